@@ -21,14 +21,14 @@ def _config() -> Config:
 
 
 @cache
-def _session() -> Any:  # noqa: ANN401 - boto3's session makes clients of every type
+def _session() -> Any:
     import boto3  # noqa: PLC0415 - an import of 100 ms, paid at the first call
 
     return boto3.session.Session()
 
 
 @cache
-def client(service: str) -> Any:  # noqa: ANN401 - each caller names its client's type
+def client(service: str) -> Any:
     """Return the client of an AWS service, such as `rds`; the same one for a whole process."""
     return _session().client(service, config=_config())
 

@@ -1,0 +1,122 @@
+"""AWS's errors as the engine's two kinds: look again, or give up and say why."""
+
+from __future__ import annotations
+
+import re
+
+from cfn_mlflow.outcome import PermanentError, TemporaryError
+
+THROTTLED = {
+    "Throttling",
+    "ThrottlingException",
+    "ThrottledException",
+    "TooManyRequestsException",
+    "RequestLimitExceeded",
+    "RequestThrottled",
+    "PriorRequestNotComplete",
+    "SlowDown",
+    "TransactionInProgressException",
+}
+UNAVAILABLE = {
+    "InternalError",
+    "InternalFailure",
+    "InternalServiceError",
+    "InternalServiceErrorException",
+    "InternalServerErrorException",
+    "ServerException",
+    "ServiceUnavailable",
+    "ServiceUnavailableException",
+    "ServiceUnavailableError",
+    "DatabaseUnavailableException",
+    "RequestTimeout",
+    "RequestTimeoutException",
+    "503",
+    "500",
+}
+BUSY = {
+    "ConcurrentModification",
+    "ConcurrentModificationException",
+    "ConcurrentUpdateException",
+    "ConflictException",
+    "DependencyViolation",
+    "DeleteConflict",
+    "InvalidDBClusterStateFault",
+    "InvalidDBInstanceState",
+    "InvalidDBSubnetGroupStateFault",
+    "InvalidDBParameterGroupState",
+    "InvalidDBClusterSnapshotStateFault",
+    "OperationAborted",
+    "OperationAbortedException",
+    "ResourceInUse",
+    "ResourceInUseException",
+    "UpdateInProgressException",
+}
+DENIED = {
+    "AccessDenied",
+    "AccessDeniedException",
+    "UnauthorizedOperation",
+    "AuthorizationError",
+    "AuthFailure",
+    "ForbiddenException",
+    "403",
+}
+QUOTA = re.compile(r"Quota|LimitExceeded|TooMany|InsufficientDBClusterCapacity")
+UNREACHABLE = {
+    "EndpointConnectionError",
+    "ConnectTimeoutError",
+    "ReadTimeoutError",
+    "ConnectionError",
+    "ConnectionClosedError",
+    "HTTPClientError",
+    "ResponseStreamingError",
+}
+PASSING = (
+    (THROTTLED, "AWS asks to slow down"),
+    (UNAVAILABLE, "AWS is not available"),
+    (BUSY, "not possible at this moment"),
+)
+
+
+def code(error: Exception) -> str:
+    """Return AWS's error code, such as `DBClusterNotFoundFault`; empty if it has none."""
+    answer = getattr(error, "response", None)
+    return str(answer.get("Error", {}).get("Code", "")) if isinstance(answer, dict) else ""
+
+
+def is_missing(error: Exception) -> bool:
+    """Tell whether AWS says that the object is not there."""
+    return bool(re.search(r"NotFound|NoSuch|DoesNotExist|^404$", code(error)))
+
+
+def explain(label: str, error: Exception) -> Exception:
+    """Return the error as TemporaryError or PermanentError; one that is not AWS's, as it is."""
+    if type(error).__name__ in UNREACHABLE:
+        return TemporaryError("AWS cannot be reached; trying again")
+    found = code(error)
+    if not found:
+        return error
+    for codes, words in PASSING:
+        if found in codes:
+            return TemporaryError(f"{words} ({found})")
+    return PermanentError(f"{label}: {_what_and_next(found, error)}")
+
+
+def _what_and_next(found: str, error: Exception) -> str:
+    operation, said = getattr(error, "operation_name", "a call"), _said(error)
+    if found in DENIED:
+        return (
+            f"{operation} is not allowed: {said}. Allow it to the provider's role (or lift what "
+            f"denies it), then deploy again"
+        )
+    if QUOTA.search(found):
+        return (
+            f"a quota of the account is reached ({found}): {said}. Raise it in Service Quotas or "
+            f"remove what is not needed, then deploy again"
+        )
+    return f"{operation} was refused ({found}): {said}"
+
+
+def _said(error: Exception) -> str:
+    answer = getattr(error, "response", {})
+    text = " ".join(str(answer.get("Error", {}).get("Message", "")).split())
+    return text[:200].rstrip(" .")

@@ -1,0 +1,89 @@
+"""Remove a graph: the same walk in reverse, each object after those that need it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cfn_mlflow.outcome import Done, Outcome, TemporaryError, Waiting
+
+from .calls import Explain, call
+from .graph import Graph
+from .managed import ManagedObject, NotKept, with_promises_kept
+
+
+class Removal:
+    """Removes the objects of a graph that are owned; what stays by choice is marked as left."""
+
+    def __init__(self, graph: Graph, explain: Explain) -> None:
+        self._graph = graph
+        self._explain = explain
+        self._settled: set[int] = set()
+
+    def step(self) -> Outcome:
+        """Look once at every object not gone yet, and remove those that nothing needs.
+
+        Returns Done without attributes, or Waiting. Raises PermanentError.
+        """
+        waits: dict[str, str] = {}
+        found = self._look(waits)
+        for managed in reversed(list(self._graph.all())):
+            if id(managed) in self._settled or id(managed) not in found:
+                continue
+            if self._needed(managed):
+                waits.setdefault(managed.label, "waiting for what uses it to go")
+                continue
+            self._remove(managed, *found[id(managed)], waits)
+        return Waiting(waits) if waits else Done({})
+
+    def _look(self, waits: dict[str, str]) -> dict[int, tuple[ManagedObject[Any], Any]]:
+        """Read what may still be there; what is gone or not ours is settled."""
+        views: dict[int, Any] = {}
+        found: dict[int, tuple[ManagedObject[Any], Any]] = {}
+        for managed in self._graph.all():
+            if id(managed) in self._settled:
+                continue
+            try:
+                known = with_promises_kept(managed, views, all_of_them=False)
+                view = self._call(known, known.read)
+            except NotKept:
+                view = None
+            except TemporaryError as error:
+                waits[managed.label] = str(error)
+                continue
+            if view is None or not known.owned(view):
+                self._settled.add(id(managed))
+                continue
+            views[id(managed)] = view
+            found[id(managed)] = (known, view)
+        return found
+
+    def _needed(self, managed: ManagedObject[Any]) -> bool:
+        return any(
+            managed in self._graph.needs(other)
+            for other in self._graph.all()
+            if id(other) not in self._settled
+        )
+
+    def _remove(
+        self,
+        managed: ManagedObject[Any],
+        known: ManagedObject[Any],
+        view: Any,
+        waits: dict[str, str],
+    ) -> None:
+        try:
+            if self._call(known, known.left, view):
+                self._settled.add(id(managed))
+                return
+            self._call(known, known.delete, view)
+            gone = self._call(known, known.read) is None
+        except TemporaryError as error:
+            waits[managed.label] = str(error)
+            return
+        if gone:
+            self._settled.add(id(managed))
+        else:
+            waits[managed.label] = "deleting"
+
+    def _call(self, managed: ManagedObject[Any], method: Any, *args: Any) -> Any:
+        return call(self._explain, managed, method, *args)
