@@ -33,8 +33,11 @@ class OwnedObject(ManagedObject[TaggedView]):
         return self.owner.owns(view.tags)
 
 
-def tag_list(tags: Tags) -> list[dict[str, str]]:
-    """Return tags as most services take them: a list of Key and Value."""
+def tag_list(tags: Tags) -> list[Any]:
+    """Return tags as most services take them: a list of Key and Value.
+
+    Every service's stubs have a type of their own for it.
+    """
     return [{"Key": key, "Value": value} for key, value in tags.items()]
 
 

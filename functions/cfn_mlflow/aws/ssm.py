@@ -72,7 +72,7 @@ class NameClaim(ManagedObject[NameClaimView]):
                 Value=self.holder,
                 Type="String",
                 Description="Held by a resource of the stack named in the value",
-                Tags=tag_list(self.owner.tags),  # type: ignore[arg-type]
+                Tags=tag_list(self.owner.tags),
             )
         except _ssm().exceptions.ParameterAlreadyExists:
             raise TemporaryError("the name has just been claimed; looking whose it is") from None
@@ -93,7 +93,7 @@ class NameClaim(ManagedObject[NameClaimView]):
         _ssm().add_tags_to_resource(
             ResourceType="Parameter",
             ResourceId=self.path,
-            Tags=tag_list(self.owner.tags),  # type: ignore[arg-type]
+            Tags=tag_list(self.owner.tags),
         )
 
     def left(self, view: NameClaimView) -> bool:
