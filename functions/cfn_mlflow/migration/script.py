@@ -1,0 +1,208 @@
+"""Bring an MLflow database to this image's schema: the text that the migration task runs.
+
+It is sent as `python -c` to the service's own unmodified image, so it may use only what is in
+there: MLflow's own upgrade, under a lock. The database comes from libpq's PG* variables. The answer
+is the last line, one JSON object, and the exit code. No secret is printed.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import logging
+import os
+import sys
+import time
+import traceback
+from typing import Any, NoReturn
+
+EXIT_CODES = {
+    "current": 0,
+    "migrated": 0,
+    "failed": 1,
+    "ahead": 3,
+    "unknown": 4,
+    "foreign": 4,
+    "locked": 5,
+    "no-driver": 6,
+    "login-refused": 7,
+    "unreachable": 8,
+    "no-mlflow": 9,
+}
+
+LOCK = 0x63666E6D6C666C77  # "cfnmlflw", the session lock that all runners on a database share
+LOCK_SECONDS = float(os.environ.get("CFN_MLFLOW_LOCK_SECONDS", "900"))
+CONNECT_SECONDS = float(os.environ.get("CFN_MLFLOW_CONNECT_SECONDS", "90"))
+REFUSALS = [
+    "authentication failed",
+    "no password",
+    "pg_hba.conf",
+    '" does not exist',
+    "not permitted to log in",
+    "permission denied for",
+]
+GONE = (None, "57P01", "57P02", "57P03")  # the connection was lost, or the server goes or comes
+
+# Both ends notice a dead peer, so a lost runner's lock is free after a minute. No time limit that
+# was set for the service's short statements may cut a migration.
+CONNECTION = {
+    "connect_timeout": 10,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "options": "-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"
+    " -c statement_timeout=0 -c idle_in_transaction_session_timeout=0",
+}
+NO_IDLE_LIMIT = """
+SELECT set_config(name, '0', false) FROM pg_catalog.pg_settings WHERE name = 'idle_session_timeout'
+"""
+TABLES = """
+SELECT c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'p') AND pg_catalog.pg_table_is_visible(c.oid)
+AND n.nspname NOT IN ('pg_catalog', 'information_schema')
+AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')
+"""
+
+
+class End(Exception):  # noqa: N818 - it ends the task, well or badly
+    """The task is over: its outcome, and why in words."""
+
+
+def say(line: str) -> None:
+    """Write a line to the log at once."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def connect(psycopg2: Any) -> Any:
+    """Return a connection in autocommit. Tries for a while: a paused database has to wake."""
+    until = time.monotonic() + CONNECT_SECONDS
+    while True:
+        try:
+            connection = psycopg2.connect("", **CONNECTION)
+        except psycopg2.OperationalError as error:
+            if any(words in str(error) for words in REFUSALS):
+                raise End("login-refused", str(error)) from None
+            if time.monotonic() > until:
+                raise End("unreachable", str(error)) from None
+        else:
+            connection.autocommit = True
+            return connection
+        say("waiting for the database")
+        time.sleep(2)
+
+
+def column(connection: Any, sql: str, *values: object) -> list[Any]:
+    """Return the first column of what a statement finds."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return [row[0] for row in cursor.fetchall()]
+
+
+def lock(connection: Any) -> None:
+    """Wait for the lock. It goes with the connection, however this process ends."""
+    until = time.monotonic() + LOCK_SECONDS
+    column(connection, NO_IDLE_LIMIT)  # PostgreSQL 13 has no such setting to set by name
+    while not column(connection, "SELECT pg_catalog.pg_try_advisory_lock(%s)", LOCK)[0]:
+        if time.monotonic() > until:
+            raise End("locked", f"another migration has held the lock for {LOCK_SECONDS:.0f} s")
+        say("another migration is running: waiting for it")
+        time.sleep(1)
+
+
+def revision(connection: Any, tables: set[str]) -> str | None:
+    """Return the database's revision, or None where there is none."""
+    if "alembic_version" not in tables:
+        return None
+    found = column(connection, "SELECT version_num FROM alembic_version")
+    if len(found) > 1:
+        raise End("unknown", f"alembic_version has {len(found)} rows")
+    return found[0] if found else None
+
+
+def untouched(connection: Any, tables: set[str], initial: set[str]) -> bool:
+    """Tell whether there is no table, or only the empty first ones of a start cut short."""
+    tables = tables - {"alembic_version"}
+    return tables <= initial and not any(
+        column(connection, f'SELECT 1 FROM "{name}" LIMIT 1')  # noqa: S608 - a name of MLflow's
+        for name in tables
+    )
+
+
+def migrate(report: dict[str, Any]) -> NoReturn:
+    """Do the work and fill the report. Always raises `End`, or what went wrong."""
+    if not importlib.util.find_spec("mlflow"):
+        raise End("no-mlflow", "there is no MLflow in this image")
+    try:
+        import psycopg2  # noqa: PLC0415 - its absence is an outcome
+        import sqlalchemy  # noqa: PLC0415
+    except ImportError as error:
+        raise End("no-driver", str(error)) from None
+    connection = connect(psycopg2)
+    import mlflow  # noqa: PLC0415 - an import of seconds, not paid for a refused login
+    import mlflow.store.db.utils as db  # noqa: PLC0415
+    from alembic.script import ScriptDirectory  # noqa: PLC0415
+
+    report["mlflow"] = mlflow.__version__
+    scripts = ScriptDirectory.from_config(db._get_alembic_config(""))
+    chain = [script.revision for script in scripts.walk_revisions()][::-1]
+    report["expected"] = chain[-1]
+    lock(connection)
+
+    tables = set(column(connection, TABLES))
+    report["from"] = report["to"] = found = revision(connection, tables)
+    if found == chain[-1]:
+        raise End("current", "")
+    if found is not None and found not in chain:
+        raise End("ahead", f"this MLflow has no revision {found}")
+    empty = found is None and untouched(connection, tables, set(db.InitialBase.metadata.tables))
+    if found is None and not empty:
+        raise End("foreign", "there are tables, but no revision of MLflow")
+
+    report["pending"] = chain[chain.index(found) + 1 :] if found else chain
+    say(f"migrating from revision {found} to {chain[-1]}")
+    engine = sqlalchemy.create_engine(
+        "postgresql+psycopg2://", poolclass=sqlalchemy.pool.NullPool, connect_args=CONNECTION
+    )
+    upgrade = db._initialize_tables if empty else db._upgrade_db
+    upgrade(engine)
+    report["to"] = revision(connection, {"alembic_version"})
+    if report["to"] != chain[-1]:
+        raise End("failed", "MLflow's upgrade ended at another revision")
+    raise End("migrated", "")
+
+
+def without_secrets(text: str) -> str:
+    """Return the text with every secret of the environment struck out."""
+    for name, value in os.environ.items():
+        if value and any(word in name for word in ("PASS", "SECRET", "KEY", "TOKEN")):
+            text = text.replace(value, "***")
+    return text
+
+
+def main() -> None:
+    """Run to the end and leave with the outcome's exit code."""
+    os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+    logging.basicConfig(stream=sys.stdout, format="%(message)s")
+    logging.getLogger("alembic").setLevel(logging.INFO)
+    started = time.monotonic()
+    report: dict[str, Any] = {"outcome": "failed", "from": None, "to": None, "pending": []}
+    try:
+        migrate(report)
+    except End as end:
+        report["outcome"], reason = end.args
+    except BaseException as error:
+        sys.stderr.write(without_secrets(traceback.format_exc()))
+        cause = getattr(error, "orig", error)
+        if hasattr(cause, "pgcode") and cause.pgcode in GONE:
+            report["outcome"] = "unreachable"
+        reason = f"{type(cause).__name__}: {cause}"
+    report["reason"] = without_secrets(" ".join(reason.split()))[:300]
+    report["seconds"] = round(time.monotonic() - started, 1)
+    sys.stderr.flush()
+    say(json.dumps({"cfn-mlflow-migration": report}))
+    os._exit(EXIT_CODES[report["outcome"]])  # a thread of MLflow's must not outlive the answer
+
+
+if __name__ == "__main__":
+    main()

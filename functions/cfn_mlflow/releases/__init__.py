@@ -1,0 +1,127 @@
+"""What each MLflow release declares of its database: revisions, their order, their tables.
+
+The data was made by the real MLflow on a real PostgreSQL: see tools/make_releases.py. Version
+numbers do not order schemas (3.0.1 is ahead of 3.1.0), so only positions in the chain are compared.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+from cfn_mlflow.releases.schema import Column, Schema, Table
+
+Order = Literal["behind", "current", "ahead", "unknown"]
+
+_RELEASE = re.compile(r"(\d+)\.(\d+)(?:\.(\d+))?")
+_IMAGE_TAG = re.compile(r"v?(\d+\.\d+(?:\.\d+)?)(?:-full)?")
+
+
+def version_of(image: str) -> str | None:
+    """Return the MLflow version that an image's tag names, or None where it names none.
+
+    `ghcr.io/mlflow/mlflow:v3.17.2-full` gives `3.17.2`; `latest` and a bare digest give None.
+    """
+    name = image.partition("@")[0].rpartition("/")[2]
+    match = _IMAGE_TAG.fullmatch(name.partition(":")[2])
+    return match.group(1) if match else None
+
+
+def head_of(version: str) -> str | None:
+    """Return the revision at which a release leaves its database, or None where it is not known."""
+    return _heads_of(version)[0]
+
+
+def auth_head_of(version: str) -> str | None:
+    """Return the revision of a release's basic-auth tables; None where it has or is known none."""
+    return _heads_of(version)[1]
+
+
+def position(revision: str) -> int | None:
+    """Return a revision's place in the chain, oldest first from 0; None where it is not in it."""
+    return _positions().get(revision)
+
+
+def compare(found: str, expected: str) -> Order:
+    """Tell how the revision of a database stands to the one that is expected of it."""
+    if found == expected:
+        return "current"
+    here, there = position(found), position(expected)
+    if here is None or there is None:
+        return "unknown"
+    return "behind" if here < there else "ahead"
+
+
+def pending(found: str | None, expected: str) -> list[str]:
+    """Return the revisions that a migration would run, in order; all up to it from None."""
+    start = -1 if found is None else position(found)
+    end = position(expected)
+    if start is None or end is None:
+        return []
+    return [entry["revision"] for entry in _chain()[start + 1 : end + 1]]
+
+
+def declared(revision: str) -> Schema | None:
+    """Return the tables, columns and indexes at a revision, or None where it is not known."""
+    end = position(revision)
+    if end is None:
+        return None
+    tables: dict[str, Any] = {}
+    for entry in _chain()[: end + 1]:
+        tables.update(entry["tables"])
+    return {name: _table(raw) for name, raw in tables.items() if raw is not None}
+
+
+def first_tables() -> frozenset[str]:
+    """Return the names of the tables that every MLflow makes first, before any revision."""
+    return frozenset(_chain()[0]["tables"])
+
+
+def _table(raw: dict[str, dict[str, str]]) -> Table:
+    columns = {name: Column.parse(text) for name, text in raw["columns"].items()}
+    return Table(columns, raw["indexes"])
+
+
+def _heads_of(version: str) -> tuple[str | None, str | None]:
+    """Return both heads. A patch release between two of its line that agree is as they are."""
+    key = _key(version)
+    if key is None:
+        return None, None
+    listed = _versions()
+    if key in listed:
+        return listed[key]
+    line = sorted(other for other in listed if other[:2] == key[:2])
+    below = [other for other in line if other < key]
+    above = [other for other in line if other > key]
+    if below and above and listed[below[-1]] == listed[above[0]]:
+        return listed[above[0]]
+    return None, None
+
+
+def _key(version: str) -> tuple[int, int, int] | None:
+    match = _RELEASE.fullmatch(version)
+    return (int(match[1]), int(match[2]), int(match[3] or 0)) if match else None
+
+
+@cache
+def _versions() -> dict[tuple[int, int, int], tuple[str | None, str | None]]:
+    heads: dict[str, list[str | None]] = _load("versions.json")
+    return {key: (head[0], head[1]) for v, head in heads.items() if (key := _key(v))}
+
+
+@cache
+def _chain() -> list[dict[str, Any]]:
+    chain: list[dict[str, Any]] = _load("revisions.json")
+    return chain
+
+
+@cache
+def _positions() -> dict[str, int]:
+    return {entry["revision"]: place for place, entry in enumerate(_chain())}
+
+
+def _load(name: str) -> Any:
+    return json.loads(Path(__file__).with_name(name).read_text(encoding="utf-8"))

@@ -1,0 +1,94 @@
+"""A real PostgreSQL for tests, without the rest of the local AWS, and SQL on it as by Data API."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import psycopg2.errors
+
+from cfn_mlflow.aws.data_api import NoSuchTableError, Row, Value
+from local.emulator.postgres import BACKEND_PORT, PostgresServer
+
+MASTER = "master"
+PASSWORD = secrets.token_urlsafe(24)
+_PARAMETER = re.compile(r":([a-z_]+)")
+
+
+class Server:
+    """A running PostgreSQL whose master is no superuser, as on Aurora."""
+
+    def __init__(self, server: PostgresServer) -> None:
+        self._server = server
+        self.address = server.address
+
+    def create(self, database: str) -> Connection:
+        """Make a database of the master's and return a session of the master in it."""
+        with self.connect("postgres") as session:
+            session.execute(f'CREATE DATABASE "{database}"')
+        return self.connect(database)
+
+    def connect(self, database: str, user: str = MASTER, password: str = PASSWORD) -> Connection:
+        return Connection(self._server.connect(user, password, database))
+
+    def environment(
+        self, database: str, user: str = MASTER, password: str = PASSWORD
+    ) -> dict[str, str]:
+        """Return libpq's variables, as a task gets them."""
+        return {
+            "PGHOST": self.address,
+            "PGPORT": str(BACKEND_PORT),
+            "PGUSER": user,
+            "PGPASSWORD": password,
+            "PGDATABASE": database,
+            "PGSSLMODE": "disable",
+        }
+
+
+class Connection:
+    """One session with the `query` and `execute` of the Data API's client."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+        self._connection.autocommit = True
+        self.statements: list[str] = []
+
+    def query(self, sql: str, parameters: Mapping[str, Value] | None = None) -> list[Row]:
+        self.statements.append(sql)
+        with self._connection.cursor() as cursor:
+            try:
+                cursor.execute(_PARAMETER.sub(r"%(\1)s", sql), parameters or {})
+            except psycopg2.errors.UndefinedTable as error:
+                raise NoSuchTableError(str(error), error.pgcode) from None
+            names = [column.name for column in cursor.description]
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def execute(self, sql: str) -> None:
+        with self._connection.cursor() as cursor:
+            cursor.execute(sql)
+
+    def __enter__(self) -> Connection:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()
+
+
+@contextmanager
+def running() -> Iterator[Server]:
+    """Run a server to the end of the block; it cannot outlive this process."""
+    address = f"127.{secrets.randbelow(200) + 20}.{secrets.randbelow(250)}.{secrets.randbelow(250)}"
+    with tempfile.TemporaryDirectory(prefix="cfn-mlflow-tests-") as folder:
+        server = PostgresServer(Path(folder) / "postgres", address)
+        server.start(max_connections=60)
+        try:
+            server.make_master(MASTER, PASSWORD, None)
+            yield Server(server)
+        finally:
+            server.stop()
