@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 REASON_BYTES = 400
@@ -39,3 +39,22 @@ class TemporaryError(Exception):
 
 class PermanentError(Exception):
     """Not possible at all: the message says what, why and the next step."""
+
+
+class InvalidProperties(PermanentError):  # noqa: N818 - named for what it is to the user
+    """Every fault of one request's properties, the most important first; no AWS call was made."""
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        self.faults = tuple(faults)
+        super().__init__(_within_reason(self.faults))
+
+
+def _within_reason(faults: Sequence[str]) -> str:
+    """Join the faults in REASON_BYTES: as many whole as fit, then how many more there are."""
+    for told in range(len(faults), 0, -1):
+        rest = len(faults) - told
+        text = "; ".join(faults[:told]) + (f"; and {rest} more" if rest else "")
+        if len(text.encode()) <= REASON_BYTES:
+            return text
+    cut = faults[0].encode()[: REASON_BYTES - 20].decode(errors="ignore")
+    return f"{cut}...; and {len(faults) - 1} more" if len(faults) > 1 else f"{cut}..."

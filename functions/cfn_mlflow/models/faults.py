@@ -1,0 +1,116 @@
+"""From pydantic's errors to sentences for the person who wrote the template."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+from pydantic.alias_generators import to_pascal
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+    from cfn_mlflow.models.base import Properties
+
+Location = tuple[int | str, ...]
+
+NAME_CHARACTERS = 60
+"""How much of a name that nobody knows is worth telling again."""
+
+_OTHER_PROPERTY = re.compile(r"\{(\w+)\}")
+_RANK = {"missing": 0, "extra_forbidden": 1}
+
+
+class WrongValueError(ValueError):
+    """What is wrong with one value, never telling it; `{Name}` in it stands for a property."""
+
+
+class WrongPartsError(ValueError):
+    """Several faults inside one value: where in it (such as `[0].Name`), and what is wrong."""
+
+    def __init__(self, parts: Mapping[str, str]) -> None:
+        self.parts = dict(parts)
+        super().__init__("; ".join(self.parts.values()))
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing that is wrong with the properties."""
+
+    root: str
+    """The property, as the user wrote it."""
+    path: str
+    """The place in it, the property's name included."""
+    message: str
+    named: frozenset[str] = frozenset()
+    """The other properties that it speaks of."""
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.message}"
+
+
+def faults_of(
+    error: ValidationError, model: type[Properties], written: Mapping[str, object]
+) -> list[Fault]:
+    """Return each fault once: what is missing first, then what nobody knows, then what is wrong."""
+    details = error.errors(include_url=False, include_input=False)
+    details.sort(key=lambda detail: _RANK.get(detail["type"], 2))
+    faults: dict[str, Fault] = {}
+    for detail in details:
+        for fault in _faults(detail, model, written):
+            faults.setdefault(str(fault), fault)
+    return list(faults.values())
+
+
+def _faults(
+    detail: ErrorDetails, model: type[Properties], written: Mapping[str, object]
+) -> list[Fault]:
+    parents, name, rest = model.located(detail["loc"])
+    root = model.written_name(parents, name, written)[:NAME_CHARACTERS]
+    named: set[str] = set()
+
+    def other(match: re.Match[str]) -> str:
+        named.add(model.written_name(parents, match[1], written))
+        return model.written_name(parents, match[1], written)
+
+    return [
+        Fault(
+            root,
+            root + _inside(rest) + where,
+            _OTHER_PROPERTY.sub(other, message),
+            frozenset(named),
+        )
+        for where, message in _messages(detail, root, model).items()
+    ]
+
+
+def _messages(detail: ErrorDetails, root: str, model: type[Properties]) -> Mapping[str, str]:
+    context: Mapping[str, Any] = detail.get("ctx", {})
+    cause = context.get("error")
+    if isinstance(cause, WrongPartsError):
+        return cause.parts
+    match detail["type"]:
+        case "missing":
+            return {"": "required"}
+        case "extra_forbidden":
+            return {"": f"no such property{_suggestion(root, model.property_names())}"}
+        case "too_short":
+            return {"": f"needs at least {context['min_length']}"}
+        case "value_error":
+            return {"": str(cause)}
+    return {"": "not of the documented form"}
+
+
+def _suggestion(name: str, names: tuple[str, ...]) -> str:
+    by_lower = {known.lower(): known for known in names}
+    asked = to_pascal(name).lower()
+    close = difflib.get_close_matches(asked, by_lower, n=1, cutoff=0.7)
+    return f"; did you mean {by_lower[close[0]]}?" if close else ""
+
+
+def _inside(rest: Location) -> str:
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in rest)

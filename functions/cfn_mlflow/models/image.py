@@ -1,0 +1,92 @@
+"""Which MLflow: a tag of the official image, or the URI of any other."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from pydantic import ValidationInfo, field_validator
+
+from cfn_mlflow.models.base import Properties, described
+from cfn_mlflow.models.faults import WrongValueError
+from cfn_mlflow.models.values import Rule, read_text
+
+OFFICIAL_IMAGE = "ghcr.io/mlflow/mlflow"
+DEFAULT_IMAGE_TAG = "v3.17.2-full"
+
+_TAG = re.compile(r"v(\d+)\.(\d+)\.(\d+)(?:rc\d+)?-full")
+_FIRST_FULL_RELEASE = (3, 9, 0)
+_IMAGE = re.compile(
+    r"(?P<name>[0-9A-Za-z][0-9A-Za-z._:-]*(?:/[0-9a-z]+(?:[._-]+[0-9a-z]+)*)+|[0-9a-z][0-9a-z._-]*)"
+    r"(?::(?P<tag>\w[\w.-]{0,127}))?(?P<digest>@sha256:[0-9a-f]{64})?"
+)
+_RELEASE_IN_TAG = re.compile(r"v?(\d+\.\d+\.\d+)(?:-[\w.-]+)?")
+
+
+def read_image_tag(value: object) -> str:
+    """Return a tag of the official image that carries the database drivers and boto3."""
+    tag = read_text(value)
+    found = _TAG.fullmatch(tag)
+    if not found:
+        raise WrongValueError(f"must be a tag with the drivers in it, such as {DEFAULT_IMAGE_TAG}")
+    if tuple(map(int, found.groups())) < _FIRST_FULL_RELEASE:
+        raise WrongValueError("3.9.0 is the first with a -full image; give another by its URI")
+    return tag
+
+
+def read_image(value: object) -> str:
+    """Return an image reference that is fixed by a tag or a digest."""
+    image = read_text(value)
+    found = _IMAGE.fullmatch(image)
+    if not found or len(image) > 1024:
+        raise WrongValueError(
+            "must be an image reference, registry/name:tag or registry/name@sha256:..."
+        )
+    if not found["tag"] and not found["digest"]:
+        raise WrongValueError("must end in a :tag or an @sha256: digest")
+    return image
+
+
+ImageTag = Annotated[str, Rule(read_image_tag, {"type": "string", "pattern": f"^{_TAG.pattern}$"})]
+Image = Annotated[
+    str,
+    Rule(read_image, {"type": "string", "pattern": "^[^\\s]+(:[^\\s/]+|@sha256:[0-9a-f]{64})$"}),
+]
+
+
+class ImageProperties(Properties):
+    """The two ways to name the release."""
+
+    image_tag: ImageTag | None = described(
+        f"Tag of the official image, `{OFFICIAL_IMAGE}`. Only `-full` tags hold the database"
+        " drivers and boto3.",
+        default=None,
+        default_words=f"`{DEFAULT_IMAGE_TAG}`, unless the image is given",
+        example=DEFAULT_IMAGE_TAG,
+    )
+    image: Image | None = described(
+        "URI of another image that can do what the official one can (such as a copy in ECR), with"
+        " a tag or a digest. Instead of the tag.",
+        default=None,
+        default_words="the official image",
+        example="123456789012.dkr.ecr.eu-west-1.amazonaws.com/mlflow:v3.17.2-full",
+    )
+
+    @field_validator("image")
+    @classmethod
+    def _not_both(cls, image: str | None, info: ValidationInfo) -> str | None:
+        if image is not None and info.data.get("image_tag") is not None:
+            raise WrongValueError("give this or {ImageTag}, not both")
+        return image
+
+    @property
+    def image_uri(self) -> str:
+        """The image to run."""
+        return self.image or f"{OFFICIAL_IMAGE}:{self.image_tag or DEFAULT_IMAGE_TAG}"
+
+    @property
+    def mlflow_version(self) -> str | None:
+        """The MLflow release that the image's tag names (such as 3.17.2), if it names one."""
+        found = _IMAGE.fullmatch(self.image_uri)
+        release = _RELEASE_IN_TAG.fullmatch(found["tag"] or "") if found else None
+        return release[1] if release else None

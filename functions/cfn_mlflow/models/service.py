@@ -1,0 +1,231 @@
+"""Custom::MLflowService: the tracking server on ECS, its load balancer, roles and scaling."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import ValidationInfo, field_validator
+
+from cfn_mlflow.models.base import Attributes, Update, described
+from cfn_mlflow.models.fargate import FARGATE_MEMORY, memory_fault
+from cfn_mlflow.models.faults import WrongValueError
+from cfn_mlflow.models.image import ImageProperties
+from cfn_mlflow.models.named import NamedProperties
+from cfn_mlflow.models.sidecars import Sidecars
+from cfn_mlflow.models.values import (
+    Boolean,
+    BucketArns,
+    BucketName,
+    BucketPath,
+    CidrBlocks,
+    ClusterArn,
+    DatabaseName,
+    HostName,
+    KeyArn,
+    LogRetention,
+    SecretArn,
+    SecurityGroupId,
+    ServerOptions,
+    SubnetIds,
+    TwoSubnetIds,
+    VpcId,
+    integer,
+    integer_of,
+)
+
+CPU_UNITS = 1024
+"""Of one vCPU."""
+
+MOST_WORKERS_BY_DEFAULT = 4
+
+
+class ServiceSettings(ImageProperties, NamedProperties):
+    """All of the service but the database and the bucket that it is wired to."""
+
+    vpc_id: VpcId = described(
+        "VPC of the service and its load balancer.",
+        update=Update.REFUSED,
+        example="vpc-0123456789abcdef0",
+    )
+    subnet_ids: SubnetIds = described(
+        "Subnets of the tasks. From there, the image's registry and AWS must be in reach: by a NAT"
+        " gateway, or by endpoints.",
+        example=["subnet-0123456789abcdef0", "subnet-0fedcba9876543210"],
+    )
+    load_balancer_subnet_ids: TwoSubnetIds = described(
+        "Subnets of the load balancer, in two Availability Zones or more.",
+        example=["subnet-0123456789abcdef0", "subnet-0fedcba9876543210"],
+    )
+    load_balancer_ingress_cidr_blocks: CidrBlocks = described(
+        "IPv4 CIDR blocks from which the load balancer can be reached. MLflow asks nobody for a"
+        " password: whoever is in them can read and write all.",
+        example=["10.0.0.0/8"],
+    )
+    load_balancer_is_internal: Boolean = described(
+        "Whether the load balancer has private addresses only.",
+        update=Update.BESIDE,
+        default=True,
+        example=False,
+    )
+    cpu: Annotated[int, integer_of(*FARGATE_MEMORY)] = described(
+        "CPU units of a task; 1024 are one vCPU.", default=2048, example=1024
+    )
+    memory: Annotated[int, integer(512, 249_856)] = described(
+        "MiB of memory of a task, of a size that Fargate has with {Cpu}.",
+        default=4096,
+        example=2048,
+    )
+    log_retention_in_days: LogRetention = described(
+        "Days for which logs are kept.", default=90, example=30
+    )
+    sidecar_container_definitions: Sidecars = described(
+        "Containers beside the server's in every task, as `AWS::ECS::TaskDefinition` has them.",
+        default=(),
+        example=[{"Name": "agent", "Image": "public.ecr.aws/datadog/agent:7", "Essential": False}],
+    )
+    min_capacity: Annotated[int, integer(0, 5000)] = described(
+        "Fewest tasks.", default=2, example=1
+    )
+    max_capacity: Annotated[int, integer(1, 5000)] = described(
+        "Most tasks. If it is more than {MinCapacity}, the service scales by CPU.",
+        default=2,
+        example=4,
+    )
+    cpu_target: Annotated[int, integer(1, 100)] = described(
+        "Percent of CPU that scaling aims at.", default=70, example=50
+    )
+    workers: Annotated[int, integer(1, 64)] = described(
+        "Server processes in a task; each takes about 275 MiB.",
+        default=None,
+        default_words="one per vCPU, 1 to 4",
+        example=2,
+    )
+    gunicorn_opts: ServerOptions = described(
+        "Options for gunicorn, as MLflow's `--gunicorn-opts` takes them. With it, MLflow leaves"
+        " out its check of the Host header and its newer routes.",
+        default="",
+        example="--timeout 120",
+    )
+    uvicorn_opts: ServerOptions = described(
+        "Options for uvicorn, as MLflow's `--uvicorn-opts` takes them.",
+        default="",
+        default_words="keep-alive longer than the load balancer's idle time",
+        example="--timeout-keep-alive 75",
+    )
+    artifact_buckets_mlflow_will_read: BucketArns = described(
+        "ARNs of more buckets that the tasks may read, and only read; `*` matches many.",
+        default=(),
+        example=["arn:aws:s3:::shared-models-*"],
+    )
+
+    @field_validator("memory")
+    @classmethod
+    def _fargate_size(cls, memory: int, info: ValidationInfo) -> int:
+        fault = memory_fault(info.data["cpu"], memory) if "cpu" in info.data else ""
+        if fault:
+            raise WrongValueError(fault)
+        return memory
+
+    @field_validator("sidecar_container_definitions")
+    @classmethod
+    def _room_for_sidecars(
+        cls, sidecars: tuple[dict[str, Any], ...], info: ValidationInfo
+    ) -> tuple[dict[str, Any], ...]:
+        for unit, size in (("memory", "{Memory}"), ("cpu", "{Cpu}")):
+            taken = sum(sidecar.get(unit, 0) for sidecar in sidecars)
+            if unit in info.data and taken >= info.data[unit]:
+                raise WrongValueError(f"together they leave MLflow nothing of {size}")
+        return sidecars
+
+    @field_validator("max_capacity")
+    @classmethod
+    def _range(cls, most: int, info: ValidationInfo) -> int:
+        fewest = info.data.get("min_capacity")
+        if fewest is not None and fewest > most:
+            raise WrongValueError(f"{most} is less than {{MinCapacity}}, {fewest}")
+        return most
+
+    @field_validator("workers", mode="before")
+    @classmethod
+    def _one_per_cpu(cls, value: Any, info: ValidationInfo) -> Any:
+        if value is None:
+            cpus = int(info.data.get("cpu", CPU_UNITS)) // CPU_UNITS
+            return max(1, min(MOST_WORKERS_BY_DEFAULT, cpus))
+        return value
+
+    @field_validator("uvicorn_opts")
+    @classmethod
+    def _one_server(cls, options: str, info: ValidationInfo) -> str:
+        if options and info.data.get("gunicorn_opts"):
+            raise WrongValueError("give this or {GunicornOpts}: MLflow runs on one server")
+        return options
+
+
+class ServiceProperties(ServiceSettings):
+    """The service, and the database and the bucket that it is wired to."""
+
+    database_endpoint: HostName = described(
+        "Host name of the database.", example="mlflow.cluster-abc.eu-west-1.rds.amazonaws.com"
+    )
+    database_port: Annotated[int, integer(1, 65_535)] = described(
+        "Port of the database.", default=5432, example=5432
+    )
+    database_name: DatabaseName = described(
+        "Name of MLflow's database.", default="mlflow", example="mlflow"
+    )
+    database_secret_arn: SecretArn = described(
+        "ARN of the secret with the tasks' login: JSON with `username` and `password`.",
+        example="arn:aws:secretsmanager:eu-west-1:123456789012:secret:mlflow-service-AbCdEf",
+    )
+    database_migration_secret_arn: SecretArn = described(
+        "ARN of the secret with the login that may change the schema.",
+        example="arn:aws:secretsmanager:eu-west-1:123456789012:secret:mlflow-migration-AbCdEf",
+    )
+    database_client_security_group_id: SecurityGroupId = described(
+        "Security group that the database admits; the tasks carry it.",
+        example="sg-0123456789abcdef0",
+    )
+    database_cluster_arn: ClusterArn | None = described(
+        "ARN of the Aurora cluster, if its Data API is on: the schema is then read without a task.",
+        default=None,
+        default_words="a task reads the schema",
+        example="arn:aws:rds:eu-west-1:123456789012:cluster:mlflow",
+    )
+    artifact_bucket_id: BucketName = described(
+        "Name of the bucket for artifacts.", example="my-bucket"
+    )
+    artifact_bucket_path: BucketPath = described(
+        "Path in the bucket under which artifacts are kept.",
+        default="/",
+        example="/mlflow",
+    )
+    artifact_bucket_encryption_key_arn: KeyArn | None = described(
+        "ARN of the bucket's KMS key, if it has one: the tasks may then use it.",
+        default=None,
+        default_words="no key",
+        example="arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+    )
+
+
+class ServiceAttributes(Attributes):
+    """What `Fn::GetAtt` gives of the service."""
+
+    tracking_uri: str = described("What MLflow's clients take as their tracking URI.")
+    load_balancer_arn: str = described("ARN of the load balancer.")
+    load_balancer_target_group_id: str = described("ARN of the target group.")
+    load_balancer_zone_id: str = described("Hosted zone of the load balancer, for an alias record.")
+    load_balancer_dns_name: str = described("DNS name of the load balancer.")
+    load_balancer_security_group_id: str = described("Security group of the load balancer.")
+    cluster_id: str = described("ARN of the ECS cluster.")
+    service_name: str = described("Name of the ECS service.")
+    service_security_group_id: str = described("Security group of the tasks.")
+    task_definition_arn: str = described("ARN of the task definition that runs.")
+    execution_role_id: str = described("Name of the role that starts the tasks.")
+    task_role_id: str = described("Name of the role that MLflow has in the tasks.")
+    log_group_name: str = described("Name of the log group.")
+    autoscaling_target_service_namespace: str = described("Of the scalable target: `ecs`.")
+    autoscaling_target_resource_id: str = described("Of the scalable target.")
+    autoscaling_target_scalable_dimension: str = described("Of the scalable target.")
+    autoscaling_target_min_capacity: str = described("Fewest tasks.")
+    autoscaling_target_max_capacity: str = described("Most tasks.")
+    schema_revision: str = described("Revision of the database's schema.")

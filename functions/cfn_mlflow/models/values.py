@@ -1,0 +1,294 @@
+"""How single values arrive from CloudFormation (scalars as strings), and what each may be."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic_core import CoreSchema, core_schema
+
+from cfn_mlflow.models.faults import WrongPartsError, WrongValueError
+
+LOG_RETENTION_DAYS = (
+    *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
+    *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
+)
+"""What CloudWatch Logs takes (PutRetentionPolicy)."""
+
+MOST_USER_TAGS = 40
+"""AWS takes 50 on an object; the rest is for ours."""
+
+RESERVED_TAG_PREFIXES = ("aws:", "cfn-mlflow:")
+
+_ARN = r"arn:aws(?:-[a-z]+)*"
+_TAG_TEXT = re.compile(r"[\w\s.:/=+\-@]*")
+_DIGITS = re.compile(r"-?[0-9]+")
+_DECIMAL = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
+
+
+@dataclass(frozen=True, eq=False)
+class Rule:
+    """How a value is read, and what the JSON Schema says of it; the whole of a field's type."""
+
+    read: Callable[[Any], Any]
+    schema: Mapping[str, Any]
+
+    def __get_pydantic_core_schema__(self, _: Any, __: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(self.read)
+
+    def __get_pydantic_json_schema__(
+        self, _: CoreSchema, __: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return dict(self.schema)
+
+
+def read_text(value: object) -> str:
+    """Return one string, or say that it is not one."""
+    if not isinstance(value, str):
+        raise WrongValueError("must be a single string")
+    return value
+
+
+def read_boolean(value: object) -> bool:
+    """Return true or false; CloudFormation sends either as a string."""
+    word = str(value).lower() if isinstance(value, bool | str) else ""
+    if word not in {"true", "false"}:
+        raise WrongValueError("must be true or false")
+    return word == "true"
+
+
+def read_number(value: object) -> float:
+    """Return a decimal number; CloudFormation sends it as a string."""
+    text = "" if isinstance(value, bool) else str(value)
+    if not isinstance(value, int | float | str) or not _DECIMAL.fullmatch(text):
+        raise WrongValueError("must be a number")
+    return float(text)
+
+
+def read_integer(value: object) -> int:
+    """Return a whole number; CloudFormation sends it as a string."""
+    text = "" if isinstance(value, bool) else str(value)
+    if not isinstance(value, int | str) or not _DIGITS.fullmatch(text):
+        raise WrongValueError("must be a whole number")
+    return int(text)
+
+
+def integer(lowest: int, highest: int) -> Rule:
+    """Return the rule of a whole number between the two, both included."""
+
+    def read(value: object) -> int:
+        number = read_integer(value)
+        if not lowest <= number <= highest:
+            raise WrongValueError(f"must be {lowest} to {highest}")
+        return number
+
+    return Rule(read, {"type": "integer", "minimum": lowest, "maximum": highest})
+
+
+def integer_of(*allowed: int) -> Rule:
+    """Return the rule of a whole number that is one of those."""
+
+    def read(value: object) -> int:
+        number = read_integer(value)
+        if number not in allowed:
+            raise WrongValueError(f"must be one of {', '.join(map(str, allowed))}")
+        return number
+
+    return Rule(read, {"type": "integer", "enum": list(allowed)})
+
+
+def half_steps(lowest: float, highest: float) -> Rule:
+    """Return the rule of a number between the two in steps of a half."""
+
+    def read(value: object) -> float:
+        number = read_number(value)
+        if not lowest <= number <= highest or number * 2 % 1:
+            raise WrongValueError(f"must be {lowest:g} to {highest:g} in steps of 0.5")
+        return number
+
+    schema = {"type": "number", "minimum": lowest, "maximum": highest, "multipleOf": 0.5}
+    return Rule(read, schema)
+
+
+def choice(*allowed: str) -> Rule:
+    """Return the rule of a string that is one of those."""
+
+    def read(value: object) -> str:
+        if value not in allowed:
+            raise WrongValueError(f"must be {' or '.join(allowed)}")
+        return read_text(value)
+
+    return Rule(read, {"type": "string", "enum": list(allowed)})
+
+
+def text(pattern: str, must: str) -> Rule:
+    """Return the rule of a string that is wholly of a form; `must` says which, in words."""
+    form = re.compile(pattern)
+
+    def read(value: object) -> str:
+        if not form.fullmatch(read_text(value)):
+            raise WrongValueError(f"must {must}")
+        return read_text(value)
+
+    return Rule(read, {"type": "string", "pattern": f"^(?:{pattern})$"})
+
+
+def read_cidr_block(value: object) -> str:
+    """Return an IPv4 block in CIDR form."""
+    block = read_text(value)
+    if not _is_cidr_block(block):
+        raise WrongValueError("must be an IPv4 CIDR block such as 10.0.0.0/8, no host bits set")
+    return block
+
+
+def _is_cidr_block(block: str) -> bool:
+    try:
+        ipaddress.IPv4Network(block)
+    except ValueError:
+        return False
+    return "/" in block
+
+
+def read_path(value: object) -> str:
+    """Return a path in a bucket: a `/` first and none last, the root alone being `/`."""
+    path = read_text(value)
+    steps = path.strip("/").split("/") if path != "/" else []
+    plain = re.compile(r"[A-Za-z0-9!_.*'()=-]+")
+    wrong = not path.startswith("/") or path.endswith("//") or len(path) > 512
+    if wrong or any(not plain.fullmatch(step) or step in {".", ".."} for step in steps):
+        raise WrongValueError("must start with / and have plain steps, such as /mlflow/artifacts")
+    return "/" + "/".join(steps)
+
+
+def read_list(value: object) -> list[object]:
+    """Return a list without its empty items (an empty CommaDelimitedList holds one)."""
+    if isinstance(value, str):
+        raise WrongValueError("must be a list, not a string; split a string with !Split [',', ...]")
+    if not isinstance(value, list | tuple):
+        raise WrongValueError("must be a list")
+    items = [item for item in value if item != ""]
+    if any(item in items[:index] for index, item in enumerate(items)):
+        raise WrongValueError("must not name the same twice")
+    return items
+
+
+def read_tags(value: object) -> dict[str, str]:
+    """Return tags by key, from a map or from CloudFormation's list of Key and Value."""
+    tags = _tag_pairs(value)
+    wrong: dict[str, str] = {}
+    for place, (key, tag) in tags.items():
+        fault = _tag_fault(key, tag)
+        if fault:
+            wrong[place] = fault
+    if len(tags) > MOST_USER_TAGS:
+        wrong[""] = f"at most {MOST_USER_TAGS} tags"
+    if len({key for key, _ in tags.values()}) < len(tags):
+        wrong[""] = "must not name the same Key twice"
+    if wrong:
+        raise WrongPartsError(wrong)
+    return {str(key): str(tag) for key, tag in tags.values()}
+
+
+def _tag_pairs(value: object) -> dict[str, tuple[object, object]]:
+    """Return each tag's key and value by its place in what was written."""
+    if isinstance(value, Mapping):
+        return {f".{str(key)[:128]}": (key, tag) for key, tag in value.items()}
+    if not isinstance(value, list):
+        raise WrongValueError("must be a map, or a list of Key and Value")
+    if not all(isinstance(item, Mapping) and item.keys() == {"Key", "Value"} for item in value):
+        raise WrongValueError("must be a map, or a list of items with Key and Value alone")
+    return {f"[{index}]": (item["Key"], item["Value"]) for index, item in enumerate(value)}
+
+
+def _tag_fault(key: object, tag: object) -> str:
+    if not isinstance(key, str) or not isinstance(tag, str):
+        return "key and value must be strings"
+    if key.lower().startswith(RESERVED_TAG_PREFIXES):
+        return f"keys that start with {' or '.join(RESERVED_TAG_PREFIXES)} are reserved"
+    if not 1 <= len(key) <= 128 or len(tag) > 256:
+        return "a key has 1 to 128 characters, a value at most 256"
+    if not _TAG_TEXT.fullmatch(key) or not _TAG_TEXT.fullmatch(tag):
+        return "only letters, digits, spaces and _ . : / = + - @"
+    return ""
+
+
+_TAGS_SCHEMA: Mapping[str, Any] = {
+    "anyOf": [
+        {"type": "object", "additionalProperties": {"type": "string"}},
+        {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {"Key": {"type": "string"}, "Value": {"type": "string"}},
+                "required": ["Key", "Value"],
+                "additionalProperties": False,
+            },
+        },
+    ]
+}
+
+Boolean = Annotated[bool, Rule(read_boolean, {"type": "boolean"})]
+Tags = Annotated[dict[str, str], Rule(read_tags, _TAGS_SCHEMA)]
+CidrBlock = Annotated[
+    str, Rule(read_cidr_block, {"type": "string", "pattern": r"^\d{1,3}(\.\d{1,3}){3}/\d{1,2}$"})
+]
+BucketPath = Annotated[str, Rule(read_path, {"type": "string", "pattern": "^/"})]
+UniqueName = Annotated[
+    str,
+    text(
+        r"(?=.{1,32}$)[a-z][a-z0-9]*(-[a-z0-9]+)*",
+        "be 1 to 32 small letters, digits and single hyphens, a letter first",
+    ),
+]
+VpcId = Annotated[str, text(r"vpc-[0-9A-Za-z]+", "be a VPC's id, vpc-...")]
+SubnetId = Annotated[str, text(r"subnet-[0-9A-Za-z]+", "be a subnet's id, subnet-...")]
+SecurityGroupId = Annotated[str, text(r"sg-[0-9A-Za-z]+", "be a security group's id, sg-...")]
+BucketName = Annotated[
+    str, text(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "be a bucket's name, not its ARN or URL")
+]
+BucketArn = Annotated[
+    str, text(_ARN + r":s3:::[a-z0-9*?][a-z0-9.*?-]{0,62}", "be a bucket's ARN, arn:aws:s3:::...")
+]
+KeyArn = Annotated[
+    str,
+    text(_ARN + r":kms:[a-z0-9-]+:\d{12}:key/[0-9A-Za-z-]+", "be a KMS key's ARN, arn:aws:kms:..."),
+]
+SecretArn = Annotated[
+    str,
+    text(
+        _ARN + r":secretsmanager:[a-z0-9-]+:\d{12}:secret:[0-9A-Za-z/_+=.@!-]+",
+        "be a secret's ARN, arn:aws:secretsmanager:... (never a password)",
+    ),
+]
+ClusterArn = Annotated[
+    str,
+    text(
+        _ARN + r":rds:[a-z0-9-]+:\d{12}:cluster:[0-9A-Za-z-]+",
+        "be a database cluster's ARN, arn:aws:rds:...:cluster:...",
+    ),
+]
+TaskDefinitionArn = Annotated[
+    str,
+    text(
+        _ARN + r":ecs:[a-z0-9-]+:\d{12}:task-definition/[0-9A-Za-z_-]+:\d+",
+        "be a task definition's ARN, arn:aws:ecs:...:task-definition/...",
+    ),
+]
+HostName = Annotated[
+    str, text(r"[0-9A-Za-z]([0-9A-Za-z.-]{0,251}[0-9A-Za-z])?", "be a host name, without a port")
+]
+DatabaseName = Annotated[
+    str,
+    text(r"[a-z][a-z0-9_]{0,62}", "be 1 to 63 small letters, digits and _, a letter first"),
+]
+ServerOptions = Annotated[str, text(r"[ -~]{0,1024}", "be at most 1024 printable ASCII characters")]
+LogRetention = Annotated[int, integer_of(*LOG_RETENTION_DAYS)]
+
+SubnetIds = Annotated[tuple[SubnetId, ...], BeforeValidator(read_list), Field(min_length=1)]
+TwoSubnetIds = Annotated[tuple[SubnetId, ...], BeforeValidator(read_list), Field(min_length=2)]
+CidrBlocks = Annotated[tuple[CidrBlock, ...], BeforeValidator(read_list), Field(min_length=1)]
+BucketArns = Annotated[tuple[BucketArn, ...], BeforeValidator(read_list)]
