@@ -1,0 +1,54 @@
+# Needs Debian (or its like) with make, git and Python 3.11 or later with venv. Nothing else.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+CODE := $(wildcard functions local demo tests tools bench)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo local local-stop test lint format bench
+
+help:
+	@printf 'make demo        a stack becomes an MLflow that a client logs to, on this machine (KEEP=1 leaves it running)\n'
+	@printf 'make test        lint, types, import contracts and every test\n'
+	@printf 'make local       the local AWS with the provider deployed, its address in .local/env (PORT=4566)\n'
+	@printf 'make local-stop  end it\n'
+	@printf 'make lint        ruff, mypy --strict, import contracts\n'
+	@printf 'make format      let ruff write the code as it should be\n'
+	@printf 'make bench       measure against the budgets\n'
+
+demo: $(READY)
+	@KEEP=$(KEEP) $(BIN)/python -m demo
+
+local: $(READY)
+	@PORT=$(PORT) $(BIN)/python -m local start
+
+local-stop: $(READY)
+	@$(BIN)/python -m local stop
+
+test: lint
+	@$(BIN)/pytest tests
+
+lint: $(READY)
+	@$(BIN)/ruff check $(CODE)
+	@$(BIN)/ruff format --check $(CODE)
+	@$(BIN)/mypy $(CODE)
+	@PYTHONPATH=functions:. $(BIN)/lint-imports --no-logo --no-cache
+
+format: $(READY)
+	@$(BIN)/ruff check --fix $(CODE)
+	@$(BIN)/ruff format $(CODE)
+
+bench: $(READY)
+	@$(BIN)/python -m bench
+
+# The stamp is written last: an environment that was interrupted is made again.
+$(READY): requirements.txt functions/requirements.txt
+	@printf 'Making .venv, once; about a minute\n' >&2
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { printf 'Python 3.11 or later is needed; say which with PYTHON=\n' >&2; exit 1; }
+	@$(PYTHON) -m venv --clear $(VENV) \
+		|| { printf 'Python has no venv here; on Debian: apt-get install python3-venv\n' >&2; exit 1; }
+	@$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	@touch $@
