@@ -1,0 +1,180 @@
+"""IAM: the roles of MLflow's tasks, never more than their permissions boundary."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from cfn_mlflow.aws.errors import code, is_missing
+from cfn_mlflow.aws.object import OwnedObject, tag_list, tag_map
+from cfn_mlflow.aws.owner import Tags
+from cfn_mlflow.aws.session import client
+from cfn_mlflow.outcome import TemporaryError
+
+if TYPE_CHECKING:
+    from mypy_boto3_iam import IAMClient
+
+Policy = Mapping[str, Any]
+"""A policy document, as JSON is parsed."""
+
+PATH = "/cfn-mlflow/"
+"""All roles are made here: the provider may touch no other."""
+
+POLICY_NAME = "cfn-mlflow"
+
+
+def _iam() -> IAMClient:
+    iam: IAMClient = client("iam")
+    return iam
+
+
+@dataclass(frozen=True)
+class RoleView:
+    """A role as it stands."""
+
+    arn: str
+    name: str
+    trust: Policy
+    policy: Policy
+    boundary_arn: str
+    tags: Tags
+
+
+@dataclass(frozen=True, eq=False)
+class Role(OwnedObject[RoleView]):
+    """A role that ECS tasks of this account and Region take, with one inline policy."""
+
+    words: ClassVar[str] = "role"
+
+    part: str
+    description: str
+    policy: Policy
+    boundary_arn: str
+
+    @property
+    def label(self) -> str:
+        """Tell the roles of one resource apart."""
+        return f"{self.part} role"
+
+    @property
+    def name(self) -> str:
+        """Return the role's name, of at most 64 characters."""
+        return self.owner.name(self.part, limit=64)
+
+    @property
+    def trust(self) -> Policy:
+        """Return who may take the role: ECS, on behalf of this account's tasks alone."""
+        partition, region, account = self.owner.arn_parts
+        return {
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Effect": "Allow",
+                    "Principal": {"Service": "ecs-tasks.amazonaws.com"},
+                    "Action": "sts:AssumeRole",
+                    "Condition": {
+                        "StringEquals": {"aws:SourceAccount": account},
+                        "ArnLike": {"aws:SourceArn": f"arn:{partition}:ecs:{region}:{account}:*"},
+                    },
+                }
+            ],
+        }
+
+    def read(self) -> RoleView | None:
+        """Read the role and its policy (iam:GetRole, GetRolePolicy)."""
+        try:
+            role = _iam().get_role(RoleName=self.name)["Role"]
+        except Exception as error:
+            if is_missing(error):
+                return None
+            raise
+        return RoleView(
+            arn=role["Arn"],
+            name=role["RoleName"],
+            trust=_document(role.get("AssumeRolePolicyDocument", {})),
+            policy=self._inline_policy(),
+            boundary_arn=role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn", ""),
+            tags=tag_map(role.get("Tags", [])),
+        )
+
+    def create(self) -> None:
+        """Make the role within its boundary (iam:CreateRole, PutRolePolicy)."""
+        try:
+            _iam().create_role(
+                RoleName=self.name,
+                Path=PATH,
+                Description=self.description,
+                AssumeRolePolicyDocument=json.dumps(self.trust),
+                PermissionsBoundary=self.boundary_arn,
+                Tags=tag_list(self.owner.tags),
+            )
+        except Exception as error:
+            if code(error) == "EntityAlreadyExists":
+                raise TemporaryError("made, and not to be seen yet") from None
+            raise
+        self._put_policy()
+
+    def changes(self, view: RoleView) -> tuple[str, ...]:
+        """Name what differs; documents are compared as what they say, not as text."""
+        found = {
+            "trust policy": view.trust != self.trust,
+            "policy": view.policy != self.policy,
+            "permissions boundary": view.boundary_arn != self.boundary_arn,
+            "tags": self.owner.lacks(view.tags),
+        }
+        return tuple(name for name, differs in found.items() if differs)
+
+    def update(self, view: RoleView) -> None:
+        """Set what differs, the boundary first.
+
+        Rests on iam:PutRolePermissionsBoundary, UpdateAssumeRolePolicy, PutRolePolicy, TagRole.
+        """
+        different = self.changes(view)
+        if "permissions boundary" in different:
+            _iam().put_role_permissions_boundary(
+                RoleName=self.name, PermissionsBoundary=self.boundary_arn
+            )
+        if "trust policy" in different:
+            _iam().update_assume_role_policy(
+                RoleName=self.name, PolicyDocument=json.dumps(self.trust)
+            )
+        if "policy" in different:
+            self._put_policy()
+        if "tags" in different:
+            _iam().tag_role(RoleName=self.name, Tags=tag_list(self.owner.tags))
+
+    def delete(self, view: RoleView) -> None:
+        """Take the policies away, then the role.
+
+        Rests on iam:ListRolePolicies, DeleteRolePolicy, DeleteRole.
+        """
+        del view
+        try:
+            for name in _iam().list_role_policies(RoleName=self.name)["PolicyNames"]:
+                _iam().delete_role_policy(RoleName=self.name, PolicyName=name)
+            _iam().delete_role(RoleName=self.name)
+        except Exception as error:
+            if not is_missing(error):
+                raise
+
+    def _inline_policy(self) -> Policy:
+        try:
+            found = _iam().get_role_policy(RoleName=self.name, PolicyName=POLICY_NAME)
+        except Exception as error:
+            if is_missing(error):
+                return {}
+            raise
+        return _document(found["PolicyDocument"])
+
+    def _put_policy(self) -> None:
+        _iam().put_role_policy(
+            RoleName=self.name, PolicyName=POLICY_NAME, PolicyDocument=json.dumps(self.policy)
+        )
+
+
+def _document(found: str | Mapping[str, Any]) -> Policy:
+    """Return a policy document; botocore has decoded it already."""
+    parsed: Policy = json.loads(found) if isinstance(found, str) else found
+    return parsed
