@@ -1,0 +1,201 @@
+"""A CloudFormation request, parsed and checked: what comes in.
+
+Rests on the custom resource request objects of the CloudFormation user guide
+(crpg-ref-requests). ServiceToken and ServiceTimeout are CloudFormation's own and reach the
+function among the properties.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from .identity import Identity
+
+Event = Mapping[str, Any]
+
+REQUEST_TYPES = ("Create", "Update", "Delete")
+SERVICE_TIMEOUT = 3600
+"""CloudFormation waits this long for an answer unless told less, in seconds; never longer."""
+FRAMEWORK_PROPERTIES = ("ServiceToken", "ServiceTimeout")
+LONGEST_ID = 1024
+"""Bytes of the longest id: the answer must have room for all it echoes."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request; service_timeout in seconds, properties without CloudFormation's own.
+
+    `event` is what it was parsed from, for the next invocation to begin with.
+    """
+
+    request_type: str
+    response_url: str = field(repr=False)
+    stack_id: str
+    request_id: str
+    resource_type: str
+    logical_id: str
+    physical_id: str | None
+    properties: Mapping[str, Any] = field(repr=False)
+    old_properties: Mapping[str, Any] = field(repr=False)
+    service_timeout: int
+    event: Event = field(repr=False)
+
+    @property
+    def identity(self) -> Identity:
+        """Return whose request this is."""
+        return Identity(self.stack_id, self.logical_id)
+
+    @property
+    def echoed_id(self) -> str:
+        """Return the physical id of every answer to this request.
+
+        An Update or Delete answers with the id it came with: another one would be a replacement.
+        """
+        return self.physical_id or self.identity.physical_id
+
+    @property
+    def has_invented_id(self) -> bool:
+        """Tell whether CloudFormation made the physical id up, as it does if nobody answered."""
+        return self.echoed_id != self.identity.physical_id
+
+
+@dataclass(frozen=True)
+class Echo:
+    """What every answer repeats of its request, word for word, and the physical id."""
+
+    stack_id: str
+    request_id: str
+    logical_id: str
+    physical_id: str
+
+    @classmethod
+    def of(cls, request: Request) -> Echo:
+        """Return what answers to this request repeat."""
+        return cls(request.stack_id, request.request_id, request.logical_id, request.echoed_id)
+
+
+class MalformedEventError(Exception):
+    """Not a request that CloudFormation sends. The message names the faults, never the values."""
+
+    def __init__(self, faults: list[str], event: object) -> None:
+        super().__init__("not a valid CloudFormation request: " + "; ".join(faults))
+        known: Event = event if isinstance(event, Mapping) else {}
+        self.response_url = _https_url(known.get("ResponseURL"))
+        self.echo = _echo_of_malformed(known)
+
+
+def parse(event: object) -> Request:
+    """Return the request in an event. Raises MalformedEventError with every fault of it."""
+    if not isinstance(event, Mapping):
+        raise MalformedEventError(["it is not an object"], event)
+    faults = [f"{name} {fault}" for name, check in _CHECKS.items() if (fault := check(event, name))]
+    if faults:
+        raise MalformedEventError(faults, event)
+    properties = event.get("ResourceProperties") or {}
+    return Request(
+        request_type=event["RequestType"],
+        response_url=event["ResponseURL"],
+        stack_id=event["StackId"],
+        request_id=event["RequestId"],
+        resource_type=event["ResourceType"],
+        logical_id=event["LogicalResourceId"],
+        physical_id=None if event["RequestType"] == "Create" else event["PhysicalResourceId"],
+        properties=_own(properties),
+        old_properties=_own(event.get("OldResourceProperties") or {}),
+        service_timeout=_service_timeout(properties.get("ServiceTimeout")),
+        event=event,
+    )
+
+
+def _own(properties: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {key: value for key, value in properties.items() if key not in FRAMEWORK_PROPERTIES}
+
+
+def _service_timeout(value: object) -> int:
+    """CloudFormation itself refuses a ServiceTimeout outside 1 to 3600: no fault is reported."""
+    text = str(value)
+    seconds = int(text) if text.isascii() and text.isdigit() else SERVICE_TIMEOUT
+    return min(max(seconds, 1), SERVICE_TIMEOUT)
+
+
+def _request_type(event: Event, name: str) -> str | None:
+    return None if event.get(name) in REQUEST_TYPES else f"is none of {', '.join(REQUEST_TYPES)}"
+
+
+def _url(event: Event, name: str) -> str | None:
+    return None if _https_url(event.get(name)) else "is not an https URL"
+
+
+def _stack_id(event: Event, name: str) -> str | None:
+    try:
+        Identity(str(event.get(name)), "any")
+    except ValueError:
+        return "is not the ARN of a stack"
+    return _text(event, name)
+
+
+def _text(event: Event, name: str) -> str | None:
+    value = event.get(name)
+    if not isinstance(value, str) or not value:
+        return "is missing" if value in (None, "") else "is not text"
+    return f"is longer than {LONGEST_ID} bytes" if _size(value) > LONGEST_ID else None
+
+
+def _physical_id(event: Event, name: str) -> str | None:
+    return None if event.get("RequestType") == "Create" else _text(event, name)
+
+
+def _mapping(event: Event, name: str) -> str | None:
+    return None if isinstance(event.get(name) or {}, Mapping) else "is not an object"
+
+
+_CHECKS: Mapping[str, Callable[[Event, str], str | None]] = {
+    "RequestType": _request_type,
+    "ResponseURL": _url,
+    "StackId": _stack_id,
+    "RequestId": _text,
+    "ResourceType": _text,
+    "LogicalResourceId": _text,
+    "PhysicalResourceId": _physical_id,
+    "ResourceProperties": _mapping,
+    "OldResourceProperties": _mapping,
+}
+
+
+def _https_url(value: object) -> str | None:
+    """Return the URL if an answer can be sent to it: never in the clear, its query is a secret."""
+    if not isinstance(value, str) or not value.isascii() or not value.isprintable() or " " in value:
+        return None
+    try:
+        parts = urlsplit(value)
+        usable = parts.scheme == "https" and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return None
+    return value if usable else None
+
+
+def _echo_of_malformed(event: Event) -> Echo:
+    """Return what can be repeated of an event that is no request: what fits, and an id always."""
+    texts = {
+        name: value
+        for name, value in event.items()
+        if isinstance(value, str) and value and _size(value) <= LONGEST_ID
+    }
+    stack_id, logical_id = texts.get("StackId", ""), texts.get("LogicalResourceId", "")
+    try:
+        derived = Identity(stack_id, logical_id).physical_id
+    except ValueError:
+        derived = "mlflow-malformed-request"
+    return Echo(
+        stack_id=stack_id,
+        request_id=texts.get("RequestId", ""),
+        logical_id=logical_id,
+        physical_id=texts.get("PhysicalResourceId", derived),
+    )
+
+
+def _size(text: str) -> int:
+    return len(text.encode("utf-8", "replace"))

@@ -1,0 +1,96 @@
+"""Whether a request is still the one CloudFormation waits for: asked before every look.
+
+A cancelled request is never told so. Its Create would build again what its Delete removes, an
+Update would pull against the Update that rolls it back. Rests on
+`cloudformation:DescribeStackResource`: the status of the resource, and since when it has it. The
+stack's own status is not asked for: before CloudFormation sends another request for a resource,
+it gives that resource another status. One call per look, and looks are 2 to 10 s apart.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from cfn_mlflow.outcome import PermanentError, TemporaryError
+
+from .clock import signed_at
+from .event import Request
+from .log import log
+
+EXPECTED = {"Create": "CREATE_IN_PROGRESS", "Update": "UPDATE_IN_PROGRESS"}
+"""The status of a resource whose request is open; a rollback's Update has the same as any."""
+ALIVE = ("CREATE_IN_PROGRESS", "CREATE_COMPLETE", "UPDATE_IN_PROGRESS", "UPDATE_COMPLETE")
+SLACK = 15.0
+"""Seconds by which a status may be younger than the request that it belongs to."""
+
+
+@dataclass(frozen=True)
+class ResourceState:
+    """A resource's status in its stack, and when it got it, in seconds since the epoch."""
+
+    status: str
+    since: float | None
+
+
+class StackPort(Protocol):
+    """What the protocol asks of CloudFormation."""
+
+    def resource_state(self, stack_id: str, logical_id: str) -> ResourceState | None:
+        """Return the state of a resource, None if it or its stack is gone.
+
+        Raises TemporaryError if CloudFormation cannot say now, PermanentError if it never will.
+        """
+
+
+class Fence:
+    """Tells, look by look, whether one request may go on."""
+
+    def __init__(self, stack: StackPort, request: Request) -> None:
+        self._stack = stack
+        self._request = request
+        self._asks = True
+
+    def closed(self) -> str | None:
+        """Return why the request is no longer CloudFormation's, None if it is.
+
+        Raises TemporaryError where a change must wait until CloudFormation can say. A provider
+        that is not allowed to ask goes on without the fence, and says so in its log: an outdated
+        policy must not keep every stack from being made.
+
+        A Delete is asked for once and held back only by proof that it is an old one: a status of
+        the living, younger than the Delete. Whatever else is found or not, it goes on.
+        """
+        if not self._asks:
+            return None
+        removing = self._request.request_type == "Delete"
+        self._asks = not removing
+        try:
+            state = self._stack.resource_state(self._request.stack_id, self._request.logical_id)
+        except TemporaryError:
+            if removing:
+                return None
+            raise
+        except PermanentError as error:
+            self._asks = False
+            log.warning(f"Goes on without asking whether the request still stands: {error}")
+            return None
+        return self._alive_again(state) if removing else self._superseded(state)
+
+    def _superseded(self, state: ResourceState | None) -> str | None:
+        if state is None:
+            return "the resource or its stack is gone"
+        if state.status != EXPECTED[self._request.request_type]:
+            return f"the resource is {state.status}"
+        if self._younger(state):
+            return f"the resource is {state.status} for a later request"
+        return None
+
+    def _alive_again(self, state: ResourceState | None) -> str | None:
+        if state is None or state.status not in ALIVE or not self._younger(state):
+            return None
+        return f"the resource is {state.status} since this Delete was sent"
+
+    def _younger(self, state: ResourceState) -> bool:
+        signed = signed_at(self._request.response_url)
+        return None not in (signed, state.since) and (state.since or 0) > (signed or 0) + SLACK

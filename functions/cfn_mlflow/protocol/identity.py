@@ -1,0 +1,66 @@
+"""Who a resource is, for life: computed from its stack and its logical id, never invented."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from dataclasses import dataclass
+
+STACK_ID = re.compile(
+    r"arn:(?P<partition>[^:]+):cloudformation:(?P<region>[^:]+):(?P<account>[^:]+)"
+    r":stack/(?P<stack>[^/]+)/(?P<guid>[^/]+)"
+)
+DIGEST_CHARACTERS = 10
+"""50 bits: names of every AWS service have room for them, and two stacks never share them."""
+
+
+@dataclass(frozen=True)
+class Identity:
+    """A resource's identity; stack_id is the stack's whole ARN. ValueError if it is none."""
+
+    stack_id: str
+    logical_id: str
+
+    def __post_init__(self) -> None:
+        self._part("guid")
+
+    @property
+    def partition(self) -> str:
+        """Return the partition, such as `aws` or `aws-cn`."""
+        return self._part("partition")
+
+    @property
+    def region(self) -> str:
+        """Return the stack's Region."""
+        return self._part("region")
+
+    @property
+    def account(self) -> str:
+        """Return the stack's account id."""
+        return self._part("account")
+
+    @property
+    def stack_name(self) -> str:
+        """Return the stack's name."""
+        return self._part("stack")
+
+    @property
+    def digest(self) -> str:
+        """Return 10 lowercase base32 characters of what makes this resource: GUID and logical id.
+
+        A stack's name can come back with another stack, its GUID cannot.
+        """
+        seed = f"{self._part('guid')}/{self.logical_id}".encode()
+        return base64.b32encode(hashlib.sha256(seed).digest()).decode().lower()[:DIGEST_CHARACTERS]
+
+    @property
+    def physical_id(self) -> str:
+        """Return the physical id of the resource, from its Create to its Delete."""
+        return f"mlflow-{self.digest}"
+
+    def _part(self, name: str) -> str:
+        match = STACK_ID.fullmatch(self.stack_id)
+        if match is None:
+            raise ValueError("StackId is not the ARN of a stack")
+        return match[name]

@@ -1,0 +1,38 @@
+"""What one invocation of the function knows of itself and of the time it has."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from .clock import margin
+
+ENDING = 0.5
+"""Seconds at the end of an invocation in which nothing is begun."""
+
+
+class Context(Protocol):
+    """What is used of the context object that Lambda gives a Python handler."""
+
+    function_name: str
+    log_stream_name: str
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Return the milliseconds until the invocation is stopped."""
+
+
+class Invocation:
+    """One invocation, made at its very start: the time left then is the function's timeout."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self.margin = margin(self.left())
+        self.function_name = context.function_name
+        self.log_stream = context.log_stream_name
+
+    def left(self) -> float:
+        """Return the seconds left to work in."""
+        return self._context.get_remaining_time_in_millis() / 1000 - ENDING
+
+    def has_room_for(self, pause: float) -> bool:
+        """Tell whether there is time to pause and look once more before the hand-off."""
+        return self.left() - pause > self.margin

@@ -1,0 +1,161 @@
+"""The loop of one invocation: look, wait, look again, until there is something to answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from cfn_mlflow.outcome import Done, Failed, Outcome, PermanentError, TemporaryError, Waiting
+
+from . import handoff
+from .answer import shorten
+from .clock import Clock, Pace, deadline
+from .event import Request
+from .fence import Fence
+from .identity import Identity
+from .invocation import Invocation
+from .log import log
+from .narrator import Narrator, duration
+
+Step = Callable[[], Outcome]
+"""One look, called again and again. May raise TemporaryError: look again; PermanentError: fail."""
+
+Prepare = Callable[[Request, Identity], Step]
+"""Makes the step of a request, without any AWS call; raises InvalidProperties with every fault."""
+
+MOST_STRIKES = 3
+"""Unexpected errors in a row after which a request fails: one may be a passing one, three not."""
+SWEEP = 10.0
+"""Seconds between the two looks that must find nothing, where CloudFormation made the id up."""
+SECOND_LOOK = "a second look"
+TRIES = 3
+
+NEXT_STEP = {
+    "Create": "CloudFormation now removes what was made. Look into the log, then deploy again.",
+    "Update": "CloudFormation now goes back. Look into the log, then update again.",
+    "Delete": "Delete again: the removal goes on where it stopped.",
+}
+
+
+@dataclass(frozen=True)
+class Unanswered:
+    """Nothing is answered by this invocation: why, and whether Lambda must deliver it again."""
+
+    why: str
+    again: bool = False
+
+
+Result = Done | Failed | Unanswered
+
+
+class Loop:
+    """One invocation's work on one request."""
+
+    def __init__(  # noqa: PLR0913 - the parts of one invocation, each made once in serve.py
+        self,
+        request: Request,
+        carried: handoff.Carried,
+        *,
+        invocation: Invocation,
+        fence: Fence,
+        invoke: handoff.InvokePort,
+        clock: Clock,
+    ) -> None:
+        self._request, self._carried = request, carried
+        self._invocation, self._fence, self._invoke, self._clock = invocation, fence, invoke, clock
+        self._narrator = Narrator(log.info, clock.now, carried.waits)
+        self._deadline = deadline(request.response_url, carried.first_seen, request.service_timeout)
+        self._looks = self._strikes = 0
+
+    def run(self, prepare: Prepare) -> Result:
+        """Work until the request can be answered, is handed on, or is not wanted any more."""
+        try:
+            step = prepare(self._request, self._request.identity)
+        except PermanentError as error:
+            return Failed(str(error))
+        except Exception as error:
+            return self._unexpected(error)
+        pace = Pace()
+        while not self._is_over():
+            outcome = self._look(step)
+            if not isinstance(outcome, Waiting):
+                return outcome
+            pause = pace.next(changed=self._narrator.note(outcome.waits))
+            if not self._invocation.has_room_for(pause):
+                return self._hand_on()
+            self._clock.sleep(max(min(pause, self._deadline - self._clock.now()), 0))
+        return self._timed_out()
+
+    def _is_over(self) -> bool:
+        """A Delete looks at least once however late it comes: what is gone needs no failure."""
+        owed = self._request.request_type == "Delete" and not self._looks
+        return self._late() and not owed
+
+    def _late(self) -> bool:
+        return self._clock.now() >= self._deadline
+
+    def _look(self, step: Step) -> Result | Waiting:
+        self._looks += 1
+        try:
+            closed = self._fence.closed()
+            if closed:
+                return Unanswered(closed)
+            outcome = step()
+        except TemporaryError as error:
+            return self._again(str(error))
+        except PermanentError as error:
+            return Failed(str(error))
+        except Exception as error:
+            failed = self._unexpected(error)
+            self._strikes += 1
+            return failed if self._strikes >= MOST_STRIKES else self._again(type(error).__name__)
+        self._strikes = 0
+        return self._settled(outcome)
+
+    def _settled(self, outcome: Outcome) -> Outcome:
+        """Return what a look came to; nothing found is only half the proof for an invented id.
+
+        CloudFormation makes an id up if a Create was never answered: then its last call may still
+        be on its way. A Delete with our own id follows an answer, and its first clean look ends it.
+        """
+        if not isinstance(outcome, Done) or self._request.request_type != "Delete":
+            return outcome
+        first = self._narrator.waits.get(SECOND_LOOK)
+        proven = first is not None and self._clock.now() - first.since >= SWEEP
+        if proven or self._late() or not self._request.has_invented_id:
+            return Done({})
+        return Waiting({SECOND_LOOK: "the first found nothing"})
+
+    def _again(self, why: str) -> Waiting:
+        return Waiting({**self._narrator.states(), "another try": why})
+
+    def _unexpected(self, error: Exception) -> Failed:
+        """Log an error that nobody foresaw; tell its type only, for its text may hold a secret."""
+        log.exception("Unexpected error")
+        return Failed(f"Unexpected {type(error).__name__}, a fault of the provider: see its log.")
+
+    def _timed_out(self) -> Failed:
+        waits = [f"{what} ({state})" for what, state in self._narrator.states().items()]
+        waited = duration(self._clock.now() - self._carried.first_seen)
+        still = shorten(", ".join(waits) or "its turn: the request came too late", 230)
+        next_step = NEXT_STEP[self._request.request_type]
+        return Failed(f"Not done after {waited}, still waiting for {still}. {next_step}")
+
+    def _hand_on(self) -> Failed | Unanswered:
+        if self._carried.hops >= handoff.MOST_HOPS:
+            return Failed(f"Handed on {self._carried.hops} times without an end: see the log.")
+        carried = replace(self._carried, waits=self._narrator.waits)
+        try:
+            payload = handoff.pack(self._request.event, carried)
+        except handoff.TooLargeError as error:
+            return Failed(f"The request is too large to be carried on: {error}. Shorten its texts.")
+        for _ in range(TRIES):
+            try:
+                self._invoke.invoke(self._invocation.function_name, payload)
+            except TemporaryError:
+                self._clock.sleep(1)
+            except PermanentError as error:
+                return Failed(f"The function cannot carry the request on: {error}")
+            else:
+                return Unanswered("another invocation carries the request on")
+        return Unanswered("Lambda does not take the hand-off", again=True)

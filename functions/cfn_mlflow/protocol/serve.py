@@ -1,0 +1,141 @@
+"""A Lambda handler for one resource type: from an event to its answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from cfn_mlflow.outcome import Done, PermanentError
+
+from . import handoff
+from .answer import Answer, fail, succeed
+from .clock import Clock
+from .delivery import deliver
+from .event import Echo, MalformedEventError, Request, parse
+from .fence import Fence, StackPort
+from .handoff import InvokePort
+from .identity import Identity
+from .invocation import Context, Invocation
+from .log import log
+from .loop import Loop, Prepare, Result, Step, Unanswered
+
+__all__ = ["Prepare", "ResourceType", "Step", "UnfinishedError", "handler"]
+
+ANY_TYPE = "AWS::CloudFormation::CustomResource"
+"""The name under which a template may ask for any custom resource."""
+
+
+@dataclass(frozen=True)
+class ResourceType:
+    """One type: its name, and how its steps are made.
+
+    `prepare` serves Create and Update. `removal` serves Delete: it works with properties that are
+    not valid any more, and finds what is owned without the physical id.
+    """
+
+    name: str
+    prepare: Prepare
+    removal: Prepare
+
+
+class UnfinishedError(Exception):
+    """The invocation could neither finish nor hand on: Lambda must deliver the event again."""
+
+
+def handler(
+    resource_type: ResourceType,
+    *,
+    stack: StackPort,
+    invoke: InvokePort,
+    clock: Clock | None = None,
+) -> Callable[[object, Context], None]:
+    """Return the Lambda handler of a resource type; it asks CloudFormation and Lambda by ports."""
+    service = _Service(resource_type, stack, invoke, clock or Clock())
+
+    return service.serve
+
+
+@dataclass(frozen=True)
+class _Service:
+    resource_type: ResourceType
+    stack: StackPort
+    invoke: InvokePort
+    clock: Clock
+
+    def serve(self, event: object, context: Context) -> None:
+        """Serve one invocation. Raises what makes Lambda deliver its event again."""
+        invocation = Invocation(context)
+        bare, carried = handoff.unpack(event, self.clock.now())
+        try:
+            request = parse(bare)
+        except MalformedEventError as error:
+            self._refuse(error, invocation)
+            return
+        with log.append_context_keys(
+            stack=request.identity.stack_name,
+            logical_id=request.logical_id,
+            request_id=request.request_id,
+        ):
+            hop = f", invocation {carried.hops + 1}" if carried.hops else ""
+            log.info(f"{request.request_type} of {request.echoed_id}{hop}")
+            loop = Loop(
+                request,
+                carried,
+                invocation=invocation,
+                fence=Fence(self.stack, request),
+                invoke=self.invoke,
+                clock=self.clock,
+            )
+            self._end(request, self._work(request, loop, context), invocation)
+
+    def _work(self, request: Request, loop: Loop, context: Context) -> Result:
+        """Run the loop in crhelper's shell, whose import is the first that costs anything."""
+        from .shell import Shell  # noqa: PLC0415 - it imports boto3, 100 ms
+
+        helper = Shell()
+
+        @helper.create
+        @helper.update
+        def converge(_event: object, _context: object) -> None:
+            helper.take(loop.run(self._of_this_type))
+
+        @helper.delete
+        def remove(_event: object, _context: object) -> None:
+            helper.take(loop.run(self.resource_type.removal))
+
+        return helper.result(request.event, context)
+
+    def _of_this_type(self, request: Request, identity: Identity) -> Step:
+        """Refuse another type's request; its Delete is served, and finds nothing that is owned."""
+        if request.resource_type not in (self.resource_type.name, ANY_TYPE):
+            raise PermanentError(
+                f"This ServiceToken is that of {self.resource_type.name}, not of "
+                f"{request.resource_type}. Take the token of the type, then deploy again."
+            )
+        return self.resource_type.prepare(request, identity)
+
+    def _refuse(self, error: MalformedEventError, invocation: Invocation) -> None:
+        log.error(str(error))
+        if error.response_url:
+            answer = fail(error.echo, str(error), invocation.log_stream)
+            self._send(error.response_url, answer, invocation)
+
+    def _end(self, request: Request, result: Result, invocation: Invocation) -> None:
+        echo = Echo.of(request)
+        if isinstance(result, Unanswered):
+            log.info(f"Ends without an answer: {result.why}")
+            if result.again:
+                raise UnfinishedError(result.why)
+            return
+        if isinstance(result, Done):
+            answer = succeed(echo, result.attributes, invocation.log_stream)
+        else:
+            log.error(result.reason)
+            answer = fail(echo, result.reason, invocation.log_stream)
+        if answer.left_out:
+            log.warning(f"Left out of the answer for its size: {', '.join(answer.left_out)}")
+        self._send(request.response_url, answer, invocation)
+
+    def _send(self, response_url: str, answer: Answer, invocation: Invocation) -> None:
+        deliver(response_url, answer.body, invocation.left, self.clock)
+        log.info(f"Answered {answer.status}")
