@@ -35,7 +35,7 @@ class DatabaseProperties(NamedProperties):
     """An Aurora cluster, alone in its security group."""
 
     vpc_id: VpcId = described(
-        "VPC of the database.", update=Update.REFUSED, example="vpc-0123456789abcdef0"
+        "VPC of all that is made.", update=Update.REFUSED, example="vpc-0123456789abcdef0"
     )
     subnet_ids: TwoSubnetIds = described(
         "Subnets of the database, in two Availability Zones or more.",

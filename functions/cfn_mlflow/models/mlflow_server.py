@@ -21,9 +21,9 @@ from cfn_mlflow.models.service import ServiceSettings
 
 PARTS: Mapping[str, type[Properties]] = MappingProxyType(
     {
-        "the bucket": BucketProperties,
-        "the database": DatabaseProperties,
         "the service": ServiceSettings,
+        "the database": DatabaseProperties,
+        "the bucket": BucketProperties,
     }
 )
 """The parts by the place that their properties take in the model (no property has a space)."""
@@ -51,19 +51,19 @@ def joined_name(part: str, name: str) -> str:
 
 def joined_fields() -> dict[str, tuple[str, FieldInfo]]:
     """Return, by the name in the joined type, each property's part and its field there."""
-    return {
-        joined_name(part, str(field.alias)): (part, field)
-        for part, model in PARTS.items()
-        for field in model.model_fields.values()
-    }
+    fields: dict[str, tuple[str, FieldInfo]] = {}
+    for part, model in PARTS.items():
+        for field in model.model_fields.values():
+            fields.setdefault(joined_name(part, str(field.alias)), (part, field))
+    return fields
 
 
 class MLflowProperties(Properties):
     """The bucket, the database and the service as one."""
 
-    bucket_part: BucketProperties = Field(alias="the bucket")
-    database_part: DatabaseProperties = Field(alias="the database")
     service_part: ServiceSettings = Field(alias="the service")
+    database_part: DatabaseProperties = Field(alias="the database")
+    bucket_part: BucketProperties = Field(alias="the bucket")
 
     def bucket(self) -> BucketProperties:
         """Return what is asked of the bucket."""

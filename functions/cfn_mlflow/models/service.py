@@ -43,7 +43,7 @@ class ServiceSettings(ImageProperties, NamedProperties):
     """All of the service but the database and the bucket that it is wired to."""
 
     vpc_id: VpcId = described(
-        "VPC of the service and its load balancer.",
+        "VPC of all that is made.",
         update=Update.REFUSED,
         example="vpc-0123456789abcdef0",
     )

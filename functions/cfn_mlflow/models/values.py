@@ -288,7 +288,7 @@ DatabaseName = Annotated[
 ServerOptions = Annotated[str, text(r"[ -~]{0,1024}", "be at most 1024 printable ASCII characters")]
 LogRetention = Annotated[int, integer_of(*LOG_RETENTION_DAYS)]
 
-SubnetIds = Annotated[tuple[SubnetId, ...], BeforeValidator(read_list), Field(min_length=1)]
-TwoSubnetIds = Annotated[tuple[SubnetId, ...], BeforeValidator(read_list), Field(min_length=2)]
-CidrBlocks = Annotated[tuple[CidrBlock, ...], BeforeValidator(read_list), Field(min_length=1)]
+SubnetIds = Annotated[tuple[SubnetId, ...], Field(min_length=1), BeforeValidator(read_list)]
+TwoSubnetIds = Annotated[tuple[SubnetId, ...], Field(min_length=2), BeforeValidator(read_list)]
+CidrBlocks = Annotated[tuple[CidrBlock, ...], Field(min_length=1), BeforeValidator(read_list)]
 BucketArns = Annotated[tuple[BucketArn, ...], BeforeValidator(read_list)]

@@ -1,0 +1,75 @@
+"""Write schemas/: one JSON Schema per type, made from the models.
+
+PYTHONPATH=functions:. python -m tools.make_schemas
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from cfn_mlflow.models.mlflow_server import SUBNET_IDS, SUBNET_LISTS
+from tools.type_reference import PropertyReference, TypeReference, types
+
+SCHEMAS = Path(__file__).parent.parent / "schemas"
+
+_FRAMEWORK = {
+    "ServiceToken": {
+        "type": "string",
+        "description": "ARN of the provider's function for this type.",
+    },
+    "ServiceTimeout": {
+        "type": "integer",
+        "minimum": 1,
+        "maximum": 3600,
+        "default": 3600,
+        "description": "Seconds after which CloudFormation gives up.",
+    },
+}
+
+
+def schema(reference: TypeReference) -> dict[str, Any]:
+    """Return a type's schema; `attributes` is what `Fn::GetAtt` gives."""
+    excluded: dict[str, list[str]] = {}
+    for one, other in reference.exclusive:
+        excluded |= {one: [other], other: [one]}
+    made: dict[str, Any] = {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "typeName": reference.type_name,
+        "description": reference.description,
+        "type": "object",
+        "properties": _FRAMEWORK | {item.name: _property(item) for item in reference.properties},
+        "required": ["ServiceToken", *reference.required],
+        "additionalProperties": False,
+        "attributes": {
+            name: {"type": "string", "description": words}
+            for name, words in reference.attributes.items()
+        },
+    }
+    if SUBNET_LISTS[-1] in made["properties"]:
+        made["anyOf"] = [{"required": [SUBNET_IDS]}, {"required": list(SUBNET_LISTS)}]
+    if excluded:
+        made["dependentExcluded"] = excluded
+    return made
+
+
+def _property(item: PropertyReference) -> dict[str, Any]:
+    default = {} if item.required or item.default in (None, "") else {"default": item.default}
+    return {**item.schema, **default, "description": item.description, "update": item.update}
+
+
+def texts() -> dict[Path, str]:
+    """Return the text of each file."""
+    return {
+        SCHEMAS / f"{reference.type_name.removeprefix('Custom::')}.json": json.dumps(
+            schema(reference), indent=2, ensure_ascii=False
+        )
+        + "\n"
+        for reference in types()
+    }
+
+
+if __name__ == "__main__":
+    for path, text in texts().items():
+        path.write_text(text)
