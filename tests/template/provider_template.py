@@ -1,0 +1,123 @@
+"""The provider's template as plain data, and the words that its tests share."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from cfnlint.decode import decode
+
+ROOT = Path(__file__).resolve().parents[2]
+TYPES = ("MLflow", "MLflowBucket", "MLflowDatabase", "MLflowService", "MLflowSchema")
+FUNCTIONS = (*TYPES, "LastWord")
+OWNER_ON_REQUEST = "aws:RequestTag/cfn-mlflow:owner"
+OWNER_ON_RESOURCE = "aws:ResourceTag/cfn-mlflow:owner"
+ALLOW_ON_RESOURCE = "aws:ResourceTag/cfn-mlflow:allow"
+
+Json = dict[str, Any]
+
+
+@cache
+def template() -> Json:
+    """Return the template, its intrinsic functions written out (`Fn::Sub` for `!Sub`)."""
+    decoded, faults = decode(str(ROOT / "template.yaml"))
+    assert not faults
+    plain: Json = json.loads(json.dumps(decoded))
+    return plain
+
+
+def resources(kind: str) -> dict[str, Json]:
+    """Return the resources of a type, by logical id."""
+    found: dict[str, Json] = template()["Resources"]
+    return {name: body for name, body in found.items() if body["Type"] == kind}
+
+
+def properties(logical_id: str) -> Json:
+    """Return a resource's properties."""
+    found: Json = template()["Resources"][logical_id]["Properties"]
+    return found
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One statement of a policy, its lists written out."""
+
+    policy: str
+    sid: str
+    effect: str
+    actions: tuple[str, ...]
+    resources: tuple[str, ...]
+    condition: Json
+
+    @property
+    def keys(self) -> set[str]:
+        """Return the condition keys."""
+        return {key for test in self.condition.values() for key in test}
+
+    def values(self, test: str, key: str) -> tuple[str, ...]:
+        """Return what a condition compares a key with; empty if it has no such condition."""
+        return _texts(self.condition.get(test, {}).get(key, []))
+
+
+def statements(policy: str) -> Iterator[Statement]:
+    """Return the statements of a managed policy, those of a condition (`Fn::If`) included."""
+    yield from _statements(policy, properties(policy)["PolicyDocument"])
+
+
+def statements_of_role(role: str) -> Iterator[Statement]:
+    """Return all statements that a role has, from its managed policies and its own."""
+    for policy in managed_policies(role):
+        yield from statements(policy)
+    for own in properties(role)["Policies"]:
+        yield from _statements(f"{role}/{own['PolicyName']}", own["PolicyDocument"])
+
+
+def managed_policies(role: str) -> tuple[str, ...]:
+    """Return the logical ids of a role's managed policies."""
+    return tuple(ref["Ref"] for ref in properties(role).get("ManagedPolicyArns", []))
+
+
+def size(policy: str) -> int:
+    """Return a managed policy's characters as IAM counts them, without the user's own lists.
+
+    White space does not count; the longest Region's name and account ids stand for themselves.
+    """
+    document = json.dumps(properties(policy)["PolicyDocument"], separators=(",", ":"))
+    document = re.sub(r'\{"Fn::Sub":("[^"]*")\}', r"\1", document)
+    for name, value in {
+        "Partition": "aws-us-gov",
+        "Region": "ap-southeast-2",
+        "AccountId": "123456789012",
+        "URLSuffix": "amazonaws.com",
+    }.items():
+        document = document.replace(f"${{AWS::{name}}}", value)
+    return len(document.replace("${ProviderName}", "x" * 32))
+
+
+def _statements(policy: str, document: Json) -> Iterator[Statement]:
+    for found in document["Statement"]:
+        body = found["Fn::If"][1] if "Fn::If" in found else found
+        yield Statement(
+            policy=policy,
+            sid=body["Sid"],
+            effect=body["Effect"],
+            actions=_texts(body["Action"]),
+            resources=_texts(body["Resource"]),
+            condition=body.get("Condition", {}),
+        )
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(_text(item) for item in (value if isinstance(value, list) else [value]))
+
+
+def _text(value: object) -> str:
+    if isinstance(value, dict):
+        ((function, argument),) = value.items()
+        return f"{function} {argument}" if function != "Fn::Sub" else str(argument)
+    return str(value)

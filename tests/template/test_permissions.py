@@ -1,0 +1,304 @@
+"""What the functions may do: given a role, then it can do its own type's work and no more."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import cfnlint
+import pytest
+
+from tests.template.provider_template import (
+    ALLOW_ON_RESOURCE,
+    FUNCTIONS,
+    OWNER_ON_REQUEST,
+    OWNER_ON_RESOURCE,
+    TYPES,
+    Statement,
+    managed_policies,
+    properties,
+    resources,
+    size,
+    statements,
+    statements_of_role,
+)
+
+IAM_ACTIONS = Path(cfnlint.__file__).parent / "data" / "AdditionalSpecs" / "Policies.json"
+POLICY_CHARACTERS = 6144
+"""What IAM lets a managed policy have."""
+ROOM_FOR_LISTS = 2500
+"""What the boundary leaves for the ARNs that a user lists: some forty of them."""
+
+OF_TYPE = {
+    "MLflowBucket": {"Fence", "Names", "Bucket"},
+    "MLflowDatabase": {"Fence", "Names", "Network", "Database"},
+    "MLflowService": {"Fence", "Names", "Network", "Service", "TaskRole"},
+    "MLflowSchema": {"Fence", "Schema"},
+}
+READS = re.compile(r"^[a-z0-9-]+:(Describe|List|Get|Filter)")
+WITHOUT_RESOURCE = {
+    "ecr:GetAuthorizationToken",
+    "ecs:DeregisterTaskDefinition",
+    "secretsmanager:GetRandomPassword",
+}
+"""Actions for which IAM knows no resource."""
+TAGGED_SERVICES = {
+    "ec2",
+    "ecs",
+    "elasticloadbalancing",
+    "logs",
+    "rds",
+    "rds-data",
+    "secretsmanager",
+}
+"""Services that look at an object's tags: there the owner tag is the fence."""
+WITHOUT_OWNER_TAG = {
+    "InAnyVpc": "a VPC is the user's; the group made in it carries the tag",
+    "TagWhatIsMade": "only within the call that makes the group or the rule",
+    "RulesOfOwnSecurityGroup": "asked for beside the group, whose tag is looked at",
+    "BesideOwnDatabase": "asked for beside the cluster, whose tag is looked at",
+    "SecretOfRds": "RDS makes this secret, with its own tags, in its own part of the names",
+    "OwnLog": "the function's own log group, by its ARN",
+    "TaskLog": "in the boundary: the part of the names that only the provider makes",
+}
+
+
+def every_policy() -> list[str]:
+    return list(resources("AWS::IAM::ManagedPolicy"))
+
+
+def every_statement() -> Iterator[Statement]:
+    for policy in every_policy():
+        yield from statements(policy)
+    for role in resources("AWS::IAM::Role"):
+        yield from (found for found in statements_of_role(role) if "/" in found.policy)
+
+
+def allowed() -> list[Statement]:
+    return [found for found in every_statement() if found.effect == "Allow"]
+
+
+def test_every_action_is_one_that_iam_knows() -> None:
+    known = json.loads(IAM_ACTIONS.read_text())
+    unknown = [
+        action
+        for found in every_statement()
+        for service, name in [action.split(":") for action in found.actions]
+        for action in [f"{service}:{name}"]
+        if name.lower() not in known.get(service, {}).get("Actions", {})
+    ]
+    assert not unknown
+
+
+def test_no_statement_allows_a_whole_service() -> None:
+    assert not [found.sid for found in allowed() if any("*" in a for a in found.actions)]
+
+
+def test_every_resource_stands_for_what_only_reads_or_has_no_resource() -> None:
+    wide = [
+        (found.sid, action)
+        for found in allowed()
+        if "*" in found.resources and ALLOW_ON_RESOURCE not in found.keys
+        for action in found.actions
+        if not READS.match(action) and action not in WITHOUT_RESOURCE
+    ]
+    assert not wide
+
+
+def test_no_secret_is_read_by_a_resource_of_star() -> None:
+    reads = [found for found in allowed() if "secretsmanager:GetSecretValue" in found.actions]
+    assert reads
+    for found in reads:
+        assert "*" not in found.resources
+        listed = found.resources == ("Ref AllowedSecretArns",)
+        of_rds = all(name.endswith(":secret:rds!cluster-*") for name in found.resources)
+        assert listed or of_rds or found.keys & {OWNER_ON_RESOURCE, ALLOW_ON_RESOURCE}, found.sid
+
+
+def test_what_changes_an_object_asks_for_the_owner_tag() -> None:
+    open_ones = {
+        found.sid
+        for found in allowed()
+        if not found.keys & {OWNER_ON_REQUEST, OWNER_ON_RESOURCE, ALLOW_ON_RESOURCE}
+        if not any(name.startswith("Ref Allowed") for name in found.resources)
+        for action in found.actions
+        if action.split(":")[0] in TAGGED_SERVICES
+        if not READS.match(action) and action not in WITHOUT_RESOURCE
+    }
+    assert open_ones == set(WITHOUT_OWNER_TAG)
+
+
+@pytest.mark.parametrize("type_name", OF_TYPE)
+def test_a_part_has_its_own_policies_and_no_other(type_name: str) -> None:
+    expected = {f"{name}Permissions" for name in OF_TYPE[type_name]}
+    assert set(managed_policies(f"{type_name}Role")) == expected
+
+
+def test_the_union_has_what_its_parts_have_and_no_more() -> None:
+    parts = {policy for name in OF_TYPE for policy in managed_policies(f"{name}Role")}
+    assert set(managed_policies("MLflowRole")) == parts
+
+
+def test_the_last_word_can_only_read_its_queue_and_log() -> None:
+    services = {
+        action.split(":")[0]
+        for found in statements_of_role("LastWordRole")
+        for action in found.actions
+    }
+    assert services == {"logs", "sqs"}
+
+
+def test_the_schema_check_cannot_write() -> None:
+    writing = [
+        action
+        for found in statements("SchemaPermissions")
+        for action in found.actions
+        if not READS.match(action)
+    ]
+    assert set(writing) == {"rds-data:ExecuteStatement", "kms:Decrypt"}
+
+
+@pytest.mark.parametrize("type_name", TYPES)
+def test_a_function_may_invoke_itself_only(type_name: str) -> None:
+    found = [s for s in statements_of_role(f"{type_name}Role") if _has(s, "lambda:InvokeFunction")]
+    assert len(found) == 1
+    assert [name.rsplit(":", 1)[-1] for name in found[0].resources] == [
+        f"${{ProviderName}}-{type_name}"
+    ]
+
+
+def test_every_role_is_for_lambda_alone() -> None:
+    for role in resources("AWS::IAM::Role"):
+        (trust,) = properties(role)["AssumeRolePolicyDocument"]["Statement"]
+        assert trust["Principal"] == {"Service": "lambda.amazonaws.com"}
+
+
+# ---- The roles that the provider makes
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        "iam:CreateRole",
+        "iam:PutRolePolicy",
+        "iam:AttachRolePolicy",
+        "iam:DetachRolePolicy",
+        "iam:DeleteRole",
+        "iam:DeleteRolePolicy",
+        "iam:UpdateAssumeRolePolicy",
+        "iam:PutRolePermissionsBoundary",
+    ],
+)
+def test_a_role_is_made_and_changed_only_with_the_boundary_on_it(action: str) -> None:
+    found = [statement for statement in allowed() if _has(statement, action)]
+    assert found
+    for statement in found:
+        assert statement.values("StringEquals", "iam:PermissionsBoundary") == ("Ref TaskBoundary",)
+        assert all(":role/cfn-mlflow/" in name for name in statement.resources)
+
+
+def test_the_boundary_cannot_be_taken_off() -> None:
+    denied = [s for s in statements("TaskRolePermissions") if s.effect == "Deny"]
+    taken_off = [s for s in denied if _has(s, "iam:DeleteRolePermissionsBoundary")]
+    assert [(s.resources, s.condition) for s in taken_off] == [(("*",), {})]
+    exchanged = [s for s in denied if _has(s, "iam:PutRolePermissionsBoundary")]
+    assert [s.values("StringNotEquals", "iam:PermissionsBoundary") for s in exchanged] == [
+        ("Ref TaskBoundary",)
+    ]
+
+
+def test_only_the_execution_policy_can_be_attached() -> None:
+    (found,) = [s for s in allowed() if _has(s, "iam:AttachRolePolicy")]
+    (policy,) = found.values("ArnEquals", "iam:PolicyARN")
+    assert policy.endswith(":policy/service-role/AmazonECSTaskExecutionRolePolicy")
+
+
+def test_a_role_is_passed_to_tasks_alone_and_none_but_those_made_or_listed() -> None:
+    found = [statement for statement in allowed() if _has(statement, "iam:PassRole")]
+    assert {s.sid for s in found} == {"PassTaskRole", "PassAllowedRole"}
+    for statement in found:
+        assert statement.values("StringEquals", "iam:PassedToService") == (
+            "ecs-tasks.amazonaws.com",
+        )
+        assert all(
+            ":role/cfn-mlflow/" in name or name == "Ref AllowedRoleArns"
+            for name in statement.resources
+        )
+
+
+def test_the_provider_cannot_change_its_own_roles() -> None:
+    assert not [role for role in resources("AWS::IAM::Role") if "Path" in properties(role)]
+
+
+def test_a_new_account_gets_the_service_linked_roles_it_lacks_and_no_other() -> None:
+    found = [s for s in allowed() if _has(s, "iam:CreateServiceLinkedRole")]
+    services = {v for s in found for v in s.values("StringEquals", "iam:AWSServiceName")}
+    assert services == {
+        "rds.amazonaws.com",
+        "ecs.amazonaws.com",
+        "elasticloadbalancing.amazonaws.com",
+        "ecs.application-autoscaling.amazonaws.com",
+    }
+    assert all(s.values("StringEquals", "iam:AWSServiceName") for s in found)
+
+
+def test_no_other_iam_action_is_without_a_condition() -> None:
+    bare = {
+        action
+        for found in allowed()
+        if not found.condition
+        for action in found.actions
+        if action.startswith("iam:") and not READS.match(action)
+    }
+    assert not bare
+
+
+# ---- Keys, the boundary, limits
+
+
+def test_a_key_is_used_through_a_service_only() -> None:
+    used = [
+        found
+        for found in allowed()
+        if any(a.startswith("kms:") and a != "kms:DescribeKey" for a in found.actions)
+    ]
+    assert used
+    for found in used:
+        assert found.values("StringEquals", "kms:ViaService"), found.sid
+        assert ALLOW_ON_RESOURCE in found.keys or found.resources == ("Ref AllowedKeyArns",)
+
+
+def test_a_task_can_reach_what_tasks_need_and_nothing_else() -> None:
+    services = {a.split(":")[0] for s in statements("TaskBoundary") for a in s.actions}
+    assert services == {"ecr", "kms", "logs", "s3", "secretsmanager"}
+
+
+@pytest.mark.parametrize("action", ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"])
+def test_a_task_reaches_objects_of_own_and_allowed_buckets_only(action: str) -> None:
+    found = [s for s in statements("TaskBoundary") if _has(s, action)]
+    assert {s.sid for s in found} == {"OwnArtifacts", "TaggedBuckets", "ArtifactsInAllowedBuckets"}
+
+
+def test_a_bucket_named_like_a_users_is_not_taken_for_our_own() -> None:
+    (found,) = [s for s in statements("BucketPermissions") if _has(s, "s3:DeleteBucket")]
+    (pattern,) = (name.rsplit(":", 1)[-1] for name in found.resources)
+    own = re.compile(pattern.replace("*", ".*").replace("?", "."))
+    assert own.fullmatch("team-a-artifacts-3k5xw7qpza")
+    assert not own.fullmatch("production-financials")
+    assert not own.fullmatch("team-artifacts")
+
+
+@pytest.mark.parametrize("policy", every_policy())
+def test_a_policy_fits_what_iam_allows(policy: str) -> None:
+    room = ROOM_FOR_LISTS if policy == "TaskBoundary" else 0
+    assert size(policy) <= POLICY_CHARACTERS - room
+
+
+def test_a_role_has_no_more_policies_than_iam_allows() -> None:
+    assert all(len(managed_policies(f"{name}Role")) <= 10 for name in FUNCTIONS)
+
+
+def _has(statement: Statement, action: str) -> bool:
+    return action in statement.actions
