@@ -17,7 +17,7 @@ from cfn_mlflow.releases.schema import Column, Schema, Table
 Order = Literal["behind", "current", "ahead", "unknown"]
 
 _RELEASE = re.compile(r"(\d+)\.(\d+)(?:\.(\d+))?")
-_IMAGE_TAG = re.compile(r"v?(\d+\.\d+(?:\.\d+)?)(?:-full)?")
+_IMAGE_TAG = re.compile(r"v?(\d+\.\d+\.\d+)(?:-[\w.-]+)?")
 
 
 def version_of(image: str) -> str | None:
@@ -38,6 +38,15 @@ def head_of(version: str) -> str | None:
 def auth_head_of(version: str) -> str | None:
     """Return the revision of a release's basic-auth tables; None where it has or is known none."""
     return _heads_of(version)[1]
+
+
+def first_version_with(revision: str) -> str | None:
+    """Return the lowest MLflow version that knows a revision, if one is known."""
+    least = position(revision)
+    if least is None:
+        return None
+    heads = ((key, position(head) or 0) for key, (head, _) in _versions().items() if head)
+    return ".".join(map(str, min(key for key, place in heads if place >= least)))
 
 
 def position(revision: str) -> int | None:

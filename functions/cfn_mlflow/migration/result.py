@@ -1,0 +1,127 @@
+"""What the end of a migration task means, in words for the user."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cfn_mlflow import releases
+from cfn_mlflow.migration.script import EXIT_CODES
+
+_MARK = '{"cfn-mlflow-migration":'
+_DONE = frozenset({"current", "migrated"})
+_RETRYABLE = frozenset({"locked", "unreachable", "killed"})
+_KILLED = 128
+"""Exit codes from here on are a signal's."""
+
+_WORDS: Mapping[str, str] = {
+    "current": "The database is as this image expects: nothing to migrate.",
+    "migrated": "The database was migrated from {found} to {expected}.",
+    "ahead": "The database is ahead of the image: it is at {found}, MLflow {mlflow} knows no more"
+    " than {expected}. MLflow cannot go back: use {newer} or newer, or restore the snapshot"
+    " taken before that migration.",
+    "unknown": "The database is at revision {found}, which neither MLflow {mlflow} nor this"
+    " provider knows. Use the image that migrated it, or another database.",
+    "foreign": "The database has tables but no revision of MLflow: another application uses it."
+    " Give MLflow a database of its own.",
+    "locked": "Another migration of this database has been running all the time. Nothing was"
+    " changed by this one: try again when that one has ended.",
+    "no-driver": "The image has no driver for PostgreSQL ({reason}). Use one with psycopg2, such as"
+    " the official image's -full tags.",
+    "no-mlflow": "There is no MLflow in the image. Use the official image, or one built on it.",
+    "login-refused": "The database refuses the login: {reason}. Check the user and the password in"
+    " its secret.",
+    "unreachable": "The database could not be reached: {reason}. Check that it is available and"
+    " that its security group admits the tasks, then try again.",
+    "killed": "The migration task was killed (exit code {code}). Its transaction was rolled back:"
+    " try again; with exit code 137, give the task more memory.",
+    "failed": "The migration failed: {reason}. The database stays at {found}; the task's log has"
+    " the whole error.",
+    "silent": "The migration task ended with exit code {code} and without a result: the image may"
+    " have no Python or may not start. Its log may say more.",
+}
+_REASON_CHARACTERS = 160
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a migration ended. `words` is for the user, at most 400 bytes."""
+
+    outcome: str
+    words: str
+    found: str | None
+    """The revision before, None for an empty database."""
+    expected: str | None
+    pending: tuple[str, ...]
+    mlflow: str | None
+
+    @property
+    def done(self) -> bool:
+        """Whether the database now is as the image expects."""
+        return self.outcome in _DONE
+
+    @property
+    def retryable(self) -> bool:
+        """Whether the same task, run again, may succeed."""
+        return self.outcome in _RETRYABLE
+
+
+def parse(lines: Iterable[str], exit_code: int | None) -> Result:
+    """Return what a task's log lines, in any order, and its container's exit code come to.
+
+    The exit code tells when the line did not arrive; it is None when the container never ran.
+    """
+    report = _report(lines)
+    found, expected = report.get("from"), report.get("expected")
+    outcome = _outcome(report, exit_code)
+    return Result(
+        outcome=outcome,
+        words=_WORDS[outcome].format(
+            found=found or ("an empty database" if report else "a revision its log names"),
+            expected=expected or "the image's revision",
+            mlflow=report.get("mlflow") or "in the image",
+            newer=_release_of(found),
+            reason=str(report.get("reason") or "see its log")[:_REASON_CHARACTERS].rstrip(". "),
+            code="none" if exit_code is None else exit_code,
+        ),
+        found=found,
+        expected=expected,
+        pending=tuple(report.get("pending") or ()),
+        mlflow=report.get("mlflow"),
+    )
+
+
+def _release_of(revision: str | None) -> str:
+    version = releases.first_version_with(revision or "")
+    return f"MLflow {version}" if version else "the release that migrated it"
+
+
+def _report(lines: Iterable[str]) -> dict[str, Any]:
+    for line in reversed(list(lines)):
+        if line.lstrip().startswith(_MARK):
+            report: dict[str, Any] = json.loads(line)["cfn-mlflow-migration"]
+            return report
+    return {}
+
+
+def _outcome(report: Mapping[str, Any], exit_code: int | None) -> str:
+    outcome = report.get("outcome") or _of_exit_code(exit_code)
+    if outcome == "ahead" and not _is_ahead(report):
+        return "unknown"
+    return outcome if outcome in _WORDS else "failed"
+
+
+def _is_ahead(report: Mapping[str, Any]) -> bool:
+    """Tell whether the revision that the image does not know is a later one that we do know."""
+    found, expected = report.get("from"), report.get("expected")
+    return not report or releases.compare(found or "", expected or "") == "ahead"
+
+
+def _of_exit_code(exit_code: int | None) -> str:
+    if exit_code is None or exit_code in (1, 2, 126, 127):
+        return "silent"
+    if exit_code >= _KILLED:
+        return "killed"
+    return next((name for name, code in EXIT_CODES.items() if code == exit_code), "silent")
