@@ -1,0 +1,331 @@
+"""`LocalAws`: the one interface to the local AWS, for `make local`, the demo and the tests."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import boto3
+
+from local import environments, provider
+from local.emulator import guardian
+from local.environments import ROOT, Say, to_terminal
+
+REGION = "us-east-1"
+DEFAULT_STATE = ROOT / ".local" / "run"
+
+_START_SECONDS = 60
+_STOP_SECONDS = 20
+
+
+class LocalAwsError(RuntimeError):
+    """The local AWS did not start, or is not running."""
+
+
+class LocalAws:
+    """A local AWS of its own: its port, its state folder, its processes.
+
+        with LocalAws() as aws:
+            aws.deploy_provider()
+            aws.session().client("cloudformation").create_stack(...)
+
+    Used as a context manager (or by `start()` alone) it dies with this process, however this
+    process ends. `start(owned=False)` starts one that lives until `stop()`, which any process may
+    call on the same state folder.
+    """
+
+    def __init__(
+        self,
+        *,
+        port: int = 0,
+        state: Path | None = None,
+        retry_seconds: Sequence[float] = (1.0, 2.0),
+        say: Say = to_terminal,
+    ) -> None:
+        """Say what is wanted; nothing is started yet.
+
+        `port` 0 takes any free one. `state` is the folder of its state and logs, inside .local; by
+        default a new one, removed at the end. `retry_seconds` are the waits before the retries of
+        an asynchronous invocation (AWS: 60 and 120).
+        """
+        self._wanted_port = port
+        self._given_state = state
+        self._state = state
+        self._retry_seconds = tuple(retry_seconds)
+        self._say = say
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> "LocalAws":
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    # --- its life ---
+
+    def start(self, *, owned: bool = True) -> None:
+        """Make what it runs in, start it, and return once it answers.
+
+        `owned` makes it die with this process. Raises LocalAwsError with its log's last lines.
+        """
+        python = environments.emulator(self._say)
+        environments.image(say=self._say)
+        environments.runtime()
+        state = self._state = self._given_state or self._new_state()
+        if self.running:
+            raise LocalAwsError(f"A local AWS is running already: {self.endpoint}")
+        _empty(state)
+        settings = state / "settings.json"
+        settings.write_text(
+            json.dumps(
+                {
+                    "state": str(state),
+                    "runtimes": str(environments.ENVIRONMENTS / "runtime"),
+                    "images": str(environments.ENVIRONMENTS / "images"),
+                    "port": self._wanted_port,
+                    "owned": owned,
+                    "retry_seconds": self._retry_seconds,
+                }
+            )
+        )
+        with (self.logs / "emulator.log").open("wb") as log:
+            self._process = subprocess.Popen(
+                [str(python), "-m", "local.emulator.main", str(settings)],
+                env={"PATH": "/usr/local/bin:/usr/bin:/bin", "PYTHONPATH": str(ROOT)},
+                cwd=state,
+                stdin=subprocess.PIPE if owned else subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        try:
+            self._wait_until_ready(self._process)
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """End it with everything it started; return when nothing of it is left but its logs.
+
+        Of a state folder that it made itself nothing is left at all.
+        """
+        state, ready = self._state, self._ready()
+        if self._process is not None and self._process.stdin is not None:
+            self._process.stdin.close()
+        pid = self._process.pid if self._process else (ready or {}).get("pid")
+        if pid is not None and state is not None and _is_emulator(pid, state):
+            os.kill(pid, signal.SIGTERM)
+            self._wait_for_end(pid)
+        self._process = None
+        if ready:
+            _wait_for_the_guardian(ready["mark"])
+        if state is not None:
+            _empty(state, keep_logs=True)
+            if self._given_state is None:
+                shutil.rmtree(state, ignore_errors=True)
+
+    @property
+    def running(self) -> bool:
+        """Whether it runs, no matter who started it."""
+        ready = self._ready()
+        return ready is not None and self._state is not None and _is_emulator(
+            ready["pid"], self._state
+        )
+
+    # --- using it ---
+
+    @property
+    def endpoint(self) -> str:
+        """The URL of every AWS API here (`AWS_ENDPOINT_URL`)."""
+        return f"http://127.0.0.1:{self._running()['port']}"
+
+    @property
+    def env(self) -> dict[str, str]:
+        """The environment variables by which the AWS CLI, SAM and every SDK use it."""
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_ACCESS_KEY_ID": "AKIALOCALAWSXXXXXXXX",
+            "AWS_SECRET_ACCESS_KEY": "local-aws-checks-no-signature",
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+    def session(self) -> boto3.session.Session:
+        """Return a boto3 session for it; `client(...)` needs no endpoint."""
+        return _Session(self.env)
+
+    def deploy_provider(
+        self,
+        parameters: Mapping[str, str] | None = None,
+        *,
+        template: Path = ROOT / "template.yaml",
+        stack_name: str = provider.STACK_NAME,
+    ) -> None:
+        """Build the provider if it changed and deploy it; `parameters` are the template's.
+
+        Raises provider.SamFailedError.
+        """
+        built = provider.build(template, self.logs, self._say)
+        provider.deploy(
+            built,
+            self.env,
+            self.logs,
+            stack_name=stack_name,
+            parameters=parameters,
+            say=self._say,
+        )
+
+    # --- looking into it ---
+
+    @property
+    def state(self) -> Path:
+        """The folder of its state."""
+        if self._state is None:
+            raise LocalAwsError("The local AWS was not started.")
+        return self._state
+
+    @property
+    def logs(self) -> Path:
+        """The folder of its logs: emulator.log, sam-*.log, one per process."""
+        return self.state / "logs"
+
+    @property
+    def pid(self) -> int:
+        """The emulator's process id."""
+        return int(self._running()["pid"])
+
+    def calls(self) -> list[dict[str, Any]]:
+        """Return every kind of AWS call so far: service, action, caller (a function), count."""
+        found: list[dict[str, Any]] = self._ask("calls")
+        return found
+
+    def pids_of(self, function_name: str) -> list[int]:
+        """Return the processes that run an invocation of the function now."""
+        running: dict[str, list[int]] = self._ask("functions")
+        return running.get(function_name, [])
+
+    def kill_function(self, function_name: str, seconds: float = 30) -> list[int]:
+        """SIGKILL the running invocations of the function, waiting up to `seconds` for one."""
+        for _ in _every(0.02, seconds):
+            pids = self.pids_of(function_name)
+            if pids:
+                for pid in pids:
+                    os.kill(pid, signal.SIGKILL)
+                return pids
+        raise LocalAwsError(f"No invocation of {function_name} ran within {seconds} s.")
+
+    # --- its own ---
+
+    def _new_state(self) -> Path:
+        DEFAULT_STATE.parent.mkdir(exist_ok=True)
+        return Path(tempfile.mkdtemp(prefix="run-", dir=DEFAULT_STATE.parent))
+
+    def _ready(self) -> dict[str, Any] | None:
+        if self._state is None:
+            return None
+        try:
+            found: dict[str, Any] = json.loads((self._state / "ready.json").read_text())
+        except FileNotFoundError:
+            return None
+        return found
+
+    def _running(self) -> dict[str, Any]:
+        ready = self._ready()
+        if ready is None:
+            raise LocalAwsError("The local AWS is not running.")
+        return ready
+
+    def _ask(self, what: str) -> Any:
+        with urllib.request.urlopen(f"{self.endpoint}/_local/{what}", timeout=10) as answer:
+            return json.load(answer)
+
+    def _wait_until_ready(self, process: "subprocess.Popen[bytes]") -> None:
+        for _ in _every(0.02, _START_SECONDS):
+            if self._ready() is not None:
+                return
+            if process.poll() is not None:
+                break
+        log = (self.logs / "emulator.log").read_text(errors="replace")
+        raise LocalAwsError("The local AWS did not start:\n" + "\n".join(log.splitlines()[-25:]))
+
+    def _wait_for_end(self, pid: int) -> None:
+        for _ in _every(0.02, _STOP_SECONDS):
+            if self._process is not None and self._process.poll() is not None:
+                return
+            if guardian.start_time(pid) is None:
+                return
+        os.kill(pid, signal.SIGKILL)
+        if self._process is not None:
+            self._process.wait()
+
+
+class _Session(boto3.session.Session):
+    """A session whose clients use the local AWS, whatever the user's own settings say."""
+
+    def __init__(self, env: Mapping[str, str]) -> None:
+        super().__init__(
+            aws_access_key_id=env["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=env["AWS_SECRET_ACCESS_KEY"],
+            region_name=env["AWS_REGION"],
+        )
+        self._endpoint = env["AWS_ENDPOINT_URL"]
+
+    def client(self, *args: Any, **options: Any) -> Any:  # type: ignore[override]
+        return super().client(*args, **{"endpoint_url": self._endpoint, **options})
+
+    def resource(self, *args: Any, **options: Any) -> Any:  # type: ignore[override]
+        return super().resource(*args, **{"endpoint_url": self._endpoint, **options})
+
+
+def _every(wait: float, seconds: float) -> Iterator[None]:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        yield
+        time.sleep(wait)
+
+
+def _empty(state: Path, *, keep_logs: bool = False) -> None:
+    """Empty the state folder; `logs` in it is there, and empty unless kept."""
+    state.mkdir(parents=True, exist_ok=True)
+    for entry in state.iterdir():
+        if keep_logs and entry.name == "logs":
+            continue
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry)
+        else:
+            entry.unlink()
+    (state / "logs").mkdir(exist_ok=True)
+
+
+def _is_emulator(pid: int, state: Path) -> bool:
+    """Whether process `pid` is the emulator of this state folder, and no stranger with its id."""
+    try:
+        words = (guardian.PROC / str(pid) / "cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return False
+    return str(state / "settings.json").encode() in words
+
+
+def _wait_for_the_guardian(mark: Mapping[str, str]) -> None:
+    """Wait until the guardian has ended all that carries the mark of this run."""
+    wanted = "".join(f"{name}={value}" for name, value in mark.items()).encode()
+    for _ in _every(0.02, _STOP_SECONDS):
+        if not guardian.marked(wanted):
+            return

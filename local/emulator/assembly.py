@@ -1,0 +1,92 @@
+"""Puts ministack and its corrections together, serves them, and ends them."""
+
+import asyncio
+import json
+import os
+import socket
+import threading
+from pathlib import Path
+
+from hypercorn.asyncio import serve as hypercorn_serve
+from hypercorn.config import Config
+from ministack import app
+from ministack.core import lambda_runtime
+
+from local.emulator import (
+    asynchronous_invocation,
+    cloudformation_types,
+    custom_resources,
+    functions,
+    processes,
+    stacks,
+    tagging,
+)
+from local.emulator.calls import Calls
+from local.emulator.gateway import Gateway
+from local.emulator.main import Settings
+from local.emulator.response_url import ResponseUrls
+
+STOP_SECONDS = 15
+
+_stopping = threading.Lock()
+
+try:
+    from local.emulator import data_plane
+except ImportError:
+    data_plane = None
+
+
+def assemble(settings: Settings, port: int) -> Gateway:
+    """Apply every correction and return the application to serve."""
+    urls = ResponseUrls(settings.state / "tls", custom_resources.requests.receive)
+    # Inherited by the functions: they must trust the ResponseURL.
+    os.environ["SSL_CERT_FILE"] = str(urls.trusted)
+    functions.install(settings.runtimes)
+    asynchronous_invocation.install(asynchronous_invocation.Waits(settings.retry_seconds))
+    custom_resources.install(urls)
+    stacks.install()
+    cloudformation_types.install()
+    tagging.install()
+    if data_plane:
+        data_plane.install(settings.state, port)
+    return Gateway(app.app, Calls())
+
+
+async def serve(gateway: Gateway, listener: socket.socket, ready: Path) -> None:
+    """Serve on `listener` for ever; write `ready` once requests are answered."""
+    config = Config()
+    config.bind = [f"fd://{listener.fileno()}"]
+    config.keep_alive_timeout = 75
+    config.loglevel = "WARNING"
+    port = listener.getsockname()[1]
+    announcement = asyncio.create_task(_announce(port, ready))
+    # A trigger of our own keeps hypercorn from taking the signals.
+    await hypercorn_serve(gateway, config, shutdown_trigger=asyncio.Event().wait)
+    await announcement
+
+
+async def _announce(port: int, ready: Path) -> None:
+    while True:
+        try:
+            _reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        except OSError:
+            await asyncio.sleep(0.02)
+        else:
+            writer.close()
+            break
+    mark = processes.environment_mark()
+    written = ready.with_suffix(".new")
+    written.write_text(json.dumps({"pid": os.getpid(), "port": port, "mark": mark}))
+    written.rename(ready)
+
+
+def stop() -> None:
+    """End everything this process started, then the process; the first caller does it."""
+    if not _stopping.acquire(blocking=False):
+        return
+    # Whatever hangs: the guardian ends what is left when this process is gone.
+    threading.Timer(STOP_SECONDS, os._exit, [1]).start()
+    if data_plane:
+        data_plane.stop_all()
+    lambda_runtime.reset()
+    os._exit(0)

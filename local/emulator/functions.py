@@ -1,0 +1,77 @@
+"""Lambda's execution environments: which interpreter, which environment, who is running.
+
+ministack runs a function on its own interpreter, with its own packages and its whole environment.
+Here it runs on the interpreter of its Runtime by bootstrap.py, with nothing but its artifact.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from ministack.core import lambda_runtime
+from ministack.services.cloudformation import provisioners
+
+from local.emulator.patching import require
+
+_BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
+
+
+def install(runtimes: Path) -> None:
+    """Make functions run on the interpreters in `runtimes` (`runtimes/python3.13/bin/python`)."""
+    _run_on_the_runtimes_interpreter(runtimes)
+    _keep_all_properties_of_a_function()
+
+
+def running() -> dict[str, list[int]]:
+    """Return the process ids of the environments that run an invocation now, by function name."""
+    require(lambda_runtime, "_lock", "_workers")
+    found: dict[str, list[int]] = {}
+    with lambda_runtime._lock:
+        for workers in lambda_runtime._workers.values():
+            for worker in workers:
+                if worker.in_use and worker._proc is not None:
+                    found.setdefault(worker.func_name, []).append(worker._proc.pid)
+    return found
+
+
+def _run_on_the_runtimes_interpreter(runtimes: Path) -> None:
+    require(lambda_runtime, "_detect_runtime_binary")
+    script = _BOOTSTRAP.read_text()
+
+    def detect(runtime: str) -> tuple[str, str]:
+        python = runtimes / runtime / "bin" / "python"
+        if not python.exists():
+            here = ", ".join(sorted(path.name for path in runtimes.glob("*/bin/..")))
+            raise RuntimeError(f"The local AWS has no interpreter for {runtime}, only for {here}.")
+        return str(python), script
+
+    lambda_runtime._detect_runtime_binary = detect
+
+
+def _keep_all_properties_of_a_function() -> None:
+    """CloudFormation's properties that ministack's AWS::Lambda::Function drops."""
+    require(provisioners, "_RESOURCE_HANDLERS", "_lambda_svc")
+    handler = provisioners._RESOURCE_HANDLERS["AWS::Lambda::Function"]
+    create, update = handler["create"], handler["update"]
+
+    def keep(name: str, props: dict[str, Any]) -> None:
+        function = provisioners._lambda_svc._functions[name]
+        for prop in ("DeadLetterConfig", "KmsKeyArn", "VpcConfig"):
+            key = "KMSKeyArn" if prop == "KmsKeyArn" else prop
+            function["config"].pop(key, None)
+            if props.get(prop):
+                function["config"][key] = props[prop]
+        function["recursive_loop"] = props.get("RecursiveLoop", "Terminate")
+        reserved = props.get("ReservedConcurrentExecutions")
+        function["concurrency"] = None if reserved is None else int(reserved)
+
+    def create_all(logical_id: str, props: dict[str, Any], stack_name: str) -> Any:
+        result = create(logical_id, props, stack_name)
+        keep(result[0], props)
+        return result
+
+    def update_all(pid: str, old: Any, new: dict[str, Any], stack: str, logical_id: str) -> Any:
+        result = update(pid, old, new, stack, logical_id)
+        keep(result[0], new)
+        return result
+
+    handler["create"], handler["update"] = create_all, update_all

@@ -1,0 +1,142 @@
+"""Puts the provider on the local AWS by the real `sam build` and `sam deploy`, unmodified.
+
+The build is kept in .local/build and made again when the functions or the template have changed.
+"""
+
+import fcntl
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+from local import environments
+from local.environments import ROOT, Say, to_terminal
+
+STACK_NAME = "cfn-mlflow"
+BUILDS = ROOT / ".local" / "build"
+
+_KEPT_BUILDS = 3
+
+
+class SamFailedError(RuntimeError):
+    """`sam` ended with an error; the text holds its last lines and names its log."""
+
+
+def architecture() -> str:
+    """Return Lambda's name for this host's architecture: a zip with native code runs on no other."""
+    machine = platform.machine().lower()
+    return "arm64" if machine in {"arm64", "aarch64"} else "x86_64"
+
+
+def host_parameters() -> dict[str, str]:
+    """Return the template parameters by which the build matches this host."""
+    return {"Runtime": environments.host_runtime(), "Architecture": architecture()}
+
+
+def build(template: Path, logs: Path, say: Say = to_terminal) -> Path:
+    """Run `sam build` and return the built template; do nothing if neither it nor its code changed.
+
+    Raises SamFailedError. The functions' code is what stands beside the template.
+    """
+    place = BUILDS / _fingerprint(template)
+    built = place / "template.yaml"
+    BUILDS.mkdir(parents=True, exist_ok=True)
+    with (BUILDS / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if built.exists():
+            os.utime(place)
+            return built
+        say("building the functions (sam build)")
+        unfinished = BUILDS / "unfinished"
+        shutil.rmtree(unfinished, ignore_errors=True)
+        argv = ["build", "--template-file", str(template), "--build-dir", str(unfinished)]
+        argv += ["--cached", "--cache-dir", str(BUILDS / "cache"), "--base-dir", str(template.parent)]
+        argv += ["--parameter-overrides", *_overrides(host_parameters())]
+        _sam(argv, logs / "sam-build.log", {}, say)
+        # Moved only when it is whole: a build that was killed is made again.
+        unfinished.rename(place)
+        _forget_old_builds()
+    return built
+
+
+def deploy(
+    built: Path,
+    env: Mapping[str, str],
+    logs: Path,
+    *,
+    stack_name: str = STACK_NAME,
+    parameters: Mapping[str, str] | None = None,
+    say: Say = to_terminal,
+) -> None:
+    """Run `sam deploy` with the built template against the endpoint in `env`.
+
+    `parameters` are template parameters besides those of the host. Raises SamFailedError.
+    """
+    say("deploying the provider (sam deploy)")
+    argv = ["deploy", "--template-file", str(built), "--stack-name", stack_name]
+    argv += ["--resolve-s3", "--no-confirm-changeset", "--no-fail-on-empty-changeset"]
+    argv += ["--no-progressbar", "--capabilities", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
+    argv += ["--parameter-overrides", *_overrides({**host_parameters(), **(parameters or {})})]
+    _sam(argv, logs / f"sam-deploy-{stack_name}.log", env, say)
+
+
+def _overrides(parameters: Mapping[str, str]) -> list[str]:
+    return [f"ParameterKey={name},ParameterValue={value}" for name, value in parameters.items()]
+
+
+def _sam(argv: list[str], log: Path, env: Mapping[str, str], say: Say) -> None:
+    python = environments.sam(say)
+    settings = ROOT / ".local" / "sam"
+    settings.mkdir(parents=True, exist_ok=True)
+    logs_env = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
+        # sam wants an interpreter of the function's Runtime, with pip, in the PATH: its own is one.
+        "PATH": f"{python.parent}:/usr/local/bin:/usr/bin:/bin",
+        "__SAM_CLI_APP_DIR": str(settings),
+        "SAM_CLI_TELEMETRY": "0",
+        "SAM_CLI_POLL_DELAY": "1",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "TMPDIR": str(settings),
+        **env,
+    }
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("w") as output:
+        done = subprocess.run(
+            [str(python), "-m", "samcli", *argv],
+            env=logs_env,
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+    if done.returncode != 0:
+        tail = "\n".join(log.read_text(errors="replace").splitlines()[-25:])
+        raise SamFailedError(f"sam {argv[0]} failed with {done.returncode}:\n{tail}\nWhole: {log}")
+
+
+def _fingerprint(template: Path) -> str:
+    """Hash of all that goes into a build: the template, the code beside it, the host."""
+    digest = hashlib.sha256(repr(sorted(host_parameters().items())).encode())
+    for file in [template, *_sources(template.parent / "functions")]:
+        digest.update(f"\0{file.relative_to(template.parent)}\0".encode())
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _sources(folder: Path) -> list[Path]:
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts and path.suffix != ".pyc"
+    )
+
+
+def _forget_old_builds() -> None:
+    builds = [path.parent for path in BUILDS.glob("*/template.yaml")]
+    for old in sorted(builds, key=lambda path: path.stat().st_mtime)[:-_KEPT_BUILDS]:
+        shutil.rmtree(old, ignore_errors=True)

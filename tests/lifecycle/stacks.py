@@ -1,0 +1,169 @@
+"""Stacks by CloudFormation's own API, for tests: made, changed, removed, waited for, asked."""
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from local.aws import LocalAws
+
+DEFAULT_SECONDS = 300
+
+
+class StackGoneError(RuntimeError):
+    """There is no such stack (any more)."""
+
+
+@dataclass(frozen=True)
+class Event:
+    """One stack event."""
+
+    logical_id: str
+    status: str
+    reason: str
+    physical_id: str
+
+
+class Stack:
+    """One stack, by name."""
+
+    def __init__(self, aws: LocalAws, name: str) -> None:
+        self.name = name
+        self._client = aws.session().client("cloudformation")
+        self._address = name
+
+    @classmethod
+    def create(
+        cls,
+        aws: LocalAws,
+        name: str,
+        template: str | Mapping[str, Any],
+        *,
+        wait: bool = True,
+        seconds: float = DEFAULT_SECONDS,
+        **options: Any,
+    ) -> "Stack":
+        """Create the stack; `options` are CreateStack's. Waits for its end unless told not to."""
+        stack = cls(aws, name)
+        stack._address = stack._client.create_stack(
+            StackName=name,
+            TemplateBody=_text(template),
+            Capabilities=["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
+            **options,
+        )["StackId"]
+        if wait:
+            stack.wait(seconds)
+        return stack
+
+    def update(
+        self,
+        template: str | Mapping[str, Any],
+        *,
+        wait: bool = True,
+        seconds: float = DEFAULT_SECONDS,
+        **options: Any,
+    ) -> str:
+        """Update the stack; returns its status at the end."""
+        self._client.update_stack(
+            StackName=self.name,
+            TemplateBody=_text(template),
+            Capabilities=["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
+            **options,
+        )
+        return self.wait(seconds) if wait else self.status
+
+    def delete(self, *, wait: bool = True, seconds: float = DEFAULT_SECONDS) -> str:
+        """Delete the stack; returns its status at the end."""
+        self._client.delete_stack(StackName=self._address)
+        return self.wait(seconds) if wait else self.status
+
+    def wait(self, seconds: float = DEFAULT_SECONDS) -> str:
+        """Wait until nothing is in progress and return the status; TimeoutError after `seconds`."""
+        end = time.monotonic() + seconds
+        while (status := self.status).endswith("_IN_PROGRESS"):
+            if time.monotonic() > end:
+                raise TimeoutError(f"{self.name} is {status} after {seconds} s: {self.events()}")
+            time.sleep(0.1)
+        return status
+
+    def wait_for(self, logical_id: str, status: str, seconds: float = 60) -> Event:
+        """Wait for an event of a resource with this status and return it."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            for event in self.events():
+                if (event.logical_id, event.status) == (logical_id, status):
+                    return event
+            time.sleep(0.05)
+        raise TimeoutError(f"no {status} of {logical_id} after {seconds} s: {self.events()}")
+
+    @property
+    def id(self) -> str:
+        """The stack's ARN."""
+        return str(self._described()["StackId"])
+
+    @property
+    def status(self) -> str:
+        """The stack's status; DELETE_COMPLETE when it is gone."""
+        try:
+            return str(self._described()["StackStatus"])
+        except StackGoneError:
+            return "DELETE_COMPLETE"
+
+    @property
+    def outputs(self) -> dict[str, str]:
+        """The stack's outputs."""
+        found = self._described().get("Outputs", [])
+        return {output["OutputKey"]: output["OutputValue"] for output in found}
+
+    def resource(self, logical_id: str) -> dict[str, Any]:
+        """What DescribeStackResource says of one resource."""
+        detail: dict[str, Any] = self._client.describe_stack_resource(
+            StackName=self._address, LogicalResourceId=logical_id
+        )["StackResourceDetail"]
+        return detail
+
+    def events(self) -> list[Event]:
+        """All events of the stack, oldest first."""
+        pages = self._client.get_paginator("describe_stack_events").paginate(
+            StackName=self._address
+        )
+        newest_first = [event for page in pages for event in page["StackEvents"]]
+        return [
+            Event(
+                event["LogicalResourceId"],
+                event["ResourceStatus"],
+                event.get("ResourceStatusReason", ""),
+                event.get("PhysicalResourceId", ""),
+            )
+            for event in reversed(newest_first)
+        ]
+
+    def statuses(self, logical_id: str) -> list[str]:
+        """The statuses that one resource went through."""
+        return [event.status for event in self.events() if event.logical_id == logical_id]
+
+    def failures(self) -> dict[str, str]:
+        """The first reason with which each resource failed."""
+        found: dict[str, str] = {}
+        for event in self.events():
+            if event.status.endswith("_FAILED") and event.logical_id != self.name:
+                found.setdefault(event.logical_id, event.reason)
+        return found
+
+    def _described(self) -> dict[str, Any]:
+        try:
+            found: dict[str, Any] = self._client.describe_stacks(StackName=self._address)["Stacks"][
+                0
+            ]
+        except ClientError as error:
+            if "does not exist" in str(error):
+                raise StackGoneError(str(error)) from error
+            raise
+        return found
+
+
+def _text(template: str | Mapping[str, Any]) -> str:
+    return template if isinstance(template, str) else json.dumps(template)
