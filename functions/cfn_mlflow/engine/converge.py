@@ -13,7 +13,7 @@ from .managed import ManagedObject, kept, with_promises_kept
 from .remove import Removal
 
 UPDATES_THAT_HELP = 5
-"""An object that still differs after so many updates never will not."""
+"""An object that still differs after so many updates always will."""
 
 
 class Convergence:
@@ -29,6 +29,7 @@ class Convergence:
         self._views: dict[int, Any] = {}
         self._first_look: dict[int, Any] = {}
         self._updates: Counter[int] = Counter()
+        self._patience: Counter[int] = Counter()
         self._refused = False
         self._cleaning: Removal | None = None
 
@@ -37,26 +38,33 @@ class Convergence:
 
         Returns Done with the attributes, or Waiting. Raises PermanentError when it cannot be.
         """
-        if not self._refused:
-            self._refuse()
-            self._refused = True
         waits: dict[str, str] = {}
+        if not self._refused:
+            self._refuse(waits)
+            if waits:
+                return Waiting(waits)
+            self._refused = True
         for managed in self._graph.wanted:
             if id(managed) in self._views:
                 continue
             if all(id(need) in self._views for need in self._graph.needs(managed)):
                 self._move(managed, waits)
+        self._first_look.clear()
         if waits:
             return Waiting(waits)
         return self._clean()
 
-    def _refuse(self) -> None:
+    def _refuse(self, waits: dict[str, str]) -> None:
         """Refuse, before anything changes, what would lose data or is somebody else's."""
         faults: list[str] = []
         for managed in self._graph.wanted:
             if type(managed).refusals is ManagedObject.refusals:
                 continue
-            view = self._call(managed, managed.read)
+            try:
+                view = self._call(managed, managed.read)
+            except TemporaryError as error:
+                waits[managed.label] = str(error)
+                continue
             self._first_look[id(managed)] = view
             if view is not None:
                 self._check_owner(managed, view)
@@ -104,12 +112,17 @@ class Convergence:
         asked: ManagedObject[Any],
         view: Any,
     ) -> tuple[Any, str | None]:
-        self._updates[id(managed)] += 1
-        if self._updates[id(managed)] > UPDATES_THAT_HELP:
+        if self._patience[id(managed)]:
+            self._patience[id(managed)] -= 1
+            return view, "updating"
+        if self._updates[id(managed)] == UPDATES_THAT_HELP:
             names = ", ".join(asked.changes(view))
             raise PermanentError(
                 f"{asked.label}: {names} still not as asked after {UPDATES_THAT_HELP} updates"
             )
+        # AWS may take a while to show what it was told: each update gets more looks to show.
+        self._patience[id(managed)] = 2 ** self._updates[id(managed)]
+        self._updates[id(managed)] += 1
         self._call(asked, asked.update, view)
         view = self._call(asked, asked.read)
         if view is None:
@@ -129,7 +142,7 @@ class Convergence:
                 asked = self._settled(managed)
                 for superseded in self._call(asked, asked.superseded):
                     old.add(superseded)
-            self._cleaning = Removal(old, self._explain)
+            self._cleaning = Removal(old, self._explain, with_superseded=False)
         outcome = self._cleaning.step()
         if isinstance(outcome, Waiting):
             return outcome
@@ -143,10 +156,7 @@ class Convergence:
 
     def _check_owner(self, managed: ManagedObject[Any], view: Any) -> None:
         if not managed.owned(view):
-            raise PermanentError(
-                f"{managed.label} is there already and belongs to somebody else; it is left as "
-                f"it is. Remove or rename it, then deploy again"
-            )
+            raise PermanentError(managed.taken(view))
 
     def _call(self, managed: ManagedObject[Any], method: Any, *args: Any) -> Any:
         return call(self._explain, managed, method, *args)

@@ -20,6 +20,13 @@ class Graph:
     outputs: dict[str, Any] = field(default_factory=dict)
     """The resource's attributes: values or promises."""
     _after: dict[int, tuple[ManagedObject[Any], ...]] = field(default_factory=dict)
+    _first: list[ManagedObject[Any]] = field(default_factory=list)
+
+    def begin(self, managed: Added) -> Added:
+        """Add an object that all later ones follow: made before them, removed after them."""
+        self.add(managed)
+        self._first.append(managed)
+        return managed
 
     def add(self, managed: Added, *, after: tuple[ManagedObject[Any], ...] = ()) -> Added:
         """Add an object that is to be there, and return it.
@@ -54,7 +61,7 @@ class Graph:
     def _needs_of(
         self, managed: ManagedObject[Any], after: tuple[ManagedObject[Any], ...]
     ) -> tuple[ManagedObject[Any], ...]:
-        needs = tuple({id(n): n for n in (*sources(managed), *after)}.values())
+        needs = tuple({id(n): n for n in (*self._first, *sources(managed), *after)}.values())
         for need in needs:
             if id(need) not in self._after:
                 raise ValueError(f"{managed.label} needs {need.label}, which is not added yet")

@@ -25,6 +25,9 @@ class ManagedObject(ABC, Generic[View]):
     reads_by: ClassVar[tuple[str, ...]] = ()
     """Fields that may be promises and that `read` cannot do without."""
 
+    goes_along: ClassVar[bool] = False
+    """It goes, or stays, with an object that it needs: a removal does not look at it."""
+
     @property
     def label(self) -> str:
         """What this one is called where there are several of a kind."""
@@ -51,6 +54,14 @@ class ManagedObject(ABC, Generic[View]):
         del view
         return True
 
+    def taken(self, view: View) -> str:
+        """Tell, in one sentence and the next step, that what is there is not this resource's."""
+        del view
+        return (
+            f"{self.label} is there already and belongs to somebody else; it is left as it is. "
+            f"Remove or rename it, then deploy again"
+        )
+
     def refusals(self, view: View) -> tuple[str, ...]:
         """Name what is asked and cannot be had without losing data: nothing is changed then."""
         del view
@@ -72,7 +83,11 @@ class ManagedObject(ABC, Generic[View]):
         return None
 
     def superseded(self) -> Sequence[ManagedObject[Any]]:
-        """Return the older objects that this one, now serving, has replaced."""
+        """Return the older objects that this one, now serving, has replaced.
+
+        A removal asks too, for what an update that was cut off has left: then no promise is kept
+        but those of `reads_by`.
+        """
         return ()
 
     def left(self, view: View) -> bool:

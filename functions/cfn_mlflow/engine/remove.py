@@ -14,10 +14,11 @@ from .managed import ManagedObject, NotKept, with_promises_kept
 class Removal:
     """Removes the objects of a graph that are owned; what stays by choice is marked as left."""
 
-    def __init__(self, graph: Graph, explain: Explain) -> None:
+    def __init__(self, graph: Graph, explain: Explain, *, with_superseded: bool = True) -> None:
         self._graph = graph
         self._explain = explain
-        self._settled: set[int] = set()
+        self._settled = {id(managed) for managed in graph.all() if managed.goes_along}
+        self._unasked = {id(managed) for managed in graph.wanted} if with_superseded else set()
 
     def step(self) -> Outcome:
         """Look once at every object not gone yet, and remove those that nothing needs.
@@ -39,15 +40,21 @@ class Removal:
         """Read what may still be there; what is gone or not ours is settled."""
         views: dict[int, Any] = {}
         found: dict[int, tuple[ManagedObject[Any], Any]] = {}
+        unknown: set[int] = set()
         for managed in self._graph.all():
             if id(managed) in self._settled:
                 continue
             try:
                 known = with_promises_kept(managed, views, all_of_them=False)
                 view = self._call(known, known.read)
+                self._add_superseded(managed, known)
             except NotKept:
+                if any(id(need) in unknown for need in self._graph.needs(managed)):
+                    unknown.add(id(managed))
+                    continue
                 view = None
             except TemporaryError as error:
+                unknown.add(id(managed))
                 waits[managed.label] = str(error)
                 continue
             if view is None or not known.owned(view):
@@ -56,6 +63,14 @@ class Removal:
             views[id(managed)] = view
             found[id(managed)] = (known, view)
         return found
+
+    def _add_superseded(self, managed: ManagedObject[Any], known: ManagedObject[Any]) -> None:
+        """Add what an update that was cut off has replaced and not removed."""
+        if id(managed) not in self._unasked:
+            return
+        for superseded in self._call(known, known.superseded):
+            self._graph.without(superseded, after=self._graph.needs(managed))
+        self._unasked.discard(id(managed))
 
     def _needed(self, managed: ManagedObject[Any]) -> bool:
         return any(
