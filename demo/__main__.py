@@ -1,0 +1,168 @@
+"""`make demo`: from nothing to an MLflow that a client logs to, changed and removed."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from demo import evidence
+from demo.deployment import Deployment, StackFailedError
+from demo.report import Report
+from local.aws import DEFAULT_STATE, LocalAws
+
+ROOT = Path(__file__).resolve().parent.parent
+EXAMPLE = ROOT / "examples" / "mlflow.yaml"
+STACK = "mlflow-demo"
+LOG_GROUP = "/aws/lambda/cfn-mlflow-MLflow"
+RESOURCE = "MLflow"
+DEMO_STATE = ROOT / ".local" / "demo"
+CALLS = ROOT / ".local" / "calls.json"
+CHANGED = {"ServiceCpu": "1024", "ServiceMaxCapacity": "3"}
+
+
+class Demo:
+    """The steps of the demo, each shown and timed."""
+
+    def __init__(self, aws: LocalAws, report: Report) -> None:
+        self.aws = aws
+        self.report = report
+        self.clients = functools.cache(aws.session().client)
+        self.stack = Deployment(self.clients, STACK, LOG_GROUP)
+        self.outputs: dict[str, str] = {}
+        self.logged: dict[str, Any] = {}
+
+    def create(self) -> None:
+        """Put the provider, then the one-resource stack."""
+        with self.report.step("sam build and sam deploy of the provider") as shown:
+            self.aws.deploy_provider()
+            shown.append("stack cfn-mlflow is complete")
+        with self.report.step("one Custom::MLflow becomes an MLflow") as shown:
+            self.outputs = self.stack.create(EXAMPLE.read_text(), {})
+            shown.append(f"TrackingUri {self.outputs['TrackingUri']}")
+
+    def use(self) -> None:
+        """Log with a real client, then ask the database, the bucket and the schema."""
+        with self.report.step("an MLflow client logs a run and registers a model") as shown:
+            self.logged = json.loads(self.client("demo-experiment"))
+            size = self.logged["artifact_bytes"]
+            shown.append(f"run {self.logged['run_id']}, artifact of {size} bytes, read back equal")
+        with self.report.step("AWS holds what the client logged") as shown:
+            run = self.logged["run_id"]
+            clients, outputs = self.clients, self.outputs
+            shown.append(f"database: run {evidence.run_in_database(clients, outputs, run)}")
+            bucket = outputs["ArtifactBucketId"]
+            evidence.artifact_in_bucket(clients, bucket, run, self.logged["artifact_bytes"])
+            shown.append(f"bucket {bucket}: the artifact")
+            shown.append(f"schema revision {evidence.schema_revision(clients, outputs)}")
+
+    def change(self) -> None:
+        """Update the stack in place and read the first run again."""
+        with self.report.step("an update in place") as shown:
+            before = self.stack.resource(RESOURCE)
+            outputs = self.stack.update(changed(EXAMPLE.read_text(), CHANGED), {})
+            _same("physical id", self.stack.resource(RESOURCE), before)
+            _same("TrackingUri", outputs["TrackingUri"], self.outputs["TrackingUri"])
+            _same("CPU of the tasks", self._task_cpu(outputs), CHANGED["ServiceCpu"])
+            self.client("demo-experiment", json.dumps(self.logged))
+            shown.append(f"{', '.join(f'{k} {v}' for k, v in CHANGED.items())}; the run is there")
+
+    def search(self) -> None:
+        """Look for a password wherever something is said or stored for people to read."""
+        with self.report.step("no password anywhere") as shown:
+            secrets = evidence.passwords(self.aws.client)
+            texts = list(evidence.texts_of(self.clients, self.stack.stack_id, self.aws.state))
+            places = evidence.places_with(secrets, iter(texts))
+            if places or not secrets:
+                raise evidence.NotShownError(f"a password stands in {', '.join(places)}")
+            shown.append(f"{len(secrets)} secrets searched for in {len(texts)} texts")
+
+    def delete(self) -> None:
+        """Delete the stack and look for anything that it still owns."""
+        with self.report.step("deletion") as shown:
+            self.stack.delete()
+            still = evidence.owned(self.clients, self.stack.stack_id)
+            if still:
+                raise evidence.NotShownError(f"still owned: {', '.join(still)}")
+            left = evidence.left_by(self.clients, self.stack.stack_id)
+            names = ", ".join(arn.split(":", 5)[-1] for arn in left)
+            shown.append(f"nothing owned; left on purpose, retagged: {names}")
+
+    def client(self, *arguments: str) -> str:
+        """Run the MLflow client's program against TrackingUri; return its last line."""
+        done = subprocess.run(
+            [self.aws.mlflow_python(), str(ROOT / "demo" / "client.py"), *arguments],
+            env={
+                **self.aws.client_environment(),
+                "MLFLOW_TRACKING_URI": self.outputs["TrackingUri"],
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise evidence.NotShownError(f"the MLflow client failed:\n{done.stderr[-3000:]}")
+        return (done.stdout.strip().splitlines() or [""])[-1]
+
+    def _task_cpu(self, outputs: dict[str, str]) -> str:
+        arn = outputs["ServiceTaskDefinitionArn"]
+        found = self.clients("ecs").describe_task_definition(taskDefinition=arn)
+        return str(found["taskDefinition"]["cpu"])
+
+
+def changed(template: str, properties: dict[str, str]) -> str:
+    """Return the template with properties added to its Custom::MLflow, or their values changed."""
+    for name, value in properties.items():
+        line = re.compile(rf"^(\s+){name}:.*$", re.MULTILINE)
+        if line.search(template):
+            template = line.sub(rf"\g<1>{name}: {value}", template)
+        else:
+            token = re.compile(r"^(\s+)(ServiceToken: .*cfn-mlflow-MLflow.*)$", re.MULTILINE)
+            template = token.sub(rf"\g<1>\g<2>\n\g<1>{name}: {value}", template)
+    return template
+
+
+def _same(what: str, found: object, expected: object) -> None:
+    if found != expected:
+        raise evidence.NotShownError(f"{what} is {found!r}, not {expected!r}")
+
+
+def main() -> int:
+    """Run the demo; exit status 0 only if everything held."""
+    keep = os.environ.get("KEEP", "") not in ("", "0")
+    report = Report()
+    aws = LocalAws(state=DEFAULT_STATE if keep else DEMO_STATE)
+    try:
+        with report.step("the local AWS") as shown:
+            aws.start(owned=not keep)
+            shown.append(f"at {aws.endpoint}")
+        demo = Demo(aws, report)
+        demo.create()
+        demo.use()
+        demo.change()
+        demo.search()
+        if not keep:
+            demo.delete()
+        CALLS.write_text(json.dumps(aws.calls(), indent=1))
+        print(f"\n{report.table()}\n\nEvery AWS call, counted: {CALLS.relative_to(ROOT)}")
+        if keep:
+            print(
+                f"\nOpen {aws.browser_url(demo.outputs['TrackingUri'])} ; make local-stop ends it"
+            )
+    except (StackFailedError, evidence.NotShownError) as error:
+        print(f"\nNot shown: {error}\nLogs: {aws.state}", file=sys.stderr)
+        return 1
+    else:
+        return 0
+    finally:
+        if not keep:
+            aws.stop()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
