@@ -31,9 +31,6 @@ _FRAMEWORK = {
 
 def schema(reference: TypeReference) -> dict[str, Any]:
     """Return a type's schema; `attributes` is what `Fn::GetAtt` gives."""
-    excluded: dict[str, list[str]] = {}
-    for one, other in reference.exclusive:
-        excluded |= {one: [other], other: [one]}
     made: dict[str, Any] = {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "typeName": reference.type_name,
@@ -49,8 +46,6 @@ def schema(reference: TypeReference) -> dict[str, Any]:
     }
     if SUBNET_LISTS[-1] in made["properties"]:
         made["anyOf"] = [{"required": [SUBNET_IDS]}, {"required": list(SUBNET_LISTS)}]
-    if excluded:
-        made["dependentExcluded"] = excluded
     return made
 
 

@@ -50,8 +50,6 @@ class TypeReference:
     properties: tuple[PropertyReference, ...]
     attributes: Mapping[str, str]
     """Each attribute's description by its name."""
-    exclusive: tuple[tuple[str, str], ...]
-    """Pairs of properties of which one is given at most."""
 
     @property
     def required(self) -> tuple[str, ...]:
@@ -75,15 +73,12 @@ def types() -> tuple[TypeReference, ...]:
             ServiceProperties,
             ServiceAttributes,
             "The tracking server on ECS with its load balancer, roles, logs, migration, scaling.",
-            ("ImageTag", "Image"),
-            ("GunicornOpts", "UvicornOpts"),
         ),
         _part(
             "Schema",
             SchemaProperties,
             SchemaAttributes,
             "The check after the deploy: the database's schema against what the release declares.",
-            ("ImageTag", "Image"),
         ),
     )
 
@@ -93,7 +88,6 @@ def _part(
     properties: type[Properties],
     attributes: type[Attributes],
     description: str,
-    *exclusive: tuple[str, str],
 ) -> TypeReference:
     return TypeReference(
         f"Custom::MLflow{name}",
@@ -103,7 +97,6 @@ def _part(
             for field in properties.model_fields.values()
         ),
         _described(attributes),
-        exclusive,
     )
 
 
@@ -132,7 +125,6 @@ def _joined() -> TypeReference:
         "The bucket, the database and the service in one resource.",
         tuple(_shortened(item) for item in properties),
         _described(MLflowAttributes),
-        (("ServiceImageTag", "ServiceImage"), ("GunicornOpts", "UvicornOpts")),
     )
 
 

@@ -8,13 +8,22 @@ from pydantic import ValidationInfo, field_validator
 
 from cfn_mlflow.models.base import Attributes, Update, described
 from cfn_mlflow.models.faults import WrongValueError
-from cfn_mlflow.models.named import NamedProperties
-from cfn_mlflow.models.values import Boolean, BucketName, BucketPath, KeyArn, choice, integer
+from cfn_mlflow.models.named import NamedProperties, unique_name_property
+from cfn_mlflow.models.values import (
+    Boolean,
+    BucketName,
+    BucketPath,
+    KeyArn,
+    UniqueName,
+    choice,
+    integer,
+)
 
 
 class BucketProperties(NamedProperties):
     """A bucket made here, or one of the user's own and the path in it."""
 
+    unique_name: UniqueName = unique_name_property("mlflow-bucket")
     bucket_id: BucketName | None = described(
         "Name of a bucket of yours to use instead of making one. It is not changed and never"
         " deleted; it needs the tag `cfn-mlflow:allow`, or a place in the provider's parameter.",

@@ -8,12 +8,13 @@ from pydantic import ValidationInfo, field_validator
 
 from cfn_mlflow.models.base import Attributes, Update, described
 from cfn_mlflow.models.faults import WrongValueError
-from cfn_mlflow.models.named import NamedProperties
+from cfn_mlflow.models.named import NamedProperties, unique_name_property
 from cfn_mlflow.models.values import (
     Boolean,
     KeyArn,
     SecretArn,
     TwoSubnetIds,
+    UniqueName,
     VpcId,
     half_steps,
     integer,
@@ -34,6 +35,7 @@ EngineVersion = Annotated[
 class DatabaseProperties(NamedProperties):
     """An Aurora cluster, alone in its security group."""
 
+    unique_name: UniqueName = unique_name_property("mlflow-database")
     vpc_id: VpcId = described(
         "VPC of all that is made.", update=Update.REFUSED, example="vpc-0123456789abcdef0"
     )

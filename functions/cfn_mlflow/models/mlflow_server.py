@@ -36,6 +36,9 @@ SUBNET_IDS = "SubnetIds"
 
 SUBNET_LISTS = ("LoadBalancerSubnetIds", "ServiceSubnetIds", "DatabaseSubnetIds")
 
+UNIQUE_NAME = "mlflow"
+"""The one name of all parts, unless another is given."""
+
 _PREFIXES = {"the bucket": "Artifact", "the database": "Database", "the service": "Service"}
 _UNPREFIXED = ("LoadBalancer", "ArtifactBucket", "GunicornOpts", "UvicornOpts")
 
@@ -94,9 +97,10 @@ class MLflowProperties(Properties):
             return data
         known = joined_fields().keys() | {SUBNET_IDS}
         parted: dict[str, Any] = {name: value for name, value in data.items() if name not in known}
+        shared = {"UniqueName": UNIQUE_NAME, **_with_subnets(data)}
         for part, model in PARTS.items():
             names = {joined_name(part, name): name for name in model.property_names()}
-            parted[part] = {names[k]: v for k, v in _with_subnets(data).items() if k in names}
+            parted[part] = {names[key]: value for key, value in shared.items() if key in names}
         return parted
 
     @classmethod

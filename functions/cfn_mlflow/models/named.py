@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from cfn_mlflow.models.base import Properties, Update, described
 from cfn_mlflow.models.values import Tags, UniqueName
+
+
+def unique_name_property(default: str) -> Any:
+    """Return the property; each type's default is its own, so that a stack can have all parts."""
+    return described(
+        "What the names of all that is made begin with. Unique in the account and Region: a second"
+        " resource with the same name fails and leaves the first alone.",
+        update=Update.REFUSED,
+        default=default,
+        example="team-a",
+    )
 
 
 class NamedProperties(Properties):
     """The name and the tags of what is made."""
 
-    unique_name: UniqueName = described(
-        "What the names of all that is made begin with. Unique in the account and Region: a second"
-        " stack with the same name fails and leaves the first alone.",
-        update=Update.REFUSED,
-        default="mlflow",
-        example="team-a",
-    )
+    unique_name: UniqueName = unique_name_property("mlflow")
     tags: Tags = described(
         "Tags for all that is made, as a map or as a list of Key and Value; at most 40. Keys that"
         " start with `aws:` or `cfn-mlflow:` are reserved.",

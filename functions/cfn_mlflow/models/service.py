@@ -10,7 +10,7 @@ from cfn_mlflow.models.base import Attributes, Update, described
 from cfn_mlflow.models.fargate import FARGATE_MEMORY, memory_fault
 from cfn_mlflow.models.faults import WrongValueError
 from cfn_mlflow.models.image import ImageProperties
-from cfn_mlflow.models.named import NamedProperties
+from cfn_mlflow.models.named import NamedProperties, unique_name_property
 from cfn_mlflow.models.sidecars import Sidecars
 from cfn_mlflow.models.values import (
     Boolean,
@@ -28,6 +28,7 @@ from cfn_mlflow.models.values import (
     ServerOptions,
     SubnetIds,
     TwoSubnetIds,
+    UniqueName,
     VpcId,
     integer,
     integer_of,
@@ -164,6 +165,7 @@ class ServiceSettings(ImageProperties, NamedProperties):
 class ServiceProperties(ServiceSettings):
     """The service, and the database and the bucket that it is wired to."""
 
+    unique_name: UniqueName = unique_name_property("mlflow-service")
     database_endpoint: HostName = described(
         "Host name of the database.", example="mlflow.cluster-abc.eu-west-1.rds.amazonaws.com"
     )
