@@ -1,0 +1,279 @@
+"""What the provider's template promises to stacks, for ever."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from tests.template.provider_template import (
+    FUNCTIONS,
+    ROOT,
+    TYPES,
+    Json,
+    properties,
+    resources,
+    template,
+)
+
+HANDLERS = {
+    "MLflow": "custom_mlflow",
+    "MLflowBucket": "custom_mlflow_bucket",
+    "MLflowDatabase": "custom_mlflow_database",
+    "MLflowService": "custom_mlflow_service",
+    "MLflowSchema": "custom_mlflow_schema",
+    "LastWord": "last_word",
+}
+REPOSITORY_TYPES = Path(__file__).with_name("serverless_repository_types.txt")
+
+
+def metadata(name: str) -> Json:
+    found: Json = template()["Metadata"][name]
+    return found
+
+
+# ---- The tokens
+
+
+@pytest.mark.parametrize("type_name", TYPES)
+def test_a_token_is_given_by_export_by_parameter_and_by_function_name(type_name: str) -> None:
+    arn = {"Fn::GetAtt": [f"{type_name}Function", "Arn"]}
+    output = template()["Outputs"][f"{type_name}Token"]
+    assert output["Value"] == arn
+    assert output["Export"]["Name"] == {"Fn::Sub": f"${{ProviderName}}-{type_name}"}
+    parameter = properties(f"{type_name}Token")
+    assert parameter["Name"] == {"Fn::Sub": f"/${{ProviderName}}/{type_name}"}
+    assert parameter["Value"] == arn
+    name = properties(f"{type_name}Function")["FunctionName"]
+    assert name == {"Fn::Sub": f"${{ProviderName}}-{type_name}"}
+
+
+def test_the_default_name_is_the_products() -> None:
+    assert template()["Parameters"]["ProviderName"]["Default"] == "cfn-mlflow"
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_token_is_no_version_and_no_alias(function: str) -> None:
+    assert "AutoPublishAlias" not in properties(f"{function}Function")
+    assert not resources("AWS::Lambda::Alias")
+
+
+def test_what_bears_the_providers_name_stays_when_it_is_replaced() -> None:
+    for name, body in template()["Resources"].items():
+        if body["Type"] != "AWS::CloudWatch::Alarm":
+            assert body.get("UpdateReplacePolicy") == "Retain", name
+            assert body.get("DeletionPolicy") == "Delete", name
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_has_its_entry_module(function: str) -> None:
+    module, handler = properties(f"{function}Function")["Handler"].split(".")
+    assert (module, handler) == (HANDLERS[function], "handler")
+    assert re.search(r"^(def )?handler\b", _source(module), re.MULTILINE)
+
+
+# ---- The functions
+
+
+def test_all_functions_are_one_artifact() -> None:
+    shared = template()["Globals"]["Function"]
+    assert shared["CodeUri"] == "functions/"
+    assert shared["Runtime"] == {"Ref": "Runtime"}
+    assert shared["Architectures"] == [{"Ref": "Architecture"}]
+    for function in FUNCTIONS:
+        own = properties(f"{function}Function")
+        assert not {"CodeUri", "Runtime", "Architectures"} & set(own)
+        body = template()["Resources"][f"{function}Function"]
+        assert body["Metadata"] == {"BuildMethod": "python-uv"}
+
+
+@pytest.mark.parametrize("type_name", TYPES)
+def test_a_function_is_retried_within_the_hour_and_then_dead_lettered(type_name: str) -> None:
+    function = properties(f"{type_name}Function")
+    assert function["EventInvokeConfig"] == {
+        "MaximumRetryAttempts": 2,
+        "MaximumEventAgeInSeconds": 3600,
+    }
+    assert function["DeadLetterQueue"] == {
+        "Type": "SQS",
+        "TargetArn": {"Fn::GetAtt": ["DeadLetters", "Arn"]},
+    }
+
+
+@pytest.mark.parametrize("type_name", TYPES)
+def test_a_function_may_hand_off_to_itself_again_and_again(type_name: str) -> None:
+    assert properties(f"{type_name}Function")["RecursiveLoop"] == "Allow"
+
+
+@pytest.mark.parametrize("type_name", TYPES)
+def test_time_and_memory_of_a_function_are_the_deployers_choice(type_name: str) -> None:
+    function = properties(f"{type_name}Function")
+    assert function["Timeout"] == {"Ref": "FunctionTimeout"}
+    assert function["MemorySize"] == {"Ref": "FunctionMemory"}
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_has_a_role_and_a_log_of_its_own(function: str) -> None:
+    own = properties(f"{function}Function")
+    assert own["Role"] == {"Fn::GetAtt": [f"{function}Role", "Arn"]}
+    assert own["LoggingConfig"] == {"LogGroup": {"Ref": f"{function}Logs"}}
+    assert properties(f"{function}Logs") == {
+        "LogGroupName": {"Fn::Sub": f"/aws/lambda/${{ProviderName}}-{function}"},
+        "RetentionInDays": {"Ref": "LogRetentionInDays"},
+    }
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_roles_name_is_one_in_the_account_and_fits(function: str) -> None:
+    name = properties(f"{function}Role")["RoleName"]["Fn::Sub"]
+    assert "${AWS::Region}" in name
+    longest = name.replace("${ProviderName}", "x" * 32).replace("${AWS::Region}", "ap-southeast-2")
+    assert len(longest) <= 64
+
+
+def test_the_functions_know_the_provider_and_the_boundary_and_never_log_events() -> None:
+    shared = template()["Globals"]["Function"]["Environment"]["Variables"]
+    assert shared["PROVIDER_NAME"] == {"Ref": "ProviderName"}
+    assert shared["POWERTOOLS_LOGGER_LOG_EVENT"] == "false"
+    bounded = {
+        function
+        for function in FUNCTIONS
+        if "BOUNDARY_ARN"
+        in properties(f"{function}Function").get("Environment", {"Variables": {}})["Variables"]
+    }
+    assert bounded == {"MLflow", "MLflowService"}
+
+
+# ---- The last word
+
+
+def test_the_dead_letter_queue_is_encrypted_and_forgets_within_a_day() -> None:
+    queue = properties("DeadLetters")
+    assert queue["SqsManagedSseEnabled"] is True
+    assert queue["MessageRetentionPeriod"] <= 86400
+
+
+def test_the_dead_letter_queue_refuses_what_does_not_come_over_tls() -> None:
+    (statement,) = properties("DeadLettersPolicy")["PolicyDocument"]["Statement"]
+    assert statement["Effect"] == "Deny"
+    assert statement["Principal"] == "*"
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    assert properties("DeadLettersPolicy")["Queues"] == [{"Ref": "DeadLetters"}]
+
+
+def test_the_last_word_reads_the_queue_and_tells_which_messages_failed() -> None:
+    ((_, event),) = properties("LastWordFunction")["Events"].items()
+    assert event["Properties"]["Queue"] == {"Fn::GetAtt": ["DeadLetters", "Arn"]}
+    assert event["Properties"]["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    timeout = properties("LastWordFunction")["Timeout"]
+    assert properties("DeadLetters")["VisibilityTimeout"] >= 6 * timeout
+
+
+def test_a_message_that_even_the_last_word_leaves_raises_the_alarm() -> None:
+    alarm = properties("DeadLettersStuck")
+    assert alarm["MetricName"] == "ApproximateAgeOfOldestMessage"
+    assert alarm["Threshold"] < 3600
+    assert alarm["TreatMissingData"] == "notBreaching"
+    assert alarm["AlarmActions"] == {
+        "Fn::If": ["HasAlarmTopic", [{"Ref": "AlarmTopicArn"}], {"Ref": "AWS::NoValue"}]
+    }
+
+
+# ---- The parameters
+
+
+def test_every_parameter_has_a_default_words_and_bounds() -> None:
+    for name, parameter in template()["Parameters"].items():
+        assert parameter["Description"], name
+        assert parameter["ConstraintDescription"], name
+        assert "Default" in parameter, name
+        assert {"AllowedPattern", "AllowedValues", "MinValue"} & set(parameter), name
+
+
+def test_every_default_is_one_that_its_parameter_allows() -> None:
+    for name, parameter in template()["Parameters"].items():
+        default = parameter["Default"]
+        assert re.search(parameter.get("AllowedPattern", ""), str(default)), name
+        assert default in parameter.get("AllowedValues", [default]), name
+        assert parameter.get("MinValue", 0) <= (default if isinstance(default, int) else 0) or (
+            "MinValue" not in parameter
+        ), name
+
+
+def test_every_parameter_stands_in_a_group_and_has_a_label() -> None:
+    interface = metadata("AWS::CloudFormation::Interface")
+    grouped = [name for group in interface["ParameterGroups"] for name in group["Parameters"]]
+    assert sorted(grouped) == sorted(template()["Parameters"])
+    assert set(interface["ParameterLabels"]) == set(template()["Parameters"])
+
+
+@pytest.mark.parametrize(
+    ("name", "good", "bad"),
+    [
+        ("ProviderName", "team-mlflow", "Team"),
+        ("ProviderName", "abc", "a-"),
+        (
+            "AllowedSecretArns",
+            "arn:aws:secretsmanager:eu-west-1:123456789012:secret:db/mlflow-AbCdEf",
+            "mlflow-password",
+        ),
+        ("AllowedBucketArns", "arn:aws-cn:s3:::my.bucket", "my.bucket"),
+        ("AllowedBucketArns", "arn:aws:s3:::team-*", "arn:aws:s3:::team/*"),
+        ("AllowedKeyArns", "arn:aws:kms:eu-west-1:123456789012:key/mrk-1a", "alias/mine"),
+        ("AllowedRoleArns", "arn:aws:iam::123456789012:role/path/task", "task"),
+        ("AlarmTopicArn", "arn:aws-us-gov:sns:us-gov-west-1:123456789012:pager", "pager"),
+    ],
+)
+def test_a_pattern_tells_a_good_value_from_a_bad_one(name: str, good: str, bad: str) -> None:
+    pattern = template()["Parameters"][name]["AllowedPattern"]
+    assert re.fullmatch(pattern, good)
+    assert not re.fullmatch(pattern, bad)
+
+
+def test_a_timeout_is_long_enough_to_hand_off_and_no_longer_than_lambda_allows() -> None:
+    timeout = template()["Parameters"]["FunctionTimeout"]
+    assert (timeout["MinValue"], timeout["Default"], timeout["MaxValue"]) == (30, 900, 900)
+
+
+def test_the_newest_runtime_and_the_cheaper_processor_are_the_defaults() -> None:
+    runtime = template()["Parameters"]["Runtime"]
+    assert runtime["Default"] == runtime["AllowedValues"][-1]
+    assert template()["Parameters"]["Architecture"]["Default"] == "arm64"
+
+
+# ---- sam and the Serverless Application Repository
+
+
+def test_the_repository_knows_every_type_that_the_template_names() -> None:
+    known = set(REPOSITORY_TYPES.read_text().split())
+    assert {body["Type"] for body in template()["Resources"].values()} <= known
+
+
+def test_the_repositorys_metadata_is_whole_and_within_its_limits() -> None:
+    found = metadata("AWS::ServerlessRepo::Application")
+    assert re.fullmatch(r"[A-Za-z0-9-]{1,140}", found["Name"])
+    assert len(found["Description"]) <= 256
+    assert re.fullmatch(r"[a-z0-9](([a-z0-9]|-(?!-))*[a-z0-9])?", found["Author"])
+    assert found["SpdxLicenseId"] == "Apache-2.0"
+    assert (ROOT / found["LicenseUrl"]).is_file()
+    assert (ROOT / found["ReadmeUrl"]).is_file()
+    assert len(found["Labels"]) <= 10
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert found["SemanticVersion"] == project["version"]
+
+
+def test_sam_needs_no_answer_but_enter() -> None:
+    settings = tomllib.loads((ROOT / "samconfig.toml").read_text())["default"]
+    assert settings["global"]["parameters"]["stack_name"] == "cfn-mlflow"
+    assert "region" not in settings["global"]["parameters"]
+    assert settings["build"]["parameters"]["beta_features"] is True
+    deploy = settings["deploy"]["parameters"]
+    assert deploy["resolve_s3"] is True
+    assert deploy["confirm_changeset"] is False
+    assert set(deploy["capabilities"].split()) == {"CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"}
+
+
+def _source(module: str) -> str:
+    return (ROOT / "functions" / f"{module}.py").read_text()
