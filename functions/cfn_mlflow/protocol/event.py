@@ -141,11 +141,13 @@ def _text(event: Event, name: str) -> str | None:
     value = event.get(name)
     if not isinstance(value, str) or not value:
         return "is missing" if value in (None, "") else "is not text"
+    if value.encode("utf-8", "replace").decode() != value:
+        return "is not text"  # half a character: it could not be repeated word for word
     return f"is longer than {LONGEST_ID} bytes" if _size(value) > LONGEST_ID else None
 
 
 def _physical_id(event: Event, name: str) -> str | None:
-    return None if event.get("RequestType") == "Create" else _text(event, name)
+    return _text(event, name) if event.get("RequestType") in ("Update", "Delete") else None
 
 
 def _mapping(event: Event, name: str) -> str | None:

@@ -89,6 +89,7 @@ class Shell(CfnResource):
         return found
 
     def _wrap_function(self, func: Function | None) -> None:
+        self.PhysicalResourceId = self.generate_physical_id(self._event)
         self.Data = {}
         if func is None:
             self.take(Failed(f"Nothing is registered for {self._event['RequestType']}."))
