@@ -146,7 +146,11 @@ class Database:
         return self._send(sql, parameters or {}).get("numberOfRecordsUpdated", 0)
 
     def _send(self, sql: str, parameters: Mapping[str, Value]) -> ExecuteStatementResponseTypeDef:
-        from botocore.exceptions import ClientError, HTTPClientError  # noqa: PLC0415 - 100 ms
+        from botocore.exceptions import (  # noqa: PLC0415 - an import of 100 ms
+            ClientError,
+            ConnectionError,
+            HTTPClientError,
+        )
 
         rds_data: RDSDataServiceClient = client("rds-data")
         try:
@@ -161,7 +165,7 @@ class Database:
         except ClientError as error:
             code = str(error.response.get("Error", {}).get("Code", ""))
             message = _message(error.response)
-        except HTTPClientError as error:
+        except (ConnectionError, HTTPClientError) as error:
             code, message = "ServiceUnavailableError", type(error).__name__
         # Outside `except`: the error of botocore carries the statement, so it is not chained.
         raise _error(code, _without_values(message, sql, parameters))

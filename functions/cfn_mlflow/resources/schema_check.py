@@ -236,7 +236,7 @@ def _beyond(one: Table, other: Table) -> list[tuple[str, str]]:
 
 def _words(index: str, definition: str) -> str:
     if definition.startswith("primary key"):
-        return f"primary key {definition.partition(' (')[1]}{definition.partition(' (')[2]}"
+        return f"primary key {definition[definition.index('(') :]}"
     return f"index {index} ({definition})"
 
 

@@ -1,0 +1,92 @@
+"""The migration's command and what its end means; the script itself runs in tests/lifecycle."""
+
+from __future__ import annotations
+
+import ast
+import json
+
+import pytest
+
+from cfn_mlflow.migration import command
+from cfn_mlflow.migration import result as results
+from cfn_mlflow.migration.result import parse
+from cfn_mlflow.migration.script import EXIT_CODES
+from cfn_mlflow.outcome import REASON_BYTES
+
+HEAD = "dc11669786a5"
+
+
+def line(outcome: str, **more: object) -> str:
+    report = {"outcome": outcome, "from": None, "expected": HEAD, "mlflow": "3.17.2"} | more
+    return json.dumps({"cfn-mlflow-migration": report})
+
+
+def test_the_command_leaves_room_in_what_ecs_takes_as_overrides() -> None:
+    python, flag, text = command()
+    assert (python, flag) == ("python", "-c")
+    assert len(json.dumps({"containerOverrides": [{"command": list(command())}]})) < 7000
+    assert '"""' not in text
+    ast.parse(text, feature_version=(3, 8))
+
+
+def test_the_result_is_found_among_other_lines_in_any_order() -> None:
+    lines = ["Running upgrade a -> b", line("migrated", pending=[HEAD]), "a late line", ""]
+    result = parse(lines, 0)
+    assert (result.outcome, result.done, result.pending) == ("migrated", True, (HEAD,))
+    assert (result.found, result.expected, result.mlflow) == (None, HEAD, "3.17.2")
+    assert result.words == f"The database was migrated from an empty database to {HEAD}."
+
+
+@pytest.mark.parametrize("outcome", sorted(EXIT_CODES))
+def test_each_outcome_has_words_that_fit_a_reason(outcome: str) -> None:
+    long = {"from": "f4a9b2c7d1e6", "reason": "wörds " * 50}
+    result = parse([line(outcome, **long)], EXIT_CODES[outcome])
+    assert result.outcome == outcome
+    assert len(result.words.encode()) <= REASON_BYTES
+    assert result.done == (EXIT_CODES[outcome] == 0)
+
+
+def test_only_what_may_pass_by_itself_is_retryable() -> None:
+    retryable = {o for o in EXIT_CODES if parse([line(o)], EXIT_CODES[o]).retryable}
+    assert retryable == {"locked", "unreachable"}
+
+
+def test_a_database_ahead_names_the_release_that_can_be_used() -> None:
+    result = parse([line("ahead", **{"from": "e7d1f4b2a9c6"})], 3)
+    assert result.outcome == "ahead"
+    assert "use MLflow 3.18.0 or newer" in result.words
+
+
+def test_a_revision_that_is_not_known_to_be_later_is_unknown() -> None:
+    for found in ("ffffffffffff", "a+b"):
+        result = parse([line("ahead", **{"from": found})], 3)
+        assert (result.outcome, found in result.words) == ("unknown", True)
+
+
+@pytest.mark.parametrize(
+    ("exit_code", "outcome"),
+    [
+        (0, "current"),
+        (1, "silent"),
+        (2, "silent"),
+        (3, "ahead"),
+        (4, "foreign"),
+        (5, "locked"),
+        (7, "login-refused"),
+        (126, "silent"),
+        (127, "silent"),
+        (137, "killed"),
+        (143, "killed"),
+        (None, "silent"),
+    ],
+)
+def test_without_a_result_line_the_exit_code_tells(exit_code: int | None, outcome: str) -> None:
+    result = parse(["nothing of ours"], exit_code)
+    assert result.outcome == outcome
+    assert len(result.words.encode()) <= REASON_BYTES
+
+
+def test_every_exit_code_but_the_common_ones_tells_one_outcome() -> None:
+    own = [code for code in EXIT_CODES.values() if code != 0]
+    assert len(set(own)) == len(own)
+    assert set(EXIT_CODES) < set(results._WORDS)

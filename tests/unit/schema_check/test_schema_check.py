@@ -1,0 +1,249 @@
+"""The schema check on a real PostgreSQL, with tables as the releases' data declares them.
+
+That a real MLflow makes those same tables is shown in tests/lifecycle/test_migration_task.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import count
+
+import pytest
+from psycopg2.errors import LockNotAvailable
+
+from cfn_mlflow import releases
+from cfn_mlflow.aws.data_api import Row, Value
+from cfn_mlflow.outcome import TemporaryError
+from cfn_mlflow.resources import schema_check
+from cfn_mlflow.resources.schema_check import Report, State, check
+from tests.postgres import Connection, Server, running
+
+HEAD = "dc11669786a5"
+OLDER = "0584bdc529eb"
+NEWER = "e7d1f4b2a9c6"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    with running() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def names() -> Iterator[str]:
+    return (f"mlflow{number}" for number in count())
+
+
+@pytest.fixture
+def empty(server: Server, names: Iterator[str]) -> Iterator[Connection]:
+    with server.create(next(names)) as connection:
+        yield connection
+
+
+@pytest.fixture
+def at_head(empty: Connection) -> Connection:
+    build(empty, HEAD)
+    return empty
+
+
+def build(connection: Connection, revision: str) -> None:
+    """Make the tables, columns and indexes of a revision."""
+    statements = [
+        "CREATE TABLE alembic_version (version_num varchar(32) PRIMARY KEY)",
+        f"INSERT INTO alembic_version VALUES ('{revision}')",  # noqa: S608
+    ]
+    for name, table in (releases.declared(revision) or {}).items():
+        columns = ", ".join(f'"{column}" {what}' for column, what in table.columns.items())
+        statements.append(f'CREATE TABLE "{name}" ({columns})')
+        for index, definition in table.indexes.items():
+            kind, _, covered = definition.partition("btree ")
+            if kind == "primary key ":
+                statements.append(
+                    f'ALTER TABLE "{name}" ADD CONSTRAINT "{index}" PRIMARY KEY {covered}'
+                )
+            else:
+                statements.append(f'CREATE {kind}INDEX "{index}" ON "{name}" {covered}')
+    connection.execute("; ".join(statements))
+
+
+def words(report: Report) -> tuple[str, ...]:
+    assert len(report.advice.encode()) <= 300
+    return report.differences
+
+
+def test_a_schema_as_declared_is_current_and_without_differences(at_head: Connection) -> None:
+    report = check(at_head, HEAD)
+    assert (report.state, report.found, report.pending) == (State.CURRENT, HEAD, ())
+    assert (report.differences, report.notes, report.advice) == ((), (), "")
+
+
+def test_a_missing_table_is_named(at_head: Connection) -> None:
+    at_head.execute("DROP TABLE registered_model_aliases")
+    report = check(at_head, HEAD)
+    assert words(report) == ("table registered_model_aliases is missing",)
+    assert "restore a snapshot" in report.advice
+
+
+def test_a_missing_column_is_named(at_head: Connection) -> None:
+    at_head.execute("ALTER TABLE registered_models DROP COLUMN description")
+    assert words(check(at_head, HEAD)) == (
+        "table registered_models: column description is missing",
+    )
+
+
+def test_a_missing_index_is_named(at_head: Connection) -> None:
+    at_head.execute("DROP INDEX index_latest_metrics_run_uuid")
+    assert words(check(at_head, HEAD)) == (
+        "table latest_metrics: index index_latest_metrics_run_uuid (btree (run_uuid)) is missing",
+    )
+
+
+def test_a_missing_primary_key_is_named(at_head: Connection) -> None:
+    at_head.execute("ALTER TABLE latest_metrics DROP CONSTRAINT latest_metric_pk")
+    assert words(check(at_head, HEAD)) == (
+        "table latest_metrics: primary key (key, run_uuid) is missing",
+    )
+
+
+def test_an_index_that_its_making_left_invalid_is_missing(
+    server: Server, at_head: Connection
+) -> None:
+    index = "index_latest_metrics_run_uuid"
+    at_head.execute(f"DROP INDEX {index}; SET lock_timeout = 1")
+    name = str(at_head.query("SELECT current_database() AS name")[0]["name"])
+    with server.connect(name) as writer:
+        writer.execute("BEGIN; LOCK TABLE latest_metrics IN ROW EXCLUSIVE MODE")
+        with pytest.raises(LockNotAvailable):
+            at_head.execute(f"CREATE INDEX CONCURRENTLY {index} ON latest_metrics (run_uuid)")
+    assert words(check(at_head, HEAD)) == (
+        "table latest_metrics: index index_latest_metrics_run_uuid (btree (run_uuid)) is missing",
+    )
+
+
+def test_a_column_of_another_kind_is_named_with_both(at_head: Connection) -> None:
+    at_head.execute("ALTER TABLE tags ALTER COLUMN value TYPE varchar(250)")
+    at_head.execute("ALTER TABLE runs ALTER COLUMN status SET NOT NULL")
+    assert words(check(at_head, HEAD)) == (
+        "table runs: column status is character varying(9) not null, not character varying(9)",
+        "table tags: column value is character varying(250), not character varying(8000)",
+    )
+
+
+def test_an_index_under_another_name_is_no_difference(at_head: Connection) -> None:
+    at_head.execute("ALTER INDEX index_latest_metrics_run_uuid RENAME TO ours")
+    report = check(at_head, HEAD)
+    assert (report.differences, report.notes) == ((), ())
+
+
+def test_what_the_user_added_is_a_note(at_head: Connection) -> None:
+    at_head.execute("CREATE TABLE reports (id int)")
+    at_head.execute("CREATE INDEX by_status ON runs (status)")
+    at_head.execute("ALTER TABLE runs ADD COLUMN team text")
+    report = check(at_head, HEAD)
+    assert (report.state, words(report)) == (State.CURRENT, ())
+    assert report.notes == (
+        "table runs: column team is not MLflow's",
+        "table runs: index by_status (btree (status)) is not MLflow's",
+        "table reports is not MLflow's",
+    )
+
+
+def test_all_differences_are_named_together(at_head: Connection) -> None:
+    at_head.execute("DROP TABLE registered_model_aliases")
+    at_head.execute("ALTER TABLE runs DROP COLUMN deleted_time")
+    at_head.execute("DROP INDEX index_latest_metrics_run_uuid")
+    assert len(words(check(at_head, HEAD))) == 3
+
+
+def test_a_database_without_tables_is_empty(empty: Connection) -> None:
+    report = check(empty, HEAD)
+    assert (report.state, report.found) == (State.EMPTY, None)
+    assert list(report.pending) == releases.pending(None, HEAD)
+    assert words(report) == ()
+
+
+def test_an_older_database_is_behind_by_the_pending_revisions_and_sound_in_itself(
+    empty: Connection,
+) -> None:
+    build(empty, OLDER)
+    report = check(empty, HEAD)
+    assert (report.state, report.found) == (State.BEHIND, OLDER)
+    assert list(report.pending) == releases.pending(OLDER, HEAD)
+    assert words(report) == ()
+    empty.execute("DROP INDEX index_latest_metrics_run_uuid")
+    assert len(words(check(empty, HEAD))) == 1
+
+
+def test_a_newer_database_is_ahead(empty: Connection) -> None:
+    build(empty, NEWER)
+    report = check(empty, HEAD)
+    assert (report.state, report.pending, words(report)) == (State.AHEAD, (), ())
+    assert "no way back" in report.advice
+
+
+def test_a_revision_that_no_release_has_is_unknown(at_head: Connection) -> None:
+    at_head.execute("UPDATE alembic_version SET version_num = 'ffffffffffff'")
+    report = check(at_head, HEAD)
+    assert (report.state, report.found) == (State.UNKNOWN, "ffffffffffff")
+    assert (words(report), report.notes) == ((), ())
+    assert "No MLflow release known" in report.advice
+
+
+def test_tables_without_a_revision_are_another_applications(empty: Connection) -> None:
+    empty.execute("CREATE TABLE orders (id int)")
+    report = check(empty, HEAD)
+    assert (report.state, report.notes) == (State.UNKNOWN, ("table orders is not MLflow's",))
+    assert "another application" in report.advice
+
+
+def test_a_release_newer_than_the_provider_is_current_by_its_revision_alone(
+    at_head: Connection,
+) -> None:
+    at_head.execute("UPDATE alembic_version SET version_num = 'abcabcabcabc'")
+    report = check(at_head, "abcabcabcabc")
+    assert (report.state, words(report), report.notes) == (State.CURRENT, (), ())
+
+
+def test_what_an_extension_brings_and_what_another_schema_holds_is_not_looked_at(
+    empty: Connection,
+) -> None:
+    empty.execute("CREATE SCHEMA theirs; CREATE TABLE theirs.orders (id int)")
+    empty.execute("CREATE TEMPORARY TABLE passing (id int)")
+    assert check(empty, HEAD).state is State.UNKNOWN
+    empty.execute("DROP TABLE passing")
+    assert check(empty, HEAD).state is State.EMPTY
+
+
+def test_many_tables_are_read_page_by_page(
+    at_head: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = schema_check.read(at_head)
+    monkeypatch.setattr(schema_check, "_COLUMNS_A_PAGE", 7)
+    monkeypatch.setattr(schema_check, "_INDEXES_A_PAGE", 1)
+    assert schema_check.read(at_head) == whole
+
+
+def test_four_statements_read_all_and_each_is_a_select(at_head: Connection) -> None:
+    at_head.statements.clear()
+    check(at_head, HEAD)
+    assert len(at_head.statements) == 4
+    assert all(statement.split()[0] == "SELECT" for statement in at_head.statements)
+
+
+def test_a_login_that_may_not_read_the_rows_still_sees_the_tables(at_head: Connection) -> None:
+    at_head.execute("CREATE ROLE looker")
+    at_head.execute("GRANT looker TO CURRENT_USER; GRANT SELECT ON alembic_version TO looker")
+    at_head.execute("SET ROLE looker")
+    assert check(at_head, HEAD).differences == ()
+
+
+def test_a_migration_that_ends_while_reading_is_looked_at_again(at_head: Connection) -> None:
+    class Migrating:
+        def query(self, sql: str, parameters: Mapping[str, Value] | None = None) -> list[Row]:
+            rows = at_head.query(sql, parameters)
+            if "pg_index" in sql:
+                at_head.execute(f"UPDATE alembic_version SET version_num = '{NEWER}'")  # noqa: S608
+            return rows
+
+    with pytest.raises(TemporaryError):
+        check(Migrating(), HEAD)
