@@ -1,0 +1,104 @@
+"""Given nothing but sam and uv, when `sam build` is run as it stands, then one artifact comes out.
+
+No Docker, no Python of the function's runtime, no processor of the function's architecture.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+import yaml
+
+from local import environments, provider
+from tests.template.provider_template import FUNCTIONS, ROOT
+from tests.template.test_template import REPOSITORY_TYPES
+
+ARTIFACT_MB = 22
+EXPAND = """
+import json, sys
+from samtranslator.parser.parser import Parser
+from samtranslator.translator.translator import Translator
+from samtranslator.yaml_helper import yaml_parse
+template = yaml_parse(open(sys.argv[1]).read())
+for function in template["Resources"].values():
+    function.pop("Metadata", None)
+template["Globals"]["Function"]["CodeUri"] = "s3://bucket/key"
+expanded = Translator({}, Parser()).translate(template, {})
+print(json.dumps(sorted({body["Type"] for body in expanded["Resources"].values()})))
+"""
+
+
+def run(*argv: str) -> str:
+    """Run a program of sam's environment and return what it prints."""
+    python = environments.sam()
+    done = subprocess.run(  # noqa: S603 - the project's own environment
+        [str(python), *argv],
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "PATH": f"{python.parent}:/usr/bin:/bin",
+            "AWS_DEFAULT_REGION": "eu-west-1",
+            "SAM_CLI_TELEMETRY": "0",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def build(folder: Path, parameters: Mapping[str, str]) -> Path:
+    """Run `sam build` and return the one artifact that all functions share."""
+    overrides = [f"{name}={value}" for name, value in parameters.items()]
+    run(
+        *("-m", "samcli", "build", "--build-dir", str(folder)),
+        *(["--parameter-overrides", *overrides] if overrides else []),
+    )
+    built = yaml.safe_load((folder / "template.yaml").read_text())["Resources"]
+    (shared,) = {built[f"{function}Function"]["Properties"]["CodeUri"] for function in FUNCTIONS}
+    return folder / str(shared)
+
+
+def zipped_bytes(artifact: Path, target: Path) -> int:
+    """Return how large the artifact is as a zip."""
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted(artifact.rglob("*")):
+            archive.write(path, path.relative_to(artifact))
+    return target.stat().st_size
+
+
+@pytest.mark.parametrize(
+    ("parameters", "native"),
+    [
+        ({}, "cpython-314-aarch64"),
+        ({"Runtime": "python3.13", "Architecture": "x86_64"}, "cpython-313-x86_64"),
+        (provider.host_parameters(), ""),
+    ],
+    ids=["the defaults", "another", "the host"],
+)
+def test_sam_build_makes_one_artifact_for_any_runtime_and_processor(
+    tmp_path: Path, parameters: dict[str, str], native: str
+) -> None:
+    artifact = build(tmp_path / "build", parameters)
+    (library,) = (artifact / "pydantic_core").glob("_pydantic_core*.so")
+    assert native in library.name
+    assert (artifact / "custom_mlflow.py").is_file()
+    assert (artifact / "boto3").is_dir()
+    assert zipped_bytes(artifact, tmp_path / "artifact.zip") <= ARTIFACT_MB * 1_000_000
+
+
+def test_sam_finds_the_template_valid() -> None:
+    assert "is a valid SAM Template" in run("-m", "samcli", "validate", "--lint")
+
+
+def test_the_repository_knows_every_type_that_sam_makes_of_the_template() -> None:
+    expanded = json.loads(run("-c", EXPAND, "template.yaml"))
+    assert "AWS::Lambda::EventSourceMapping" in expanded
+    assert set(expanded) <= set(REPOSITORY_TYPES.read_text().split())
