@@ -135,24 +135,37 @@ def spawn(
 ) -> Process:
     """Start `argv` in its own session, with exactly `env`, output and errors appended to `log`.
 
-    `user` is the account it runs as (only root may name one). Raises OSError when it cannot start.
+    `user` is the account it runs as (only root may name one); it keeps the right to pass through
+    folders that are root's alone, such as a home folder. Raises OSError when it cannot start.
     """
     start_guardian()
     with log.open("ab") as output:
         child = subprocess.Popen(
-            list(argv),
+            [*_as_user(user), *argv],
             env={**env, **environment_mark()},
             cwd=cwd,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            user=user,
-            group=None if user is None else pwd.getpwnam(user).pw_gid,
-            extra_groups=None if user is None else [],
         )
     _guardian.record(child.pid, group=True)
     return Process(child)
+
+
+def _as_user(user: str | None) -> list[str]:
+    if user is None:
+        return []
+    account = pwd.getpwnam(user)
+    return [
+        "/usr/bin/setpriv",
+        f"--reuid={account.pw_uid}",
+        f"--regid={account.pw_gid}",
+        "--clear-groups",
+        "--inh-caps=+dac_override",
+        "--ambient-caps=+dac_override",
+        "--",
+    ]
 
 
 def adopt(pid: int) -> None:

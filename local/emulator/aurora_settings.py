@@ -1,0 +1,63 @@
+"""What a cluster's parameter group and capacity mean to its PostgreSQL."""
+
+from typing import Any
+
+from ministack.services import rds
+
+from local.emulator import patching
+from local.emulator.databases import ClusterSettings
+
+_FORCED_TLS_SINCE = 17
+"""Aurora PostgreSQL 17 is the first whose rds.force_ssl is 1 by default (Aurora User Guide)."""
+_BYTES_PER_CAPACITY_UNIT = 2 * 1024**3
+_BYTES_PER_CONNECTION = 9_531_392
+"""The default of max_connections is LEAST(memory / this, 5000) (Aurora User Guide)."""
+_MOST_CONNECTIONS_HERE = 1000
+"""More would only cost a laptop's memory: no test needs them."""
+
+
+def check() -> None:
+    """Raise PatchError when ministack keeps clusters or parameter groups elsewhere."""
+    patching.require(rds, "_clusters", "_db_cluster_param_groups")
+
+
+def cluster_of(labels: dict[str, str]) -> dict[str, Any]:
+    """Return ministack's record of the cluster that a container's labels name."""
+    record: dict[str, Any] | None = rds._clusters.get_scoped(
+        labels["account_id"], labels["region"], labels["cluster_id"]
+    )
+    if record is None:
+        raise LookupError(f"There is no DB cluster {labels['cluster_id']}.")
+    return record
+
+
+def settings(labels: dict[str, str]) -> ClusterSettings:
+    """Return the settings of that cluster as they are now."""
+    cluster = cluster_of(labels)
+    return ClusterSettings(cluster.get("DatabaseName"), _max_connections(cluster, labels))
+
+
+def must_encrypt(labels: dict[str, str]) -> bool:
+    """Whether that cluster refuses connections without TLS now."""
+    cluster = cluster_of(labels)
+    value = _parameter(cluster, labels, "rds.force_ssl")
+    if value is not None:
+        return value == "1"
+    return int(cluster["EngineVersion"].split(".")[0]) >= _FORCED_TLS_SINCE
+
+
+def _max_connections(cluster: dict[str, Any], labels: dict[str, str]) -> int:
+    value = _parameter(cluster, labels, "max_connections")
+    if value is not None and value.isdigit():
+        return int(value)
+    scaling = cluster.get("ServerlessV2ScalingConfiguration") or {}
+    memory = float(scaling.get("MaxCapacity") or 2) * _BYTES_PER_CAPACITY_UNIT
+    return min(int(memory / _BYTES_PER_CONNECTION), _MOST_CONNECTIONS_HERE)
+
+
+def _parameter(cluster: dict[str, Any], labels: dict[str, str], name: str) -> str | None:
+    group = rds._db_cluster_param_groups.get_scoped(
+        labels["account_id"], labels["region"], cluster.get("DBClusterParameterGroup", "")
+    )
+    value = ((group or {}).get("Parameters") or {}).get(name)
+    return None if value is None else str(value["ParameterValue"])

@@ -1,0 +1,67 @@
+"""What ministack only records made real: databases, tasks, load balancers, scaling.
+
+`install` is called once ministack's modules are imported and before it serves; `stop_all` before
+the process ends. Everything that runs is a child process or a socket on a loopback address.
+"""
+
+from pathlib import Path
+
+from ministack.services import ecs, rds
+
+from local.emulator import (
+    aurora,
+    aurora_settings,
+    data_api,
+    load_balancer,
+    patching,
+    service_scheduler,
+    task_lifecycle,
+)
+from local.emulator.addresses import Addresses, Names
+from local.emulator.containers import LocalContainers, stand_in_for_docker
+from local.emulator.databases import Databases
+from local.emulator.event_loop import EventLoop
+from local.emulator.http_proxy import HttpProxy
+from local.emulator.task_credentials import TaskCredentials
+from local.emulator.tasks import Surroundings, Tasks
+
+PROXY_FILE = "proxy"
+"""The file in the state folder that holds the proxy's URL, for clients on the laptop."""
+
+_running: list[Databases | Tasks] = []
+
+
+def install(state: Path, gateway_port: int) -> None:
+    """Make the data plane with its files under `state`; tasks reach AWS at `gateway_port`."""
+    state.mkdir(parents=True, exist_ok=True)
+    stand_in_for_docker()
+    gateway = f"http://127.0.0.1:{gateway_port}"
+    addresses, names, loop = Addresses(), Names(), EventLoop("data-plane")
+    databases = Databases(
+        state,
+        addresses,
+        names,
+        loop,
+        settings=aurora_settings.settings,
+        must_encrypt=aurora_settings.must_encrypt,
+    )
+    credentials = TaskCredentials(addresses.own, gateway)
+    loop.call(credentials.start())
+    proxy = f"http://127.0.0.1:{loop.call(HttpProxy(names).start('127.0.0.1'))}"
+    tasks = Tasks(Surroundings(state, addresses, names, credentials, gateway, proxy))
+    _running[:] = [tasks, databases]
+    containers = LocalContainers(databases.run, tasks.run, databases.remove)
+    patching.replace(rds, "_docker", lambda old: containers)
+    patching.replace(ecs, "_docker", lambda old: containers)
+    aurora.install(databases)
+    data_api.install(databases)
+    balancers = load_balancer.install(state, addresses, names, loop)
+    scheduler = service_scheduler.install(balancers)
+    task_lifecycle.install(scheduler.leave)
+    (state / PROXY_FILE).write_text(proxy)
+
+
+def stop_all() -> None:
+    """End every process that the data plane has started."""
+    for one in _running:
+        one.stop_all()

@@ -1,0 +1,52 @@
+"""Image references, and the environments that stand in for the images.
+
+`ghcr.io/mlflow/mlflow:v3.17.2-full` is the environment `images/mlflow-3.17.2`, made beforehand by
+local/environments.py, in the folder that LOCAL_AWS_ENVIRONMENTS names. Any other image, and a tag
+without an environment, cannot be pulled, and the task fails as on ECS.
+"""
+
+import hashlib
+import os
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+ENVIRONMENTS = "LOCAL_AWS_ENVIRONMENTS"
+_MLFLOW = re.compile(
+    r"(?:[^/@]+/)*mlflow:v?(?P<release>\d+\.\d+\.\d+(?:[a-z]+\d+)?)(?:-full)?(?:@sha256:\w+)?"
+)
+
+
+class PullError(RuntimeError):
+    """An image that ECS could not pull; the text is ECS's own, without its error name."""
+
+
+@dataclass(frozen=True)
+class Environment:
+    """What an image holds: programs, first on the PATH of its containers."""
+
+    programs: Path
+
+
+def resolve(reference: str) -> Environment:
+    """Return the environment of the image `reference`; raises PullError naming the image."""
+    matched = _MLFLOW.fullmatch(reference)
+    if matched:
+        folder = _environments() / "images" / f"mlflow-{matched['release']}"
+        if (folder / "bin" / "mlflow").exists():
+            return Environment(folder / "bin")
+    raise PullError(
+        "pull image manifest has been retried 5 time(s): "
+        f"failed to resolve ref {reference}: {reference}: not found"
+    )
+
+
+def _environments() -> Path:
+    # The emulator runs in one of them: the others lie beside it.
+    return Path(os.environ.get(ENVIRONMENTS) or Path(sys.prefix).parent)
+
+
+def digest(reference: str) -> str:
+    """Return a digest that stands for `reference`: no registry is asked."""
+    return "sha256:" + hashlib.sha256(reference.encode()).hexdigest()
