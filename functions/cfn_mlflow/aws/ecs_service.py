@@ -1,0 +1,269 @@
+"""ECS: the service. It is stable when the deployment of our own task definition has completed.
+
+A circuit breaker that rolled back leaves a stable service too, of the old task definition: that is
+a failure here, and its first cause is what the user reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from cfn_mlflow.aws.compare import differences
+from cfn_mlflow.aws.ecs import ecs, ecs_tags, set_tags
+from cfn_mlflow.aws.ecs_task import Task, cut, tasks, why
+from cfn_mlflow.aws.ecs_task_definition import deregister
+from cfn_mlflow.aws.elbv2 import unhealthy
+from cfn_mlflow.aws.errors import code
+from cfn_mlflow.aws.first_use import FirstUse
+from cfn_mlflow.aws.object import OwnedObject, tag_map
+from cfn_mlflow.aws.owner import Tags
+from cfn_mlflow.outcome import PermanentError, TemporaryError
+
+GRACE_SECONDS = 180
+"""A task may be unhealthy for so long after its start: MLflow waits up to 101 s for a database."""
+
+FAILURES_THAT_TELL = 2
+"""So many tasks of a deployment failed while none runs: the rest would fail alike."""
+
+_NO_FAILURE = ("Scaling activity initiated by", "Task stopped by user")
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """One of a service's deployments."""
+
+    id: str
+    primary: bool
+    definition_arn: str
+    rollout: str
+    rollout_reason: str
+    failed_tasks: int
+    running: int
+
+
+@dataclass(frozen=True)
+class ServiceView:
+    """A service as it stands."""
+
+    arn: str
+    name: str
+    status: str
+    desired: int
+    running: int
+    definition_arn: str
+    settings: Mapping[str, Any]
+    deployments: tuple[Deployment, ...]
+    tags: Tags
+
+    @property
+    def primary(self) -> Deployment | None:
+        """Return the deployment that the service moves to."""
+        return next((one for one in self.deployments if one.primary), None)
+
+
+@dataclass(frozen=True, eq=False)
+class Service(OwnedObject[ServiceView]):
+    """Fargate tasks of one task definition behind one target group.
+
+    `min_capacity` tasks are started; from then on their number is autoscaling's, within the
+    bounds.
+    """
+
+    words: ClassVar[str] = "ECS service"
+
+    definition_arn: str
+    subnet_ids: tuple[str, ...]
+    security_group_ids: tuple[str, ...]
+    target_group_arn: str
+    container: str
+    port: int
+    min_capacity: int
+    max_capacity: int
+    log_group: str
+    _first_use: FirstUse = field(default_factory=FirstUse, repr=False)
+
+    @property
+    def name(self) -> str:
+        """Return the service's name, and its cluster's."""
+        return self.owner.name()
+
+    @property
+    def resource_id(self) -> str:
+        """Return how autoscaling calls it."""
+        return f"service/{self.name}/{self.name}"
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Return all that CreateService and UpdateService take alike."""
+        return {
+            "taskDefinition": self.definition_arn,
+            "networkConfiguration": {
+                "awsvpcConfiguration": {
+                    "subnets": sorted(self.subnet_ids),
+                    "securityGroups": sorted(self.security_group_ids),
+                    "assignPublicIp": "DISABLED",
+                }
+            },
+            "loadBalancers": [
+                {
+                    "targetGroupArn": self.target_group_arn,
+                    "containerName": self.container,
+                    "containerPort": self.port,
+                }
+            ],
+            "deploymentConfiguration": {
+                "deploymentCircuitBreaker": {"enable": True, "rollback": True},
+                "minimumHealthyPercent": 100,
+                "maximumPercent": 200,
+            },
+            "healthCheckGracePeriodSeconds": GRACE_SECONDS,
+            "propagateTags": "SERVICE",
+            "enableECSManagedTags": True,
+            "availabilityZoneRebalancing": "ENABLED",
+        }
+
+    def read(self) -> ServiceView | None:
+        """Read the service (ecs:DescribeServices); one that was deleted is shown as INACTIVE."""
+        try:
+            found = ecs().describe_services(
+                cluster=self.name, services=[self.name], include=["TAGS"]
+            )["services"]
+        except Exception as error:
+            if code(error) == "ClusterNotFoundException":
+                return None
+            raise
+        return next((_view(one) for one in found if one["status"] != "INACTIVE"), None)
+
+    def create(self) -> None:
+        """Make the service with its tags (ecs:CreateService)."""
+        with self._first_use.patience():
+            ecs().create_service(
+                cluster=self.name,
+                serviceName=self.name,
+                launchType="FARGATE",
+                desiredCount=self.min_capacity,
+                tags=ecs_tags(self.owner.tags),
+                **self.settings,
+            )
+
+    def busy(self, view: ServiceView) -> str | None:
+        """Tell that an old service of this name is still going; fail if our deployment failed."""
+        if view.status == "DRAINING":
+            return "an older service of this name is draining"
+        for deployment in view.deployments:
+            if deployment.definition_arn == self.definition_arn and deployment.rollout == "FAILED":
+                self._fail(deployment.rollout_reason)
+        return None
+
+    def changes(self, view: ServiceView) -> tuple[str, ...]:
+        """Name what differs; the number of tasks only if it is out of bounds."""
+        different = list(differences(view.settings, self.settings))
+        if self._desired(view) != view.desired:
+            different.append("desiredCount")
+        if self.owner.lacks(view.tags):
+            different.append("tags")
+        return tuple(different)
+
+    def update(self, view: ServiceView) -> None:
+        """Set what differs (ecs:UpdateService, TagResource)."""
+        different = self.changes(view)
+        if "tags" in different:
+            set_tags(self.owner, view.arn)
+        asked = {**self.settings, "desiredCount": self._desired(view)}
+        changed = {key: value for key, value in asked.items() if key in different}
+        if changed:
+            ecs().update_service(cluster=self.name, service=self.name, **changed)
+
+    def settling(self, view: ServiceView) -> str | None:
+        """Tell how far the deployment of our task definition is.
+
+        Raises PermanentError once several of its tasks failed while none runs.
+        """
+        primary = view.primary
+        if primary is None or primary.definition_arn != self.definition_arn:
+            return "a deployment is starting"
+        if primary.rollout in ("COMPLETED", "") and view.running == view.desired:
+            return None
+        if primary.failed_tasks >= FAILURES_THAT_TELL and primary.running == 0:
+            self._fail(primary.rollout_reason)
+        return self._progress(view, primary)
+
+    def delete(self, view: ServiceView) -> None:
+        """Delete the service and stop its tasks (ecs:DeleteService with force)."""
+        if view.status == "DRAINING":
+            raise TemporaryError("its tasks are stopping")
+        try:
+            ecs().delete_service(cluster=self.name, service=self.name, force=True)
+        except Exception as error:
+            if code(error) not in ("ServiceNotFoundException", "ServiceNotActiveException"):
+                raise
+
+    def _desired(self, view: ServiceView) -> int:
+        return max(self.min_capacity, min(self.max_capacity, view.desired))
+
+    def _progress(self, view: ServiceView, primary: Deployment) -> str:
+        progress = f"{primary.running} of {view.desired} new tasks running"
+        if primary.running >= view.desired:
+            return f"{progress}, {unhealthy(self.target_group_arn) or 'old ones stopping'}"
+        if primary.failed_tasks:
+            progress += f", {primary.failed_tasks} failed"
+        return progress
+
+    def _fail(self, rollout_reason: str) -> None:
+        """Give up: tell the first cause, and let the next attempt be one of its own."""
+        first = self._first_failure()
+        if first is None:
+            cause = cut(rollout_reason or "its tasks failed", 200)
+            cause = f"{cause}. See log group {self.log_group}"
+        else:
+            cause = why(first, self.log_group)
+        deregister(self.definition_arn)
+        raise PermanentError(f"ECS service: {cause}")
+
+    def _first_failure(self) -> Task | None:
+        ours = (
+            task
+            for task in tasks(self.name, stopped=True, serviceName=self.name)
+            if task.definition_arn == self.definition_arn
+            and not task.stopped_reason.startswith(_NO_FAILURE)
+        )
+        return next(ours, None)
+
+
+def _view(found: Mapping[str, Any]) -> ServiceView:
+    network = found.get("networkConfiguration", {}).get("awsvpcConfiguration", {})
+    settings = {
+        **found,
+        "networkConfiguration": {
+            "awsvpcConfiguration": {
+                **network,
+                "subnets": sorted(network.get("subnets", [])),
+                "securityGroups": sorted(network.get("securityGroups", [])),
+            }
+        },
+    }
+    return ServiceView(
+        arn=found["serviceArn"],
+        name=found["serviceName"],
+        status=found["status"],
+        desired=found["desiredCount"],
+        running=found["runningCount"],
+        definition_arn=found["taskDefinition"],
+        settings=settings,
+        deployments=tuple(_deployment(one) for one in found.get("deployments", [])),
+        tags=tag_map(found.get("tags", [])),
+    )
+
+
+def _deployment(found: Mapping[str, Any]) -> Deployment:
+    return Deployment(
+        id=found["id"],
+        primary=found["status"] == "PRIMARY",
+        definition_arn=found["taskDefinition"],
+        rollout=found.get("rolloutState", ""),
+        rollout_reason=found.get("rolloutStateReason", ""),
+        failed_tasks=found.get("failedTasks", 0),
+        running=found.get("runningCount", 0),
+    )

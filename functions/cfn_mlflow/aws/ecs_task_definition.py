@@ -1,0 +1,148 @@
+"""ECS: task definitions. A family is found by its name; its newest active revision is the one.
+
+A revision whose deployment or migration failed is deregistered, so that the one before it is the
+newest again (a rollback then has nothing to do) and the next attempt is a revision of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from cfn_mlflow.aws.compare import differences
+from cfn_mlflow.aws.ecs import ecs, ecs_tags, set_tags
+from cfn_mlflow.aws.errors import code
+from cfn_mlflow.aws.object import OwnedObject, tag_map
+from cfn_mlflow.aws.owner import Tags
+from cfn_mlflow.aws.replaced import Replaced
+
+Definition = Mapping[str, Any]
+"""What RegisterTaskDefinition takes, but for family and tags."""
+
+DELETED_AT_ONCE = 10
+"""So many task definitions DeleteTaskDefinitions takes in a call."""
+
+
+@dataclass(frozen=True)
+class TaskDefinitionView:
+    """The newest active revision of a family."""
+
+    arn: str
+    definition: Definition
+    tags: Tags
+
+
+@dataclass(frozen=True, eq=False)
+class TaskDefinition(OwnedObject[TaskDefinitionView]):
+    """A family whose newest active revision is as asked; `part` tells families apart."""
+
+    words: ClassVar[str] = "task definition"
+
+    definition: Definition
+    part: str = ""
+
+    @property
+    def label(self) -> str:
+        """Tell the families of one resource apart."""
+        return f"{self.part} task definition".lstrip()
+
+    @property
+    def family(self) -> str:
+        """Return the family's name."""
+        return self.owner.name(*filter(None, [self.part]))
+
+    def read(self) -> TaskDefinitionView | None:
+        """Read the newest active revision (ecs:DescribeTaskDefinition)."""
+        view = _read(self.family)
+        return view if view and view.definition["status"] == "ACTIVE" else None
+
+    def create(self) -> None:
+        """Register a revision with its tags (ecs:RegisterTaskDefinition)."""
+        ecs().register_task_definition(
+            family=self.family, tags=ecs_tags(self.owner.tags), **self.definition
+        )
+
+    def changes(self, view: TaskDefinitionView) -> tuple[str, ...]:
+        """Name what differs; what AWS adds by default does not."""
+        tags = ("tags",) if self.owner.lacks(view.tags) else ()
+        return (*differences(view.definition, self.definition), *tags)
+
+    def update(self, view: TaskDefinitionView) -> None:
+        """Register a new revision, or only set the tags of this one (ecs:TagResource)."""
+        if self.changes(view) == ("tags",):
+            set_tags(self.owner, view.arn)
+        else:
+            self.create()
+
+    def delete(self, view: TaskDefinitionView) -> None:
+        """Take the newest revision away; the others are `ReplacedRevisions`."""
+        retire([view.arn])
+
+
+@dataclass(frozen=True, eq=False)
+class ReplacedRevisions(Replaced[tuple[str, ...]]):
+    """The revisions of a family, active or not, but for the one in `keep`."""
+
+    words: ClassVar[str] = "replaced task definitions"
+
+    family: str
+    keep: str
+
+    @property
+    def label(self) -> str:
+        """Tell the families of one resource apart."""
+        return f"{self.words} of {self.family}"
+
+    def read(self) -> tuple[str, ...] | None:
+        """Find them by the family's name (ecs:ListTaskDefinitions, DescribeTaskDefinition)."""
+        return tuple(arn for arn in self._arns() if self._is_ours(arn)) or None
+
+    def delete(self, view: tuple[str, ...]) -> None:
+        """Deregister and delete each of them."""
+        retire(view)
+
+    def _arns(self) -> Iterator[str]:
+        pages = ecs().get_paginator("list_task_definitions")
+        for status in ("ACTIVE", "INACTIVE"):
+            for page in pages.paginate(familyPrefix=self.family, status=status):
+                for arn in page["taskDefinitionArns"]:
+                    if arn != self.keep and f"/{self.family}:" in arn:
+                        yield arn
+
+    def _is_ours(self, arn: str) -> bool:
+        view = _read(arn)
+        return view is not None and self.owner.owns(view.tags)
+
+
+def deregister(arn: str) -> None:
+    """Make a revision inactive: what runs of it goes on (ecs:DeregisterTaskDefinition)."""
+    try:
+        ecs().deregister_task_definition(taskDefinition=arn)
+    except Exception as error:
+        if code(error) not in ("ClientException", "InvalidParameterException"):
+            raise
+
+
+def retire(arns: list[str] | tuple[str, ...]) -> None:
+    """Deregister revisions and delete them (ecs:DeleteTaskDefinitions)."""
+    for arn in arns:
+        deregister(arn)
+    for start in range(0, len(arns), DELETED_AT_ONCE):
+        ecs().delete_task_definitions(taskDefinitions=list(arns[start : start + DELETED_AT_ONCE]))
+
+
+def _read(name: str) -> TaskDefinitionView | None:
+    try:
+        found = ecs().describe_task_definition(taskDefinition=name, include=["TAGS"])
+    except Exception as error:
+        # ECS has no error of its own for a family that is not there.
+        if code(error) == "ClientException" and "describe" in str(error).lower():
+            return None
+        raise
+    definition: Any = found["taskDefinition"]
+    if definition.get("status") == "DELETE_IN_PROGRESS":
+        return None
+    return TaskDefinitionView(
+        definition["taskDefinitionArn"], definition, tag_map(found.get("tags", []))
+    )
