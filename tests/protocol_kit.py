@@ -80,13 +80,13 @@ def answer_server(folder: Path) -> Iterator[Answers]:
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_PUT(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            if answers.hang_up:
-                answers.hang_up -= 1
+            if kept.hang_up:
+                kept.hang_up -= 1
                 self.connection.close()
                 return
-            answers.bodies.append(body)
-            answers.requests.append((self.path, dict(self.headers)))
-            self.send_response(answers.statuses.pop(0) if answers.statuses else 200)
+            kept.bodies.append(body)
+            kept.requests.append((self.path, dict(self.headers)))
+            self.send_response(kept.statuses.pop(0) if kept.statuses else 200)
             self.send_header("Content-Length", "0")
             self.end_headers()
 
@@ -96,14 +96,14 @@ def answer_server(folder: Path) -> Iterator[Answers]:
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     server.handle_error = lambda *_: None  # type: ignore[method-assign] # hung up on purpose
-    answers = Answers(server.server_port)
+    kept = Answers(server.server_port)
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(certificate, key)
     server.socket = tls.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:
-        yield answers
+        yield kept
     finally:
         server.shutdown()
         server.server_close()
@@ -184,7 +184,8 @@ class FakeStack:
 
     def resource_state(self, stack_id: str, logical_id: str) -> ResourceState | None:
         """Answer as told."""
-        assert (stack_id, logical_id) == (STACK_ID, LOGICAL_ID)
+        assert stack_id == STACK_ID
+        assert logical_id
         self.asked += 1
         state = self.states.pop(0) if len(self.states) > 1 else self.states[0]
         if isinstance(state, Exception):

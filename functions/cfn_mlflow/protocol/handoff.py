@@ -40,9 +40,10 @@ class TooLargeError(Exception):
 
 @dataclass(frozen=True)
 class Carried:
-    """What one invocation tells the next; first_seen in seconds since the epoch."""
+    """What one invocation tells the next; first_seen and told_at in seconds since the epoch."""
 
     first_seen: float
+    told_at: float
     hops: int = 0
     waits: Mapping[str, Wait] = field(default_factory=dict)
 
@@ -54,11 +55,12 @@ def unpack(event: object, now: float) -> tuple[object, Carried]:
     if the version is known. What another version or a stranger wrote can cost no more than that.
     """
     if not isinstance(event, Mapping) or KEY not in event:
-        return event, Carried(now)
+        return event, Carried(now, now)
     bare = {key: value for key, value in event.items() if key != KEY}
     carried = event[KEY] if isinstance(event[KEY], Mapping) else {}
     return bare, Carried(
         first_seen=min(_number(carried.get("first_seen"), now), now),
+        told_at=min(_number(carried.get("told_at"), now), now),
         hops=max(int(_number(carried.get("hops"), 0)), 0),
         waits=_waits(carried.get("waits"), now) if carried.get("version") == VERSION else {},
     )
@@ -70,6 +72,7 @@ def pack(event: Event, carried: Carried) -> bytes:
         "version": VERSION,
         "hops": carried.hops + 1,
         "first_seen": carried.first_seen,
+        "told_at": carried.told_at,
         "waits": {what: [wait.state, wait.since] for what, wait in carried.waits.items()},
     }
     payload = json.dumps({**event, KEY: ours}, ensure_ascii=False).encode("utf-8", "replace")

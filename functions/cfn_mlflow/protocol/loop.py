@@ -63,7 +63,7 @@ class Loop:
     ) -> None:
         self._request, self._carried = request, carried
         self._invocation, self._fence, self._invoke, self._clock = invocation, fence, invoke, clock
-        self._narrator = Narrator(log.info, clock.now, carried.waits)
+        self._narrator = Narrator(log.info, clock.now, carried.waits, carried.told_at)
         self._deadline = deadline(request.response_url, carried.first_seen, request.service_timeout)
         self._looks = self._strikes = 0
 
@@ -144,7 +144,8 @@ class Loop:
     def _hand_on(self) -> Failed | Unanswered:
         if self._carried.hops >= handoff.MOST_HOPS:
             return Failed(f"Handed on {self._carried.hops} times without an end: see the log.")
-        carried = replace(self._carried, waits=self._narrator.waits)
+        told = self._narrator
+        carried = replace(self._carried, waits=told.waits, told_at=told.told_at)
         try:
             payload = handoff.pack(self._request.event, carried)
         except handoff.TooLargeError as error:

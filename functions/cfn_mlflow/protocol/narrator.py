@@ -18,15 +18,19 @@ class Wait:
 
 
 class Narrator:
-    """Tells changes; `waits` is what an earlier invocation of the request already told."""
+    """Tells changes; `waits` is what an earlier invocation already told, `told_at` when it did."""
 
     def __init__(
-        self, tell: Callable[[str], None], now: Callable[[], float], waits: Mapping[str, Wait]
+        self,
+        tell: Callable[[str], None],
+        now: Callable[[], float],
+        waits: Mapping[str, Wait],
+        told_at: float,
     ) -> None:
         self._tell = tell
         self._now = now
-        self._told_at = now()
-        self.waits: Mapping[str, Wait] = waits
+        self.waits = waits
+        self.told_at = told_at
 
     def note(self, states: Mapping[str, str]) -> bool:
         """Take what is waited for now and in which state; return whether anything changed."""
@@ -39,7 +43,7 @@ class Narrator:
         new = [what for what, wait in self.waits.items() if before.get(what) != wait]
         for what in over:
             self._line(what, Wait("waited for no more", before[what].since))
-        due = now - self._told_at >= HEARTBEAT
+        due = now - self.told_at >= HEARTBEAT
         for what in self.waits if due else new:
             self._line(what, self.waits[what])
         return bool(over or new)
@@ -49,8 +53,8 @@ class Narrator:
         return {what: wait.state for what, wait in self.waits.items()}
 
     def _line(self, what: str, wait: Wait) -> None:
-        self._told_at = self._now()
-        self._tell(f"{what}: {wait.state}, {duration(self._told_at - wait.since)}")
+        self.told_at = self._now()
+        self._tell(f"{what}: {wait.state}, {duration(self.told_at - wait.since)}")
 
 
 def duration(seconds: float) -> str:

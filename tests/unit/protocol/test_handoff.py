@@ -25,14 +25,14 @@ def test_what_is_carried_comes_back_with_one_more_hop_and_the_bare_event() -> No
     event = {"RequestType": "Create", "ResourceProperties": {"Name": "日本 🎉"}}
     waits = {"database instance": Wait("creating", SIGNED + 5)}
 
-    bare, carried = unpack(json.loads(pack(event, Carried(SIGNED, 4, waits))), NOW)
+    bare, carried = unpack(json.loads(pack(event, Carried(SIGNED, SIGNED + 6, 4, waits))), NOW)
 
     assert bare == event
-    assert carried == Carried(SIGNED, 5, waits)
+    assert carried == Carried(SIGNED, SIGNED + 6, 5, waits)
 
 
 def test_an_event_that_was_never_handed_on_begins_now() -> None:
-    assert unpack({"RequestType": "Create"}, NOW) == ({"RequestType": "Create"}, Carried(NOW))
+    assert unpack({"RequestType": "Create"}, NOW) == ({"RequestType": "Create"}, Carried(NOW, NOW))
 
 
 def test_another_version_goes_on_from_the_bare_event_within_its_bounds() -> None:
@@ -41,7 +41,7 @@ def test_another_version_goes_on_from_the_bare_event_within_its_bounds() -> None
     bare, carried = unpack({"RequestType": "Create", handoff.KEY: ours}, NOW)
 
     assert bare == {"RequestType": "Create"}
-    assert carried == Carried(SIGNED, 7, {})
+    assert carried == Carried(SIGNED, NOW, 7, {})
 
 
 @given(JSON)
@@ -55,17 +55,17 @@ def test_whatever_stands_in_the_hand_off_it_costs_no_more_than_itself(ours: Any)
 
 @given(JSON)
 def test_whatever_the_parts_of_a_hand_off_are_they_are_read_or_left(part: Any) -> None:
-    for name in ("version", "hops", "first_seen", "waits"):
+    for name in ("version", "hops", "first_seen", "told_at", "waits"):
         ours = {"version": 1, "hops": 1, "first_seen": SIGNED, "waits": {"a": ["b", SIGNED]}}
         unpack({handoff.KEY: {**ours, name: part}}, NOW)
 
 
 def test_a_hand_off_of_exactly_the_limit_goes_and_one_byte_more_does_not() -> None:
-    room = handoff.PAYLOAD_BYTES - len(pack({"Text": ""}, Carried(SIGNED)))
+    room = handoff.PAYLOAD_BYTES - len(pack({"Text": ""}, Carried(SIGNED, SIGNED)))
 
-    assert len(pack({"Text": "x" * room}, Carried(SIGNED))) == handoff.PAYLOAD_BYTES
+    assert len(pack({"Text": "x" * room}, Carried(SIGNED, SIGNED))) == handoff.PAYLOAD_BYTES
     with pytest.raises(TooLargeError):
-        pack({"Text": "x" * (room + 1)}, Carried(SIGNED))
+        pack({"Text": "x" * (room + 1)}, Carried(SIGNED, SIGNED))
 
 
 def test_a_request_that_outlives_its_invocation_goes_on_in_the_next(world: World) -> None:
@@ -95,6 +95,7 @@ def test_an_invocation_hands_on_before_its_last_8_seconds(world: World) -> None:
         "version": 1,
         "hops": 1,
         "first_seen": started,
+        "told_at": started,
         "waits": {"cluster": ["creating", started]},
     }
 
@@ -124,7 +125,7 @@ def test_hops_have_an_end(world: World) -> None:
     world.timeout, world.converge = 10, outcomes(Waiting({"a": "b"}))
     ours = {"version": 1, "hops": handoff.MOST_HOPS, "first_seen": world.time.at, "waits": {}}
 
-    world.handle(world.event(**{handoff.KEY: ours}))
+    world.handle({**world.event(), handoff.KEY: ours})
 
     assert world.answers.only["Status"] == "FAILED"
     assert "500 times" in world.answers.only["Reason"]

@@ -8,7 +8,7 @@ from tests.protocol_kit import FakeTime
 
 def narrator(time: FakeTime, waits: dict[str, Wait] | None = None) -> tuple[Narrator, list[str]]:
     told: list[str] = []
-    return Narrator(told.append, time.now, waits or {}), told
+    return Narrator(told.append, time.now, waits or {}, time.at), told
 
 
 def test_a_change_is_told_once_with_the_time_since_it_was_first_waited_for() -> None:
