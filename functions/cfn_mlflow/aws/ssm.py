@@ -10,7 +10,7 @@ from cfn_mlflow.aws.object import tag_list, tag_map
 from cfn_mlflow.aws.owner import Owner, Tags
 from cfn_mlflow.aws.session import client
 from cfn_mlflow.engine.managed import ManagedObject
-from cfn_mlflow.outcome import PermanentError, TemporaryError
+from cfn_mlflow.outcome import TemporaryError
 
 if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
@@ -55,14 +55,17 @@ class NameClaim(ManagedObject[NameClaimView]):
         found = _ssm().list_tags_for_resource(ResourceType="Parameter", ResourceId=self.path)
         return NameClaimView(value, tag_map(found["TagList"]))
 
-    def refusals(self, view: NameClaimView) -> tuple[str, ...]:
-        """Refuse a name that another resource holds, naming it."""
-        return () if view.holder == self.holder else (self._taken(view),)
-
     def owned(self, view: NameClaimView) -> bool:
-        """Tell whether this resource holds the name; another's claim fails by naming its holder."""
-        del view
-        return True
+        """Tell whether this resource holds the name."""
+        return view.holder == self.holder
+
+    def taken(self, view: NameClaimView) -> str:
+        """Tell who holds the name."""
+        name = self.path.split("/names/", 1)[-1].split("/")[0]
+        return (
+            f"UniqueName: {name!r} is taken by {view.holder}. Choose another name, or delete that "
+            f"stack first"
+        )
 
     def create(self) -> None:
         """Claim the name (ssm:PutParameter without Overwrite: the second claim is refused)."""
@@ -77,12 +80,6 @@ class NameClaim(ManagedObject[NameClaimView]):
         except _ssm().exceptions.ParameterAlreadyExists:
             raise TemporaryError("the name has just been claimed; looking whose it is") from None
 
-    def busy(self, view: NameClaimView) -> str | None:
-        """Fail if, between two looks, another resource claimed the name."""
-        if view.holder != self.holder:
-            raise PermanentError(self._taken(view))
-        return None
-
     def changes(self, view: NameClaimView) -> tuple[str, ...]:
         """Name the tags when they differ."""
         return ("tags",) if self.owner.lacks(view.tags) else ()
@@ -96,10 +93,6 @@ class NameClaim(ManagedObject[NameClaimView]):
             Tags=tag_list(self.owner.tags),
         )
 
-    def left(self, view: NameClaimView) -> bool:
-        """Leave another resource's claim as it is."""
-        return view.holder != self.holder
-
     def delete(self, view: NameClaimView) -> None:
         """Release the name (ssm:DeleteParameter)."""
         del view
@@ -108,10 +101,3 @@ class NameClaim(ManagedObject[NameClaimView]):
         except Exception as error:
             if code(error) != "ParameterNotFound":
                 raise
-
-    def _taken(self, view: NameClaimView) -> str:
-        name = self.path.split("/names/", 1)[-1].split("/")[0]
-        return (
-            f"UniqueName: {name!r} is taken by {view.holder}. Choose another name, or delete that "
-            f"stack first"
-        )

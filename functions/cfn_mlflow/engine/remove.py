@@ -17,7 +17,7 @@ class Removal:
     def __init__(self, graph: Graph, explain: Explain, *, with_superseded: bool = True) -> None:
         self._graph = graph
         self._explain = explain
-        self._settled = {id(managed) for managed in graph.all() if managed.goes_along}
+        self._settled = self._along()
         self._unasked = {id(managed) for managed in graph.wanted} if with_superseded else set()
 
     def step(self) -> Outcome:
@@ -34,7 +34,21 @@ class Removal:
                 waits.setdefault(managed.label, "waiting for what uses it to go")
                 continue
             self._remove(managed, *found[id(managed)], waits)
-        return Waiting(waits) if waits else Done({})
+        if waits:
+            return Waiting(waits)
+        self._settled = self._along()  # a second step looks again
+        return Done({})
+
+    def finds_any(self) -> bool:
+        """Tell, without a change, whether anything owned is there. Raises TemporaryError."""
+        waits: dict[str, str] = {}
+        found = self._look(waits)
+        if waits and not found:
+            raise TemporaryError("; ".join(waits.values()))
+        return bool(found)
+
+    def _along(self) -> set[int]:
+        return {id(managed) for managed in self._graph.all() if managed.goes_along}
 
     def _look(self, waits: dict[str, str]) -> dict[int, tuple[ManagedObject[Any], Any]]:
         """Read what may still be there; what is gone or not ours is settled."""

@@ -13,6 +13,7 @@ from cfn_mlflow.engine.converge import Convergence
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.engine.remove import Removal
 from cfn_mlflow.models.base import Properties, parse, parse_for_removal
+from cfn_mlflow.outcome import Outcome, PermanentError
 from cfn_mlflow.protocol.event import Request
 from cfn_mlflow.protocol.identity import Identity
 from cfn_mlflow.protocol.serve import ResourceType, Step
@@ -29,7 +30,12 @@ def resource_type(name: str, model: type[Model], build: BuildGraph[Model]) -> Re
     def prepare(request: Request, identity: Identity) -> Step:
         properties = parse(model, request.properties)
         graph = build(_owner(identity, properties), properties)
-        return Convergence(graph, explain).step
+        converge = Convergence(graph, explain).step
+        old = parse_for_removal(model, request.old_properties)
+        if request.request_type != "Update" or old.unique_name == properties.unique_name:
+            return converge
+        former = Removal(build(_owner(identity, old), old), explain)
+        return _refusing_a_rename(former, old.unique_name, properties.unique_name, converge)
 
     def removal(request: Request, identity: Identity) -> Step:
         properties = parse_for_removal(model, request.properties)
@@ -37,6 +43,22 @@ def resource_type(name: str, model: type[Model], build: BuildGraph[Model]) -> Re
         return Removal(graph, explain).step
 
     return ResourceType(name=name, prepare=prepare, removal=removal)
+
+
+def _refusing_a_rename(former: Removal, old: str, new: str, converge: Step) -> Step:
+    """Refuse another UniqueName while anything has the old one, for every name begins with it.
+
+    After a refusal nothing has the new one: so the rollback, which asks for the old, passes.
+    """
+
+    def step() -> Outcome:
+        if former.finds_any():
+            raise PermanentError(
+                f"UniqueName: cannot change from {old} to {new}. Keep it, or make a new resource"
+            )
+        return converge()
+
+    return step
 
 
 def _owner(identity: Identity, properties: Properties) -> Owner:

@@ -1,0 +1,251 @@
+"""S3: the artifact bucket, whether it is made here or the user's own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from cfn_mlflow.aws.allowed import Allowed, AllowedView
+from cfn_mlflow.aws.errors import code, is_missing
+from cfn_mlflow.aws.object import OwnedObject, tag_list, tag_map
+from cfn_mlflow.aws.owner import COMPLETE_TAG, LEFT_BY_TAG, OWNER_TAG, Owner, Tags
+from cfn_mlflow.aws.session import client
+from cfn_mlflow.engine.managed import ManagedObject
+from cfn_mlflow.outcome import PermanentError, TemporaryError
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+PAGES_A_LOOK = 5
+"""Pages of 1,000 versions that one look removes: some seconds, so that others get their turn."""
+
+
+def s3() -> S3Client:
+    """Return the client of S3."""
+    found: S3Client = client("s3")
+    return found
+
+
+@dataclass(frozen=True)
+class BucketView:
+    """A bucket as it stands."""
+
+    name: str
+    tags: Tags
+
+
+@dataclass(frozen=True, eq=False)
+class Bucket(OwnedObject[BucketView]):
+    """A bucket of our own; its settings are objects of their own (`bucket_settings`)."""
+
+    words: ClassVar[str] = "bucket"
+
+    empty_on_delete: bool = False
+
+    @property
+    def name(self) -> str:
+        """Return the bucket's name."""
+        return self.owner.name("artifacts")
+
+    @property
+    def address(self) -> dict[str, Any]:
+        """Return the bucket as calls name it."""
+        return addressed(self.owner, self.name)
+
+    def read(self) -> BucketView | None:
+        """Read the bucket's tags, which tells that it is there too (s3:GetBucketTagging)."""
+        tags = read_tags(self.owner, self.name)
+        return None if tags is None else BucketView(self.name, tags)
+
+    def taken(self, view: BucketView) -> str:
+        """Tell a bucket that an earlier deletion left from a stranger's."""
+        if view.tags.get(LEFT_BY_TAG) != self.owner.tag:
+            return super().taken(view)
+        return (
+            f"bucket: {self.name} was left, with its objects, by an earlier deletion. Name it in "
+            f"BucketId (with the tag cfn-mlflow:allow) or give the resource another logical id, "
+            f"then deploy again"
+        )
+
+    def create(self) -> None:
+        """Make the bucket with its tags (s3:CreateBucket, TagResource).
+
+        In us-east-1 AWS takes a second creation of one's own bucket as done: the engine looks at
+        the owner tag after.
+        """
+        _, region, _ = self.owner.arn_parts
+        configuration: Any = {"Tags": tag_list(self.owner.tags)}
+        if region != "us-east-1":
+            configuration["LocationConstraint"] = region
+        try:
+            s3().create_bucket(
+                Bucket=self.name,
+                CreateBucketConfiguration=configuration,
+                ObjectOwnership="BucketOwnerEnforced",
+            )
+        except Exception as error:
+            if code(error) == "BucketAlreadyOwnedByYou":
+                raise TemporaryError("made, and not to be seen yet") from None
+            if code(error) == "BucketAlreadyExists":
+                raise PermanentError(
+                    f"bucket: the name {self.name} is taken in another account. Choose another "
+                    f"UniqueName or logical id, then deploy again"
+                ) from None
+            raise
+
+    def changes(self, view: BucketView) -> tuple[str, ...]:
+        """Name the tags when they differ."""
+        return ("tags",) if self.owner.lacks(view.tags) else ()
+
+    def update(self, view: BucketView) -> None:
+        """Set our tags among those that are there."""
+        write_tags(self.owner, self.name, {**view.tags, **self.owner.tags})
+
+    def left(self, view: BucketView) -> bool:
+        """Leave a completed bucket that has objects, unless told to empty it.
+
+        What is left is no longer owned: no later request adopts or deletes it.
+        """
+        if self.empty_on_delete or COMPLETE_TAG not in view.tags or not self._has_objects():
+            return False
+        kept = {k: v for k, v in view.tags.items() if k not in (OWNER_TAG, COMPLETE_TAG)}
+        write_tags(self.owner, self.name, {**kept, LEFT_BY_TAG: self.owner.tag})
+        return True
+
+    def delete(self, view: BucketView) -> None:
+        """Empty the bucket, some pages a look, then delete it (s3:DeleteBucket)."""
+        del view
+        try:
+            for _ in range(PAGES_A_LOOK):
+                if not self._remove_a_page():
+                    self._abort_uploads()
+                    s3().delete_bucket(**self.address)
+                    return
+        except Exception as error:
+            if is_missing(error):
+                return
+            if code(error) != "BucketNotEmpty":
+                raise
+        raise TemporaryError("emptying")
+
+    def _has_objects(self) -> bool:
+        """Tell whether there is anything to lose: a version of an object; markers hold nothing."""
+        pages = s3().get_paginator("list_object_versions").paginate(**self.address)
+        return any(page.get("Versions") for page in pages)
+
+    def _remove_a_page(self) -> bool:
+        """Remove 1,000 versions and markers; False if there was none.
+
+        Rests on s3:ListBucketVersions, DeleteObjectVersion.
+        """
+        page = s3().list_object_versions(**self.address)
+        found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+        if not found:
+            return False
+        answer = s3().delete_objects(
+            **self.address,
+            Delete={
+                "Objects": [{"Key": o["Key"], "VersionId": o["VersionId"]} for o in found],
+                "Quiet": True,
+            },
+        )
+        for fault in answer.get("Errors", []):
+            if fault.get("Code") not in ("InternalError", "SlowDown"):
+                raise PermanentError(
+                    f"bucket: {self.name} cannot be emptied: {fault.get('Message', '')} "
+                    f"({fault.get('Code', '')}). Remove what holds its objects, then delete again"
+                )
+        return True
+
+    def _abort_uploads(self) -> None:
+        """Abort uploads in parts that nobody finished (s3:AbortMultipartUpload)."""
+        page = s3().list_multipart_uploads(**self.address)
+        for upload in page.get("Uploads", []):
+            s3().abort_multipart_upload(
+                **self.address,
+                Key=upload["Key"],
+                UploadId=upload["UploadId"],
+            )
+
+
+@dataclass(frozen=True, eq=False)
+class CompleteBucket(ManagedObject[BucketView]):
+    """The mark of a bucket whose resource was made to the end: from then on its objects stay."""
+
+    words: ClassVar[str] = "bucket's completion"
+    goes_along: ClassVar[bool] = True
+
+    owner: Owner
+    bucket: str
+
+    def read(self) -> BucketView | None:
+        """Read whether the mark is set (s3:GetBucketTagging)."""
+        tags = read_tags(self.owner, self.bucket) or {}
+        return BucketView(self.bucket, tags) if COMPLETE_TAG in tags else None
+
+    def create(self) -> None:
+        """Set the mark among the tags that are there (s3:PutBucketTagging)."""
+        tags = read_tags(self.owner, self.bucket)
+        if tags is None:
+            raise TemporaryError("the bucket is not to be seen yet")
+        write_tags(self.owner, self.bucket, {**tags, COMPLETE_TAG: "true"})
+
+    def delete(self, view: BucketView) -> None:
+        """Never called: it goes along with the bucket."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, eq=False)
+class AllowedBucket(Allowed):
+    """A bucket that the user named."""
+
+    words: ClassVar[str] = "bucket"
+    listed_in: ClassVar[str] = "ALLOWED_BUCKET_NAMES"
+
+    instead_of: Bucket
+
+    def refusals(self, view: AllowedView) -> tuple[str, ...]:
+        """Refuse it also when the resource has made a bucket, whose artifacts would be lost."""
+        made = self.instead_of.read()
+        if made is None or not self.instead_of.owned(made):
+            return super().refusals(view)
+        return (
+            f"{self.property_name}: cannot be given any more, {made.name} was made and holds the "
+            f"artifacts. Leave it out, or make a new resource",
+        )
+
+    def tags(self) -> Tags:
+        """Return the bucket's tags (s3:GetBucketTagging)."""
+        try:
+            return tag_map(s3().get_bucket_tagging(Bucket=self.name)["TagSet"])
+        except Exception as error:
+            if code(error) == "NoSuchTagSet":
+                return {}
+            raise
+
+
+def addressed(owner: Owner, bucket: str) -> dict[str, Any]:
+    """Return a bucket of this account as calls name it; another account's answers 403."""
+    return {"Bucket": bucket, "ExpectedBucketOwner": owner.arn_parts[2]}
+
+
+def read_tags(owner: Owner, bucket: str) -> dict[str, str] | None:
+    """Return the tags of a bucket of this account; None if there is no bucket."""
+    try:
+        found = s3().get_bucket_tagging(**addressed(owner, bucket))
+    except Exception as error:
+        if code(error) == "NoSuchTagSet":
+            return {}
+        if code(error) == "NoSuchBucket":
+            return None
+        raise
+    return tag_map(found["TagSet"])
+
+
+def write_tags(owner: Owner, bucket: str, tags: Mapping[str, str]) -> None:
+    """Replace all tags of a bucket of this account (s3:PutBucketTagging)."""
+    s3().put_bucket_tagging(
+        **addressed(owner, bucket),
+        Tagging={"TagSet": tag_list(tags)},
+    )
