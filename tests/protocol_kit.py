@@ -23,7 +23,6 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cfn_mlflow.outcome import Done, Outcome
 from cfn_mlflow.protocol.clock import Clock
 from cfn_mlflow.protocol.event import Request
-from cfn_mlflow.protocol.fence import ResourceState
 from cfn_mlflow.protocol.identity import Identity
 from cfn_mlflow.protocol.log import log
 from cfn_mlflow.protocol.serve import ResourceType, Step, handler
@@ -175,6 +174,14 @@ class FakeContext:
         return int((self._end - self._time.at) * 1000)
 
 
+@dataclass(frozen=True)
+class State:
+    """A resource's state in its stack."""
+
+    status: str
+    since: float | None
+
+
 @dataclass
 class FakeStack:
     """What CloudFormation says: `states` one after the other, the last for ever."""
@@ -182,7 +189,7 @@ class FakeStack:
     states: list[ResourceState | Exception | None]
     asked: int = 0
 
-    def resource_state(self, stack_id: str, logical_id: str) -> ResourceState | None:
+    def resource_state(self, stack_id: str, logical_id: str) -> State | None:
         """Answer as told."""
         assert stack_id == STACK_ID
         assert logical_id
@@ -208,9 +215,9 @@ class FakeLambda:
         self.payloads.append(payload)
 
 
-def state(status: str, since: float | None = SIGNED - 1) -> ResourceState:
+def state(status: str, since: float | None = SIGNED - 1) -> State:
     """Return a resource's state."""
-    return ResourceState(status, since)
+    return State(status, since)
 
 
 def outcomes(*told: Outcome | Exception) -> Step:

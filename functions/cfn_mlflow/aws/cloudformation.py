@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cfn_mlflow.aws.errors import code, explain
 from cfn_mlflow.aws.session import client
-from cfn_mlflow.protocol.fence import ResourceState
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
 
 
-class Stacks:
-    """The port through which the protocol's fence asks."""
+@dataclass(frozen=True)
+class StackResource:
+    """A resource's status in its stack, and when it got it, in seconds since the epoch."""
 
-    def resource_state(self, stack_id: str, logical_id: str) -> ResourceState | None:
+    status: str
+    since: float | None
+
+
+class Stacks:
+    """What the protocol's fence asks."""
+
+    def resource_state(self, stack_id: str, logical_id: str) -> StackResource | None:
         """Return the state of a resource, None if it or its stack is gone.
 
         Rests on `cloudformation:DescribeStackResource`, which knows deleted stacks by their id.
@@ -30,7 +38,7 @@ class Stacks:
                 return None
             raise explain("the request's resource", error) from error
         since = found.get("LastUpdatedTimestamp")
-        return ResourceState(found["ResourceStatus"], since.timestamp() if since else None)
+        return StackResource(found["ResourceStatus"], since.timestamp() if since else None)
 
 
 def _cloudformation() -> CloudFormationClient:

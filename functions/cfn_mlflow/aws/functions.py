@@ -16,7 +16,7 @@ NOT_NOW = {"ServiceException", "ResourceConflictException", "ResourceNotReadyExc
 
 
 class Functions:
-    """The port through which the protocol hands a request on."""
+    """What the protocol hands a request on by."""
 
     def invoke(self, function_name: str, payload: bytes) -> None:
         """Invoke a function asynchronously; it is queued when this returns.

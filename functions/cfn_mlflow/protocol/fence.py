@@ -9,7 +9,6 @@ it gives that resource another status. One call per look, and looks are 2 to 10 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
 
 from cfn_mlflow.outcome import PermanentError, TemporaryError
@@ -25,12 +24,16 @@ SLACK = 15.0
 """Seconds by which a status may be younger than the request that it belongs to."""
 
 
-@dataclass(frozen=True)
-class ResourceState:
-    """A resource's status in its stack, and when it got it, in seconds since the epoch."""
+class ResourceState(Protocol):
+    """A resource in its stack."""
 
-    status: str
-    since: float | None
+    @property
+    def status(self) -> str:
+        """Return its status, such as `CREATE_IN_PROGRESS`."""
+
+    @property
+    def since(self) -> float | None:
+        """Return when it got that status, in seconds since the epoch."""
 
 
 class StackPort(Protocol):
