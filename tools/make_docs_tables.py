@@ -92,7 +92,7 @@ def _limits(schema: Mapping[str, Any]) -> str:
         return ": " + ", ".join(f"`{value}`" for value in schema["enum"])
     if "minimum" in schema:
         steps = f" in steps of {schema['multipleOf']}" if "multipleOf" in schema else ""
-        return f", {schema['minimum']:g} to {schema['maximum']:g}{steps}".replace("+05", "")
+        return f", {schema['minimum']} to {schema['maximum']}{steps}"
     if schema.get("minItems", 1) > 1:
         return f", {schema['minItems']} or more"
     return ""

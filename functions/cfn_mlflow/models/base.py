@@ -27,6 +27,11 @@ UNSET: tuple[object, ...] = ("", None)
 """What `!If [Condition, value, '']` sends for a property that is not wanted."""
 
 
+def set_ones(written: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the properties that are set."""
+    return {name: value for name, value in written.items() if value not in UNSET}
+
+
 class Update(StrEnum):
     """What a change of a property does to what exists."""
 
@@ -84,7 +89,7 @@ class Properties(BaseModel):
     def _leave_out_unset(cls, data: Any) -> Any:
         if not isinstance(data, Mapping):
             return data
-        return {name: value for name, value in data.items() if value not in UNSET}
+        return set_ones(data)
 
     @classmethod
     def property_names(cls) -> tuple[str, ...]:

@@ -20,7 +20,6 @@ _IMAGE = re.compile(
     r"(?P<name>[0-9A-Za-z][0-9A-Za-z._:-]*(?:/[0-9a-z]+(?:[._-]+[0-9a-z]+)*)+|[0-9a-z][0-9a-z._-]*)"
     r"(?::(?P<tag>\w[\w.-]{0,127}))?(?P<digest>@sha256:[0-9a-f]{64})?"
 )
-_RELEASE_IN_TAG = re.compile(r"v?(\d+\.\d+\.\d+)(?:-[\w.-]+)?")
 
 
 def read_image_tag(value: object) -> str:
@@ -83,10 +82,3 @@ class ImageProperties(Properties):
     def image_uri(self) -> str:
         """The image to run."""
         return self.image or f"{OFFICIAL_IMAGE}:{self.image_tag or DEFAULT_IMAGE_TAG}"
-
-    @property
-    def mlflow_version(self) -> str | None:
-        """The MLflow release that the image's tag names (such as 3.17.2), if it names one."""
-        found = _IMAGE.fullmatch(self.image_uri)
-        release = _RELEASE_IN_TAG.fullmatch(found["tag"] or "") if found else None
-        return release[1] if release else None

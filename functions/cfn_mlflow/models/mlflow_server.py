@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import Field, model_validator
 from pydantic.fields import FieldInfo
 
-from cfn_mlflow.models.base import UNSET, Attributes, Properties, described
+from cfn_mlflow.models.base import Attributes, Properties, described, set_ones
 from cfn_mlflow.models.bucket import BucketProperties
 from cfn_mlflow.models.database import DatabaseProperties
 from cfn_mlflow.models.faults import Location
@@ -97,7 +97,7 @@ class MLflowProperties(Properties):
             return data
         known = joined_fields().keys() | {SUBNET_IDS}
         parted: dict[str, Any] = {name: value for name, value in data.items() if name not in known}
-        shared = {"UniqueName": UNIQUE_NAME, **_with_subnets(data)}
+        shared = {"UniqueName": UNIQUE_NAME, **_with_subnets(set_ones(data))}
         for part, model in PARTS.items():
             names = {joined_name(part, name): name for name in model.property_names()}
             parted[part] = {names[key]: value for key, value in shared.items() if key in names}
@@ -122,7 +122,7 @@ class MLflowProperties(Properties):
         if not part:
             return name
         joined = joined_name(str(part[0]), name)
-        given = {key for key, value in written.items() if value not in UNSET}
+        given = set_ones(written).keys()
         by_shorthand = SUBNET_IDS in given or given.isdisjoint(SUBNET_LISTS)
         shortened = joined in SUBNET_LISTS and joined not in given and by_shorthand
         return SUBNET_IDS if shortened else joined
