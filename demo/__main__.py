@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import json
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 from demo import evidence
 from demo.deployment import Deployment, StackFailedError
 from demo.report import Report
+from local import environments
 from local.aws import DEFAULT_STATE, LocalAws
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -65,7 +65,7 @@ class Demo:
         """Update the stack in place and read the first run again."""
         with self.report.step("an update in place") as shown:
             before = self.stack.resource(RESOURCE)
-            outputs = self.stack.update(changed(EXAMPLE.read_text(), CHANGED), {})
+            outputs = self.stack.update(EXAMPLE.read_text(), CHANGED)
             _same("physical id", self.stack.resource(RESOURCE), before)
             _same("TrackingUri", outputs["TrackingUri"], self.outputs["TrackingUri"])
             _same("CPU of the tasks", self._task_cpu(outputs), CHANGED["ServiceCpu"])
@@ -96,9 +96,10 @@ class Demo:
     def client(self, *arguments: str) -> str:
         """Run the MLflow client's program against TrackingUri; return its last line."""
         done = subprocess.run(
-            [self.aws.mlflow_python(), str(ROOT / "demo" / "client.py"), *arguments],
+            [str(environments.image()), str(ROOT / "demo" / "client.py"), *arguments],
             env={
-                **self.aws.client_environment(),
+                **os.environ,
+                "HTTP_PROXY": self.aws.proxy,
                 "MLFLOW_TRACKING_URI": self.outputs["TrackingUri"],
             },
             capture_output=True,
@@ -110,21 +111,11 @@ class Demo:
         return (done.stdout.strip().splitlines() or [""])[-1]
 
     def _task_cpu(self, outputs: dict[str, str]) -> str:
-        arn = outputs["ServiceTaskDefinitionArn"]
-        found = self.clients("ecs").describe_task_definition(taskDefinition=arn)
-        return str(found["taskDefinition"]["cpu"])
-
-
-def changed(template: str, properties: dict[str, str]) -> str:
-    """Return the template with properties added to its Custom::MLflow, or their values changed."""
-    for name, value in properties.items():
-        line = re.compile(rf"^(\s+){name}:.*$", re.MULTILINE)
-        if line.search(template):
-            template = line.sub(rf"\g<1>{name}: {value}", template)
-        else:
-            token = re.compile(r"^(\s+)(ServiceToken: .*cfn-mlflow-MLflow.*)$", re.MULTILINE)
-            template = token.sub(rf"\g<1>\g<2>\n\g<1>{name}: {value}", template)
-    return template
+        ecs = self.clients("ecs")
+        cluster, service = outputs["ClusterId"], outputs["ServiceName"]
+        found = ecs.describe_services(cluster=cluster, services=[service])["services"][0]
+        definition = ecs.describe_task_definition(taskDefinition=found["taskDefinition"])
+        return str(definition["taskDefinition"]["cpu"])
 
 
 def _same(what: str, found: object, expected: object) -> None:
