@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -13,12 +12,12 @@ from typing import Any
 import psycopg2
 import psycopg2.errors
 
-from cfn_mlflow.aws.data_api import NoSuchTableError, Row, Value
+from cfn_mlflow.aws.data_api import NoSuchTableError, Row, Value, as_parameter
+from local.emulator import sql_parameters
 from local.emulator.postgres import BACKEND_PORT, PostgresServer
 
 MASTER = "master"
 PASSWORD = secrets.token_urlsafe(24)
-_PARAMETER = re.compile(r":([a-z_]+)")
 
 
 class Server:
@@ -52,7 +51,10 @@ class Server:
 
 
 class Connection:
-    """One session with the `query` and `execute` of the Data API's client."""
+    """One session with the `query` and `execute` of the Data API's client.
+
+    Parameters are bound on the server, with the types that the Data API gives them.
+    """
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection
@@ -61,13 +63,17 @@ class Connection:
 
     def query(self, sql: str, parameters: Mapping[str, Value] | None = None) -> list[Row]:
         self.statements.append(sql)
+        values = sql_parameters.convert([as_parameter(*p) for p in (parameters or {}).items()])
+        preparation, execution, names = sql_parameters.prepare(sql, values)
         with self._connection.cursor() as cursor:
             try:
-                cursor.execute(_PARAMETER.sub(r"%(\1)s", sql), parameters or {})
+                for statement in preparation:
+                    cursor.execute(statement)
+                cursor.execute(execution, [values[name].value for name in names] or None)
             except psycopg2.errors.UndefinedTable as error:
                 raise NoSuchTableError(str(error), error.pgcode) from None
-            names = [column.name for column in cursor.description]
-            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+            columns = [column.name for column in cursor.description]
+            return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
 
     def execute(self, sql: str) -> None:
         with self._connection.cursor() as cursor:

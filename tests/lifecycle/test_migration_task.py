@@ -166,6 +166,37 @@ def test_a_migration_killed_in_the_middle_leaves_the_old_schema_and_the_next_one
     assert schema_check.check(connection, HEAD).differences == ()
 
 
+def test_a_database_that_goes_away_in_the_middle_can_be_tried_again(
+    server: Server, python: Path, database: Database
+) -> None:
+    name, connection = database
+    upgrade_to(python, server.environment(name), OLDER)
+    before = schema_check.read(connection)
+    with server.connect(name) as reader:
+        reader.execute("BEGIN; LOCK TABLE model_versions IN ACCESS SHARE MODE")
+        process = start(python, server.environment(name))
+        while process.poll() is None and not waiting_for_a_lock(connection):
+            time.sleep(0.05)
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        )
+        result = end(process)
+    assert (result.outcome, result.retryable) == ("unreachable", True)
+    assert schema_check.read(connection) == before
+    assert migrate(python, server.environment(name)).outcome == "migrated"
+
+
+def test_a_login_that_may_not_make_tables_fails_with_the_databases_words(
+    server: Server, python: Path, database: Database
+) -> None:
+    name, connection = database
+    connection.execute(f"CREATE ROLE bystander LOGIN PASSWORD '{PASSWORD}'")
+    result = migrate(python, server.environment(name, user="bystander"))
+    assert (result.outcome, result.done) == ("failed", False)
+    assert "permission denied for schema public" in result.words
+
+
 def test_a_first_start_cut_short_before_its_first_revision_is_completed(
     server: Server, python: Path, database: Database
 ) -> None:

@@ -159,7 +159,7 @@ class Database:
                 secretArn=self.secret_arn,
                 database=self.name,
                 sql=sql,
-                parameters=[_parameter(name, value) for name, value in parameters.items()],
+                parameters=[as_parameter(name, value) for name, value in parameters.items()],
                 includeResultMetadata=True,
             )
         except ClientError as error:
@@ -212,7 +212,8 @@ def _without_values(message: str, sql: str, parameters: Mapping[str, Value]) -> 
     return _VERIFIER.sub("***", message)
 
 
-def _parameter(name: str, value: Value) -> SqlParameterTypeDef:
+def as_parameter(name: str, value: Value) -> SqlParameterTypeDef:
+    """Return a parameter as the Data API takes it: typed by the value's own type."""
     return {"name": name, "value": _field(value)}
 
 
