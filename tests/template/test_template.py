@@ -295,7 +295,7 @@ def test_sam_needs_no_answer_but_enter() -> None:
     assert set(deploy["capabilities"].split()) == {"CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"}
 
 
-def evaluated(value: Any, parameters: dict[str, list[str]]) -> Any:  # noqa: ANN401 - text or list
+def evaluated(value: Any, parameters: dict[str, list[str]]) -> Any:
     """Return what CloudFormation makes of Ref, Fn::Join and Fn::Split."""
     if isinstance(value, list):
         return [evaluated(item, parameters) for item in value]
