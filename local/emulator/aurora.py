@@ -25,7 +25,13 @@ def install(databases: Databases) -> None:
     """Put Aurora's behaviour into ministack's RDS."""
     aurora_settings.check()
     patching.require(
-        rds, "_error", "_xml", "_cluster_xml", "_instances", "_subnet_groups", "_single_instance_response"
+        rds,
+        "_error",
+        "_xml",
+        "_cluster_xml",
+        "_instances",
+        "_subnet_groups",
+        "_single_instance_response",
     )
     master_secret.install()
     aurora_snapshots.install(databases)
@@ -162,7 +168,7 @@ def _whole_version(engine: str, version: str) -> str:
     """Return the newest version that `version` is a prefix of, as AWS resolves `17`."""
     if engine != "aurora-postgresql":
         return version
-    offered = [number for number, _ in rds.AURORA_POSTGRESQL_ENGINE_VERSIONS]
+    offered: list[str] = [number for number, _ in rds.AURORA_POSTGRESQL_ENGINE_VERSIONS]
     if version in offered:
         return version
     fitting = [number for number in offered if number.startswith(f"{version}.")]

@@ -34,12 +34,14 @@ def cluster_of(labels: dict[str, str]) -> dict[str, Any]:
 def settings(labels: dict[str, str]) -> ClusterSettings:
     """Return the settings of that cluster as they are now."""
     cluster = cluster_of(labels)
-    return ClusterSettings(cluster.get("DatabaseName"), _max_connections(cluster, labels))
+    return ClusterSettings(
+        cluster.get("DatabaseName"),
+        _max_connections(cluster, labels),
+        _must_encrypt(cluster, labels),
+    )
 
 
-def must_encrypt(labels: dict[str, str]) -> bool:
-    """Whether that cluster refuses connections without TLS now."""
-    cluster = cluster_of(labels)
+def _must_encrypt(cluster: dict[str, Any], labels: dict[str, str]) -> bool:
     value = _parameter(cluster, labels, "rds.force_ssl")
     if value is not None:
         return value == "1"

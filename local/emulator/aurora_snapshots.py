@@ -41,7 +41,7 @@ def duplicate(name: str) -> Any:
 
 def data_of(databases: Databases, record: dict[str, Any]) -> Path:
     """Return the folder with the data of the snapshot `record`."""
-    return databases.snapshots / record["DBClusterSnapshotArn"].replace(":", "_")
+    return databases.snapshots / str(record["DBClusterSnapshotArn"]).replace(":", "_")
 
 
 def _copy(databases: Databases, record: dict[str, Any], cluster: dict[str, Any]) -> None:

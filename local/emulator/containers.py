@@ -60,7 +60,7 @@ class Container(ABC):
             "NetworkSettings": {"Networks": {NETWORK: {"IPAddress": self.address}}},
         }
 
-    def reload(self) -> None:
+    def reload(self) -> None:  # noqa: B027 - nothing to do is all there is to do
         """Do nothing: the status is always read afresh."""
 
     @abstractmethod
@@ -88,7 +88,9 @@ class Container(ABC):
 class Containers:
     """`client.containers`. Without `create`, on purpose: ministack then uses `run` for all."""
 
-    def __init__(self, run_database: Callable[..., Container], run_task: Callable[..., Container]):
+    def __init__(
+        self, run_database: Callable[..., Container], run_task: Callable[..., Container]
+    ) -> None:
         self._run_database = run_database
         self._run_task = run_task
         self._all: dict[str, Container] = {}
@@ -98,7 +100,7 @@ class Containers:
         is_database = "cluster_id" in (options.get("labels") or {})
         start = self._run_database if is_database else self._run_task
         container = start(image=image, **options)
-        container.on_remove = lambda removed: self._all.pop(removed.id, None)
+        container.on_remove = self._forget
         self._all[container.id] = container
         return container
 
@@ -108,6 +110,9 @@ class Containers:
             if reference in (container.id, container.short_id, container.name):
                 return container
         raise NotFound(reference)
+
+    def _forget(self, container: Container) -> None:
+        self._all.pop(container.id, None)
 
     def list(self, filters: dict[str, Any] | None = None, **_options: Any) -> "list[Container]":
         """Return the containers that carry every label of `filters`."""

@@ -68,11 +68,7 @@ class DataApi:
 
     def _answer(self, path: str, body: bytes) -> Any:
         try:
-            answer = self._operations[path](json.loads(body or b"{}"))
-            if len(json.dumps(answer)) > LARGEST_ANSWER:
-                raise ApiError(
-                    "BadRequestException", "Database returned more than the allowed response size"
-                )
+            answer = _bounded(self._operations[path](json.loads(body or b"{}")))
         except ApiError as error:
             return error_response_json(error.name, error.text, error.status)
         except sql_parameters.ParameterError as error:
@@ -214,6 +210,14 @@ def _run(cursor: Any, statement: str, values: dict[str, sql_parameters.Value]) -
     for text in preparation:
         cursor.execute(text)
     cursor.execute(execution, [values[name].value for name in names] or None)
+
+
+def _bounded(answer: dict[str, Any]) -> dict[str, Any]:
+    if len(json.dumps(answer)) > LARGEST_ANSWER:
+        raise ApiError(
+            "BadRequestException", "Database returned more than the allowed response size limit"
+        )
+    return answer
 
 
 def _needed(data: Data, name: str) -> str:

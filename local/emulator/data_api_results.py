@@ -45,15 +45,14 @@ def answer(cursor: Any, data: Mapping[str, Any]) -> dict[str, Any]:
     return result
 
 
+_KINDS: dict[type, str] = {bool: "booleanValue", int: "longValue", float: "doubleValue"}
+
+
 def _field(value: Any) -> dict[str, Any]:
     if value is None:
         return {"isNull": True}
-    if isinstance(value, bool):
-        return {"booleanValue": value}
-    if isinstance(value, int):
-        return {"longValue": value}
-    if isinstance(value, float):
-        return {"doubleValue": value}
+    if type(value) in _KINDS:
+        return {_KINDS[type(value)]: value}
     if isinstance(value, memoryview):
         return {"blobValue": base64.b64encode(bytes(value)).decode()}
     if isinstance(value, list):

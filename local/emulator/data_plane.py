@@ -11,10 +11,13 @@ from ministack.services import ecs, rds
 from local.emulator import (
     aurora,
     aurora_settings,
+    autoscaling,
     data_api,
     load_balancer,
     patching,
+    security_groups,
     service_scheduler,
+    subnets,
     task_lifecycle,
 )
 from local.emulator.addresses import Addresses, Names
@@ -37,14 +40,7 @@ def install(state: Path, gateway_port: int) -> None:
     stand_in_for_docker()
     gateway = f"http://127.0.0.1:{gateway_port}"
     addresses, names, loop = Addresses(), Names(), EventLoop("data-plane")
-    databases = Databases(
-        state,
-        addresses,
-        names,
-        loop,
-        settings=aurora_settings.settings,
-        must_encrypt=aurora_settings.must_encrypt,
-    )
+    databases = Databases(state, addresses, names, loop, aurora_settings.settings)
     credentials = TaskCredentials(addresses.own, gateway)
     loop.call(credentials.start())
     proxy = f"http://127.0.0.1:{loop.call(HttpProxy(names).start('127.0.0.1'))}"
@@ -58,6 +54,9 @@ def install(state: Path, gateway_port: int) -> None:
     balancers = load_balancer.install(state, addresses, names, loop)
     scheduler = service_scheduler.install(balancers)
     task_lifecycle.install(scheduler.leave)
+    autoscaling.install(gateway_port)
+    security_groups.install()
+    subnets.install()
     (state / PROXY_FILE).write_text(proxy)
 
 

@@ -21,6 +21,11 @@ class ClusterSettings:
 
     database: str | None
     max_connections: int
+    must_encrypt: bool
+
+
+Settings = Callable[[dict[str, str]], ClusterSettings]
+"""Gives the settings, as they are now, of the cluster that a container's labels name."""
 
 
 class Databases:
@@ -32,9 +37,7 @@ class Databases:
         addresses: Addresses,
         names: Names,
         loop: EventLoop,
-        *,
-        settings: Callable[[dict[str, str]], ClusterSettings],
-        must_encrypt: Callable[[dict[str, str]], bool],
+        settings: Settings,
     ) -> None:
         self._state = state / "databases"
         self.snapshots = state / "snapshots"
@@ -42,7 +45,6 @@ class Databases:
         self._names = names
         self._loop = loop
         self._settings = settings
-        self._must_encrypt = must_encrypt
         self._servers: dict[str, PostgresServer] = {}
         self._running: dict[str, DatabaseContainer] = {}
 
@@ -73,11 +75,10 @@ class Databases:
             (server.address, FRONT_PORT),
             (server.address, BACKEND_PORT),
             tls_front.make_certificate(server.folder / "tls", aliases, server.address),
-            lambda: self._must_encrypt(labels),
+            lambda: self._settings(labels).must_encrypt,
         )
-        container = DatabaseContainer(
-            name, labels, server, front, self._loop, lambda: self._settings(labels)
-        )
+        container = DatabaseContainer(name, labels, server, front, self._loop)
+        container.settings = self._settings
         container.start()
         server.make_master(
             environment["POSTGRES_USER"],
@@ -122,13 +123,12 @@ class DatabaseContainer(Container):
         server: PostgresServer,
         front: tls_front.TlsFront,
         loop: EventLoop,
-        settings: Callable[[], ClusterSettings],
     ) -> None:
         super().__init__(name, labels, server.address)
         self._server = server
         self._front = front
         self._loop = loop
-        self._settings = settings
+        self.settings: Settings = lambda labels: ClusterSettings(None, 100, must_encrypt=True)
 
     @property
     def status(self) -> str:
@@ -142,7 +142,7 @@ class DatabaseContainer(Container):
 
     def start(self) -> None:
         """Start PostgreSQL, then let clients in."""
-        self._server.start(self._settings().max_connections)
+        self._server.start(self.settings(self.labels).max_connections)
         self._loop.call(self._front.start())
 
     def stop(self, timeout: float = 10) -> None:

@@ -112,7 +112,7 @@ class _Side:
         while True:
             event = self.protocol.next_event()
             if event is not h11.NEED_DATA:
-                return event  # type: ignore[return-value]
+                return event
             if self.protocol.they_are_waiting_for_100_continue:
                 await self.send(h11.InformationalResponse(status_code=100, headers=[]))
             self.protocol.receive_data(await self.reader.read(_CHUNK))
@@ -129,8 +129,8 @@ class _Side:
         while True:
             event = await self.next_event()
             if isinstance(event, h11.ConnectionClosed):
-                raise EOFError
-            yield event  # type: ignore[misc]
+                raise EOFError  # noqa: TRY004 - the stream has ended, no type is wrong
+            yield event
             if isinstance(event, h11.EndOfMessage):
                 return
 
@@ -195,7 +195,7 @@ class _Exchange:
             if isinstance(event, h11.Response):
                 break
             if not isinstance(event, h11.InformationalResponse):
-                raise EOFError
+                raise EOFError  # noqa: TRY004 - the stream has ended, no type is wrong
         headers = [item for item in event.headers.raw_items() if item[0].lower() not in _HOP_BY_HOP]
         self._responded = True
         await self._side.send(
@@ -228,7 +228,7 @@ async def _answer(side: _Side, reply: Reply) -> None:
 
 def _forwarded(request: h11.Request, client: Client, target: Target) -> list[Header]:
     replaced = {name.lower() for name, _ in target.headers}
-    seen = {name: value for name, value in request.headers}
+    seen = dict(request.headers)
     headers = [
         (name, value)
         for name, value in request.headers.raw_items()

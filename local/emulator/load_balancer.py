@@ -232,7 +232,7 @@ def _host(request: h11.Request, balancer: Record) -> str:
 
 
 def _host_headers(host: str, request: h11.Request, client: Client) -> list[Header]:
-    """Return Host as AWS sends it (without 80 and 443, else with the listener's port), and Origin."""
+    """Return Host as AWS sends it (no port 80 or 443, else the listener's), and Origin."""
     headers = dict(request.headers)
     name = host.partition(":")[0]
     sent = name if client.port in (80, 443) else f"{name}:{client.port}"

@@ -62,7 +62,7 @@ def check_single(sql: str) -> None:
 
 
 def prepare(sql: str, values: Mapping[str, Value]) -> tuple[list[str], str, list[str]]:
-    """Return the PREPARE statement as a list of one, the EXECUTE with %s, and the names in order."""
+    """Return the PREPARE statement, as a list of one or none, the EXECUTE, and its names."""
     order: list[str] = []
 
     def place(match: re.Match[str]) -> str:

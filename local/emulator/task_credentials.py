@@ -7,12 +7,11 @@ to every service of the local AWS, also where it checks presigned URLs.
 
 import asyncio
 import json
-import os
 import secrets
 from contextlib import suppress
 from dataclasses import dataclass
 
-import boto3
+from local.emulator.own_client import own_client
 
 
 @dataclass(frozen=True)
@@ -69,13 +68,7 @@ class TaskCredentials:
         return "200 OK", await asyncio.to_thread(self._assume, grant)
 
     def _assume(self, grant: _Grant) -> dict[str, str]:
-        client = boto3.client(
-            "sts",
-            endpoint_url=self._gateway,
-            region_name=grant.region,
-            aws_access_key_id=os.environ.get("AWS_ACCESS_KEY_ID", "test"),
-            aws_secret_access_key=os.environ.get("AWS_SECRET_ACCESS_KEY", "test"),
-        )
+        client = own_client("sts", self._gateway, grant.region)
         keys = client.assume_role(RoleArn=grant.role, RoleSessionName=grant.session)["Credentials"]
         return {
             "RoleArn": grant.role,

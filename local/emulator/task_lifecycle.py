@@ -5,6 +5,7 @@ goes wrong, and a StopTask that answers at once while the task leaves its target
 SIGTERM and ends.
 """
 
+import json
 import re
 import time
 from collections.abc import Callable
@@ -117,9 +118,18 @@ def _run(old: Function) -> Function:
         if data.get("_deploymentId"):
             # A service's task is started by its deployment.
             data = {**data, "startedBy": data["_deploymentId"]}
-        return old(data)
+        return _note_security_groups(data, old(data))
 
     return run
+
+
+def _note_security_groups(data: dict[str, Any], answer: Any) -> Any:
+    """Let EC2 know which groups the tasks' network interfaces carry."""
+    network = (data.get("networkConfiguration") or {}).get("awsvpcConfiguration") or {}
+    if answer[0] == 200:
+        for task in json.loads(answer[2])["tasks"]:
+            ecs._tasks[task["taskArn"]]["_security_groups"] = network.get("securityGroups") or []
+    return answer
 
 
 def _stop(old: Function, leave: Leave) -> Function:

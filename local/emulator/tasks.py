@@ -101,9 +101,8 @@ class Tasks:
             if plan.task_arn not in self._addresses:
                 self._addresses[plan.task_arn] = self._around.addresses.in_vpc()
             address = self._addresses[plan.task_arn]
-        container = TaskContainer(
-            name, labels, address, plan, self._around, self._sibling(plan.task_arn)
-        )
+        container = TaskContainer(name, labels, address, plan, self._around)
+        container.sibling = self._sibling(plan.task_arn)
         container.prepare(programs, environment)
         with self._lock:
             self._containers.setdefault(plan.task_arn, []).append(container)
@@ -143,21 +142,20 @@ class Tasks:
 class TaskContainer(Container):
     """One process, with whatever it starts."""
 
-    def __init__(  # noqa: PLR0913 - what docker-py's container has, and its surroundings
+    def __init__(
         self,
         name: str,
         labels: dict[str, str],
         address: str,
         plan: ContainerPlan,
         around: Surroundings,
-        sibling: "Callable[[str], TaskContainer | None]",
     ) -> None:
         super().__init__(name, labels, address)
         self.plan = plan
         self.forget: Callable[[TaskContainer], None] = lambda container: None
+        self.sibling: Callable[[str], TaskContainer | None] = lambda name: None
         self._around = around
-        self._sibling = sibling
-        self._folder = around.state / "tasks" / plan.task_id / plan.definition["name"]
+        self._folder: Path = around.state / "tasks" / plan.task_id / plan.definition["name"]
         self._argv: list[str] = []
         self._environment: dict[str, str] = {}
         self._process: processes.Process | None = None
@@ -306,7 +304,7 @@ class TaskContainer(Container):
 
     def _start_after_needs(self) -> None:
         while not self._given_up:
-            states = [_condition_state(self._sibling(name), to) for name, to in self.plan.needs]
+            states = [_condition_state(self.sibling(name), to) for name, to in self.plan.needs]
             if "never" in states:
                 self._given_up = True
             elif all(state == "met" for state in states):
