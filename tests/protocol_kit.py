@@ -186,7 +186,7 @@ class State:
 class FakeStack:
     """What CloudFormation says: `states` one after the other, the last for ever."""
 
-    states: list[ResourceState | Exception | None]
+    states: list[State | Exception | None]
     asked: int = 0
 
     def resource_state(self, stack_id: str, logical_id: str) -> State | None:
