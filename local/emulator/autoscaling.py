@@ -6,6 +6,7 @@ actions never fire here.
 """
 
 import asyncio
+import copy
 import json
 import threading
 import time
@@ -36,6 +37,7 @@ _SUSPENDED = {
     "DynamicScalingOutSuspended": False,
     "ScheduledScalingSuspended": False,
 }
+_BOUNDS = ("MinCapacity", "MaxCapacity")
 Record = dict[str, Any]
 TargetKey = tuple[str, str, str]
 
@@ -112,9 +114,9 @@ class ApplicationAutoScaling:
     def _register(self, data: Record) -> Record:
         key, here = _key(data), self._here
         service = _service(data["ResourceId"])
-        target = here.targets.get(key)
+        target = copy.deepcopy(here.targets.get(key))
         if target is None:
-            for name in ("MinCapacity", "MaxCapacity"):
+            for name in _BOUNDS:
                 if name not in data:
                     raise RefusedError("ValidationException", f"{name} is required.")
             target = {
@@ -126,13 +128,11 @@ class ApplicationAutoScaling:
                 "RoleARN": _service_role(),
                 "SuspendedState": dict(_SUSPENDED),
             }
-        bounds = {name: data.get(name, target.get(name)) for name in ("MinCapacity", "MaxCapacity")}
-        if bounds["MinCapacity"] > bounds["MaxCapacity"]:
+        target.update({name: int(data[name]) for name in _BOUNDS if name in data})
+        if target["MinCapacity"] > target["MaxCapacity"]:
             raise RefusedError(
-                "ValidationException",
-                "Maximum capacity cannot be less than minimum capacity",
+                "ValidationException", "Maximum capacity cannot be less than minimum capacity"
             )
-        target.update(bounds)
         target["SuspendedState"].update(data.get("SuspendedState") or {})
         here.targets[key] = target
         if data.get("Tags"):
@@ -162,8 +162,8 @@ class ApplicationAutoScaling:
         key = self._registered(data)
         for one, name in [one for one in self._here.policies if one[0] == key]:
             self._remove_policy((one, name))
-        for one in [one for one in self._here.actions if one[0] == key]:
-            del self._here.actions[one]
+        for action in [action for action in self._here.actions if action[0] == key]:
+            del self._here.actions[action]
         target = self._here.targets.pop(key)
         self._here.tags.pop(target["ScalableTargetARN"], None)
         return {}

@@ -1,6 +1,7 @@
 """What EC2 refuses of security groups: to delete one in use, and the same rule twice."""
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from ministack.services import alb, ec2, ecs, rds
@@ -23,7 +24,7 @@ def install() -> None:
         "AuthorizeSecurityGroupIngress": "IpPermissions",
         "AuthorizeSecurityGroupEgress": "IpPermissionsEgress",
     }.items():
-        patching.wrap_action(ec2, action, lambda old, rules=rules: _authorize(old, rules))
+        patching.wrap_action(ec2, action, partial(_authorize, rules))
     handler = provisioners._RESOURCE_HANDLERS[_STACK_TYPE]
     handler["delete"] = _stack_delete(handler["delete"])
 
@@ -71,7 +72,7 @@ def _stack_delete(old: Function) -> Function:
     return delete
 
 
-def _authorize(old: Function, rules: str) -> Function:
+def _authorize(rules: str, old: Function) -> Function:
     def authorize(params: Params) -> Any:
         group = ec2._security_groups.get(text(params, "GroupId"))
         if group is not None:
