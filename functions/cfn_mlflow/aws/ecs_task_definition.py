@@ -6,9 +6,9 @@ newest again (a rollback then has nothing to do) and the next attempt is a revis
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from cfn_mlflow.aws.compare import differences
 from cfn_mlflow.aws.ecs import ecs, ecs_tags, set_tags
@@ -16,6 +16,7 @@ from cfn_mlflow.aws.errors import code
 from cfn_mlflow.aws.object import OwnedObject, tag_map
 from cfn_mlflow.aws.owner import Tags
 from cfn_mlflow.aws.replaced import Replaced
+from cfn_mlflow.engine.managed import ManagedObject
 
 Definition = Mapping[str, Any]
 """What RegisterTaskDefinition takes, but for family and tags."""
@@ -75,19 +76,22 @@ class TaskDefinition(OwnedObject[TaskDefinitionView]):
         else:
             self.create()
 
+    def superseded(self) -> tuple[ManagedObject[Any], ...]:
+        """Return the family's other revisions."""
+        return (ReplacedRevisions(self.owner, self.family),)
+
     def delete(self, view: TaskDefinitionView) -> None:
-        """Take the newest revision away; the others are `ReplacedRevisions`."""
+        """Take the newest revision away; the others are superseded."""
         retire([view.arn])
 
 
 @dataclass(frozen=True, eq=False)
 class ReplacedRevisions(Replaced[tuple[str, ...]]):
-    """The revisions of a family, active or not, but for the one in `keep`."""
+    """The revisions of a family, active or not, but for the newest active one."""
 
     words: ClassVar[str] = "replaced task definitions"
 
     family: str
-    keep: str
 
     @property
     def label(self) -> str:
@@ -96,19 +100,22 @@ class ReplacedRevisions(Replaced[tuple[str, ...]]):
 
     def read(self) -> tuple[str, ...] | None:
         """Find them by the family's name (ecs:ListTaskDefinitions, DescribeTaskDefinition)."""
-        return tuple(arn for arn in self._arns() if self._is_ours(arn)) or None
+        found = (*self._arns("ACTIVE")[1:], *self._arns("INACTIVE"))
+        return tuple(arn for arn in found if self._is_ours(arn)) or None
 
     def delete(self, view: tuple[str, ...]) -> None:
         """Deregister and delete each of them."""
         retire(view)
 
-    def _arns(self) -> Iterator[str]:
+    def _arns(self, status: Literal["ACTIVE", "INACTIVE"]) -> list[str]:
+        """Return the family's revisions, newest first."""
         pages = ecs().get_paginator("list_task_definitions")
-        for status in ("ACTIVE", "INACTIVE"):
-            for page in pages.paginate(familyPrefix=self.family, status=status):
-                for arn in page["taskDefinitionArns"]:
-                    if arn != self.keep and f"/{self.family}:" in arn:
-                        yield arn
+        return [
+            arn
+            for page in pages.paginate(familyPrefix=self.family, status=status, sort="DESC")
+            for arn in page["taskDefinitionArns"]
+            if f"/{self.family}:" in arn
+        ]
 
     def _is_ours(self, arn: str) -> bool:
         view = _read(arn)
@@ -124,7 +131,7 @@ def deregister(arn: str) -> None:
             raise
 
 
-def retire(arns: list[str] | tuple[str, ...]) -> None:
+def retire(arns: Sequence[str]) -> None:
     """Deregister revisions and delete them (ecs:DeleteTaskDefinitions)."""
     for arn in arns:
         deregister(arn)

@@ -184,6 +184,10 @@ class LoadBalancer(OwnedObject[LoadBalancerView]):
         if "tags" in different:
             _set_tags(self.owner, view.arn)
 
+    def superseded(self) -> tuple[ManagedObject[Any], ...]:
+        """Return those of another scheme or VPC."""
+        return (ReplacedLoadBalancers(self.owner, self.name),)
+
     def delete(self, view: LoadBalancerView) -> None:
         """Delete it, its protection lifted."""
         _delete_load_balancer(view)
@@ -238,6 +242,7 @@ class DeletionProtection(ManagedObject[str]):
 
     words: ClassVar[str] = "deletion protection of the load balancer"
     reads_by: ClassVar[tuple[str, ...]] = ("load_balancer_arn",)
+    goes_along: ClassVar[bool] = True
 
     load_balancer_arn: str
 
@@ -352,6 +357,10 @@ class TargetGroup(OwnedObject[TargetGroupView]):
             )
         if "tags" in different:
             _set_tags(self.owner, view.arn)
+
+    def superseded(self) -> tuple[ManagedObject[Any], ...]:
+        """Return those of another load balancer, VPC or port."""
+        return (ReplacedTargetGroups(self.owner, self.name),)
 
     def delete(self, view: TargetGroupView) -> None:
         """Delete it once no listener names it (elasticloadbalancing:DeleteTargetGroup)."""

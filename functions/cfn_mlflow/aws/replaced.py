@@ -10,10 +10,7 @@ from cfn_mlflow.engine.managed import ManagedObject, View
 
 @dataclass(frozen=True, eq=False)
 class Replaced(ManagedObject[View]):
-    """All objects of one kind and owner but for those of today; they are only ever removed.
-
-    It stands in a graph as unwanted: so a Delete after an Update that failed finds them too.
-    """
+    """All objects of one kind and owner but for the one of today; they are only ever removed."""
 
     owner: Owner
 

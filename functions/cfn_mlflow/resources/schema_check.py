@@ -170,7 +170,7 @@ def read(database: Database) -> Found:
 
     Raises `TemporaryError` when a migration ended in between, so that nothing half-read is judged.
     """
-    before = _revision(database)
+    before = revision(database)
     columns: dict[str, dict[str, Column]] = {}
     for row in _pages(database, _COLUMNS, _COLUMNS_A_PAGE, ("table_name", "place")):
         column = Column(str(row["type"]), bool(row["nullable"]))
@@ -179,7 +179,7 @@ def read(database: Database) -> Found:
     for row in _pages(database, _INDEXES, _INDEXES_A_PAGE, ("table_name", "index_name")):
         index = indexes.setdefault(str(row["table_name"]), {})
         index[str(row["index_name"])] = _index(row)
-    if _revision(database) != before:
+    if revision(database) != before:
         raise TemporaryError("The schema is being migrated: look again.")
     return Found(
         before,
@@ -245,7 +245,7 @@ def _index(row: Row) -> str:
     return f"{kind}{row['definition']}"
 
 
-def _revision(database: Database) -> str | None:
+def revision(database: Database) -> str | None:
     """Return the revision, or None where there is none; two, which no MLflow makes, as `a+b`."""
     try:
         rows = database.query(_REVISION)

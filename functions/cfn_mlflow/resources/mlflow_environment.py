@@ -1,0 +1,108 @@
+"""The environment of the MLflow server: all of its configuration, for the unmodified image.
+
+The options are those of `mlflow server` 3.x, each by its environment variable. With PostgreSQL no
+URI is built: libpq reads the PG* variables, so any character of a password works.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+PORT = 5000
+
+DRIVER = "postgresql+psycopg2://"
+"""Named whole: a bare `postgresql://` means another driver under SQLAlchemy 2.1 than under 2.0."""
+
+CONNECTIONS = 180
+"""Of the 189 that Aurora PostgreSQL takes at a highest capacity of one unit; the rest is spare."""
+
+IDLE_CONNECTIONS = 2
+"""The server's first process keeps so many; each worker has two engines with a pool each."""
+
+ENGINES, LEAST_PER_ENGINE, MOST_PER_ENGINE = 2, 2, 15
+
+UVICORN_OPTS = "--timeout-keep-alive 75 --timeout-graceful-shutdown 20"
+"""The server must keep a connection longer than the load balancer (60 s), else it answers 502."""
+
+
+@dataclass(frozen=True)
+class Server:
+    """What the environment depends on."""
+
+    host_name: str
+    """The load balancer's DNS name, as AWS writes it."""
+    region: str
+    bucket_id: str
+    path: str
+    workers: int
+    max_tasks: int
+    gunicorn_opts: str = ""
+    uvicorn_opts: str = ""
+
+
+def server_environment(server: Server) -> dict[str, str]:
+    """Return the server's variables but for the database's."""
+    pool, overflow = pool_size(server.workers, server.max_tasks)
+    return {
+        "MLFLOW_HOST": "0.0.0.0",  # noqa: S104 - in a task of its own, behind its security group
+        "MLFLOW_PORT": str(PORT),
+        "MLFLOW_WORKERS": str(server.workers),
+        "MLFLOW_BACKEND_STORE_URI": DRIVER,
+        "MLFLOW_SQLALCHEMYSTORE_POOL_SIZE": str(pool),
+        "MLFLOW_SQLALCHEMYSTORE_MAX_OVERFLOW": str(overflow),
+        "MLFLOW_SERVE_ARTIFACTS": "true",
+        "MLFLOW_ARTIFACTS_DESTINATION": f"s3://{server.bucket_id}{server.path.rstrip('/')}",
+        "AWS_DEFAULT_REGION": server.region,
+        "MLFLOW_SERVER_ALLOWED_HOSTS": ",".join(_allowed_hosts(server.host_name)),
+        "MLFLOW_SERVER_CORS_ALLOWED_ORIGINS": ",".join(_origins(server.host_name)),
+        # Nine more processes and 2 GiB; nothing that tracking needs.
+        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+        # Without a passphrase of its own it would encrypt with a key that everybody knows.
+        "MLFLOW_ENABLE_AI_GATEWAY": "false",
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        **_server_options(server),
+    }
+
+
+def database_environment(endpoint: str, port: int, name: str) -> dict[str, str]:
+    """Return what libpq reads beside the login; TLS, or no connection."""
+    return {"PGHOST": endpoint, "PGPORT": str(port), "PGDATABASE": name, "PGSSLMODE": "require"}
+
+
+def login_secrets(secret_arn: str) -> dict[str, str]:
+    """Return, by variable, where ECS finds the login: the keys of a secret."""
+    return {"PGUSER": f"{secret_arn}:username::", "PGPASSWORD": f"{secret_arn}:password::"}
+
+
+def pool_size(workers: int, max_tasks: int) -> tuple[int, int]:
+    """Return pool size and overflow of one engine, so that all tasks fit into CONNECTIONS.
+
+    A deployment runs twice the tasks for a while. An overflow of 0 would count as unset (10).
+    """
+    of_a_task = CONNECTIONS // (2 * max_tasks) - IDLE_CONNECTIONS
+    of_an_engine = of_a_task // (ENGINES * workers)
+    of_an_engine = max(LEAST_PER_ENGINE, min(MOST_PER_ENGINE, of_an_engine))
+    pool = of_an_engine // 2
+    return pool, of_an_engine - pool
+
+
+def _names(host_name: str) -> list[str]:
+    """Return the name as AWS writes it and as clients send it: MLflow compares case by case."""
+    return list(dict.fromkeys([host_name, host_name.lower()]))
+
+
+def _allowed_hosts(host_name: str) -> list[str]:
+    names = [*_names(host_name), "localhost", "127.0.0.1"]
+    return [host for name in names for host in (name, f"{name}:*")]
+
+
+def _origins(host_name: str) -> list[str]:
+    return [
+        origin for name in _names(host_name) for origin in (f"http://{name}", f"http://{name}:*")
+    ]
+
+
+def _server_options(server: Server) -> dict[str, str]:
+    if server.gunicorn_opts:
+        return {"MLFLOW_GUNICORN_OPTS": server.gunicorn_opts}
+    return {"MLFLOW_UVICORN_OPTS": f"{UVICORN_OPTS} {server.uvicorn_opts}".rstrip()}

@@ -1,0 +1,197 @@
+"""Custom::MLflowService: the tracking server on Fargate behind its load balancer."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from cfn_mlflow.aws.autoscaling import CpuPolicy, ScalableTarget
+from cfn_mlflow.aws.data_api import Database
+from cfn_mlflow.aws.ecs_cluster import Cluster
+from cfn_mlflow.aws.ecs_service import Service
+from cfn_mlflow.aws.ecs_task_definition import TaskDefinition
+from cfn_mlflow.aws.elbv2 import DeletionProtection, LoadBalancer
+from cfn_mlflow.aws.iam import Role
+from cfn_mlflow.aws.logs import LogGroup
+from cfn_mlflow.aws.migration_task import MigrationTask, ReadBack
+from cfn_mlflow.aws.owner import Owner
+from cfn_mlflow.engine.graph import Graph
+from cfn_mlflow.engine.managed import ManagedObject, derive, later
+from cfn_mlflow.models.service import ServiceAttributes, ServiceProperties, ServiceSettings
+from cfn_mlflow.resources.claim import claim
+from cfn_mlflow.resources.mlflow_environment import PORT
+from cfn_mlflow.resources.provide import resource_type
+from cfn_mlflow.resources.schema_check import revision
+from cfn_mlflow.resources.service_network import network, network_attributes
+from cfn_mlflow.resources.task_definitions import CONTAINER, Definitions
+from cfn_mlflow.resources.task_policies import execution_policy, secrets_of, task_policy
+from cfn_mlflow.resources.wiring import Wiring
+
+
+@dataclass(frozen=True)
+class ServiceParts:
+    """What was added to the graph, for whoever joins it with more."""
+
+    attributes: Mapping[str, Any]
+    """By the names of ServiceAttributes: promises."""
+    load_balancer: LoadBalancer
+
+
+@dataclass(frozen=True)
+class _Roles:
+    task: Role
+    execution: Role
+
+
+def service(graph: Graph, owner: Owner, asked: ServiceSettings, wiring: Wiring) -> ServiceParts:
+    """Add the service to the graph: network, roles, migration, then the tasks and their scaling."""
+    log_group = graph.add(LogGroup(owner, asked.log_retention_in_days))
+    cluster = graph.add(Cluster(owner))
+    net = network(graph, owner, asked)
+    roles = _roles(graph, owner, asked, wiring, log_group.name)
+    before_tasks: tuple[ManagedObject[Any], ...] = (log_group, cluster, *net.rules)
+
+    definitions = Definitions(owner, asked, log_group.name)
+    execution_role_arn = later(roles.execution, lambda view: view.arn)
+    task_role_arn = later(roles.task, lambda view: view.arn)
+    dns_name = later(net.load_balancer, lambda view: view.dns_name)
+    of_migration = derive(definitions.migration, wiring.kept(), execution_role_arn)
+    of_server = derive(
+        definitions.server, wiring.kept(), execution_role_arn, task_role_arn, dns_name
+    )
+
+    where: dict[str, Any] = {
+        "subnet_ids": asked.subnet_ids,
+        "security_group_ids": (net.service_group_id, wiring.client_security_group_id),
+        "log_group": log_group.name,
+    }
+    migrations = graph.add(TaskDefinition(owner, of_migration, "migration"))
+    migration = graph.add(
+        MigrationTask(
+            owner,
+            definition_arn=later(migrations, lambda view: view.arn),
+            cluster=cluster.name,
+            read_back=derive(_read_back, wiring.kept()),
+            **where,
+        ),
+        after=before_tasks,
+    )
+    definition = graph.add(TaskDefinition(owner, of_server))
+    tasks = graph.add(
+        Service(
+            owner,
+            definition_arn=later(definition, lambda view: view.arn),
+            target_group_arn=later(net.target_group, lambda view: view.arn),
+            container=CONTAINER,
+            port=PORT,
+            min_capacity=asked.min_capacity,
+            max_capacity=asked.max_capacity,
+            **where,
+        ),
+        after=(*before_tasks, net.listener, migration),
+    )
+    target = _scaling(graph, owner, asked, tasks)
+    attributes = {
+        **network_attributes(net),
+        **_scaling_attributes(target),
+        "cluster_id": later(cluster, lambda view: view.arn),
+        "service_name": later(tasks, lambda view: view.name),
+        "task_definition_arn": later(tasks, lambda view: view.definition_arn),
+        "execution_role_id": later(roles.execution, lambda view: view.name),
+        "task_role_id": later(roles.task, lambda view: view.name),
+        "log_group_name": later(log_group, lambda view: view.name),
+        "schema_revision": later(migration, lambda view: view.revision),
+    }
+    return ServiceParts(attributes, net.load_balancer)
+
+
+def complete_service(graph: Graph, parts: ServiceParts) -> None:
+    """Protect the load balancer, after all that the graph has."""
+    arn = later(parts.load_balancer, lambda view: view.arn)
+    graph.add(DeletionProtection(arn), after=tuple(graph.wanted))
+
+
+def _roles(
+    graph: Graph, owner: Owner, asked: ServiceSettings, wiring: Wiring, log_group: str
+) -> _Roles:
+    boundary_arn = os.environ["BOUNDARY_ARN"]
+    sidecars = asked.sidecar_container_definitions
+    images = [asked.image_uri, *(sidecar["image"] for sidecar in sidecars)]
+
+    def may_start(kept: Wiring) -> Any:
+        secrets = [kept.service_secret_arn, kept.migration_secret_arn, *secrets_of(sidecars)]
+        return execution_policy(owner, log_group, secrets, images)
+
+    def may_do(kept: Wiring) -> Any:
+        also_read = asked.artifact_buckets_mlflow_will_read
+        return task_policy(owner, kept.bucket_id, kept.path, kept.key_arn, also_read)
+
+    execution = Role(
+        owner,
+        "execution",
+        "Starts the tasks of MLflow",
+        derive(may_start, wiring.kept()),
+        boundary_arn,
+    )
+    task = Role(owner, "task", "MLflow's own", derive(may_do, wiring.kept()), boundary_arn)
+    return _Roles(graph.add(task), graph.add(execution))
+
+
+def _scaling(graph: Graph, owner: Owner, asked: ServiceSettings, tasks: Service) -> ScalableTarget:
+    target = graph.add(
+        ScalableTarget(owner, tasks.resource_id, asked.min_capacity, asked.max_capacity),
+        after=(tasks,),
+    )
+    policy = CpuPolicy(owner, tasks.resource_id, asked.cpu_target)
+    if asked.max_capacity > asked.min_capacity:
+        graph.add(policy, after=(target,))
+    else:
+        graph.without(policy, after=(target,))
+    return target
+
+
+def _scaling_attributes(target: ScalableTarget) -> dict[str, Any]:
+    return {
+        "autoscaling_target_service_namespace": later(target, lambda view: view.namespace),
+        "autoscaling_target_resource_id": later(target, lambda view: view.resource_id),
+        "autoscaling_target_scalable_dimension": later(target, lambda view: view.dimension),
+        "autoscaling_target_min_capacity": later(target, lambda view: view.min_capacity),
+        "autoscaling_target_max_capacity": later(target, lambda view: view.max_capacity),
+    }
+
+
+def _read_back(wiring: Wiring) -> ReadBack | None:
+    """Return how the schema's revision is read without a task, if it can be."""
+    if not wiring.cluster_arn:
+        return None
+    database = Database(wiring.cluster_arn, wiring.service_secret_arn, wiring.database_name)
+    return partial(revision, database)
+
+
+def _graph(owner: Owner, asked: ServiceProperties) -> Graph:
+    graph = Graph()
+    default = ServiceProperties.model_fields["unique_name"].default
+    claim(graph, owner, asked.unique_name, default, "MLflowService")
+    wiring = Wiring(
+        database_endpoint=asked.database_endpoint,
+        database_port=asked.database_port,
+        database_name=asked.database_name,
+        service_secret_arn=asked.database_secret_arn,
+        migration_secret_arn=asked.database_migration_secret_arn,
+        client_security_group_id=asked.database_client_security_group_id,
+        cluster_arn=asked.database_cluster_arn or "",
+        bucket_id=asked.artifact_bucket_id,
+        path=asked.artifact_bucket_path,
+        key_arn=asked.artifact_bucket_encryption_key_arn or "",
+    )
+    parts = service(graph, owner, asked, wiring)
+    complete_service(graph, parts)
+    fields_by_name = ServiceAttributes.model_fields.items()
+    graph.give({str(field.alias): parts.attributes[name] for name, field in fields_by_name})
+    return graph
+
+
+SERVICE = resource_type("Custom::MLflowService", ServiceProperties, _graph)

@@ -1,0 +1,165 @@
+"""The two task definitions: of the server with its sidecars, and of the migration."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cfn_mlflow import migration
+from cfn_mlflow.aws.ecs_task import STREAM_PREFIX
+from cfn_mlflow.aws.migration_task import CONTAINER as MIGRATION_CONTAINER
+from cfn_mlflow.aws.owner import Owner
+from cfn_mlflow.models.service import ServiceSettings
+from cfn_mlflow.resources.mlflow_environment import (
+    PORT,
+    Server,
+    database_environment,
+    login_secrets,
+    server_environment,
+)
+from cfn_mlflow.resources.wiring import Wiring
+
+CONTAINER = "mlflow"
+
+MIGRATION_SIZE = (1024, 2048)
+"""Fixed, so that another size of the service is no reason to run a migration again."""
+
+STOP_SECONDS = 30
+"""The server ends its requests within 20."""
+
+Container = dict[str, Any]
+Definition = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Launch:
+    """What starting either of the two takes."""
+
+    image: str
+    environment: Mapping[str, str]
+    secrets: Mapping[str, str]
+    """By variable, where ECS finds the value."""
+    log: Mapping[str, Any]
+    execution_role_arn: str
+
+
+@dataclass(frozen=True)
+class Definitions:
+    """The two task definitions that are asked, made once all that they name is there."""
+
+    owner: Owner
+    asked: ServiceSettings
+    log_group: str
+
+    def migration(self, wiring: Wiring, execution_role_arn: str) -> Definition:
+        """Return the migration's, with the login that may change the schema."""
+        login = login_secrets(wiring.migration_secret_arn)
+        return migration_definition(self._launch(_database(wiring), login, execution_role_arn))
+
+    def server(
+        self, wiring: Wiring, execution_role_arn: str, task_role_arn: str, dns_name: str
+    ) -> Definition:
+        """Return the server's, with the tasks' login."""
+        server = Server(
+            host_name=dns_name,
+            region=self.owner.arn_parts[1],
+            bucket_id=wiring.bucket_id,
+            path=wiring.path,
+            workers=self.asked.workers,
+            max_tasks=self.asked.max_capacity,
+            gunicorn_opts=self.asked.gunicorn_opts,
+            uvicorn_opts=self.asked.uvicorn_opts,
+        )
+        environment = {**server_environment(server), **_database(wiring)}
+        login = login_secrets(wiring.service_secret_arn)
+        return server_definition(
+            self._launch(environment, login, execution_role_arn),
+            size=(self.asked.cpu, self.asked.memory),
+            task_role_arn=task_role_arn,
+            sidecars=self.asked.sidecar_container_definitions,
+        )
+
+    def _launch(
+        self,
+        environment: Mapping[str, str],
+        secrets: Mapping[str, str],
+        execution_role_arn: str,
+    ) -> Launch:
+        log = awslogs(self.log_group, self.owner.arn_parts[1])
+        return Launch(self.asked.image_uri, environment, secrets, log, execution_role_arn)
+
+
+def _database(wiring: Wiring) -> dict[str, str]:
+    return database_environment(
+        wiring.database_endpoint, wiring.database_port, wiring.database_name
+    )
+
+
+def awslogs(log_group: str, region: str) -> dict[str, Any]:
+    """Return the log configuration of a container."""
+    return {
+        "logDriver": "awslogs",
+        "options": {
+            "awslogs-group": log_group,
+            "awslogs-region": region,
+            "awslogs-stream-prefix": STREAM_PREFIX,
+        },
+    }
+
+
+def server_definition(
+    launch: Launch,
+    *,
+    size: tuple[int, int],
+    task_role_arn: str,
+    sidecars: Iterable[Mapping[str, Any]],
+) -> Definition:
+    """Return the server's task definition; `size` is in CPU units and MiB.
+
+    There is no container health check: the load balancer's decides, and the image has no curl.
+    """
+    server = {
+        **_container(CONTAINER, launch),
+        "command": ["mlflow", "server"],
+        "portMappings": [{"containerPort": PORT, "protocol": "tcp"}],
+        "stopTimeout": STOP_SECONDS,
+    }
+    beside = [{"logConfiguration": dict(launch.log), **sidecar} for sidecar in sidecars]
+    return {
+        **_fargate(size, launch),
+        "taskRoleArn": task_role_arn,
+        "containerDefinitions": [server, *beside],
+    }
+
+
+def migration_definition(launch: Launch) -> Definition:
+    """Return the migration's task definition: the same image, with a script of ours as command."""
+    container = {
+        **_container(MIGRATION_CONTAINER, launch),
+        "command": list(migration.command()),
+    }
+    return {**_fargate(MIGRATION_SIZE, launch), "containerDefinitions": [container]}
+
+
+def _fargate(size: tuple[int, int], launch: Launch) -> Definition:
+    return {
+        "requiresCompatibilities": ["FARGATE"],
+        "networkMode": "awsvpc",
+        "cpu": str(size[0]),
+        "memory": str(size[1]),
+        "executionRoleArn": launch.execution_role_arn,
+    }
+
+
+def _container(name: str, launch: Launch) -> Container:
+    return {
+        "name": name,
+        "image": launch.image,
+        "essential": True,
+        "environment": [{"name": k, "value": v} for k, v in launch.environment.items()],
+        "secrets": [{"name": k, "valueFrom": v} for k, v in launch.secrets.items()],
+        "logConfiguration": dict(launch.log),
+        # The first process of a container reaps no children of others by itself.
+        "linuxParameters": {"initProcessEnabled": True},
+    }

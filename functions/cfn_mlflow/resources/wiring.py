@@ -1,0 +1,29 @@
+"""What the service needs of the database and the bucket, whoever made them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+from cfn_mlflow.engine.managed import derive
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """The database and the bucket that the service works with: values, or promises of them."""
+
+    database_endpoint: str
+    database_port: int
+    database_name: str
+    service_secret_arn: str
+    migration_secret_arn: str
+    client_security_group_id: str
+    cluster_arn: str
+    """Of the Aurora cluster, if its Data API is on; else empty."""
+    bucket_id: str
+    path: str
+    key_arn: str
+    """Of the bucket's KMS key, if it has one; else empty."""
+
+    def kept(self) -> Wiring:
+        """Return one promise of them all: where it is kept, every field is a value."""
+        return derive(Wiring, *(getattr(self, field.name) for field in fields(self)))
