@@ -75,7 +75,7 @@ class Demo:
     def search(self) -> None:
         """Look for a password wherever something is said or stored for people to read."""
         with self.report.step("no password anywhere") as shown:
-            secrets = evidence.passwords(self.aws.client)
+            secrets = evidence.passwords(self.clients)
             texts = list(evidence.texts_of(self.clients, self.stack.stack_id, self.aws.state))
             places = evidence.places_with(secrets, iter(texts))
             if places or not secrets:

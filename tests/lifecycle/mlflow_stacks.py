@@ -1,0 +1,100 @@
+"""Templates of stacks with our types, and what the tests ask of the MLflow that they become."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from typing import Any
+
+from local.aws import LocalAws
+
+HEALTH = "/health"
+DEEP = "/api/2.0/mlflow/experiments/get?experiment_id=0"
+
+
+@dataclass(frozen=True)
+class Network:
+    """A VPC with subnets in two Availability Zones, as a platform team would have made it."""
+
+    vpc_id: str
+    subnet_ids: list[str]
+
+
+def make_network(aws: LocalAws) -> Network:
+    """Make the VPC and its subnets."""
+    ec2 = aws.session().client("ec2")
+    vpc_id = ec2.create_vpc(CidrBlock="10.7.0.0/16")["Vpc"]["VpcId"]
+    subnet_ids = [
+        ec2.create_subnet(
+            VpcId=vpc_id, CidrBlock=f"10.7.{number}.0/24", AvailabilityZone=f"us-east-1{zone}"
+        )["Subnet"]["SubnetId"]
+        for number, zone in enumerate("ab")
+    ]
+    return Network(vpc_id, subnet_ids)
+
+
+def one_resource(
+    network: Network, *, provider: str = "cfn-mlflow", **properties: Any
+) -> dict[str, Any]:
+    """Return a template with one Custom::MLflow: the required properties and those given."""
+    return {
+        "Resources": {
+            "MLflow": {
+                "Type": "Custom::MLflow",
+                "Properties": {
+                    "ServiceToken": {"Fn::ImportValue": f"{provider}-MLflow"},
+                    "VpcId": network.vpc_id,
+                    "SubnetIds": network.subnet_ids,
+                    "LoadBalancerIngressCidrBlocks": ["10.0.0.0/8"],
+                    **properties,
+                },
+            }
+        },
+        "Outputs": {
+            name: {"Value": {"Fn::GetAtt": ["MLflow", name]}}
+            for name in (
+                "TrackingUri",
+                "LoadBalancerArn",
+                "ClusterId",
+                "ServiceName",
+                "ArtifactBucketId",
+                "DatabaseClusterArn",
+                "DatabaseClusterId",
+                "SchemaRevision",
+                "ServiceAutoscalingTargetMaxCapacity",
+            )
+        },
+    }
+
+
+def answer_of(aws: LocalAws, tracking_uri: str, path: str = DEEP) -> int:
+    """Return the HTTP status with which the MLflow behind TrackingUri answers."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({"http": aws.proxy}))
+    try:
+        with opener.open(tracking_uri + path, timeout=20) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+def words_of(aws: LocalAws, function_name: str) -> list[str]:
+    """Return the messages that a function has logged."""
+    logs = aws.session().client("logs")
+    pages = logs.get_paginator("filter_log_events").paginate(
+        logGroupName=f"/aws/lambda/{function_name}"
+    )
+    return [_message(event["message"]) for page in pages for event in page["events"]]
+
+
+def calls_by(aws: LocalAws, caller: str) -> int:
+    """Return how many AWS calls a function has made."""
+    return sum(call["count"] for call in aws.calls() if call["caller"] == caller)
+
+
+def _message(line: str) -> str:
+    try:
+        return str(json.loads(line)["message"])
+    except (ValueError, KeyError, TypeError):
+        return line

@@ -1,0 +1,160 @@
+"""Given one Custom::MLflow in a stack: what becomes of it, whatever happens to it.
+
+The tests of this module follow one stack through its life, in the order in which they stand.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from demo import evidence
+from local.aws import LocalAws
+from tests.lifecycle.mlflow_stacks import (
+    Network,
+    answer_of,
+    calls_by,
+    make_network,
+    one_resource,
+    words_of,
+)
+from tests.lifecycle.stacks import Stack
+
+FUNCTION = "cfn-mlflow-MLflow"
+NAME = "claimed"
+
+
+@pytest.fixture(scope="module")
+def network(local_aws: LocalAws) -> Network:
+    return make_network(local_aws)
+
+
+@pytest.fixture(scope="module")
+def mlflow(local_aws: LocalAws, network: Network) -> Iterator[Stack]:
+    """The stack, its function killed in the middle of the create."""
+    stack = Stack.create(local_aws, "mlflow", one_resource(network, UniqueName=NAME), wait=False)
+    _until_said(local_aws, "database")
+    local_aws.kill_function(FUNCTION)
+    stack.wait()
+    yield stack
+    stack.delete()
+
+
+def _until_said(aws: LocalAws, words: str) -> None:
+    for _ in range(600):
+        if any(words in line for line in words_of(aws, FUNCTION)):
+            return
+        time.sleep(0.1)
+    raise TimeoutError(f"{FUNCTION} never spoke of {words}")
+
+
+def test_a_stack_completes_though_its_function_is_killed_in_the_middle(
+    local_aws: LocalAws, mlflow: Stack
+) -> None:
+    assert mlflow.status == "CREATE_COMPLETE", mlflow.failures()
+    assert answer_of(local_aws, mlflow.outputs["TrackingUri"]) == 200
+
+
+def test_what_is_waited_for_is_logged_in_words(local_aws: LocalAws, mlflow: Stack) -> None:
+    said = words_of(local_aws, FUNCTION)
+    assert any(line.startswith("database instance") and "creating" in line for line in said), said
+
+
+def test_an_update_is_made_in_place(local_aws: LocalAws, mlflow: Stack, network: Network) -> None:
+    before = mlflow.outputs
+    identity = mlflow.resource("MLflow")["PhysicalResourceId"]
+    changed = one_resource(network, UniqueName=NAME, ServiceCpu="1024", ServiceMaxCapacity="4")
+    assert mlflow.update(changed) == "UPDATE_COMPLETE", mlflow.failures()
+    assert mlflow.resource("MLflow")["PhysicalResourceId"] == identity
+    assert mlflow.outputs["TrackingUri"] == before["TrackingUri"]
+    assert mlflow.outputs["ServiceAutoscalingTargetMaxCapacity"] == "4"
+    assert answer_of(local_aws, mlflow.outputs["TrackingUri"]) == 200
+
+
+def test_a_change_that_needs_a_new_load_balancer_makes_it_beside_the_old_one(
+    local_aws: LocalAws, mlflow: Stack, network: Network
+) -> None:
+    before = mlflow.outputs
+    changed = one_resource(network, UniqueName=NAME, LoadBalancerIsInternal="false")
+    assert mlflow.update(changed) == "UPDATE_COMPLETE", mlflow.failures()
+    after = mlflow.outputs
+    assert after["LoadBalancerArn"] != before["LoadBalancerArn"]
+    assert after["DatabaseClusterArn"] == before["DatabaseClusterArn"]
+    assert _balancers(local_aws) == [after["LoadBalancerArn"]]
+    assert answer_of(local_aws, after["TrackingUri"]) == 200
+
+
+def test_a_change_that_would_lose_data_is_refused_before_anything_changes(
+    local_aws: LocalAws, mlflow: Stack, network: Network
+) -> None:
+    before = mlflow.outputs
+    key = "arn:aws:kms:us-east-1:000000000000:key/11111111-2222-3333-4444-555555555555"
+    changed = one_resource(
+        network, UniqueName=NAME, LoadBalancerIsInternal="false", DatabaseKmsKeyArn=key
+    )
+    assert mlflow.update(changed) == "UPDATE_ROLLBACK_COMPLETE"
+    assert "KmsKeyArn" in mlflow.failures()["MLflow"]
+    assert mlflow.outputs == before
+    assert answer_of(local_aws, before["TrackingUri"]) == 200
+
+
+def test_an_update_to_an_image_that_cannot_be_pulled_goes_back_and_the_service_answers(
+    local_aws: LocalAws, mlflow: Stack, network: Network
+) -> None:
+    before = mlflow.outputs
+    changed = one_resource(
+        network,
+        UniqueName=NAME,
+        LoadBalancerIsInternal="false",
+        ServiceImage="ghcr.io/mlflow/mlflow:v0.0.1-full",
+    )
+    assert mlflow.update(changed) == "UPDATE_ROLLBACK_COMPLETE"
+    reasons = [e.reason for e in mlflow.events() if e.status == "UPDATE_FAILED"]
+    assert any("v0.0.1-full" in reason and "pull" in reason for reason in reasons), reasons
+    assert mlflow.outputs == before
+    assert answer_of(local_aws, before["TrackingUri"]) == 200
+
+
+def test_a_second_stack_with_the_same_unique_name_fails_naming_the_first(
+    local_aws: LocalAws, mlflow: Stack, network: Network
+) -> None:
+    second = Stack.create(local_aws, "second", one_resource(network, UniqueName=NAME))
+    assert second.status == "ROLLBACK_COMPLETE"
+    assert "/mlflow/" in second.failures()["MLflow"]
+    assert evidence.owned(local_aws.session().client, second.id) == []
+    assert answer_of(local_aws, mlflow.outputs["TrackingUri"]) == 200
+
+
+def test_three_mistakes_are_named_together_and_no_aws_call_is_made(
+    local_aws: LocalAws, mlflow: Stack, network: Network
+) -> None:
+    before = calls_by(local_aws, FUNCTION)
+    wrong = one_resource(
+        network, ServiceCpu="3000", DatabaseMinCapacity="0.3", ServiceImageTags="v3.17.2-full"
+    )
+    # Without the rollback, whose Delete must look for what there might be.
+    stack = Stack.create(local_aws, "mistaken", wrong, DisableRollback=True)
+    reason = stack.failures()["MLflow"]
+    assert all(p in reason for p in ("ServiceCpu", "DatabaseMinCapacity", "ServiceImageTags"))
+    assert calls_by(local_aws, FUNCTION) == before, local_aws.calls()
+    assert stack.delete() == "DELETE_COMPLETE"
+
+
+def test_a_deletion_leaves_nothing_owned_and_the_data_as_a_snapshot(
+    local_aws: LocalAws, mlflow: Stack
+) -> None:
+    stack_id = mlflow.id
+    assert mlflow.delete() == "DELETE_COMPLETE"
+    assert evidence.owned(local_aws.session().client, stack_id) == []
+    left = evidence.left_by(local_aws.session().client, stack_id)
+    assert any("cluster-snapshot" in arn for arn in left), left
+
+
+def _balancers(aws: LocalAws) -> list[str]:
+    found: list[dict[str, Any]] = (
+        aws.session().client("elbv2").describe_load_balancers()["LoadBalancers"]
+    )
+    return [balancer["LoadBalancerArn"] for balancer in found]

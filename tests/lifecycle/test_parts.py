@@ -1,0 +1,77 @@
+"""Given the four parts wired by GetAtt, on a provider whose functions have 30 seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from demo import evidence
+from local.aws import LocalAws
+from tests.lifecycle.mlflow_stacks import answer_of, make_network, words_of
+from tests.lifecycle.stacks import Stack
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "parts.yaml"
+PROVIDER = "hurried"
+
+
+@pytest.fixture(scope="module")
+def hurried(local_aws: LocalAws) -> str:
+    """A second provider beside the first, whose functions time out after 30 seconds."""
+    parameters = {"ProviderName": PROVIDER, "FunctionTimeout": "30"}
+    local_aws.deploy_provider(parameters, stack_name=PROVIDER)
+    return PROVIDER
+
+
+@pytest.fixture(scope="module")
+def parts(local_aws: LocalAws, hurried: str) -> Iterator[Stack]:
+    network = make_network(local_aws)
+    stack = Stack.create(
+        local_aws,
+        "parts",
+        EXAMPLE.read_text().replace("cfn-mlflow-", f"{hurried}-"),
+        Parameters=[
+            {"ParameterKey": "VpcId", "ParameterValue": network.vpc_id},
+            {"ParameterKey": "SubnetIds", "ParameterValue": ",".join(network.subnet_ids)},
+        ],
+    )
+    yield stack
+    stack.delete()
+
+
+def test_the_parts_wired_by_get_att_become_an_mlflow_that_answers(
+    local_aws: LocalAws, parts: Stack
+) -> None:
+    assert parts.status == "CREATE_COMPLETE", parts.failures()
+    assert answer_of(local_aws, parts.outputs["TrackingUri"]) == 200
+
+
+def test_the_schema_part_has_read_the_revision_that_the_release_expects(parts: Stack) -> None:
+    assert parts.outputs["SchemaRevision"] == "dc11669786a5"
+
+
+def test_short_invocations_hand_the_request_on_and_leave_nothing_of_it(
+    local_aws: LocalAws, parts: Stack
+) -> None:
+    said = words_of(local_aws, f"{PROVIDER}-MLflowDatabase") + words_of(
+        local_aws, f"{PROVIDER}-MLflowService"
+    )
+    assert any("invocation 2" in line for line in said), said
+    assert local_aws.session().client("events").list_rules()["Rules"] == []
+    assert _messages_left(local_aws) == 0
+
+
+def test_the_parts_are_deleted_and_nothing_stays_owned(local_aws: LocalAws, parts: Stack) -> None:
+    stack_id = parts.id
+    assert parts.delete() == "DELETE_COMPLETE"
+    assert evidence.owned(local_aws.session().client, stack_id) == []
+
+
+def _messages_left(aws: LocalAws) -> int:
+    sqs = aws.session().client("sqs")
+    urls = sqs.list_queues().get("QueueUrls", [])
+    counts = [
+        sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"] for url in urls
+    ]
+    return sum(int(c["ApproximateNumberOfMessages"]) for c in counts)
