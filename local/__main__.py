@@ -68,7 +68,9 @@ def _start(local_aws: LocalAws, template: Path, *, foreground: bool) -> None:
 
 
 def _exports(local_aws: LocalAws) -> str:
-    lines = [f"export {name}='{value}'" for name, value in local_aws.env.items()]
+    # Its own variable: not every program may go through the proxy, only clients of MLflow.
+    variables = {**local_aws.env, "LOCAL_AWS_PROXY": local_aws.proxy}
+    lines = [f"export {name}='{value}'" for name, value in variables.items()]
     # A profile or a session of the user's would be preferred to the keys above.
     return "\n".join(["unset AWS_PROFILE AWS_SESSION_TOKEN", *lines]) + "\n"
 

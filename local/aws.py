@@ -1,5 +1,7 @@
 """`LocalAws`: the one interface to the local AWS, for `make local`, the demo and the tests."""
 
+import contextlib
+import http.client
 import json
 import os
 import shutil
@@ -7,7 +9,6 @@ import signal
 import subprocess
 import tempfile
 import time
-import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -21,6 +22,9 @@ from local.environments import ROOT, Say, to_terminal
 
 REGION = "us-east-1"
 DEFAULT_STATE = ROOT / ".local" / "run"
+
+# Written by the data plane (local/emulator/data_plane.py).
+PROXY_FILE = "proxy"
 
 _START_SECONDS = 60
 _STOP_SECONDS = 20
@@ -95,7 +99,6 @@ class LocalAws:
                 {
                     "state": str(state),
                     "runtimes": str(environments.ENVIRONMENTS / "runtime"),
-                    "images": str(environments.ENVIRONMENTS / "images"),
                     "port": self._wanted_port,
                     "owned": owned,
                     "retry_seconds": self._retry_seconds,
@@ -142,8 +145,10 @@ class LocalAws:
     def running(self) -> bool:
         """Whether it runs, no matter who started it."""
         ready = self._ready()
-        return ready is not None and self._state is not None and _is_emulator(
-            ready["pid"], self._state
+        return (
+            ready is not None
+            and self._state is not None
+            and _is_emulator(ready["pid"], self._state)
         )
 
     # --- using it ---
@@ -166,6 +171,15 @@ class LocalAws:
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "AWS_EC2_METADATA_DISABLED": "true",
         }
+
+    @property
+    def proxy(self) -> str:
+        """URL of the HTTP proxy by which a client on the laptop reaches AWS-shaped host names.
+
+        The name of a load balancer resolves only through it.
+        """
+        self._running()
+        return (self.state / PROXY_FILE).read_text()
 
     def session(self) -> boto3.session.Session:
         """Return a boto3 session for it; `client(...)` needs no endpoint."""
@@ -253,8 +267,10 @@ class LocalAws:
         return ready
 
     def _ask(self, what: str) -> Any:
-        with urllib.request.urlopen(f"{self.endpoint}/_local/{what}", timeout=10) as answer:
-            return json.load(answer)
+        connection = http.client.HTTPConnection("127.0.0.1", self._running()["port"], timeout=10)
+        with contextlib.closing(connection):
+            connection.request("GET", f"/_local/{what}")
+            return json.load(connection.getresponse())
 
     def _wait_until_ready(self, process: "subprocess.Popen[bytes]") -> None:
         for _ in _every(0.02, _START_SECONDS):
@@ -287,10 +303,10 @@ class _Session(boto3.session.Session):
         )
         self._endpoint = env["AWS_ENDPOINT_URL"]
 
-    def client(self, *args: Any, **options: Any) -> Any:  # type: ignore[override]
+    def client(self, *args: Any, **options: Any) -> Any:
         return super().client(*args, **{"endpoint_url": self._endpoint, **options})
 
-    def resource(self, *args: Any, **options: Any) -> Any:  # type: ignore[override]
+    def resource(self, *args: Any, **options: Any) -> Any:
         return super().resource(*args, **{"endpoint_url": self._endpoint, **options})
 
 

@@ -26,7 +26,7 @@ class SamFailedError(RuntimeError):
 
 
 def architecture() -> str:
-    """Return Lambda's name for this host's architecture: a zip with native code runs on no other."""
+    """Return Lambda's name for this host's architecture, the only one it can run."""
     machine = platform.machine().lower()
     return "arm64" if machine in {"arm64", "aarch64"} else "x86_64"
 
@@ -53,7 +53,13 @@ def build(template: Path, logs: Path, say: Say = to_terminal) -> Path:
         unfinished = BUILDS / "unfinished"
         shutil.rmtree(unfinished, ignore_errors=True)
         argv = ["build", "--template-file", str(template), "--build-dir", str(unfinished)]
-        argv += ["--cached", "--cache-dir", str(BUILDS / "cache"), "--base-dir", str(template.parent)]
+        argv += [
+            "--cached",
+            "--cache-dir",
+            str(BUILDS / "cache"),
+            "--base-dir",
+            str(template.parent),
+        ]
         argv += ["--parameter-overrides", *_overrides(host_parameters())]
         _sam(argv, logs / "sam-build.log", {}, say)
         # Moved only when it is whole: a build that was killed is made again.
@@ -62,7 +68,7 @@ def build(template: Path, logs: Path, say: Say = to_terminal) -> Path:
     return built
 
 
-def deploy(
+def deploy(  # noqa: PLR0913 - each is its own choice
     built: Path,
     env: Mapping[str, str],
     logs: Path,

@@ -16,6 +16,7 @@ from local.emulator import (
     asynchronous_invocation,
     cloudformation_types,
     custom_resources,
+    data_plane,
     functions,
     processes,
     stacks,
@@ -30,11 +31,6 @@ STOP_SECONDS = 15
 
 _stopping = threading.Lock()
 
-try:
-    from local.emulator import data_plane
-except ImportError:
-    data_plane = None
-
 
 def assemble(settings: Settings, port: int) -> Gateway:
     """Apply every correction and return the application to serve."""
@@ -47,8 +43,7 @@ def assemble(settings: Settings, port: int) -> Gateway:
     stacks.install()
     cloudformation_types.install()
     tagging.install()
-    if data_plane:
-        data_plane.install(settings.state, port)
+    data_plane.install(settings.state, port)
     return Gateway(app.app, Calls())
 
 
@@ -86,7 +81,6 @@ def stop() -> None:
         return
     # Whatever hangs: the guardian ends what is left when this process is gone.
     threading.Timer(STOP_SECONDS, os._exit, [1]).start()
-    if data_plane:
-        data_plane.stop_all()
+    data_plane.stop_all()
     lambda_runtime.reset()
     os._exit(0)

@@ -12,7 +12,6 @@ import json
 import logging
 import os
 import secrets
-import shutil
 import sys
 import time
 import traceback
@@ -22,6 +21,8 @@ from typing import Any
 
 Json = dict[str, Any]
 Handler = Callable[[Any, Any], Any]
+
+ARTIFACT = "artifact"
 
 # All that an inherited environment may contribute; the rest of the emulator's stays out.
 INHERITED = ("AWS_", "SSL_CERT_FILE", "TMPDIR")
@@ -50,29 +51,13 @@ class LambdaContext:
 class RequestIdFormatter(logging.Formatter):
     """Lambda's text format: level, time in UTC, request id, message."""
 
-    converter = time.gmtime
+    converter = staticmethod(time.gmtime)
     request_id = ""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line of `record`."""
         record.aws_request_id = self.request_id
         return super().format(record)
-
-
-def shared_code(code_dir: Path) -> Path:
-    """Move the unpacked artifact to a folder that all environments of this artifact share.
-
-    They then share its compiled files too, which would cost seconds in each new environment.
-    """
-    digest = hashlib.sha256((code_dir.parent / "code.zip").read_bytes()).hexdigest()
-    shared = Path(os.environ["TMPDIR"]) / "functions" / digest
-    shared.parent.mkdir(exist_ok=True)
-    try:
-        code_dir.rename(shared)
-    except OSError:
-        # Another environment was first: its copy is the same.
-        shutil.rmtree(code_dir, ignore_errors=True)
-    return shared
 
 
 def set_environment(function: Json, code_dir: Path) -> None:
@@ -150,7 +135,8 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8")
     os.dup2(2, 1)
     function: Json = json.loads(sys.stdin.readline())
-    code_dir = shared_code(Path(function["code_dir"]))
+    # What ministack unpacked is only the way to the artifact, unpacked once (functions.py).
+    code_dir = Path((Path(function["code_dir"]) / ARTIFACT).read_text())
     os.chdir(code_dir)
     set_environment(function, code_dir)
     formatter = set_logging()

@@ -69,9 +69,7 @@ def _service(target: str, headers: Mapping[str, str]) -> str | None:
     return credential[3] if len(credential) == 5 else None
 
 
-def _action(
-    service: str, method: str, target: str, headers: Mapping[str, str], body: bytes
-) -> str:
+def _action(service: str, method: str, target: str, headers: Mapping[str, str], body: bytes) -> str:
     if "x-amz-target" in headers:
         return headers["x-amz-target"].rsplit(".", 1)[-1]
     path, _, query = target.partition("?")
@@ -93,9 +91,7 @@ class _RestOperation(NamedTuple):
     query: frozenset[str]
     headers: frozenset[str]
 
-    def matches(
-        self, method: str, path: str, query: set[str], headers: Mapping[str, str]
-    ) -> bool:
+    def matches(self, method: str, path: str, query: set[str], headers: Mapping[str, str]) -> bool:
         return (
             method == self.method
             and self.query <= query

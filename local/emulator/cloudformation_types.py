@@ -1,10 +1,13 @@
-"""CloudFormation types that ministack lacks, made by its own EC2 actions, errors included."""
+"""CloudFormation types and properties that ministack lacks.
+
+The types are made by ministack's own EC2 actions, with their errors.
+"""
 
 import re
 from collections.abc import Mapping
 from typing import Any
 
-from ministack.services import ec2
+from ministack.services import ec2, iam
 from ministack.services.cloudformation import provisioners
 
 from local.emulator.patching import PatchError, require
@@ -42,6 +45,36 @@ def install() -> None:
     if known:
         raise PatchError(f"ministack has {', '.join(known)} by now: remove ours")
     provisioners._RESOURCE_HANDLERS.update(handlers)
+    _keep_the_boundary_of_a_role()
+
+
+def _keep_the_boundary_of_a_role() -> None:
+    """AWS::IAM::Role drops PermissionsBoundary; set it as PutRolePermissionsBoundary does."""
+    require(iam, "_roles", "_policy_exists")
+    handler = provisioners._RESOURCE_HANDLERS["AWS::IAM::Role"]
+    create, update = handler["create"], handler["update"]
+
+    def set_boundary(name: str, props: Json) -> None:
+        iam._roles[name]["PermissionsBoundary"] = props.get("PermissionsBoundary", "")
+
+    def check(props: Json) -> None:
+        boundary = props.get("PermissionsBoundary")
+        if boundary and not iam._policy_exists(boundary):
+            raise RuntimeError(f"Scope ARN: {boundary} does not exist or is not attachable.")
+
+    def create_all(logical_id: str, props: Json, stack_name: str) -> Provisioned:
+        check(props)
+        result: Provisioned = create(logical_id, props, stack_name)
+        set_boundary(result[0], props)
+        return result
+
+    def update_all(pid: str, old: Json, new: Json, stack: str, logical_id: str) -> Provisioned:
+        check(new)
+        result: Provisioned = update(pid, old, new, stack, logical_id)
+        set_boundary(result[0], new)
+        return result
+
+    handler["create"], handler["update"] = create_all, update_all
 
 
 def _call(action: str, params: Mapping[str, str]) -> str:

@@ -74,7 +74,10 @@ class Requests:
         """Stop waiting for the Creates and Updates of a stack; their functions run on."""
         with self._lock:
             for request in self._waiting.values():
-                if request.event["StackId"] == stack_id and request.event["RequestType"] != "Delete":
+                if (
+                    request.event["StackId"] == stack_id
+                    and request.event["RequestType"] != "Delete"
+                ):
                     request.ended.set()
 
 
@@ -100,7 +103,7 @@ def install(urls: ResponseUrls) -> None:
     require(custom_resource, "_normalise_resource_properties")
     require(provisioners, "_cr_stack_id")
 
-    def invoke(
+    def invoke(  # noqa: PLR0913, PLR0917 - ministack's signature
         request_type: str,
         logical_id: str,
         props: Json,
@@ -220,7 +223,7 @@ def _give_the_plain_type_its_logical_id() -> None:
     plain = "AWS::CloudFormation::CustomResource"
 
     def make(real: Any) -> Any:
-        def update(
+        def update(  # noqa: PLR0913, PLR0917 - ministack's signature
             rtype: str,
             pid: str,
             old: Json,

@@ -4,12 +4,18 @@ ministack runs a function on its own interpreter, with its own packages and its 
 Here it runs on the interpreter of its Runtime by bootstrap.py, with nothing but its artifact.
 """
 
+import hashlib
+import io
+import os
+import shutil
+import zipfile
 from pathlib import Path
 from typing import Any
 
 from ministack.core import lambda_runtime
 from ministack.services.cloudformation import provisioners
 
+from local.emulator.bootstrap import ARTIFACT
 from local.emulator.patching import require
 
 _BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
@@ -18,6 +24,7 @@ _BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
 def install(runtimes: Path) -> None:
     """Make functions run on the interpreters in `runtimes` (`runtimes/python3.13/bin/python`)."""
     _run_on_the_runtimes_interpreter(runtimes)
+    _unpack_each_artifact_once(Path(os.environ["TMPDIR"]) / "functions")
     _keep_all_properties_of_a_function()
 
 
@@ -45,6 +52,44 @@ def _run_on_the_runtimes_interpreter(runtimes: Path) -> None:
         return str(python), script
 
     lambda_runtime._detect_runtime_binary = detect
+
+
+def _unpack_each_artifact_once(folder: Path) -> None:
+    """All execution environments of an artifact share one copy, and so its compiled files.
+
+    Unpacking and compiling 20 MB anew for each would cost seconds that Lambda does not take.
+    """
+    require(lambda_runtime, "Worker", "_worker_class_for")
+    folder.mkdir(exist_ok=True)
+
+    class Environment(lambda_runtime.Worker):  # type: ignore[misc]
+        """An execution environment whose own archive holds only the way to the artifact."""
+
+        def __init__(self, func_name: str, config: dict[str, Any], code_zip: bytes) -> None:
+            super().__init__(func_name, config, _archive_of(_unpacked(folder, code_zip)))
+
+    lambda_runtime.Worker = Environment
+
+
+def _unpacked(folder: Path, code_zip: bytes) -> Path:
+    place = folder / hashlib.sha256(code_zip).hexdigest()
+    if not place.exists():
+        unfinished = folder / f"{place.name}.{os.urandom(4).hex()}"
+        with zipfile.ZipFile(io.BytesIO(code_zip)) as archive:
+            archive.extractall(unfinished)
+        try:
+            unfinished.rename(place)
+        except OSError:
+            # Another environment of the same artifact was first.
+            shutil.rmtree(unfinished)
+    return place
+
+
+def _archive_of(place: Path) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr(ARTIFACT, str(place))
+    return buffer.getvalue()
 
 
 def _keep_all_properties_of_a_function() -> None:

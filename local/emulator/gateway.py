@@ -44,7 +44,9 @@ class Gateway:
             await self._serve(scope, receive, send)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = {name.decode().lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        headers = {
+            name.decode().lower(): value.decode("latin-1") for name, value in scope["headers"]
+        }
         target = scope["raw_path"].decode() + "?" + scope["query_string"].decode()
         if headers.get("content-type", "").startswith(_FORM):
             body, receive = await _read_ahead(receive)

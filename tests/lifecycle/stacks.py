@@ -32,7 +32,7 @@ class Stack:
 
     def __init__(self, aws: LocalAws, name: str) -> None:
         self.name = name
-        self._client = aws.session().client("cloudformation")
+        self._client: Any = aws.session().client("cloudformation")
         self._address = name
 
     @classmethod
@@ -120,10 +120,10 @@ class Stack:
 
     def resource(self, logical_id: str) -> dict[str, Any]:
         """What DescribeStackResource says of one resource."""
-        detail: dict[str, Any] = self._client.describe_stack_resource(
+        described = self._client.describe_stack_resource(
             StackName=self._address, LogicalResourceId=logical_id
-        )["StackResourceDetail"]
-        return detail
+        )
+        return dict(described["StackResourceDetail"])
 
     def events(self) -> list[Event]:
         """All events of the stack, oldest first."""
@@ -155,14 +155,12 @@ class Stack:
 
     def _described(self) -> dict[str, Any]:
         try:
-            found: dict[str, Any] = self._client.describe_stacks(StackName=self._address)["Stacks"][
-                0
-            ]
+            answer = self._client.describe_stacks(StackName=self._address)
         except ClientError as error:
             if "does not exist" in str(error):
                 raise StackGoneError(str(error)) from error
             raise
-        return found
+        return dict(answer["Stacks"][0])
 
 
 def _text(template: str | Mapping[str, Any]) -> str:

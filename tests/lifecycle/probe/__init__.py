@@ -1,8 +1,8 @@
 """A custom resource whose function does what its properties say, to test the local AWS with."""
 
-from collections.abc import Mapping
 import json
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -75,13 +75,17 @@ class Probe:
 
     def requests(self) -> list[tuple[str, str | None]]:
         """The requests so far: their types and physical ids."""
-        return [(s["event"]["RequestType"], s["event"].get("PhysicalResourceId")) for s in self.seen()]
+        return [
+            (s["event"]["RequestType"], s["event"].get("PhysicalResourceId")) for s in self.seen()
+        ]
 
     def wait_until_seen(self, count: int, seconds: float = 60) -> list[Json]:
         """Wait until the function has begun `count` invocations."""
         end = time.monotonic() + seconds
         while len(self.seen()) < count:
             if time.monotonic() > end:
-                raise TimeoutError(f"{self.name} was invoked {len(self.seen())} times: {self.seen()}")
+                raise TimeoutError(
+                    f"{self.name} was invoked {len(self.seen())} times: {self.seen()}"
+                )
             time.sleep(0.05)
         return self.seen()

@@ -1,76 +1,112 @@
 """The function of the probe: notes the event, then does what the properties tell it to.
 
 `Do` (for any request) or `On<Create|Update|Delete>` is a list of words separated by blanks:
-  id=X         answers with this physical id (`id=` with an empty one)
-  sleep=S      sleeps so many seconds
-  raise        raises an exception
-  die          kills its own process
-  silent       ends without an answer
-  fail         answers FAILED
-  data=N       answers with so many bytes of data
-  until=N      does the other words only up to the Nth invocation for this request, then none
+  id=X      answers with this physical id (`id=` with an empty one)
+  sleep=S   sleeps so many seconds
+  hops=N    hands the event to itself N times before it answers
+  raise     raises an exception
+  die       kills its own process
+  silent    ends without an answer
+  fail      answers FAILED
+  data=N    answers with so many bytes of data
+  until=N   does the other words only up to the Nth invocation for this request, then none
 """
 
+import http.client
 import json
 import os
 import signal
+import ssl
+import sys
 import time
-import urllib.error
-import urllib.request
+import urllib.parse
+from pathlib import Path
+from typing import Any
+
+Event = dict[str, Any]
 
 
-def words(event):
+def words(event: Event) -> dict[str, str]:
     properties = event["ResourceProperties"]
     text = properties.get("On" + event["RequestType"], properties.get("Do", ""))
-    return dict((word.partition("=")[::2]) for word in text.split())
+    pairs = (word.partition("=") for word in text.split())
+    return {name: value for name, _, value in pairs}
 
 
-def note(event, context):
+def note(event: Event, context: Any) -> int:
+    """Write down what was seen; return how many times this request has come by now."""
+    seen = Path(os.environ["SEEN"])
     line = {
         "event": event,
         "aws_request_id": context.aws_request_id,
         "pid": os.getpid(),
         "remaining": context.get_remaining_time_in_millis(),
         "env": dict(os.environ),
-        "executable": __import__("sys").executable,
+        "prefix": sys.prefix,
+        "path": sys.path,
     }
-    with open(os.environ["SEEN"], "a") as seen:
-        seen.write(json.dumps(line) + "\n")
-    with open(os.environ["SEEN"]) as seen:
-        lines = [json.loads(line) for line in seen]
-    return sum(1 for line in lines if line["event"]["RequestId"] == event["RequestId"])
+    with seen.open("a") as file:
+        file.write(json.dumps(line) + "\n")
+    lines = [json.loads(text) for text in seen.read_text().splitlines()]
+    return sum(1 for one in lines if one["event"].get("RequestId") == event.get("RequestId"))
 
 
-def put(event, answer):
-    request = urllib.request.Request(
-        event["ResponseURL"], json.dumps(answer).encode(), {"Content-Type": ""}, method="PUT"
+def put(event: Event, answer: Event) -> int:
+    url = urllib.parse.urlsplit(event["ResponseURL"])
+    connection = http.client.HTTPSConnection(
+        url.netloc, timeout=10, context=ssl.create_default_context()
     )
-    with urllib.request.urlopen(request, timeout=10) as response:
-        return response.status
+    connection.request("PUT", f"{url.path}?{url.query}", json.dumps(answer))
+    return connection.getresponse().status
 
 
-def handler(event, context):
+def invoke_itself(event: Event, context: Any) -> None:
+    """What the SDK does, trace header included."""
+    endpoint = urllib.parse.urlsplit(os.environ["AWS_ENDPOINT_URL"])
+    connection = http.client.HTTPConnection(endpoint.netloc, timeout=10)
+    connection.request(
+        "POST",
+        f"/2015-03-31/functions/{context.function_name}/invocations",
+        json.dumps(event),
+        {
+            "X-Amz-Invocation-Type": "Event",
+            "X-Amzn-Trace-Id": os.environ["_X_AMZN_TRACE_ID"],
+            "Authorization": "AWS4-HMAC-SHA256 Credential=x/20260101/us-east-1/lambda/aws4_request",
+        },
+    )
+    response = connection.getresponse()
+    if response.status != http.client.ACCEPTED:
+        raise RuntimeError(response.read().decode())
+
+
+def handler(event: Event, context: Any) -> str | None:
     times = note(event, context)
+    if "ResponseURL" not in event:
+        return "noted"
     todo = words(event)
     if "until" in todo and times > int(todo["until"]):
         todo = {}
     time.sleep(float(todo.get("sleep", 0)))
+    if times <= int(todo.get("hops", 0)):
+        invoke_itself(event, context)
+        return None
     if "raise" in todo:
         raise ValueError("told to raise")
     if "die" in todo:
         os.kill(os.getpid(), signal.SIGKILL)
-    if "silent" in todo:
-        return
+    if "silent" not in todo:
+        put(event, answer(event, todo))
+    return None
+
+
+def answer(event: Event, todo: dict[str, str]) -> Event:
     default = event.get("PhysicalResourceId", "probe-" + event["LogicalResourceId"])
-    put(
-        event,
-        {
-            "Status": "FAILED" if "fail" in todo else "SUCCESS",
-            "Reason": "told to fail",
-            "PhysicalResourceId": todo.get("id", default),
-            "StackId": event["StackId"],
-            "RequestId": event["RequestId"],
-            "LogicalResourceId": event["LogicalResourceId"],
-            "Data": {"Filler": "x" * int(todo.get("data", 0)), "Flag": True},
-        },
-    )
+    return {
+        "Status": "FAILED" if "fail" in todo else "SUCCESS",
+        "Reason": "told to fail",
+        "PhysicalResourceId": todo.get("id", default),
+        "StackId": event["StackId"],
+        "RequestId": event["RequestId"],
+        "LogicalResourceId": event["LogicalResourceId"],
+        "Data": {"Filler": "x" * int(todo.get("data", 0)), "Flag": True},
+    }
