@@ -21,6 +21,8 @@ Location = tuple[int | str, ...]
 NAME_CHARACTERS = 60
 """How much of a name that nobody knows is worth telling again."""
 
+MOST_SUGGESTIONS = 2
+
 _OTHER_PROPERTY = re.compile(r"\{(\w+)\}")
 _RANK = {"missing": 0, "extra_forbidden": 1}
 
@@ -59,8 +61,11 @@ def faults_of(
     """Return each fault once: what is missing first, then what nobody knows, then what is wrong."""
     details = error.errors(include_url=False, include_input=False)
     details.sort(key=lambda detail: _RANK.get(detail["type"], 2))
+    around_faults = {detail["loc"][:-1] for detail in details}
     faults: dict[str, Fault] = {}
     for detail in details:
+        if detail["type"] == "too_short" and detail["loc"] in around_faults:
+            continue  # pydantic counts the items that are right
         for fault in _faults(detail, model, written):
             faults.setdefault(str(fault), fault)
     return list(faults.values())
@@ -69,7 +74,9 @@ def faults_of(
 def _faults(
     detail: ErrorDetails, model: type[Properties], written: Mapping[str, object]
 ) -> list[Fault]:
-    parents, name, rest = model.located(detail["loc"])
+    location = detail["loc"]
+    unknown = detail["type"] == "extra_forbidden"
+    parents, name, rest = ((), str(location[0]), ()) if unknown else model.located(location)
     root = model.written_name(parents, name, written)[:NAME_CHARACTERS]
     named: set[str] = set()
 
@@ -108,6 +115,9 @@ def _messages(detail: ErrorDetails, root: str, model: type[Properties]) -> Mappi
 def _suggestion(name: str, names: tuple[str, ...]) -> str:
     by_lower = {known.lower(): known for known in names}
     asked = to_pascal(name).lower()
+    ends_so = [known for lower, known in by_lower.items() if asked and lower.endswith(asked)]
+    if 1 <= len(ends_so) <= MOST_SUGGESTIONS:  # such as MinCapacity, which two of the parts have
+        return f"; did you mean {' or '.join(ends_so)}?"
     close = difflib.get_close_matches(asked, by_lower, n=1, cutoff=0.7)
     return f"; did you mean {by_lower[close[0]]}?" if close else ""
 

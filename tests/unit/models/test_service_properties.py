@@ -1,0 +1,142 @@
+"""Custom::MLflowService and the image that it shares with Custom::MLflowSchema."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cfn_mlflow.models.base import parse
+from cfn_mlflow.models.fargate import FARGATE_MEMORY
+from cfn_mlflow.models.schema import SchemaProperties
+from cfn_mlflow.models.service import ServiceProperties
+from tests.properties_kit import SCHEMA, SERVICE, faults
+
+DIGEST = "@sha256:" + "0" * 64
+
+
+def test_given_the_required_properties_then_the_modules_defaults() -> None:
+    service = parse(ServiceProperties, SERVICE)
+    assert (service.cpu, service.memory, service.workers) == (2048, 4096, 2)
+    assert (service.min_capacity, service.max_capacity, service.cpu_target) == (2, 2, 70)
+    assert service.log_retention_in_days == 90
+    assert service.load_balancer_is_internal is True
+    assert service.image_uri == "ghcr.io/mlflow/mlflow:v3.17.2-full"
+    assert (service.database_port, service.database_name) == (5432, "mlflow")
+    assert service.gunicorn_opts == service.uvicorn_opts == ""
+
+
+@given(st.sampled_from(list(FARGATE_MEMORY)), st.integers(1, 250).map(lambda gib: gib * 512))
+def test_given_a_size_then_it_is_taken_only_if_fargate_has_it(cpu: int, memory: int) -> None:
+    told = faults(ServiceProperties, SERVICE | {"Cpu": str(cpu), "Memory": str(memory)})
+    assert bool(told) == (memory not in FARGATE_MEMORY[cpu])
+    assert all(fault.startswith("Memory: Fargate takes ") for fault in told)
+
+
+@pytest.mark.parametrize(
+    ("cpu", "memory", "workers"),
+    [("256", "1024", 1), ("1024", "2048", 1), ("2048", "4096", 2), ("16384", "32768", 4)],
+)
+def test_given_a_size_then_the_workers_go_with_its_cpus(
+    cpu: str, memory: str, workers: int
+) -> None:
+    sized = SERVICE | {"Cpu": cpu, "Memory": memory}
+    assert parse(ServiceProperties, sized).workers == workers
+    assert parse(ServiceProperties, sized | {"Workers": "3"}).workers == 3
+
+
+@pytest.mark.parametrize(
+    ("properties", "fault"),
+    [
+        (
+            {"Cpu": "2000"},
+            "Cpu: must be one of 256, 512, 1024, 2048, 4096, 8192, 16384, 32768",
+        ),
+        (
+            {"Cpu": "256", "Memory": "4096"},
+            "Memory: Fargate takes 512 or 1024 or 2048 MiB with Cpu 256",
+        ),
+        (
+            {"Memory": "2048"},
+            "Memory: Fargate takes 4096 to 16384 in steps of 1024 MiB with Cpu 2048",
+        ),
+        ({"MinCapacity": "3"}, "MaxCapacity: 2 is less than MinCapacity, 3"),
+        (
+            {"GunicornOpts": "--timeout 1", "UvicornOpts": "--workers 1"},
+            "UvicornOpts: give this or GunicornOpts: MLflow runs on one server",
+        ),
+        ({"GunicornOpts": "a\nb"}, "GunicornOpts: must be at most 1024 printable ASCII characters"),
+        ({"LoadBalancerSubnetIds": ["subnet-a"]}, "LoadBalancerSubnetIds: needs at least 2"),
+        (
+            {"LoadBalancerIngressCidrBlocks": ["10.0.0.0/8", "10.0.0.1/8"]},
+            "LoadBalancerIngressCidrBlocks[1]: must be an IPv4 CIDR block such as 10.0.0.0/8,"
+            " no host bits set",
+        ),
+        (
+            {"ArtifactBucketsMlflowWillRead": "arn:aws:s3:::a"},
+            "ArtifactBucketsMlflowWillRead: must",
+        ),
+        (
+            {"ImageTag": "v3.17.2-full", "Image": "example.com/mlflow:1"},
+            "Image: give this or ImageTag, not both",
+        ),
+    ],
+)
+def test_given_what_cannot_work_then_it_is_refused_before_any_call(
+    properties: dict[str, Any], fault: str
+) -> None:
+    (told,) = faults(ServiceProperties, SERVICE | properties)
+    assert told.startswith(fault)
+
+
+@pytest.mark.parametrize("days", ["2", "91", "0", "3654"])
+def test_given_days_that_cloudwatch_does_not_take_then_those_it_does_are_named(days: str) -> None:
+    (told,) = faults(ServiceProperties, SERVICE | {"LogRetentionInDays": days})
+    assert told.startswith("LogRetentionInDays: must be one of 1, 3, 5, 7, 14, 30, 60, 90, ")
+
+
+@pytest.mark.parametrize(
+    "tag", ["3.17.2", "v3.17.2", "latest", "latest-full", "v3.17-full", "3.17.2-full"]
+)
+def test_given_a_tag_of_another_form_then_the_right_form_is_shown(tag: str) -> None:
+    (told,) = faults(SchemaProperties, SCHEMA | {"ImageTag": tag})
+    assert told.endswith("such as v3.17.2-full")
+
+
+def test_given_a_release_before_the_first_full_image_then_that_is_said() -> None:
+    (told,) = faults(SchemaProperties, SCHEMA | {"ImageTag": "v3.8.1-full"})
+    assert told == "ImageTag: 3.9.0 is the first with a -full image; give another by its URI"
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        "mlflow:1",
+        "localhost:5000/mlflow:v3.17.2",
+        "ghcr.io/mlflow/mlflow:v3.17.2-full",
+        "ghcr.io/mlflow/mlflow:v3.17.2-full" + DIGEST,
+        "registry.example.com:8443/a/b/c" + DIGEST,
+        "123456789012.dkr.ecr.eu-west-1.amazonaws.com/team_a/ml-flow:3",
+    ],
+)
+def test_given_an_image_with_a_tag_or_a_digest_then_that_is_what_runs(image: str) -> None:
+    assert parse(SchemaProperties, SCHEMA | {"Image": image}).image_uri == image
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        "mlflow",
+        "ghcr.io/mlflow/mlflow",
+        "localhost:5000/mlflow",
+        "https://ghcr.io/mlflow/mlflow:v3.17.2",
+        "ghcr.io/mlflow/mlflow:",
+        "ghcr.io/mlflow/mlflow@sha256:123",
+        "ghcr.io/MLflow/mlflow:1 ",
+    ],
+)
+def test_given_an_image_that_is_not_fixed_or_no_image_then_it_is_refused(image: str) -> None:
+    (told,) = faults(SchemaProperties, SCHEMA | {"Image": image})
+    assert told.startswith("Image: must ")
