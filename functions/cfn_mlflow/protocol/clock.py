@@ -50,8 +50,12 @@ def deadline(response_url: str, first_seen: float, service_timeout: int) -> floa
 
 
 def margin(function_timeout: float) -> float:
-    """Return how long before its function's timeout an invocation stops looking, in seconds."""
-    return max(SHORTEST_MARGIN, min(LONGEST_MARGIN, function_timeout * MARGIN_SHARE))
+    """Return how long before its function's timeout an invocation stops looking, in seconds.
+
+    A function of less than 16 s looks for half of its time: else it would only hand on.
+    """
+    share = min(LONGEST_MARGIN, function_timeout * MARGIN_SHARE)
+    return min(max(SHORTEST_MARGIN, share), function_timeout / 2)
 
 
 @dataclass

@@ -25,7 +25,7 @@ class Invocation:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self.margin = margin(self.left())
+        self._margin = margin(self.left() + ENDING)
         self.function_name = context.function_name
         self.log_stream = context.log_stream_name
 
@@ -33,6 +33,6 @@ class Invocation:
         """Return the seconds left to work in."""
         return self._context.get_remaining_time_in_millis() / 1000 - ENDING
 
-    def has_room_for(self, pause: float) -> bool:
-        """Tell whether there is time to pause and look once more before the hand-off."""
-        return self.left() - pause > self.margin
+    def room(self) -> float:
+        """Return the seconds until the request must be handed on; less than 0 if they are over."""
+        return self.left() - self._margin

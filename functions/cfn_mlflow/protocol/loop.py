@@ -81,9 +81,11 @@ class Loop:
             if not isinstance(outcome, Waiting):
                 return outcome
             pause = pace.next(changed=self._narrator.note(outcome.waits))
-            if not self._invocation.has_room_for(pause):
+            pause = min(pause, self._deadline - self._clock.now())
+            room = self._invocation.room()
+            self._clock.sleep(max(min(pause, room), 0))
+            if room <= pause and not self._is_over():
                 return self._hand_on()
-            self._clock.sleep(max(min(pause, self._deadline - self._clock.now()), 0))
         return self._timed_out()
 
     def _is_over(self) -> bool:

@@ -64,7 +64,7 @@ def helper_of(result: Done | Failed) -> Shell:
 
 
 def test_a_function_near_its_timeout_answers_once_and_never_with_an_empty_id(world: World) -> None:
-    world.timeout = 9
+    world.timeout = 4
     world.converge = outcomes(*[Waiting({"a": "b"})] * 3, Done({}))
 
     world.deliver(world.event())
@@ -139,7 +139,7 @@ def test_a_malformed_event_with_no_url_is_sent_nowhere(world: World) -> None:
 
 
 def test_a_logical_id_of_255_characters_waits_like_any(world: World) -> None:
-    world.timeout = 10
+    world.timeout = 4
     world.converge = outcomes(Waiting({"a": "b"}), Done({}))
 
     world.deliver(world.event(LogicalResourceId="L" * 255))
@@ -168,7 +168,7 @@ def test_waiting_has_a_deadline(world: World) -> None:
 
 
 def test_properties_of_any_size_outlive_an_invocation(world: World) -> None:
-    world.timeout = 10
+    world.timeout = 4
     world.converge = outcomes(Waiting({"a": "b"}), Done({}))
 
     world.deliver(world.event(ResourceProperties={"Text": "x" * 900_000}))
@@ -178,7 +178,7 @@ def test_properties_of_any_size_outlive_an_invocation(world: World) -> None:
 
 def test_waiting_changes_no_policy_and_leaves_no_rule_behind(world: World) -> None:
     """Every client is forbidden here: what is left is the one invocation of itself."""
-    world.timeout = 10
+    world.timeout = 4
     world.converge = outcomes(Waiting({"a": "b"}), Waiting({"a": "b"}), Done({}))
 
     world.deliver(world.event())
@@ -285,7 +285,7 @@ def test_a_resource_that_is_ready_is_answered_at_the_first_look(world: World) ->
 
 
 def test_no_secret_leaves_the_event_when_a_request_is_handed_on(world: World) -> None:
-    world.timeout, world.converge = 10, outcomes(Waiting({"a": "b"}))
+    world.timeout, world.converge = 4, outcomes(Waiting({"a": "b"}))
     event = world.event()
 
     world.handle(event)
@@ -311,7 +311,7 @@ def test_what_an_invocation_learned_of_waiting_is_not_lost_to_the_next(
 
 
 def test_a_failed_hand_off_does_not_report_a_good_resource_as_failed(world: World) -> None:
-    world.timeout = 10
+    world.timeout = 4
     world.converge = outcomes(Waiting({"a": "b"}), Done({}))
     world.functions.errors = [TemporaryError("throttled")]
 

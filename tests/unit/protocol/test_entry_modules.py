@@ -10,9 +10,6 @@ import last_word
 
 FUNCTIONS = Path(last_word.__file__).parent
 PARTS = ["", "_bucket", "_database", "_service", "_schema"]
-    "custom_mlflow",
-    *(f"custom_mlflow_{part}" for part in ["bucket", "database", "service", "schema"]),
-]
 
 
 def run(program: str) -> str:

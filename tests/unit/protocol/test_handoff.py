@@ -110,7 +110,7 @@ def test_a_function_too_short_for_any_margin_still_gets_on_by_a_look_each(world:
 
 
 def test_a_hand_off_delivered_twice_gives_the_same_answer_twice(world: World) -> None:
-    world.timeout, world.converge = 10, outcomes(Waiting({"a": "b"}), Done({"Id": "c"}))
+    world.timeout, world.converge = 4, outcomes(Waiting({"a": "b"}), Done({"Id": "c"}))
     world.handle(world.event())
     again = json.loads(world.functions.payloads.pop())
 
@@ -122,18 +122,18 @@ def test_a_hand_off_delivered_twice_gives_the_same_answer_twice(world: World) ->
 
 
 def test_hops_have_an_end(world: World) -> None:
-    world.timeout, world.converge = 10, outcomes(Waiting({"a": "b"}))
+    world.timeout, world.converge = 4, outcomes(Waiting({"a": "b"}))
     ours = {"version": 1, "hops": handoff.MOST_HOPS, "first_seen": world.time.at, "waits": {}}
 
     world.handle({**world.event(), handoff.KEY: ours})
 
     assert world.answers.only["Status"] == "FAILED"
-    assert "500 times" in world.answers.only["Reason"]
+    assert "1000 times" in world.answers.only["Reason"]
     assert world.functions.payloads == []
 
 
 def test_a_request_too_large_to_be_carried_on_fails_with_the_sizes(world: World) -> None:
-    world.timeout, world.converge = 10, outcomes(Waiting({"a": "b"}))
+    world.timeout, world.converge = 4, outcomes(Waiting({"a": "b"}))
 
     world.handle(world.event(ResourceProperties={"Text": "x" * handoff.PAYLOAD_BYTES}))
 
@@ -142,7 +142,7 @@ def test_a_request_too_large_to_be_carried_on_fails_with_the_sizes(world: World)
 
 
 def test_a_throttled_hand_off_is_tried_again(world: World) -> None:
-    world.timeout, world.converge = 10, outcomes(Waiting({"a": "b"}))
+    world.timeout, world.converge = 4, outcomes(Waiting({"a": "b"}))
     world.functions.errors = [TemporaryError("throttled")] * 2
 
     world.handle(world.event())

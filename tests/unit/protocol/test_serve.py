@@ -167,7 +167,7 @@ def test_neither_the_url_nor_a_property_is_in_the_log(
     world: World, written: io.StringIO, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("DEBUG")
-    world.timeout = 12
+    world.timeout = 4
     world.converge = outcomes(Waiting({"a": "b"}), TemporaryError("t"), ValueError("v"), Done({}))
     world.answers.statuses = [500]
 
@@ -252,7 +252,7 @@ def test_an_undeliverable_answer_is_an_error_of_the_invocation(world: World) -> 
 
 
 def test_a_hand_off_that_lambda_never_takes_is_an_error_of_the_invocation(world: World) -> None:
-    world.timeout, world.converge = 10, outcomes(Waiting({"a": "b"}))
+    world.timeout, world.converge = 4, outcomes(Waiting({"a": "b"}))
     world.functions.errors = [TemporaryError("throttled")] * 3
 
     with pytest.raises(UnfinishedError):
@@ -262,7 +262,7 @@ def test_a_hand_off_that_lambda_never_takes_is_an_error_of_the_invocation(world:
 
 
 def test_a_hand_off_that_is_not_allowed_is_a_failure_that_says_so(world: World) -> None:
-    world.timeout, world.converge = 10, outcomes(Waiting({"a": "b"}))
+    world.timeout, world.converge = 4, outcomes(Waiting({"a": "b"}))
     world.functions.errors = [PermanentError("Invoke is not allowed: no policy")]
 
     world.handle(world.event())

@@ -1,0 +1,173 @@
+"""Fault cases of order and identity: what CloudFormation does to a request."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from cfn_mlflow.outcome import Done, Failed, InvalidProperties, TemporaryError, Waiting
+from tests.protocol_kit import IDENTITY, SIGNED, FakeStack, World, outcomes, state
+
+INVENTED = "tracking-MLflow-1A2B3C4D5E6F"
+FOUND = Waiting({"database cluster": "deleting"})
+NOTHING = Done({})
+
+
+def test_b16_a_create_that_failed_before_it_made_anything_is_deleted_at_once(
+    world: World,
+) -> None:
+    def prepare(*_: object) -> Any:
+        raise InvalidProperties(["VpcId: missing"])
+
+    world.prepare = prepare
+    world.handle(world.event())
+    failed = world.answers.only
+    world.handle(world.event("Delete", PhysicalResourceId=failed["PhysicalResourceId"]))
+
+    assert failed["Status"] == "FAILED"
+    assert failed["PhysicalResourceId"] == IDENTITY.physical_id
+    assert world.answers.all[1]["Status"] == "SUCCESS"
+    assert world.time.slept == []
+
+
+def test_b17_the_delete_after_a_create_that_failed_half_way_removes_what_was_made(
+    world: World,
+) -> None:
+    world.converge = outcomes(Waiting({"a": "b"}), Failed("The cluster failed."))
+    world.remove = outcomes(FOUND, FOUND, NOTHING)
+
+    world.handle(world.event())
+    world.handle(world.event("Delete", PhysicalResourceId=world.answers.only["PhysicalResourceId"]))
+
+    assert [answer["Status"] for answer in world.answers.all] == ["FAILED", "SUCCESS"]
+    assert world.answers.all[1]["Data"] == {}
+
+
+def test_b18_a_delete_with_an_invented_id_removes_and_looks_twice_10_seconds_apart(
+    world: World,
+) -> None:
+    begun = world.time.at
+    world.remove = outcomes(NOTHING)
+
+    world.handle(world.event("Delete", PhysicalResourceId=INVENTED))
+
+    assert world.answers.only["Status"] == "SUCCESS"
+    assert world.answers.only["PhysicalResourceId"] == INVENTED
+    assert world.time.at - begun >= 10
+
+
+def test_b18_what_turns_up_at_the_second_look_is_removed_and_looked_for_again(
+    world: World,
+) -> None:
+    left = [NOTHING, FOUND, FOUND, NOTHING]
+    cleaned: list[float] = []
+
+    def removal() -> Any:
+        outcome = left.pop(0) if len(left) > 1 else left[0]
+        if outcome is NOTHING:
+            cleaned.append(world.time.at)
+        return outcome
+
+    world.remove = removal
+    world.handle(world.event("Delete", PhysicalResourceId=INVENTED))
+
+    assert world.answers.only["Status"] == "SUCCESS"
+    assert left == [NOTHING]
+    assert cleaned[-1] - cleaned[1] >= 10
+
+
+def test_b18_a_look_that_failed_is_not_taken_for_one_that_found_nothing(world: World) -> None:
+    world.remove = outcomes(TemporaryError("throttled"), FOUND, NOTHING)
+
+    world.handle(world.event("Delete", PhysicalResourceId=INVENTED))
+
+    assert world.answers.only["Status"] == "SUCCESS"
+    assert sum(world.time.slept) >= 10
+
+
+@pytest.mark.parametrize("timeout", [4, 9, 15, 30])
+def test_b18_the_two_looks_may_be_in_two_invocations(world: World, timeout: int) -> None:
+    world.timeout, world.remove = timeout, outcomes(NOTHING)
+    begun = world.time.at
+
+    world.deliver(world.event("Delete", PhysicalResourceId=INVENTED))
+
+    assert world.answers.only["Status"] == "SUCCESS"
+    assert world.time.at - begun < 60
+
+
+def test_b19_a_create_that_still_waits_when_its_delete_comes_makes_nothing_more(
+    world: World,
+) -> None:
+    made: list[str] = []
+
+    def converge() -> Any:
+        made.append("a thing")
+        return Waiting({"cluster": "creating"})
+
+    world.stack = FakeStack([state("CREATE_IN_PROGRESS"), state("DELETE_IN_PROGRESS")])
+    world.converge = converge
+
+    world.handle(world.event())
+
+    assert made == ["a thing"]
+    assert world.answers.bodies == []
+    assert world.functions.payloads == []
+
+
+@pytest.mark.parametrize(
+    "now", [None, state("DELETE_COMPLETE"), state("CREATE_IN_PROGRESS", SIGNED + 900)]
+)
+def test_b20_a_create_that_comes_after_its_delete_makes_nothing(world: World, now: Any) -> None:
+    world.stack = FakeStack([now])
+    world.converge = outcomes(AssertionError("made something"))
+
+    world.handle(world.event())
+
+    assert world.answers.bodies == []
+
+
+@pytest.mark.parametrize("told", [Done({}), Failed("No."), KeyError("x")])
+def test_b21_no_answer_to_an_update_ever_carries_another_id(world: World, told: Any) -> None:
+    world.converge = outcomes(told)
+
+    world.handle(world.event("Update"))
+
+    assert world.answers.only["PhysicalResourceId"] == IDENTITY.physical_id
+
+
+def test_b22_the_update_that_takes_a_failed_one_back_is_converged_like_any(world: World) -> None:
+    world.converge = outcomes(Failed("No."), Done({}))
+    forth = world.event("Update")
+    back = world.event(
+        "Update",
+        ResourceProperties=forth["OldResourceProperties"],
+        OldResourceProperties=forth["ResourceProperties"],
+        RequestId="back",
+    )
+
+    world.handle(forth)
+    world.handle(back)
+
+    assert [answer["Status"] for answer in world.answers.all] == ["FAILED", "SUCCESS"]
+    assert world.seen[0].properties == world.seen[1].old_properties
+    assert world.seen[1].properties == world.seen[0].old_properties
+
+
+def test_b23_old_properties_of_any_shape_reach_the_type_as_they_came(world: World) -> None:
+    world.handle(world.event("Update", OldResourceProperties={"Retired": {"of": ["another"]}}))
+
+    assert world.seen[0].old_properties == {"Retired": {"of": ["another"]}}
+
+
+def test_a_deadline_tells_what_is_waited_for_and_the_next_step(world: World) -> None:
+    waits = {f"thing number {number}": "creating" for number in range(40)}
+    world.remove = outcomes(Waiting(waits))
+
+    world.deliver(world.event("Delete"))
+
+    reason = world.answers.only["Reason"]
+    assert "still waiting for thing number 0 (creating), thing number 1 (creating)" in reason
+    assert "Delete again: the removal goes on where it stopped." in reason
+    assert reason.index("Not done after 5") == 0
