@@ -95,6 +95,12 @@ class ManagedObject(ABC, Generic[View]):
         del view
         return False
 
+    def after_removal(self) -> None:
+        """Do what is to be done once it is gone, such as to mark what it leaves.
+
+        A removal calls it whenever it finds nothing: so it may be called again.
+        """
+
 
 @dataclass(frozen=True)
 class Promise:

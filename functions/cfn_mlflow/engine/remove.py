@@ -28,12 +28,16 @@ class Removal:
         waits: dict[str, str] = {}
         found = self._look(waits)
         for managed in reversed(list(self._graph.all())):
-            if id(managed) in self._settled or id(managed) not in found:
+            if id(managed) not in found:
                 continue
-            if self._needed(managed):
-                waits.setdefault(managed.label, "waiting for what uses it to go")
-                continue
-            self._remove(managed, *found[id(managed)], waits)
+            try:
+                state = self._advance(managed, *found[id(managed)])
+            except TemporaryError as error:
+                state = str(error)
+            if state is None:
+                self._settled.add(id(managed))
+            else:
+                waits[managed.label] = state
         if waits:
             return Waiting(waits)
         self._settled = self._along()  # a second step looks again
@@ -42,18 +46,21 @@ class Removal:
     def finds_any(self) -> bool:
         """Tell, without a change, whether anything owned is there. Raises TemporaryError."""
         waits: dict[str, str] = {}
-        found = self._look(waits)
+        found = any(view is not None for _, view in self._look(waits).values())
         if waits and not found:
             raise TemporaryError("; ".join(waits.values()))
-        return bool(found)
+        return found
 
     def _along(self) -> set[int]:
         return {id(managed) for managed in self._graph.all() if managed.goes_along}
 
     def _look(self, waits: dict[str, str]) -> dict[int, tuple[ManagedObject[Any], Any]]:
-        """Read what may still be there; what is gone or not ours is settled."""
+        """Read what may still be there; what is not owned counts as absent.
+
+        What stands on something absent is absent with it.
+        """
         views: dict[int, Any] = {}
-        found: dict[int, tuple[ManagedObject[Any], Any]] = {}
+        looks: dict[int, tuple[ManagedObject[Any], Any]] = {}
         unknown: set[int] = set()
         for managed in self._graph.all():
             if id(managed) in self._settled:
@@ -63,20 +70,18 @@ class Removal:
                 view = self._call(known, known.read)
                 self._add_superseded(managed, known)
             except NotKept:
+                known, view = managed, None
                 if any(id(need) in unknown for need in self._graph.needs(managed)):
                     unknown.add(id(managed))
                     continue
-                view = None
             except TemporaryError as error:
                 unknown.add(id(managed))
                 waits[managed.label] = str(error)
                 continue
-            if view is None or not known.owned(view):
-                self._settled.add(id(managed))
-                continue
-            views[id(managed)] = view
-            found[id(managed)] = (known, view)
-        return found
+            if view is not None and known.owned(view):
+                views[id(managed)] = view
+            looks[id(managed)] = known, views.get(id(managed))
+        return looks
 
     def _add_superseded(self, managed: ManagedObject[Any], known: ManagedObject[Any]) -> None:
         """Add what an update that was cut off has replaced and not removed."""
@@ -93,26 +98,22 @@ class Removal:
             if id(other) not in self._settled
         )
 
-    def _remove(
-        self,
-        managed: ManagedObject[Any],
-        known: ManagedObject[Any],
-        view: Any,
-        waits: dict[str, str],
-    ) -> None:
-        try:
-            if self._call(known, known.left, view):
-                self._settled.add(id(managed))
-                return
-            self._call(known, known.delete, view)
-            gone = self._call(known, known.read) is None
-        except TemporaryError as error:
-            waits[managed.label] = str(error)
-            return
-        if gone:
-            self._settled.add(id(managed))
-        else:
-            waits[managed.label] = "deleting"
+    def _advance(
+        self, managed: ManagedObject[Any], known: ManagedObject[Any], view: Any
+    ) -> str | None:
+        """Remove an object that nothing needs; return its state, or None once it is settled."""
+        if view is None:
+            self._call(known, known.after_removal)
+            return None
+        if self._needed(managed):
+            return "waiting for what uses it to go"
+        if self._call(known, known.left, view):
+            return None
+        self._call(known, known.delete, view)
+        if self._call(known, known.read) is not None:
+            return "deleting"
+        self._call(known, known.after_removal)
+        return None
 
     def _call(self, managed: ManagedObject[Any], method: Any, *args: Any) -> Any:
         return call(self._explain, managed, method, *args)
