@@ -313,7 +313,13 @@ def _resources_by_events(stack: Json) -> dict[str, Json]:
         if event["PhysicalResourceId"] == stack["StackId"]:
             continue
         name = event["LogicalResourceId"]
-        known = found.get(name) or stack["_resources"].get(name) or {}
+        record = stack["_resources"].get(name) or {}
+        known = found.get(name) or record
         physical_id = event["PhysicalResourceId"] or known.get("PhysicalResourceId", "")
+        if event["ResourceStatus"].startswith("DELETE_") and (
+            record.get("PhysicalResourceId", physical_id) != physical_id
+        ):
+            # What was replaced is deleted; the resource has another id.
+            continue
         found[name] = {**known, **event, "PhysicalResourceId": physical_id}
     return {**stack["_resources"], **found}

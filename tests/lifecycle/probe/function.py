@@ -9,7 +9,7 @@
   silent    ends without an answer
   fail      answers FAILED
   data=N    answers with so many bytes of data
-  until=N   does the other words only up to the Nth invocation for this request, then none
+  until=N   does the other words only up to the Nth invocation of this request type, then none
 """
 
 import http.client
@@ -34,7 +34,7 @@ def words(event: Event) -> dict[str, str]:
 
 
 def note(event: Event, context: Any) -> int:
-    """Write down what was seen; return how many times this request has come by now."""
+    """Write down what was seen; return how many requests of this type there were by now."""
     seen = Path(os.environ["SEEN"])
     line = {
         "event": event,
@@ -48,7 +48,8 @@ def note(event: Event, context: Any) -> int:
     with seen.open("a") as file:
         file.write(json.dumps(line) + "\n")
     lines = [json.loads(text) for text in seen.read_text().splitlines()]
-    return sum(1 for one in lines if one["event"].get("RequestId") == event.get("RequestId"))
+    kinds = [one["event"].get("RequestType") for one in lines]
+    return kinds.count(event.get("RequestType"))
 
 
 def put(event: Event, answer: Event) -> int:
