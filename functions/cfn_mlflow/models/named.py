@@ -9,10 +9,10 @@ from cfn_mlflow.models.values import Tags, UniqueName
 
 
 def unique_name_property(default: str) -> Any:
-    """Return the property; each type's default is its own, so that a stack can have all parts."""
+    """Return the property, with the type's own default."""
     return described(
-        "What the names of all that is made begin with. Unique in the account and Region: a second"
-        " resource with the same name fails and leaves the first alone.",
+        "What the names of all that is made begin with. One of your own is claimed for the type in"
+        " the account and Region: a second resource with it fails and leaves the first alone.",
         update=Update.REFUSED,
         default=default,
         example="team-a",

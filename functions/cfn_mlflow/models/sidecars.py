@@ -6,7 +6,7 @@ import functools
 import json
 import re
 from collections.abc import Mapping, Sequence
-from importlib.resources import files
+from pathlib import Path
 from typing import Annotated, Any
 
 from cfn_mlflow.models.faults import WrongPartsError, WrongValueError
@@ -21,7 +21,7 @@ _NAME = re.compile(r"[0-9A-Za-z_-]{1,255}")
 @functools.cache
 def container_definition() -> dict[str, Any]:
     """Return the shape that a sidecar must have, as a JSON Schema with the API's names."""
-    source = files("cfn_mlflow.models").joinpath("container_definition.json")
+    source = Path(__file__).with_name("container_definition.json")
     shape: dict[str, Any] = json.loads(source.read_text())
     return shape
 
