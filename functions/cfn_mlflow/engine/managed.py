@@ -116,8 +116,9 @@ def later(source: ManagedObject[View], keep: Callable[[View], Value]) -> Value:
 
 
 def derive(keep: Callable[..., Value], *values: object) -> Value:
-    """Promise a value made of others, promises among them."""
-    return cast(Value, Promise(values, keep))
+    """Promise a value made of others, promises among them; without any, return it at once."""
+    promise = Promise(values, keep)
+    return keep(*values) if next(sources(promise), None) is None else cast(Value, promise)
 
 
 class NotKept(Exception):  # noqa: N818 - a state, not an error
