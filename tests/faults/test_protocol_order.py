@@ -44,7 +44,7 @@ def test_b17_the_delete_after_a_create_that_failed_half_way_removes_what_was_mad
     assert world.answers.all[1]["Data"] == {}
 
 
-def test_b18_a_delete_with_an_invented_id_removes_and_looks_twice_10_seconds_apart(
+def test_b18_a_delete_with_an_invented_id_removes_and_looks_twice_30_seconds_apart(
     world: World,
 ) -> None:
     begun = world.time.at
@@ -54,7 +54,7 @@ def test_b18_a_delete_with_an_invented_id_removes_and_looks_twice_10_seconds_apa
 
     assert world.answers.only["Status"] == "SUCCESS"
     assert world.answers.only["PhysicalResourceId"] == INVENTED
-    assert world.time.at - begun >= 10
+    assert world.time.at - begun >= 30
 
 
 def test_b18_what_turns_up_at_the_second_look_is_removed_and_looked_for_again(
@@ -74,7 +74,7 @@ def test_b18_what_turns_up_at_the_second_look_is_removed_and_looked_for_again(
 
     assert world.answers.only["Status"] == "SUCCESS"
     assert left == [NOTHING]
-    assert cleaned[-1] - cleaned[1] >= 10
+    assert cleaned[-1] - cleaned[1] >= 30
 
 
 def test_b18_a_look_that_failed_is_not_taken_for_one_that_found_nothing(world: World) -> None:
@@ -83,7 +83,7 @@ def test_b18_a_look_that_failed_is_not_taken_for_one_that_found_nothing(world: W
     world.handle(world.event("Delete", PhysicalResourceId=INVENTED))
 
     assert world.answers.only["Status"] == "SUCCESS"
-    assert sum(world.time.slept) >= 10
+    assert sum(world.time.slept) >= 30
 
 
 @pytest.mark.parametrize("timeout", [4, 9, 15, 30])
@@ -94,7 +94,7 @@ def test_b18_the_two_looks_may_be_in_two_invocations(world: World, timeout: int)
     world.deliver(world.event("Delete", PhysicalResourceId=INVENTED))
 
     assert world.answers.only["Status"] == "SUCCESS"
-    assert world.time.at - begun < 60
+    assert world.time.at - begun < 90
 
 
 def test_b19_a_create_that_still_waits_when_its_delete_comes_makes_nothing_more(

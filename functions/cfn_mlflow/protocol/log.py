@@ -4,5 +4,5 @@ from __future__ import annotations
 
 from aws_lambda_powertools import Logger
 
-log = Logger(service="cfn-mlflow", log_record_order=["message", "level", "timestamp"])
-"""The functions' log; its level comes from POWERTOOLS_LOG_LEVEL, INFO unless set."""
+log = Logger(log_record_order=["message", "level", "timestamp"])
+"""The functions' log: POWERTOOLS_LOG_LEVEL is its level, POWERTOOLS_SERVICE_NAME the provider."""

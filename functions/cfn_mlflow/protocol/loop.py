@@ -25,8 +25,11 @@ Prepare = Callable[[Request, Identity], Step]
 
 MOST_STRIKES = 3
 """Unexpected errors in a row after which a request fails: one may be a passing one, three not."""
-SWEEP = 10.0
-"""Seconds between the two looks that must find nothing, where CloudFormation made the id up."""
+SWEEP = 30.0
+"""Seconds between the two looks that must find nothing, where CloudFormation made the id up.
+
+As long as a Create's last call can be under way: three tries of 10 s.
+"""
 SECOND_LOOK = "a second look"
 TRIES = 3
 
@@ -139,7 +142,8 @@ class Loop:
     def _timed_out(self) -> Failed:
         waits = [f"{what} ({state})" for what, state in self._narrator.states().items()]
         waited = duration(self._clock.now() - self._carried.first_seen)
-        still = shorten(", ".join(waits) or "its turn: the request came too late", 230)
+        nothing_told = "AWS" if self._looks else "its turn, for the request came too late"
+        still = shorten(", ".join(waits) or nothing_told, 230)
         next_step = NEXT_STEP[self._request.request_type]
         return Failed(f"Not done after {waited}, still waiting for {still}. {next_step}")
 
