@@ -1,0 +1,101 @@
+"""Given what the pages say, then it is so: commands, links, the example, the picture."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from tests.template.provider_template import ROOT, properties, template
+from tools.draw_architecture import TARGET, drawing
+
+README = (ROOT / "README.md").read_text()
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+HEADING = 'AWSTemplateFormatVersion: "2010-09-09"\n'
+
+
+def linted(template_file: Path) -> subprocess.CompletedProcess[str]:
+    """Run cfn-lint as a user of the project would, with its .cfnlintrc."""
+    return subprocess.run(  # noqa: S603 - the project's own environment
+        [
+            str(Path(sys.executable).with_name("cfn-lint")),
+            "--regions",
+            "eu-west-1",
+            "--",
+            str(template_file),
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_readmes_example_passes_the_linter_with_our_rules(tmp_path: Path) -> None:
+    (example,) = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
+    (tmp_path / "example.yaml").write_text(HEADING + example)
+    found = linted(tmp_path / "example.yaml")
+    assert found.returncode == 0, found.stdout
+
+
+def test_the_linter_would_have_told_of_a_fault_in_it(tmp_path: Path) -> None:
+    (example,) = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
+    (tmp_path / "example.yaml").write_text(HEADING + example.replace("VpcId", "VpcID"))
+    assert "VpcID" in linted(tmp_path / "example.yaml").stdout
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page.read_text())
+    local = [link for link in links if "://" not in link]
+    assert not [link for link in local if not (page.parent / link).exists()]
+
+
+def test_every_page_for_users_can_be_reached_from_the_readme() -> None:
+    pages = [*(ROOT / "docs").glob("*.md"), *(ROOT / "docs" / "types").glob("*.md")]
+    assert not [page.name for page in pages if str(page.relative_to(ROOT)) not in README]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_make_command_of_a_page_is_a_target(page: Path) -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    named = set(re.findall(r"(?:`|^ {4})make ([a-z-]+)", page.read_text(), re.MULTILINE))
+    assert named <= targets
+
+
+def test_make_help_tells_of_every_target() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    (phony,) = re.findall(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)
+    told = set(re.findall(r"printf 'make ([a-z-]+) ", makefile))
+    assert told == set(phony.split()) - {"help"}
+
+
+def test_the_command_that_watches_a_deploy_names_the_functions_log() -> None:
+    name = properties("MLflowLogs")["LogGroupName"]["Fn::Sub"]
+    group = name.replace("${ProviderName}", template()["Parameters"]["ProviderName"]["Default"])
+    assert f"aws logs tail {group} --follow" in README
+
+
+def test_sam_is_told_of_parameters_that_the_template_has() -> None:
+    for name, value in re.findall(r"\b([A-Z]\w+)=([\w.]+)", README):
+        if name != "KEEP":
+            assert value in template()["Parameters"][name]["AllowedValues"]
+
+
+def test_the_picture_is_what_its_program_draws() -> None:
+    assert TARGET.read_text() == drawing()
+
+
+def test_the_changelog_has_the_version_that_is_built() -> None:
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    assert f"## [{version}]" in (ROOT / "CHANGELOG.md").read_text()
+
+
+def test_every_decision_can_be_found_by_its_number() -> None:
+    pages = sorted((ROOT / "docs" / "decisions").glob("*.md"))
+    assert [page.name[:5] for page in pages] == [f"{n:04}-" for n in range(1, len(pages) + 1)]
+    assert not [page.name for page in pages if "Decision" not in page.read_text()]
