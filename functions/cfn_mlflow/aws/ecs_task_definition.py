@@ -110,12 +110,13 @@ class ReplacedRevisions(Replaced[tuple[str, ...]]):
     def _arns(self, status: Literal["ACTIVE", "INACTIVE"]) -> list[str]:
         """Return the family's revisions, newest first."""
         pages = ecs().get_paginator("list_task_definitions")
-        return [
+        arns = [
             arn
-            for page in pages.paginate(familyPrefix=self.family, status=status, sort="DESC")
+            for page in pages.paginate(familyPrefix=self.family, status=status)
             for arn in page["taskDefinitionArns"]
             if f"/{self.family}:" in arn
         ]
+        return sorted(arns, key=lambda arn: int(arn.rsplit(":", 1)[-1]), reverse=True)
 
     def _is_ours(self, arn: str) -> bool:
         view = _read(arn)

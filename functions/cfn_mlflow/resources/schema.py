@@ -73,13 +73,14 @@ def _graph(owner: Owner, asked: SchemaProperties) -> Graph:
     del owner  # nothing is made, so nothing is anybody's
     graph = Graph()
     database = Database(asked.cluster_arn, asked.secret_arn, asked.database_name)
-    report = graph.add(SchemaCheck(database, asked.image_uri, asked.mlflow_version))
+    version = releases.version_of(asked.image_uri)
+    report = graph.add(SchemaCheck(database, asked.image_uri, version))
     graph.give(
         {
             "State": later(report, lambda view: view.state.value),
             "Revision": later(report, lambda view: view.found or ""),
             "ExpectedRevision": later(report, lambda view: view.expected),
-            "MlflowVersion": asked.mlflow_version or "",
+            "MlflowVersion": version or "",
             "Differences": later(report, lambda view: len(view.differences)),
             "PendingRevisions": later(report, lambda view: ",".join(view.pending)),
         }

@@ -1,0 +1,270 @@
+"""What Fargate does with services and tasks, which moto only records: it runs them.
+
+moto 5.2.5 never gives a service a task, answers RunTask with HTTP 500, describes a family by its
+newest revision though it is inactive, and leaves half of a service's settings out of the answer.
+Here those calls alone are answered by a small state machine that moves on with every look;
+everything else is moto, and botocore checks every request and parses every answer.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import boto3
+import pytest
+from moto.applicationautoscaling.models import ApplicationAutoscalingBackend
+from moto.core.responses import ActionResult
+from moto.ecs.exceptions import ClusterNotFoundException, ServiceNotFoundException
+from moto.ecs.models import EC2ContainerServiceBackend
+from moto.ecs.responses import EC2ContainerServiceResponse
+
+ACCOUNT = "arn:aws:ecs:eu-west-1:123456789012"
+
+
+@dataclass
+class End:
+    """How a task ends: its exit code (None if it never ran), its last log line, its reason."""
+
+    exit_code: int | None = 0
+    line: str = ""
+    reason: str = ""
+    stop_code: str = "EssentialContainerExited"
+
+
+def migrated(to: str, outcome: str = "migrated", **more: Any) -> End:
+    """Return the end of a migration task that answers so."""
+    report = {"outcome": outcome, "from": None, "expected": to, "mlflow": "3.17.2", **more}
+    codes = {"current": 0, "migrated": 0, "ahead": 3, "foreign": 4, "login-refused": 7}
+    return End(codes[outcome], json.dumps({"cfn-mlflow-migration": report}))
+
+
+Ends = Callable[[dict[str, Any]], End | None]
+"""Tells how a task of a task definition ends; None for one that runs on."""
+
+
+@dataclass
+class Fargate:
+    """Services and tasks of all clusters, and how their tasks are to end."""
+
+    migration_ends: list[End]
+    server_ends: Ends = lambda definition: None
+    looks_to_end: int = 2
+    runs: list[dict[str, Any]] = field(default_factory=list)
+    """Every task that RunTask has started."""
+    services: dict[str, dict[str, Any]] = field(default_factory=dict)
+    tasks: dict[str, dict[str, Any]] = field(default_factory=dict)
+    _looks: dict[str, int] = field(default_factory=dict)
+
+    def run_task(self, asked: dict[str, Any]) -> dict[str, Any]:
+        for task in self.tasks.values():
+            if asked.get("clientToken") and task.get("_token") == asked["clientToken"]:
+                return {"tasks": [_shown(task)], "failures": []}
+        task = self._start(asked["cluster"], asked["taskDefinition"], asked.get("startedBy", ""))
+        task["_token"] = asked.get("clientToken")
+        self.runs.append(task)
+        return {"tasks": [_shown(task)], "failures": []}
+
+    def list_tasks(self, asked: dict[str, Any]) -> dict[str, Any]:
+        stopped = asked.get("desiredStatus", "RUNNING") == "STOPPED"
+        arns = [
+            arn
+            for arn, task in self.tasks.items()
+            if task["_cluster"] == _name(asked["cluster"])
+            and (task["lastStatus"] == "STOPPED") == stopped
+            and asked.get("family", task["_family"]) == task["_family"]
+            and asked.get("serviceName", task["_service"]) == task["_service"]
+        ]
+        return {"taskArns": arns}
+
+    def describe_tasks(self, asked: dict[str, Any]) -> dict[str, Any]:
+        found = [self.tasks[arn] for arn in asked["tasks"] if arn in self.tasks]
+        for task in found:
+            self._move_task(task)
+        return {"tasks": [_shown(task) for task in found], "failures": []}
+
+    def create_service(self, asked: dict[str, Any]) -> dict[str, Any]:
+        service = {
+            "serviceArn": f"{ACCOUNT}:service/{_name(asked['cluster'])}/{asked['serviceName']}",
+            "clusterArn": f"{ACCOUNT}:cluster/{_name(asked['cluster'])}",
+            "status": "ACTIVE",
+            "runningCount": 0,
+            "pendingCount": 0,
+            "deployments": [],
+            "_cluster": _name(asked["cluster"]),
+            **{k: v for k, v in asked.items() if k not in ("cluster", "clientToken")},
+        }
+        self.services[asked["serviceName"]] = service
+        self._deploy(service)
+        return {"service": _shown(service)}
+
+    def update_service(self, asked: dict[str, Any]) -> dict[str, Any]:
+        service = self.services[_name(asked["service"])]
+        changed = {k: v for k, v in asked.items() if k not in ("cluster", "service")}
+        service.update(changed)
+        if changed.keys() - {"desiredCount"}:
+            self._deploy(service)
+        return {"service": _shown(service)}
+
+    def describe_services(self, asked: dict[str, Any]) -> dict[str, Any]:
+        found = [self.services[n] for n in map(_name, asked["services"]) if n in self.services]
+        for service in found:
+            self._move_service(service)
+        return {"services": [_shown(service) for service in found], "failures": []}
+
+    def delete_service(self, asked: dict[str, Any]) -> dict[str, Any]:
+        if _name(asked["service"]) not in self.services:
+            raise ServiceNotFoundException
+        service = self.services[_name(asked["service"])]
+        service["status"] = "DRAINING"
+        self._looks[service["serviceArn"]] = 0
+        return {"service": _shown(service)}
+
+    def _start(self, cluster: str, definition_arn: str, started_by: str) -> dict[str, Any]:
+        arn = f"{ACCOUNT}:task/{_name(cluster)}/{len(self.tasks):032x}"
+        task = {
+            "taskArn": arn,
+            "taskDefinitionArn": definition_arn,
+            "lastStatus": "PROVISIONING",
+            "startedBy": started_by,
+            "createdAt": datetime.now(UTC),
+            "_cluster": _name(cluster),
+            "_family": definition_arn.rsplit("/", 1)[-1].rsplit(":", 1)[0],
+            "_service": "",
+        }
+        self.tasks[arn] = task
+        return task
+
+    def _move_task(self, task: dict[str, Any]) -> None:
+        looks = self._looks[task["taskArn"]] = self._looks.get(task["taskArn"], 0) + 1
+        if task["lastStatus"] == "STOPPED":
+            return
+        if looks >= self.looks_to_end:
+            place = [run["taskArn"] for run in self.runs].index(task["taskArn"])
+            self._stop(task, self.migration_ends[min(place, len(self.migration_ends) - 1)])
+        else:
+            task["lastStatus"] = "RUNNING"
+
+    def _stop(self, task: dict[str, Any], end: End) -> None:
+        definition = _definition(task["taskDefinitionArn"])
+        container = definition["containerDefinitions"][0]
+        task["lastStatus"] = "STOPPED"
+        task["stoppedAt"] = datetime.now(UTC)
+        task["stopCode"], task["stoppedReason"] = end.stop_code, end.reason
+        ended = {"name": container["name"], "reason": end.reason}
+        if end.exit_code is not None:
+            ended["exitCode"] = end.exit_code
+        task["containers"] = [ended]
+        if end.line:
+            options = container["logConfiguration"]["options"]
+            stream = (
+                f"{options['awslogs-stream-prefix']}/{container['name']}/"
+                f"{task['taskArn'].rsplit('/', 1)[-1]}"
+            )
+            _write(options["awslogs-group"], stream, end.line)
+
+    def _deploy(self, service: dict[str, Any]) -> None:
+        self._looks[service["serviceArn"]] = 0
+        for deployment in service["deployments"]:
+            deployment["status"] = "ACTIVE"
+        service["deployments"].insert(
+            0,
+            {
+                "id": f"ecs-svc/{len(self.tasks)}{len(service['deployments'])}",
+                "status": "PRIMARY",
+                "taskDefinition": service["taskDefinition"],
+                "rolloutState": "IN_PROGRESS",
+                "rolloutStateReason": "ECS deployment in progress.",
+                "failedTasks": 0,
+                "runningCount": 0,
+            },
+        )
+
+    def _move_service(self, service: dict[str, Any]) -> None:
+        arn = service["serviceArn"]
+        looks = self._looks[arn] = self._looks.get(arn, 0) + 1
+        if service["status"] == "DRAINING":
+            if looks >= 2:
+                service["status"] = "INACTIVE"
+                service["runningCount"] = 0
+            return
+        if service["status"] != "ACTIVE" or looks < 2:
+            return
+        primary = service["deployments"][0]
+        end = self.server_ends(_definition(primary["taskDefinition"]))
+        if end is None:
+            primary["rolloutState"] = "COMPLETED"
+            primary["rolloutStateReason"] = f"ECS deployment {primary['id']} completed."
+            primary["runningCount"] = service["runningCount"] = service["desiredCount"]
+            del service["deployments"][1:]
+            return
+        for _ in range(service["desiredCount"]):
+            task = self._start(service["_cluster"], primary["taskDefinition"], primary["id"])
+            task["_service"] = service["serviceName"]
+            self._stop(task, end)
+            primary["failedTasks"] += 1
+
+
+def _shown(found: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in found.items() if not key.startswith("_")}
+
+
+def _name(arn: str) -> str:
+    return arn.rsplit("/", 1)[-1]
+
+
+def _definition(arn: str) -> dict[str, Any]:
+    ecs = boto3.client("ecs", region_name="eu-west-1")
+    found: Any = ecs.describe_task_definition(taskDefinition=arn)["taskDefinition"]
+    return dict(found)
+
+
+def _write(group: str, stream: str, line: str) -> None:
+    logs = boto3.client("logs", region_name="eu-west-1")
+    logs.create_log_stream(logGroupName=group, logStreamName=stream)
+    event: Any = {"timestamp": int(datetime.now(UTC).timestamp() * 1000), "message": line}
+    logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=[event])
+
+
+def install(fargate: Fargate, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let moto answer the calls that it gets wrong by this Fargate."""
+    operations: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+        "run_task": fargate.run_task,
+        "list_tasks": fargate.list_tasks,
+        "describe_tasks": fargate.describe_tasks,
+        "create_service": fargate.create_service,
+        "update_service": fargate.update_service,
+        "describe_services": fargate.describe_services,
+        "delete_service": fargate.delete_service,
+    }
+    for name, operation in operations.items():
+        monkeypatch.setattr(EC2ContainerServiceResponse, name, _answering(operation))
+    monkeypatch.setattr(
+        ApplicationAutoscalingBackend,
+        "_ecs_service_exists_for_target",
+        lambda _, resource_id: _name(resource_id) in fargate.services,
+    )
+    described = EC2ContainerServiceBackend.describe_task_definition
+
+    def newest_active(backend: Any, task_definition_str: str) -> Any:
+        family, _, revision = task_definition_str.rsplit("/", 1)[-1].partition(":")
+        revisions = backend.task_definitions.get(family, {})
+        active = [number for number, one in revisions.items() if one.status == "ACTIVE"]
+        return described(backend, f"{family}:{revision or max(active, default=0)}")
+
+    monkeypatch.setattr(EC2ContainerServiceBackend, "describe_task_definition", newest_active)
+
+
+def _answering(operation: Callable[[dict[str, Any]], dict[str, Any]]) -> Any:
+    def answer(response: Any) -> ActionResult:
+        asked = json.loads(response.body)
+        cluster = _name(asked["cluster"])
+        clusters = response.ecs_backend.clusters
+        if cluster not in clusters or clusters[cluster].status == "INACTIVE":
+            raise ClusterNotFoundException
+        return ActionResult(operation(asked))
+
+    return answer
