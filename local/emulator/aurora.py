@@ -1,6 +1,7 @@
 """RDS where Aurora behaves otherwise than ministack does: states, refusals, names, passwords."""
 
 import json
+import re
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -171,7 +172,8 @@ def _whole_version(engine: str, version: str) -> str:
     offered: list[str] = [number for number, _ in rds.AURORA_POSTGRESQL_ENGINE_VERSIONS]
     if version in offered:
         return version
-    fitting = [number for number in offered if number.startswith(f"{version}.")]
+    # A `16.4-limitless` is only had by its whole name.
+    fitting = [number for number in offered if re.fullmatch(rf"{re.escape(version)}\.\d+", number)]
     return max(fitting, key=lambda number: [int(part) for part in number.split(".")])
 
 
