@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import re
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
-from cfnlint.api import ManualArgs, lint
+from cfnlint.api import lint
+from cfnlint.core import get_rules
 
 ROOT = Path(__file__).parents[2]
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -15,19 +20,22 @@ _YAML = re.compile(r"```yaml\n(.*?)```", re.DOTALL)
 _HEADING = "AWSTemplateFormatVersion: '2010-09-09'\n"
 
 
+@functools.cache
+def _rules() -> Any:
+    return get_rules([str(ROOT / "cfn_lint_rules")], [], [])
+
+
 def _found(template: str) -> list[str]:
     """Return what the linter says of a template: rule, path, words."""
-    matches = lint(
-        template,
-        config=ManualArgs(regions=["us-east-1"], append_rules=[str(ROOT / "cfn_lint_rules")]),
-    )
+    matches = lint(template, rules=_rules(), regions=["us-east-1"])
     return sorted(f"{m.rule.id} {'/'.join(map(str, m.path))} {m.message}" for m in matches)
 
 
 def _doc_examples() -> dict[str, str]:
+    pages = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
     return {
-        f"{page.name}-{number}": _HEADING + block
-        for page in sorted((ROOT / "docs" / "types").glob("*.md"))
+        f"{page.relative_to(ROOT)}-{number}": _HEADING + block
+        for page in pages
         for number, block in enumerate(_YAML.findall(page.read_text()))
         if "Resources:" in block
     }
@@ -44,9 +52,9 @@ def test_given_an_example_of_the_docs_then_the_linter_finds_nothing(name: str) -
 
 
 def test_given_the_docs_then_each_type_has_an_example_there() -> None:
-    assert {name.rsplit("-", 1)[0] for name in _doc_examples()} == {
-        page.name for page in (ROOT / "docs" / "types").glob("*.md")
-    }
+    shown = {name.rsplit("-", 1)[0] for name in _doc_examples()}
+    types = (ROOT / "docs" / "types").glob("*.md")
+    assert {str(page.relative_to(ROOT)) for page in types} <= shown
 
 
 @pytest.mark.parametrize("path", sorted((FIXTURES / "good").glob("*.yaml")), ids=lambda p: p.stem)
@@ -64,3 +72,16 @@ def test_given_a_mistake_then_the_linter_points_at_it(path: Path) -> None:
 def test_given_a_misspelt_property_then_the_linter_says_what_was_meant() -> None:
     found = _found((FIXTURES / "bad" / "misspelt-property.yaml").read_text())
     assert "Did you mean 'ServiceCpu'?" in found[0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "said"),
+    [([], 0, ""), ([str(FIXTURES / "bad" / "misspelt-property.yaml")], 2, "E9400")],
+)
+def test_given_the_repositorys_own_settings_then_the_command_uses_our_rules(
+    arguments: list[str], status: int, said: str
+) -> None:
+    command = [sys.executable, "-m", "cfnlint", *arguments]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603
+    assert ended.returncode == status, ended.stdout + ended.stderr
+    assert said in ended.stdout
