@@ -81,7 +81,7 @@ def test_given_a_misspelt_property_then_the_linter_says_what_was_meant() -> None
 def test_given_the_repositorys_own_settings_then_the_command_uses_our_rules(
     arguments: list[str], status: int, said: str
 ) -> None:
-    command = [sys.executable, "-m", "cfnlint", *arguments]
+    command = [str(Path(sys.executable).with_name("cfn-lint")), *arguments]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603
     assert ended.returncode == status, ended.stdout + ended.stderr
     assert said in ended.stdout
