@@ -283,9 +283,9 @@ class LocalAws:
 
     def _wait_for_end(self, pid: int) -> None:
         for _ in _every(0.02, _STOP_SECONDS):
-            if self._process is not None and self._process.poll() is not None:
-                return
-            if guardian.start_time(pid) is None:
+            if self._process is not None:
+                self._process.poll()
+            if _has_ended(pid):
                 return
         os.kill(pid, signal.SIGKILL)
         if self._process is not None:
@@ -337,6 +337,15 @@ def _is_emulator(pid: int, state: Path) -> bool:
     except OSError:
         return False
     return str(state / "settings.json").encode() in words
+
+
+def _has_ended(pid: int) -> bool:
+    """Whether process `pid` is gone; a zombie, whose parent does not fetch it, holds nothing."""
+    try:
+        state = (guardian.PROC / str(pid) / "stat").read_text().rsplit(")", 1)[1].split()[0]
+    except OSError:
+        return True
+    return state in {"Z", "X"}
 
 
 def _wait_for_the_guardian(mark: Mapping[str, str]) -> None:

@@ -1,0 +1,246 @@
+"""Functions on the local AWS run as on Lambda, and what asynchronous invocation promises holds."""
+
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from local import environments
+from local.aws import LocalAws
+from tests.lifecycle.probe import Probe
+from tests.lifecycle.stacks import Stack
+
+QUEUE = {"Type": "AWS::SQS::Queue", "Properties": {"SqsManagedSseEnabled": True}}
+DEAD_LETTERS = {"TargetArn": {"Fn::GetAtt": ["Lost", "Arn"]}}
+
+
+def test_a_function_has_the_interpreter_of_its_runtime_and_nothing_but_its_artifact(
+    bare_aws: LocalAws, probe: Probe
+) -> None:
+    Stack.create(bare_aws, probe.name, probe.template({"Thing": {}}))
+
+    (seen,) = probe.seen()
+    runtime = environments.ENVIRONMENTS / "runtime" / environments.host_runtime()
+    assert Path(seen["prefix"]) == runtime
+    packages = [path for path in seen["path"] if "packages" in path]
+    assert [Path(path).name for path in packages] == ["site-packages"]
+    assert os.listdir(packages[0]) == []  # noqa: PTH208
+
+
+def test_a_function_sees_what_lambda_sets_and_nothing_of_the_emulators_environment(
+    bare_aws: LocalAws, probe: Probe
+) -> None:
+    Stack.create(bare_aws, probe.name, probe.template({"Thing": {}}, MemorySize=512))
+
+    env = probe.seen()[0]["env"]
+    assert env["AWS_LAMBDA_FUNCTION_NAME"] == probe.name
+    assert env["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"] == "512"
+    assert env["AWS_EXECUTION_ENV"] == f"AWS_Lambda_{environments.host_runtime()}"
+    assert env["AWS_ENDPOINT_URL"] == bare_aws.endpoint
+    assert env["_HANDLER"] == "index.handler"
+    foreign = {name for name in env if not name.startswith(("AWS_", "LAMBDA_", "_"))}
+    # LC_CTYPE is what an interpreter sets by itself in the C locale (PEP 538).
+    expected = {"HOME", "LANG", "PATH", "SEEN", "SSL_CERT_FILE", "TMPDIR", "TZ"}
+    assert foreign - {"LC_CTYPE"} == expected
+
+
+def test_concurrent_invocations_have_environments_of_their_own(
+    bare_aws: LocalAws, probe: Probe
+) -> None:
+    Stack.create(bare_aws, probe.name, probe.template({}))
+    client = bare_aws.session().client("lambda")
+    event = {
+        "RequestType": "Create",
+        "ResponseURL": "",
+        "ResourceProperties": {"Do": "sleep=2 silent"},
+    }
+    for _ in range(3):
+        client.invoke(FunctionName=probe.name, InvocationType="Event", Payload=json.dumps(event))
+    probe.wait_until_seen(3)
+
+    assert len(set(bare_aws.pids_of(probe.name))) == 3
+    assert {line["pid"] for line in probe.seen()} == set(bare_aws.pids_of(probe.name))
+
+
+def test_an_event_without_success_goes_to_the_dead_letter_queue_as_it_was(
+    bare_aws: LocalAws, probe: Probe
+) -> None:
+    template = probe.template({}, DeadLetterConfig=DEAD_LETTERS)
+    template["Resources"]["Lost"] = QUEUE
+    template["Outputs"] = {"Queue": {"Value": {"Ref": "Lost"}}}
+    stack = Stack.create(bare_aws, probe.name, template)
+    event = {"RequestType": "Create", "ResponseURL": "", "ResourceProperties": {"Do": "raise"}}
+    session = bare_aws.session()
+    session.client("lambda").invoke(
+        FunctionName=probe.name, InvocationType="Event", Payload=json.dumps(event)
+    )
+
+    (message,) = session.client("sqs").receive_message(
+        QueueUrl=stack.outputs["Queue"], WaitTimeSeconds=20, MessageAttributeNames=["All"]
+    )["Messages"]
+
+    assert json.loads(message["Body"]) == event
+    attributes = {n: a["StringValue"] for n, a in message["MessageAttributes"].items()}
+    assert attributes == {
+        "RequestID": probe.seen()[0]["aws_request_id"],
+        "ErrorCode": "200",
+        "ErrorMessage": "told to raise",
+    }
+    assert len(probe.seen()) == 3
+
+
+def test_an_event_without_success_goes_to_the_on_failure_destination_with_its_story(
+    bare_aws: LocalAws, probe: Probe
+) -> None:
+    template = probe.template({})
+    template["Resources"]["Lost"] = QUEUE
+    template["Resources"]["Config"] = {
+        "Type": "AWS::Lambda::EventInvokeConfig",
+        "Properties": {
+            "FunctionName": {"Ref": "Function"},
+            "Qualifier": "$LATEST",
+            "MaximumRetryAttempts": 1,
+            "DestinationConfig": {"OnFailure": {"Destination": {"Fn::GetAtt": ["Lost", "Arn"]}}},
+        },
+    }
+    template["Outputs"] = {"Queue": {"Value": {"Ref": "Lost"}}}
+    stack = Stack.create(bare_aws, probe.name, template)
+    event = {"RequestType": "Create", "ResponseURL": "", "ResourceProperties": {"Do": "die"}}
+    session = bare_aws.session()
+    session.client("lambda").invoke(
+        FunctionName=probe.name, InvocationType="Event", Payload=json.dumps(event)
+    )
+
+    (message,) = session.client("sqs").receive_message(
+        QueueUrl=stack.outputs["Queue"], WaitTimeSeconds=20
+    )["Messages"]
+
+    record = json.loads(message["Body"])
+    assert record["requestPayload"] == event
+    assert record["requestContext"]["condition"] == "RetriesExhausted"
+    assert record["requestContext"]["approximateInvokeCount"] == 2
+
+
+def test_a_queue_feeds_a_function(bare_aws: LocalAws, probe: Probe) -> None:
+    template = probe.template({})
+    template["Resources"]["Lost"] = QUEUE
+    template["Resources"]["Feed"] = {
+        "Type": "AWS::Lambda::EventSourceMapping",
+        "Properties": {
+            "EventSourceArn": {"Fn::GetAtt": ["Lost", "Arn"]},
+            "FunctionName": {"Ref": "Function"},
+            "BatchSize": 1,
+        },
+    }
+    template["Outputs"] = {"Queue": {"Value": {"Ref": "Lost"}}}
+    stack = Stack.create(bare_aws, probe.name, template)
+    bare_aws.session().client("sqs").send_message(
+        QueueUrl=stack.outputs["Queue"],
+        MessageBody="hello",
+        MessageAttributes={"Why": {"DataType": "String", "StringValue": "because"}},
+    )
+
+    (seen,) = probe.wait_until_seen(1)
+    (record,) = seen["event"]["Records"]
+    assert record["body"] == "hello"
+    assert record["messageAttributes"]["Why"]["stringValue"] == "because"
+    assert stack.delete() == "DELETE_COMPLETE"
+
+
+def hops(aws: LocalAws, probe: Probe, count: int, **function: Any) -> Stack:
+    resource = {"OnCreate": f"hops={count}", "ServiceTimeout": 20}
+    return Stack.create(aws, probe.name, probe.template({"Thing": resource}, **function))
+
+
+def test_a_function_hands_on_to_itself_as_often_as_it_likes_when_loops_are_allowed(
+    bare_aws: LocalAws, probe: Probe
+) -> None:
+    stack = hops(bare_aws, probe, 20, RecursiveLoop="Allow")
+
+    assert stack.status == "CREATE_COMPLETE"
+    assert len([kind for kind, _ in probe.requests() if kind == "Create"]) == 21
+
+
+def test_a_loop_is_stopped_after_sixteen_hops_otherwise(bare_aws: LocalAws, probe: Probe) -> None:
+    stack = hops(bare_aws, probe, 20)
+
+    assert stack.status == "ROLLBACK_COMPLETE"
+    last = [line for line in probe.seen() if line["event"]["RequestType"] == "Create"][-1]
+    depth = last["env"]["_X_AMZN_TRACE_ID"].rsplit(":", 1)[1]
+    assert depth == "16"
+
+
+def test_an_asynchronous_event_may_have_one_megabyte(bare_aws: LocalAws, probe: Probe) -> None:
+    Stack.create(bare_aws, probe.name, probe.template({}))
+    client = bare_aws.session().client("lambda")
+
+    def send(size: int) -> int:
+        payload = json.dumps({"RequestType": "x" * (size - 19)})
+        assert len(payload) == size
+        answer = client.invoke(FunctionName=probe.name, InvocationType="Event", Payload=payload)
+        return int(answer["StatusCode"])
+
+    assert send(1_048_576) == 202
+    with pytest.raises(ClientError, match="RequestTooLargeException"):
+        send(1_048_577)
+    probe.wait_until_seen(1)
+
+
+def test_what_a_function_logs_is_in_its_log_group_in_lambdas_format(
+    bare_aws: LocalAws, probe: Probe
+) -> None:
+    template = probe.template({})
+    template["Resources"]["Function"]["Properties"]["Code"]["ZipFile"] = (
+        "import logging\ndef handler(event, context):\n    logging.warning('here')\n"
+    )
+    Stack.create(bare_aws, probe.name, template)
+    session = bare_aws.session()
+    session.client("lambda").invoke(FunctionName=probe.name, Payload="{}")
+
+    logs = session.client("logs").filter_log_events(logGroupName=f"/aws/lambda/{probe.name}")
+    lines = [event["message"] for event in logs["events"]]
+    request_id = lines[0].split()[2]
+    level, _time, logged_id, text = lines[1].strip().split("\t")
+    assert (level, logged_id, text) == ("[WARNING]", request_id, "here")
+
+
+def test_every_call_is_counted_under_the_name_of_its_caller(bare_aws: LocalAws) -> None:
+    # The stubs do not know the option yet.
+    named = Config(user_agent_appid="somebody")  # type: ignore[call-arg]
+    session = bare_aws.session()
+    bucket = f"counted-{time.time_ns()}"
+    s3 = session.client("s3", config=named)
+    s3.create_bucket(Bucket=bucket)
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    s3.put_object(Bucket=bucket, Key="a/b c", Body=b"x")
+    s3.list_objects_v2(Bucket=bucket)
+    s3.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": "a/b c"}]})
+    session.client("rds", config=named).describe_db_clusters()
+    session.client("elbv2", config=named).describe_load_balancers()
+    session.client("ecs", config=named).list_clusters()
+    session.client("lambda", config=named).list_functions()
+    session.client("ssm", config=named).describe_parameters()
+    session.client("ssm", config=named).describe_parameters()
+
+    counted = [
+        (call["service"], call["action"], call["count"])
+        for call in bare_aws.calls()
+        if call["caller"] == "somebody"
+    ]
+    assert counted == [
+        ("ecs", "ListClusters", 1),
+        ("elasticloadbalancing", "DescribeLoadBalancers", 1),
+        ("lambda", "ListFunctions", 1),
+        ("rds", "DescribeDBClusters", 1),
+        ("s3", "CreateBucket", 1),
+        ("s3", "DeleteObjects", 1),
+        ("s3", "ListObjectsV2", 1),
+        ("s3", "PutBucketVersioning", 1),
+        ("s3", "PutObject", 1),
+        ("ssm", "DescribeParameters", 2),
+    ]

@@ -1,0 +1,180 @@
+"""The local AWS as processes: it starts on any port, and leaves nothing when it ends, however."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from local.aws import LocalAws, LocalAwsError
+from local.environments import ROOT
+from tests.lifecycle.probe import Probe
+from tests.lifecycle.stacks import Stack
+
+OWNER = """
+import sys, time
+from local.aws import LocalAws
+from pathlib import Path
+aws = LocalAws(state=Path(sys.argv[1]))
+aws.start()
+print(aws.endpoint, flush=True)
+time.sleep(600)
+"""
+
+
+@pytest.fixture
+def aws() -> Iterator[LocalAws]:
+    """A local AWS of the test's own."""
+    with LocalAws() as started:
+        yield started
+
+
+@pytest.fixture
+def state() -> Iterator[Path]:
+    """A state folder that two processes can know."""
+    folder = Path(tempfile.mkdtemp(prefix="run-", dir=ROOT / ".local"))
+    yield folder
+    shutil.rmtree(folder)
+
+
+def processes_of(state: Path) -> list[str]:
+    """The command lines of all processes that have to do with this state folder."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit() or int(entry.name) == os.getpid():
+            continue
+        try:
+            told = (entry / "cmdline").read_bytes() + (entry / "environ").read_bytes()
+        except OSError:
+            continue
+        if str(state).encode() in told:
+            found.append(told.replace(b"\0", b" ").decode(errors="replace"))
+    return found
+
+
+def listening(port: int) -> bool:
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
+
+
+def port_of(aws: LocalAws) -> int:
+    return int(aws.endpoint.rsplit(":", 1)[1])
+
+
+def wait_until_nothing_is_left(state: Path, port: int, seconds: float = 10) -> None:
+    end = time.monotonic() + seconds
+    while (left := processes_of(state)) or listening(port):
+        if time.monotonic() > end:
+            raise TimeoutError(f"port {port} is open: {listening(port)}; left: {left}")
+        time.sleep(0.05)
+
+
+def make_busy(aws: LocalAws, probe: Probe) -> Stack:
+    """Let a function run that would run on for minutes."""
+    template = probe.template({"Thing": {"OnCreate": "sleep=300"}}, Timeout=600)
+    stack = Stack.create(aws, probe.name, template, wait=False)
+    probe.wait_until_seen(1)
+    return stack
+
+
+def test_stop_leaves_no_process_no_address_and_no_file(probe: Probe) -> None:
+    outside = set(Path(os.environ.get("TMPDIR", "/tmp")).iterdir())  # noqa: S108
+    aws = LocalAws()
+    aws.start()
+    state, port = aws.state, port_of(aws)
+    make_busy(aws, probe)
+    assert processes_of(state)
+
+    aws.stop()
+
+    assert processes_of(state) == []
+    assert not listening(port)
+    assert not state.exists()
+    new = set(Path(os.environ.get("TMPDIR", "/tmp")).iterdir()) - outside  # noqa: S108
+    assert [path for path in new if "ministack" in path.name] == []
+
+
+def test_killing_the_emulator_leaves_no_process(aws: LocalAws, probe: Probe) -> None:
+    state, port = aws.state, port_of(aws)
+    make_busy(aws, probe)
+
+    os.kill(aws.pid, signal.SIGKILL)
+
+    wait_until_nothing_is_left(state, port)
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_the_end_of_its_owner_is_its_own_end(number: signal.Signals, state: Path) -> None:
+    owner = subprocess.Popen(  # noqa: S603
+        [sys.executable, "-c", OWNER, str(state)],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert owner.stdout is not None
+    endpoint = owner.stdout.readline().strip()
+
+    owner.send_signal(number)
+    owner.wait()
+    owner.stdout.close()
+
+    wait_until_nothing_is_left(state, int(endpoint.rsplit(":", 1)[1]))
+    LocalAws(state=state).stop()
+    assert [entry.name for entry in state.iterdir()] == ["logs"]
+
+
+def test_one_that_nobody_owns_lives_on_until_another_process_stops_it(state: Path) -> None:
+    code = OWNER.replace("aws.start()", "aws.start(owned=False)").replace("time.sleep(600)", "")
+    subprocess.run(  # noqa: S603
+        [sys.executable, "-c", code, str(state)],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        check=True,
+    )
+    aws = LocalAws(state=state)
+    assert aws.session().client("sts").get_caller_identity()["Account"] == "123456789012"
+
+    LocalAws(state=state).stop()
+
+    with pytest.raises(LocalAwsError, match="not running"):
+        _ = aws.endpoint
+    assert processes_of(state) == []
+
+
+def test_two_run_side_by_side_and_know_nothing_of_each_other(aws: LocalAws) -> None:
+    with LocalAws() as other:
+        other.session().client("s3").create_bucket(Bucket="only-there")
+        assert aws.session().client("s3").list_buckets()["Buckets"] == []
+    assert aws.running
+
+
+def test_it_takes_the_port_it_is_told_and_says_so_when_that_is_taken(aws: LocalAws) -> None:
+    taken = port_of(aws)
+    with pytest.raises(LocalAwsError, match="Address already in use"):
+        LocalAws(port=taken).start()
+    aws.stop()
+    with LocalAws(port=taken) as again:
+        assert port_of(again) == taken
+
+
+def test_it_listens_on_loopback_addresses_only(aws: LocalAws) -> None:
+    inodes = set()
+    for file in ("tcp", "tcp6"):
+        for line in Path("/proc", str(aws.pid), "net", file).read_text().splitlines()[1:]:
+            local, state, inode = (line.split()[index] for index in (1, 3, 9))
+            if state == "0A" and not local.split(":")[0].endswith("7F"):
+                inodes.add(inode)
+    own = {
+        str(descriptor.readlink())
+        for descriptor in Path("/proc", str(aws.pid), "fd").iterdir()
+        if descriptor.is_symlink()
+    }
+    assert not {f"socket:[{inode}]" for inode in inodes} & own
