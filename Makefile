@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-CODE := $(wildcard functions local demo tests tools bench)
+CODE := $(wildcard functions local demo tests tools bench cfn_lint_rules)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo local local-stop test lint format bench
