@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from cfn_mlflow.aws import left
 from cfn_mlflow.aws.allowed import Allowed, AllowedView
 from cfn_mlflow.aws.errors import code, is_missing
 from cfn_mlflow.aws.object import OwnedObject, tag_list, tag_map
-from cfn_mlflow.aws.owner import COMPLETE_TAG, LEFT_BY_TAG, OWNER_TAG, Owner, Tags
+from cfn_mlflow.aws.owner import COMPLETE_TAG, LEFT_BY_TAG, Owner, Tags
 from cfn_mlflow.aws.session import client
 from cfn_mlflow.engine.managed import ManagedObject
 from cfn_mlflow.outcome import PermanentError, TemporaryError
@@ -109,8 +110,8 @@ class Bucket(OwnedObject[BucketView]):
         """
         if self.empty_on_delete or COMPLETE_TAG not in view.tags or not self._has_objects():
             return False
-        kept = {k: v for k, v in view.tags.items() if k not in (OWNER_TAG, COMPLETE_TAG)}
-        write_tags(self.owner, self.name, {**kept, LEFT_BY_TAG: self.owner.tag})
+        write_tags(self.owner, self.name, left.tags_of_what_stays(self.owner, view.tags))
+        left.tell("bucket", self.name)
         return True
 
     def delete(self, view: BucketView) -> None:

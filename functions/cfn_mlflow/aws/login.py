@@ -1,0 +1,311 @@
+"""The roles and logins inside the database, made through the Data API.
+
+The objects in the database belong to a role that cannot log in. Two logins are members of roles:
+one may change data, the other the schema. The master that makes them is no superuser, as on
+Aurora. A password is only ever in SQL as its SCRAM verifier.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Generic, TypeVar
+
+from cfn_mlflow.aws.data_api import Database, LoginRefusedError
+from cfn_mlflow.aws.rds import DATABASE_NAME, rds
+from cfn_mlflow.aws.scram import verifier
+from cfn_mlflow.aws.secrets import read_login
+from cfn_mlflow.engine.managed import ManagedObject
+
+OWNER_ROLE = "mlflow_owner"
+RUNTIME_ROLE = "mlflow_runtime"
+SERVICE_LOGIN = "mlflow_app"
+MIGRATION_LOGIN = "mlflow_migrate"
+
+View = TypeVar("View")
+
+
+@dataclass(frozen=True, eq=False)
+class InDatabase(ManagedObject[View], Generic[View]):
+    """Something inside the database, which the master makes; it goes with the cluster."""
+
+    goes_along: ClassVar[bool] = True
+
+    cluster_arn: str
+    master_secret_arn: str
+
+    @property
+    def as_master(self) -> Database:
+        """Return the database as the master sees it."""
+        return Database(self.cluster_arn, self.master_secret_arn, DATABASE_NAME)
+
+    def delete(self, view: View) -> None:
+        """Never called: it goes along with the cluster."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class RoleView:
+    """A role as it stands."""
+
+    held_by_master: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Role(InDatabase[RoleView]):
+    """A role that nobody can log in to; the master is its member, so as to act for it."""
+
+    words: ClassVar[str] = "database role"
+
+    name: str
+
+    @property
+    def label(self) -> str:
+        """Tell the roles apart."""
+        return f"{self.words} {self.name}"
+
+    def read(self) -> RoleView | None:
+        """Find the role."""
+        found = self.as_master.query(
+            "SELECT pg_has_role(current_user, oid, 'USAGE') AS held FROM pg_roles"
+            " WHERE rolname = :name",
+            {"name": self.name},
+        )
+        return RoleView(bool(found[0]["held"])) if found else None
+
+    def create(self) -> None:
+        """Make the role; the master becomes its member by the update that follows."""
+        self.as_master.execute(f"CREATE ROLE {self.name} NOLOGIN")
+
+    def changes(self, view: RoleView) -> tuple[str, ...]:
+        """Name the membership that misses."""
+        return () if view.held_by_master else ("membership of the master",)
+
+    def update(self, view: RoleView) -> None:
+        """Make the master a member."""
+        del view
+        self.as_master.execute(f"GRANT {self.name} TO CURRENT_USER")
+
+
+@dataclass(frozen=True)
+class PrivilegesView:
+    """Which rights are there, and the quoted names of what lacks them."""
+
+    owner_creates: bool
+    runtime_enters: bool
+    tables_to_come: bool
+    sequences_to_come: bool
+    tables_without: tuple[str, ...]
+    sequences_without: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Privileges(InDatabase[PrivilegesView]):
+    """The owner role may make objects; the runtime role may change the data in all of them."""
+
+    words: ClassVar[str] = "database privileges"
+
+    TABLES: ClassVar[str] = "SELECT, INSERT, UPDATE, DELETE"
+    SEQUENCES: ClassVar[str] = "SELECT, UPDATE, USAGE"
+
+    _ROLES: ClassVar[Mapping[str, str]] = {"owner": OWNER_ROLE, "runtime": RUNTIME_ROLE}
+
+    _READ: ClassVar[str] = """
+SELECT has_schema_privilege(to_regrole(:owner), 'public', 'CREATE') AS owner_creates,
+has_schema_privilege(to_regrole(:runtime), 'public', 'USAGE') AS runtime_enters,
+EXISTS (SELECT 1 FROM pg_default_acl WHERE defaclrole = to_regrole(:owner)
+AND defaclobjtype = 'r' AND strpos(CAST(defaclacl AS text), :runtime || '=arwd/') > 0)
+AS tables_to_come,
+EXISTS (SELECT 1 FROM pg_default_acl WHERE defaclrole = to_regrole(:owner)
+AND defaclobjtype = 'S' AND strpos(CAST(defaclacl AS text), :runtime || '=rwU/') > 0)
+AS sequences_to_come
+"""
+    _READ_WITHOUT: ClassVar[str] = """
+SELECT CAST(c.relkind AS text) AS kind, format('%I.%I', n.nspname, c.relname) AS name
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace,
+(SELECT to_regrole(:runtime) AS runtime) AS r
+WHERE n.nspname = 'public' AND c.relowner = to_regrole(:owner) AND CASE
+WHEN c.relkind IN ('r', 'p') THEN NOT (
+has_table_privilege(r.runtime, c.oid, 'SELECT')
+AND has_table_privilege(r.runtime, c.oid, 'INSERT')
+AND has_table_privilege(r.runtime, c.oid, 'UPDATE')
+AND has_table_privilege(r.runtime, c.oid, 'DELETE'))
+WHEN c.relkind = 'S' THEN NOT (
+has_sequence_privilege(r.runtime, c.oid, 'USAGE')
+AND has_sequence_privilege(r.runtime, c.oid, 'SELECT')
+AND has_sequence_privilege(r.runtime, c.oid, 'UPDATE'))
+ELSE false END ORDER BY 2
+"""
+
+    def read(self) -> PrivilegesView:
+        """Read which rights the two roles have."""
+        rights = self.as_master.query(self._READ, self._ROLES)[0]
+        without = self.as_master.query(self._READ_WITHOUT, self._ROLES)
+        return PrivilegesView(
+            owner_creates=bool(rights["owner_creates"]),
+            runtime_enters=bool(rights["runtime_enters"]),
+            tables_to_come=bool(rights["tables_to_come"]),
+            sequences_to_come=bool(rights["sequences_to_come"]),
+            tables_without=tuple(str(row["name"]) for row in without if row["kind"] != "S"),
+            sequences_without=tuple(str(row["name"]) for row in without if row["kind"] == "S"),
+        )
+
+    def create(self) -> None:
+        """Never called: `read` always finds how they stand."""
+        raise NotImplementedError
+
+    def changes(self, view: PrivilegesView) -> tuple[str, ...]:
+        """Name each right that misses."""
+        return tuple(self._grants(view))
+
+    def update(self, view: PrivilegesView) -> None:
+        """Grant each right that misses."""
+        for statement in self._grants(view).values():
+            self.as_master.execute(statement)
+
+    def _grants(self, view: PrivilegesView) -> dict[str, str]:
+        to_come = f"ALTER DEFAULT PRIVILEGES FOR ROLE {OWNER_ROLE} IN SCHEMA public GRANT"
+        grants: list[tuple[str, object, str]] = [
+            (
+                "right to make tables",
+                view.owner_creates,
+                f"GRANT USAGE, CREATE ON SCHEMA public TO {OWNER_ROLE}",
+            ),
+            (
+                "right to enter the schema",
+                view.runtime_enters,
+                f"GRANT USAGE ON SCHEMA public TO {RUNTIME_ROLE}",
+            ),
+            (
+                "rights on tables to come",
+                view.tables_to_come,
+                f"{to_come} {self.TABLES} ON TABLES TO {RUNTIME_ROLE}",
+            ),
+            (
+                "rights on sequences to come",
+                view.sequences_to_come,
+                f"{to_come} {self.SEQUENCES} ON SEQUENCES TO {RUNTIME_ROLE}",
+            ),
+            (
+                "rights on tables",
+                not view.tables_without,
+                f"GRANT {self.TABLES} ON TABLE {', '.join(view.tables_without)} TO {RUNTIME_ROLE}",
+            ),
+            (
+                "rights on sequences",
+                not view.sequences_without,
+                f"GRANT {self.SEQUENCES} ON SEQUENCE {', '.join(view.sequences_without)}"
+                f" TO {RUNTIME_ROLE}",
+            ),
+        ]
+        return {name: statement for name, there, statement in grants if not there}
+
+
+@dataclass(frozen=True)
+class LoginView:
+    """What a login comes to with its own secret."""
+
+    enters: bool
+    member: bool = False
+    acts_as: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class DatabaseLogin(InDatabase[LoginView]):
+    """A login, set from its secret as read back; looked at by logging in with that secret."""
+
+    words: ClassVar[str] = "database login"
+
+    name: str
+    secret_arn: str
+    member_of: str
+    acts_as: str
+    """The role that its sessions begin with: what they make belongs to that role."""
+
+    @property
+    def label(self) -> str:
+        """Tell the logins apart."""
+        return f"{self.words} {self.name}"
+
+    def read(self) -> LoginView | None:
+        """Log in with its own secret; if that is refused, ask whether the login is there."""
+        as_itself = Database(self.cluster_arn, self.secret_arn, DATABASE_NAME)
+        try:
+            found = as_itself.query(
+                "SELECT pg_has_role(session_user, :role, 'MEMBER') AS member,"
+                " CAST(current_user AS text) AS acts_as",
+                {"role": self.member_of},
+            )[0]
+        except LoginRefusedError:
+            there = self.as_master.query(
+                "SELECT 1 AS there FROM pg_roles WHERE rolname = :name", {"name": self.name}
+            )
+            return LoginView(enters=False) if there else None
+        return LoginView(True, bool(found["member"]), str(found["acts_as"]))
+
+    def create(self) -> None:
+        """Make the login; what else it needs follows by the update."""
+        self.as_master.execute(
+            f"CREATE ROLE {self.name} LOGIN PASSWORD '{self._verifier()}' IN ROLE {self.member_of}"
+        )
+
+    def changes(self, view: LoginView) -> tuple[str, ...]:
+        """Name a wrong password; only a login that enters shows the rest."""
+        if not view.enters:
+            return ("password",)
+        different = () if view.member else ("membership",)
+        return (*different, "role") if view.acts_as != self.acts_as else different
+
+    def update(self, view: LoginView) -> None:
+        """Set what differs."""
+        different = self.changes(view)
+        if "password" in different:
+            self.as_master.execute(f"ALTER ROLE {self.name} LOGIN PASSWORD '{self._verifier()}'")
+        if "membership" in different:
+            self.as_master.execute(f"GRANT {self.member_of} TO {self.name}")
+        if "role" in different:
+            self.as_master.execute(f"ALTER ROLE {self.name} SET role = '{self.acts_as}'")
+
+    def _verifier(self) -> str:
+        return verifier(read_login(self.secret_arn).password)
+
+
+@dataclass(frozen=True)
+class MasterPasswordView:
+    """Whether the database takes the master's password."""
+
+    taken: bool
+
+
+@dataclass(frozen=True, eq=False)
+class MasterPassword(InDatabase[MasterPasswordView]):
+    """The user's own master password, which they may change in their secret at any time."""
+
+    words: ClassVar[str] = "master password"
+
+    cluster: str
+
+    def read(self) -> MasterPasswordView:
+        """Log in as the master."""
+        try:
+            self.as_master.query("SELECT 1 AS one")
+        except LoginRefusedError:
+            return MasterPasswordView(taken=False)
+        return MasterPasswordView(taken=True)
+
+    def create(self) -> None:
+        """Never called: `read` always finds how it stands."""
+        raise NotImplementedError
+
+    def changes(self, view: MasterPasswordView) -> tuple[str, ...]:
+        """Name it when the database does not take it."""
+        return () if view.taken else ("password",)
+
+    def update(self, view: MasterPasswordView) -> None:
+        """Set it from the secret (rds:ModifyDBCluster)."""
+        del view
+        rds().modify_db_cluster(
+            DBClusterIdentifier=self.cluster,
+            MasterUserPassword=read_login(self.master_secret_arn).password,
+            ApplyImmediately=True,
+        )

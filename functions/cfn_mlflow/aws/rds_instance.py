@@ -1,0 +1,123 @@
+"""RDS: the instances of a cluster, the first a writer and the others readers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from cfn_mlflow.aws.errors import code, is_missing
+from cfn_mlflow.aws.object import OwnedObject, tag_list
+from cfn_mlflow.aws.owner import Tags
+from cfn_mlflow.aws.rds import ENGINE, rds, set_tags, state_of, tags_in
+from cfn_mlflow.outcome import TemporaryError
+
+
+@dataclass(frozen=True)
+class DBInstanceView:
+    """An instance as it stands."""
+
+    identifier: str
+    arn: str
+    status: str
+    publicly_accessible: bool
+    tags: Tags
+
+
+@dataclass(frozen=True, eq=False)
+class DBInstance(OwnedObject[DBInstanceView]):
+    """One serverless instance; after a failover any of them may be the writer."""
+
+    words: ClassVar[str] = "database instance"
+
+    number: int
+    cluster: str = ""
+    zones: tuple[str, ...] = ()
+    """The cluster's Availability Zones, of which each instance takes the next."""
+
+    @property
+    def label(self) -> str:
+        """Tell the instances of one cluster apart."""
+        return f"{self.words} {self.number}"
+
+    @property
+    def identifier(self) -> str:
+        """Return the instance's identifier."""
+        return self.owner.name("database", str(self.number))
+
+    def read(self) -> DBInstanceView | None:
+        """Find the instance by its identifier (rds:DescribeDBInstances)."""
+        try:
+            found = rds().describe_db_instances(DBInstanceIdentifier=self.identifier)
+        except Exception as error:
+            if is_missing(error):
+                return None
+            raise
+        instance = found["DBInstances"][0]
+        return DBInstanceView(
+            identifier=instance["DBInstanceIdentifier"],
+            arn=instance["DBInstanceArn"],
+            status=instance["DBInstanceStatus"],
+            publicly_accessible=instance.get("PubliclyAccessible", False),
+            tags=tags_in(instance),
+        )
+
+    def create(self) -> None:
+        """Make the instance in its Availability Zone, with its tags (rds:CreateDBInstance)."""
+        try:
+            rds().create_db_instance(
+                DBInstanceIdentifier=self.identifier,
+                DBClusterIdentifier=self.cluster,
+                DBInstanceClass="db.serverless",
+                Engine=ENGINE,
+                AvailabilityZone=self.zones[(self.number - 1) % len(self.zones)],
+                PubliclyAccessible=False,
+                PromotionTier=min(self.number - 1, 15),
+                MonitoringInterval=0,
+                EnablePerformanceInsights=False,
+                Tags=tag_list(self.owner.tags),
+            )
+        except Exception as error:
+            if code(error) == "DBInstanceAlreadyExists":
+                raise TemporaryError("made, and not to be seen yet") from None
+            raise
+
+    def busy(self, view: DBInstanceView) -> str | None:
+        """Tell the status while it takes no change."""
+        return state_of(self.label, view.status)
+
+    def changes(self, view: DBInstanceView) -> tuple[str, ...]:
+        """Name a public address, and tags that differ."""
+        different = ("public access",) if view.publicly_accessible else ()
+        return (*different, "tags") if self.owner.lacks(view.tags) else different
+
+    def update(self, view: DBInstanceView) -> None:
+        """Set what differs (rds:ModifyDBInstance, AddTagsToResource)."""
+        different = self.changes(view)
+        if "public access" in different:
+            rds().modify_db_instance(
+                DBInstanceIdentifier=self.identifier,
+                PubliclyAccessible=False,
+                ApplyImmediately=True,
+            )
+        if "tags" in different:
+            set_tags(view.arn, self.owner)
+
+    def delete(self, view: DBInstanceView) -> None:
+        """Delete the instance; the data is the cluster's (rds:DeleteDBInstance)."""
+        if view.status == "deleting":
+            return
+        try:
+            rds().delete_db_instance(DBInstanceIdentifier=view.identifier, SkipFinalSnapshot=True)
+        except Exception as error:
+            if not is_missing(error):
+                raise
+
+
+def instances_of(cluster: str) -> list[Any]:
+    """Return what AWS tells of each instance of a cluster (rds:DescribeDBInstances)."""
+    pages = (
+        rds()
+        .get_paginator("describe_db_instances")
+        .paginate(Filters=[{"Name": "db-cluster-id", "Values": [cluster]}])
+    )
+    return [instance for page in pages for instance in page["DBInstances"]]

@@ -1,0 +1,260 @@
+"""Custom::MLflowDatabase: Aurora PostgreSQL with its network, its secrets and its logins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cfn_mlflow.aws.ec2 import SecurityGroup, SecurityGroupRules, tcp
+from cfn_mlflow.aws.kms import AllowedKey
+from cfn_mlflow.aws.login import (
+    MIGRATION_LOGIN,
+    OWNER_ROLE,
+    RUNTIME_ROLE,
+    SERVICE_LOGIN,
+    DatabaseLogin,
+    MasterPassword,
+    Privileges,
+    Role,
+)
+from cfn_mlflow.aws.owner import Owner
+from cfn_mlflow.aws.rds import DATABASE_NAME, MASTER_NAME, PORT, DatabaseLogGroup
+from cfn_mlflow.aws.rds_cluster import CompleteDBCluster, DBCluster, cluster_identifier, major
+from cfn_mlflow.aws.rds_groups import DBClusterParameterGroup, DBSubnetGroup
+from cfn_mlflow.aws.rds_instance import DBInstance
+from cfn_mlflow.aws.secrets import AllowedSecret, LoginSecret, MirroredSecret
+from cfn_mlflow.engine.graph import Graph
+from cfn_mlflow.engine.managed import ManagedObject, derive, later
+from cfn_mlflow.models.database import DatabaseAttributes, DatabaseProperties
+from cfn_mlflow.resources.claim import claim
+from cfn_mlflow.resources.provide import resource_type
+
+LOG_RETENTION_DAYS = 90
+
+
+@dataclass(frozen=True)
+class DatabaseParts:
+    """What the others need of the database; promises, kept once it can be logged in to."""
+
+    cluster_id: str
+    cluster_arn: str
+    endpoint: str
+    reader_endpoint: str
+    port: str
+    database_name: str
+    engine_version: str
+    security_group_id: str
+    client_security_group_id: str
+    master_secret_arn: str
+    service_secret_arn: str
+    migration_secret_arn: str
+    kms_key_arn: str | None
+
+    @property
+    def attributes(self) -> Mapping[str, Any]:
+        """Return what `Fn::GetAtt` gives, by CloudFormation's names."""
+        fields = DatabaseAttributes.model_fields
+        return {str(field.alias): getattr(self, name) for name, field in fields.items()}
+
+
+def database(graph: Graph, owner: Owner, properties: DatabaseProperties) -> DatabaseParts:
+    """Add the database to the graph: network, cluster, instances, then what is inside."""
+    if properties.kms_key_arn:
+        graph.add(AllowedKey("KmsKeyArn", properties.kms_key_arn))
+    network = _network(graph, owner, properties)
+    mirror = _mirror(graph, owner, properties)
+    cluster = _cluster(graph, owner, properties, network, mirror)
+    master = _Master(
+        cluster_arn=later(cluster, lambda view: view.arn),
+        secret_arn=later(mirror, lambda view: view.arn)
+        if mirror
+        else later(cluster, lambda view: view.master_secret_arn),
+    )
+    instances = _instances(graph, owner, properties, network, cluster)
+    roles = _roles(graph, master, cluster if mirror else None, instances)
+    service, migration = (
+        graph.add(LoginSecret(owner, name, properties.kms_key_arn))
+        for name in (SERVICE_LOGIN, MIGRATION_LOGIN)
+    )
+    ready = (*network.rules, *roles, *_logins(graph, master, service, migration, roles))
+    return DatabaseParts(
+        cluster_id=later(cluster, lambda view: view.identifier),
+        cluster_arn=later(cluster, lambda view: view.arn),
+        endpoint=derive(lambda view, *_: view.endpoint, cluster, *ready),
+        reader_endpoint=derive(lambda view, *_: view.reader_endpoint, cluster, *ready),
+        port=later(cluster, lambda view: str(view.port)),
+        database_name=DATABASE_NAME,
+        engine_version=later(cluster, lambda view: view.engine_version),
+        security_group_id=later(network.group, lambda view: view.id),
+        client_security_group_id=later(network.client, lambda view: view.id),
+        master_secret_arn=master.secret_arn,
+        service_secret_arn=derive(lambda view, *_: view.arn, service, *ready),
+        migration_secret_arn=derive(lambda view, *_: view.arn, migration, *ready),
+        kms_key_arn=properties.kms_key_arn,
+    )
+
+
+def complete_database(graph: Graph, owner: Owner, parts: DatabaseParts) -> None:
+    """Protect the cluster and mark it as complete, after all that the graph has."""
+    graph.add(CompleteDBCluster(owner, parts.cluster_id), after=tuple(graph.wanted))
+
+
+@dataclass(frozen=True)
+class _Network:
+    client: SecurityGroup
+    group: SecurityGroup
+    rules: tuple[SecurityGroupRules, ...]
+    subnets: DBSubnetGroup
+
+
+@dataclass(frozen=True)
+class _Master:
+    """How the master reaches the database; promises."""
+
+    cluster_arn: str
+    secret_arn: str
+
+
+def _network(graph: Graph, owner: Owner, properties: DatabaseProperties) -> _Network:
+    """Add the subnets and two groups: the clients', which alone the database's admits."""
+    vpc_id = properties.vpc_id
+    client = graph.add(
+        SecurityGroup(owner, "database-client", vpc_id, "Clients of MLflow's database")
+    )
+    group = graph.add(SecurityGroup(owner, "database", vpc_id, "MLflow's database"))
+    client_id, group_id = (later(g, lambda view: view.id) for g in (client, group))
+    rules = (
+        SecurityGroupRules("database-client", client_id, egress=(tcp(PORT, group_id),)),
+        SecurityGroupRules("database", group_id, ingress=(tcp(PORT, client_id),)),
+    )
+    return _Network(
+        client,
+        group,
+        tuple(graph.add(each) for each in rules),
+        graph.add(DBSubnetGroup(owner, vpc_id, properties.subnet_ids)),
+    )
+
+
+def _mirror(graph: Graph, owner: Owner, properties: DatabaseProperties) -> MirroredSecret | None:
+    """Add the mirror of the user's master password, if they keep one."""
+    source = properties.password_secret_arn
+    if source is None:
+        graph.without(LoginSecret(owner, MASTER_NAME, None))
+        return None
+    allowed = graph.add(AllowedSecret("PasswordSecretArn", source))
+    mirror = MirroredSecret(owner, MASTER_NAME, properties.kms_key_arn, source)
+    return graph.add(mirror, after=(allowed,))
+
+
+def _cluster(
+    graph: Graph,
+    owner: Owner,
+    properties: DatabaseProperties,
+    network: _Network,
+    mirror: MirroredSecret | None,
+) -> DBCluster:
+    parameters = graph.add(DBClusterParameterGroup(owner, str(major(properties.engine_version))))
+    log_group = graph.add(DatabaseLogGroup(owner, LOG_RETENTION_DAYS, cluster_identifier(owner)))
+    cluster = DBCluster(
+        owner,
+        engine_version=properties.engine_version,
+        subnet_group=later(network.subnets, lambda view: view.name),
+        parameter_group=later(parameters, lambda view: view.name),
+        security_group_id=later(network.group, lambda view: view.id),
+        min_capacity=properties.min_capacity,
+        max_capacity=properties.max_capacity,
+        seconds_until_auto_pause=(
+            properties.seconds_until_auto_pause if properties.auto_pause else None
+        ),
+        backup_retention_period=properties.backup_retention_period,
+        instance_count=properties.instance_count,
+        kms_key_arn=properties.kms_key_arn,
+        password_secret_arn=later(mirror, lambda view: view.arn) if mirror else None,
+        skip_final_snapshot=properties.skip_final_snapshot,
+    )
+    return graph.add(cluster, after=(log_group,))
+
+
+def _instances(
+    graph: Graph,
+    owner: Owner,
+    properties: DatabaseProperties,
+    network: _Network,
+    cluster: DBCluster,
+) -> tuple[DBInstance, ...]:
+    return tuple(
+        graph.add(
+            DBInstance(
+                owner,
+                number,
+                cluster=later(cluster, lambda view: view.identifier),
+                zones=later(network.subnets, lambda view: view.zones),
+            )
+        )
+        for number in range(1, properties.instance_count + 1)
+    )
+
+
+def _roles(
+    graph: Graph,
+    master: _Master,
+    keeps_password: DBCluster | None,
+    after: tuple[ManagedObject[Any], ...],
+) -> tuple[ManagedObject[Any], ...]:
+    """Add the roles and their rights, each after the one before.
+
+    `keeps_password` is the cluster whose master password is the user's, if it is.
+    """
+    reach = (master.cluster_arn, master.secret_arn)
+    inside: list[ManagedObject[Any]] = [
+        Role(*reach, OWNER_ROLE),
+        Role(*reach, RUNTIME_ROLE),
+        Privileges(*reach),
+    ]
+    if keeps_password:
+        cluster_id = later(keeps_password, lambda view: view.identifier)
+        inside.insert(0, MasterPassword(*reach, cluster_id))
+    for managed in inside:
+        after = (*after, graph.add(managed, after=after))
+    return after
+
+
+def _logins(
+    graph: Graph,
+    master: _Master,
+    service: LoginSecret,
+    migration: LoginSecret,
+    after: tuple[ManagedObject[Any], ...],
+) -> tuple[DatabaseLogin, ...]:
+    """Add the two logins: the service's changes data, the migration's acts as the owner."""
+    return tuple(
+        graph.add(
+            DatabaseLogin(
+                master.cluster_arn,
+                master.secret_arn,
+                secret.username,
+                secret_arn=later(secret, lambda view: view.arn),
+                member_of=role,
+                acts_as=acts_as,
+            ),
+            after=after,
+        )
+        for secret, role, acts_as in (
+            (service, RUNTIME_ROLE, SERVICE_LOGIN),
+            (migration, OWNER_ROLE, OWNER_ROLE),
+        )
+    )
+
+
+def _graph(owner: Owner, properties: DatabaseProperties) -> Graph:
+    graph = Graph()
+    default = DatabaseProperties.model_fields["unique_name"].default
+    claim(graph, owner, properties.unique_name, default, "MLflowDatabase")
+    parts = database(graph, owner, properties)
+    complete_database(graph, owner, parts)
+    graph.give(parts.attributes)
+    return graph
+
+
+DATABASE = resource_type("Custom::MLflowDatabase", DatabaseProperties, _graph)
