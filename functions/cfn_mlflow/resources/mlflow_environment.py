@@ -64,7 +64,7 @@ def server_environment(server: Server) -> dict[str, str]:
     }
 
 
-def database_environment(endpoint: str, port: int, name: str) -> dict[str, str]:
+def database_environment(endpoint: str, port: int | str, name: str) -> dict[str, str]:
     """Return what libpq reads beside the login; TLS, or no connection."""
     return {"PGHOST": endpoint, "PGPORT": str(port), "PGDATABASE": name, "PGSSLMODE": "require"}
 

@@ -121,22 +121,27 @@ def _roles(
     sidecars = asked.sidecar_container_definitions
     images = [asked.image_uri, *(sidecar["image"] for sidecar in sidecars)]
 
-    def may_start(kept: Wiring) -> Any:
-        secrets = [kept.service_secret_arn, kept.migration_secret_arn, *secrets_of(sidecars)]
-        return execution_policy(owner, log_group, secrets, images)
+    def may_start(*secrets: str) -> Any:
+        return execution_policy(owner, log_group, [*secrets, *secrets_of(sidecars)], images)
 
-    def may_do(kept: Wiring) -> Any:
+    def may_do(bucket_id: str, path: str, key_arn: str) -> Any:
         also_read = asked.artifact_buckets_mlflow_will_read
-        return task_policy(owner, kept.bucket_id, kept.path, kept.key_arn, also_read)
+        return task_policy(owner, bucket_id, path, key_arn, also_read)
 
     execution = Role(
         owner,
         "execution",
         "Starts the tasks of MLflow",
-        derive(may_start, wiring.kept()),
+        derive(may_start, wiring.service_secret_arn, wiring.migration_secret_arn),
         boundary_arn,
     )
-    task = Role(owner, "task", "MLflow's own", derive(may_do, wiring.kept()), boundary_arn)
+    task = Role(
+        owner,
+        "task",
+        "MLflow's own",
+        derive(may_do, wiring.bucket_id, wiring.path, wiring.key_arn),
+        boundary_arn,
+    )
     return _Roles(graph.add(task), graph.add(execution))
 
 

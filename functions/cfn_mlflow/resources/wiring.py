@@ -12,7 +12,7 @@ class Wiring:
     """The database and the bucket that the service works with: values, or promises of them."""
 
     database_endpoint: str
-    database_port: int
+    database_port: int | str
     database_name: str
     service_secret_arn: str
     migration_secret_arn: str

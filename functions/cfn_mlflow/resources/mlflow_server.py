@@ -1,0 +1,60 @@
+"""Custom::MLflow: the bucket, the database and the service in one resource, joined."""
+
+from __future__ import annotations
+
+from cfn_mlflow.aws.owner import Owner
+from cfn_mlflow.engine.graph import Graph
+from cfn_mlflow.models.mlflow_server import MLflowAttributes, MLflowProperties
+from cfn_mlflow.models.named import NamedProperties
+from cfn_mlflow.resources.bucket import BucketParts, bucket, complete_bucket
+from cfn_mlflow.resources.claim import claim
+from cfn_mlflow.resources.database import DatabaseParts, complete_database, database
+from cfn_mlflow.resources.provide import resource_type
+from cfn_mlflow.resources.service import ServiceParts, complete_service, service
+from cfn_mlflow.resources.wiring import Wiring
+
+
+def _graph(owner: Owner, asked: MLflowProperties) -> Graph:
+    graph = Graph()
+    claim(graph, owner, asked.unique_name, NamedProperties.model_fields["unique_name"].default)
+    artifacts = bucket(graph, owner, asked.bucket())
+    store = database(graph, owner, asked.database())
+    server = service(graph, owner, asked.service(), _wiring(artifacts, store))
+    complete_bucket(graph, owner, artifacts)
+    complete_database(graph, owner, store)
+    complete_service(graph, server)
+    graph.give(_attributes(artifacts, store, server))
+    return graph
+
+
+def _wiring(artifacts: BucketParts, store: DatabaseParts) -> Wiring:
+    return Wiring(
+        database_endpoint=store.endpoint,
+        database_port=store.port,
+        database_name=store.database_name,
+        service_secret_arn=store.service_secret_arn,
+        migration_secret_arn=store.migration_secret_arn,
+        client_security_group_id=store.client_security_group_id,
+        cluster_arn=store.cluster_arn,
+        bucket_id=artifacts.bucket_id,
+        path=artifacts.path,
+        key_arn=artifacts.encryption_key_arn,
+    )
+
+
+def _attributes(
+    artifacts: BucketParts, store: DatabaseParts, server: ServiceParts
+) -> dict[str, object]:
+    """Return the attributes: the parts' own, under the names of the Terraform module's outputs."""
+    known = {
+        **{f"database_{name}": value for name, value in vars(store).items()},
+        "database_name": store.database_name,
+        "artifact_bucket_id": artifacts.bucket_id,
+        **{f"service_{name}": value for name, value in server.attributes.items()},
+        **server.attributes,
+    }
+    fields = MLflowAttributes.model_fields.items()
+    return {str(field.alias): known[name] for name, field in fields}
+
+
+MLFLOW = resource_type("Custom::MLflow", MLflowProperties, _graph)
