@@ -220,13 +220,17 @@ def state(status: str, since: float | None = SIGNED - 1) -> State:
     return State(status, since)
 
 
-def outcomes(*told: Outcome | Exception) -> Step:
+class LookedError(BaseException):
+    """A look that must not be: nothing in the protocol catches it, so the test fails."""
+
+
+def outcomes(*told: Outcome | BaseException) -> Step:
     """Return a step that comes to each of these in turn, and stays at the last."""
     left = list(told)
 
     def step() -> Outcome:
         one = left.pop(0) if len(left) > 1 else left[0]
-        if isinstance(one, Exception):
+        if isinstance(one, BaseException):
             raise one
         return one
 

@@ -19,6 +19,7 @@ from tests.protocol_kit import (
     SIGNED,
     Answers,
     FakeStack,
+    LookedError,
     World,
     outcomes,
     state,
@@ -277,7 +278,7 @@ def test_a13_nothing_of_one_request_is_in_the_next(
 
 def test_a14_a_create_that_comes_after_its_time_makes_nothing(world: World) -> None:
     world.time.at = SIGNED + 3500
-    world.converge = outcomes(AssertionError("looked"))
+    world.converge = outcomes(LookedError("looked"))
 
     world.handle(world.event())
 

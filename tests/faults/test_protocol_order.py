@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cfn_mlflow.outcome import Done, Failed, InvalidProperties, TemporaryError, Waiting
-from tests.protocol_kit import IDENTITY, SIGNED, FakeStack, World, outcomes, state
+from tests.protocol_kit import IDENTITY, SIGNED, FakeStack, LookedError, World, outcomes, state
 
 INVENTED = "tracking-MLflow-1A2B3C4D5E6F"
 FOUND = Waiting({"database cluster": "deleting"})
@@ -121,7 +121,7 @@ def test_b19_a_create_that_still_waits_when_its_delete_comes_makes_nothing_more(
 )
 def test_b20_a_create_that_comes_after_its_delete_makes_nothing(world: World, now: Any) -> None:
     world.stack = FakeStack([now])
-    world.converge = outcomes(AssertionError("made something"))
+    world.converge = outcomes(LookedError("made something"))
 
     world.handle(world.event())
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from cfn_mlflow.outcome import Done, PermanentError, TemporaryError, Waiting
-from tests.protocol_kit import SIGNED, FakeStack, World, outcomes, state
+from tests.protocol_kit import SIGNED, FakeStack, LookedError, World, outcomes, state
 
 Lines = Callable[[], list[dict[str, Any]]]
 
@@ -33,7 +33,7 @@ def test_a_request_that_cloudformation_has_left_ends_without_a_look_or_an_answer
     world: World, lines: Lines, request_type: str, status: str
 ) -> None:
     in_turn(world, state(status))
-    world.converge = outcomes(AssertionError("looked"))
+    world.converge = outcomes(LookedError("looked"))
 
     world.handle(world.event(request_type))
 
@@ -44,7 +44,7 @@ def test_a_request_that_cloudformation_has_left_ends_without_a_look_or_an_answer
 
 def test_a_request_whose_stack_is_gone_ends_without_a_look(world: World) -> None:
     in_turn(world, None)
-    world.converge = outcomes(AssertionError("looked"))
+    world.converge = outcomes(LookedError("looked"))
 
     world.handle(world.event())
 
@@ -55,7 +55,7 @@ def test_a_create_that_is_cancelled_while_it_waits_looks_no_more(world: World) -
     going_on, cancelled = state("CREATE_IN_PROGRESS"), state("DELETE_IN_PROGRESS")
     in_turn(world, going_on, going_on, cancelled)
     waiting = Waiting({"cluster": "creating"})
-    world.converge = outcomes(waiting, waiting, AssertionError("a third look"))
+    world.converge = outcomes(waiting, waiting, LookedError("a third look"))
 
     world.handle(world.event())
 
@@ -64,7 +64,7 @@ def test_a_create_that_is_cancelled_while_it_waits_looks_no_more(world: World) -
 
 def test_an_update_ends_when_the_update_that_rolls_it_back_has_begun(world: World) -> None:
     in_turn(world, state("UPDATE_IN_PROGRESS"), state("UPDATE_IN_PROGRESS", SIGNED + 60))
-    world.converge = outcomes(Waiting({"a": "b"}), AssertionError("pulled against the rollback"))
+    world.converge = outcomes(Waiting({"a": "b"}), LookedError("pulled against the rollback"))
 
     world.handle(world.event("Update"))
 
@@ -99,7 +99,7 @@ def test_without_a_date_in_the_url_the_status_alone_decides(world: World) -> Non
 def test_a_fence_that_is_throttled_holds_the_change_until_it_can_say(world: World) -> None:
     throttled = TemporaryError("AWS asks to slow down (Throttling)")
     stack = in_turn(world, throttled, throttled, state("DELETE_IN_PROGRESS"))
-    world.converge = outcomes(AssertionError("looked"))
+    world.converge = outcomes(LookedError("looked"))
 
     world.handle(world.event())
 
@@ -160,7 +160,7 @@ def test_an_old_delete_delivered_again_does_not_touch_what_lives_since(
     world: World, status: str
 ) -> None:
     in_turn(world, state(status, SIGNED + 600))
-    world.remove = outcomes(AssertionError("removed the living"))
+    world.remove = outcomes(LookedError("removed the living"))
 
     world.handle(world.event("Delete"))
 

@@ -36,7 +36,7 @@ def test_an_event_that_was_never_handed_on_begins_now() -> None:
 
 
 def test_another_version_goes_on_from_the_bare_event_within_its_bounds() -> None:
-    ours = {"version": 99, "hops": 7, "first_seen": SIGNED, "waits": "of another shape"}
+    ours = {"version": 99, "hops": 7, "first_seen": SIGNED, "waits": {"a": ["b", SIGNED]}}
 
     bare, carried = unpack({"RequestType": "Create", handoff.KEY: ours}, NOW)
 

@@ -135,6 +135,15 @@ def test_an_unexpected_error_may_pass_twice(world: World) -> None:
     assert world.answers.only["Status"] == "SUCCESS"
 
 
+def test_unexpected_errors_count_only_in_a_row(world: World) -> None:
+    error, waiting = KeyError("x"), Waiting({"a": "b"})
+    world.converge = outcomes(error, error, waiting, error, error, waiting, error, Done({}))
+
+    world.handle(world.event())
+
+    assert world.answers.only["Status"] == "SUCCESS"
+
+
 def test_three_unexpected_errors_fail_by_type_and_keep_their_text_to_the_log(
     world: World, lines: Callable[[], list[dict[str, Any]]]
 ) -> None:
