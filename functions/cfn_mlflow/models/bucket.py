@@ -25,16 +25,16 @@ class BucketProperties(NamedProperties):
 
     unique_name: UniqueName = unique_name_property("mlflow-bucket")
     bucket_id: BucketName | None = described(
-        "Name of a bucket of yours to use instead of making one. It is not changed and never"
-        " deleted; it needs the tag `cfn-mlflow:allow`, or a place in the provider's parameter.",
+        "Name of a bucket of yours to use instead of making one; not for a resource that has made"
+        " one. It is not changed and never deleted; it needs the tag `cfn-mlflow:allow`, or a place in the provider's parameter.",
         update=Update.REFUSED,
         default=None,
         default_words="a bucket is made",
         example="my-bucket",
     )
     path: BucketPath = described(
-        "Path in the bucket under which artifacts are kept.",
-        update=Update.REFUSED,
+        "Path in the bucket under which artifacts are kept. After a change MLflow looks for all"
+        " artifacts under the new path: move them there.",
         default="/",
         example="/mlflow",
     )
@@ -45,8 +45,8 @@ class BucketProperties(NamedProperties):
     )
     encryption_key_arn: KeyArn | None = described(
         "ARN of the KMS key, with `aws:kms`. A key of yours needs the tag `cfn-mlflow:allow`, or"
-        " a place in the provider's parameter.",
-        update=Update.REFUSED,
+        " a place in the provider's parameter. After a change, objects that are there stay under"
+        " the old key, which the tasks may no longer use: copy them onto themselves first.",
         default=None,
         default_words="with `aws:kms`, the key that AWS manages for S3",
         example="arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab",

@@ -77,8 +77,8 @@ class DatabaseProperties(NamedProperties):
         example=True,
     )
     engine_version: EngineVersion = described(
-        "Aurora PostgreSQL version, a major one or a full one. AWS may move it up; it is never"
-        " moved down, and a full version below what runs changes nothing.",
+        "Aurora PostgreSQL version, a major one or a full one. It is never moved down: a version"
+        " below what runs changes nothing. A higher major version is refused.",
         default="17.7",
         example="17.7",
     )
