@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from cfn_mlflow.outcome import Done, Failed, Outcome, PermanentError, TemporaryError, Waiting
+from cfn_mlflow.outcome import (
+    Done,
+    Failed,
+    InvalidProperties,
+    Outcome,
+    PermanentError,
+    TemporaryError,
+    Waiting,
+)
 
 from . import handoff
 from .answer import shorten
@@ -75,6 +83,8 @@ class Loop:
         try:
             step = prepare(self._request, self._request.identity)
         except PermanentError as error:
+            if isinstance(error, InvalidProperties):
+                log.error("Invalid properties", faults=error.faults)
             return Failed(str(error))
         except Exception as error:
             return self._unexpected(error)

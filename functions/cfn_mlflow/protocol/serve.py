@@ -50,9 +50,7 @@ def handler(
     clock: Clock | None = None,
 ) -> Callable[[object, Context], None]:
     """Return the Lambda handler of a resource type; it asks CloudFormation and Lambda by ports."""
-    service = _Service(resource_type, stack, invoke, clock or Clock())
-
-    return service.serve
+    return _Service(resource_type, stack, invoke, clock or Clock()).serve
 
 
 @dataclass(frozen=True)

@@ -93,6 +93,22 @@ def test_an_invalid_property_is_answered_without_any_aws_call(world: World) -> N
     assert world.stack.asked == 0
 
 
+def test_every_fault_of_the_properties_is_in_the_log_even_if_the_answer_has_no_room(
+    world: World, lines: Callable[[], list[dict[str, Any]]]
+) -> None:
+    faults = [f"Property{number}: " + "wrong " * 20 for number in range(9)]
+
+    def prepare(*_: object) -> Any:
+        raise InvalidProperties(faults)
+
+    world.prepare = prepare
+
+    world.handle(world.event())
+
+    assert "and 6 more" in world.answers.only["Reason"]
+    assert [line["faults"] for line in lines() if "faults" in line] == [faults]
+
+
 def test_a_failure_is_answered_with_its_reason_and_the_id_for_life(world: World) -> None:
     world.converge = outcomes(Failed("The cluster is incompatible-network."))
 
