@@ -26,7 +26,8 @@ class BucketProperties(NamedProperties):
     unique_name: UniqueName = unique_name_property("mlflow-bucket")
     bucket_id: BucketName | None = described(
         "Name of a bucket of yours to use instead of making one; not for a resource that has made"
-        " one. It is not changed and never deleted; it needs the tag `cfn-mlflow:allow`, or a place in the provider's parameter.",
+        " one. It is not changed and never deleted; it needs the tag `cfn-mlflow:allow`, or a place"
+        " in the provider's parameter.",
         update=Update.REFUSED,
         default=None,
         default_words="a bucket is made",
