@@ -105,7 +105,7 @@ def test_every_fault_of_the_properties_is_in_the_log_even_if_the_answer_has_no_r
 
     world.handle(world.event())
 
-    assert "and 6 more" in world.answers.only["Reason"]
+    assert "and 7 more" in world.answers.only["Reason"]
     assert [line["faults"] for line in lines() if "faults" in line] == [faults]
 
 
