@@ -57,12 +57,20 @@ def _start(local_aws: LocalAws, template: Path, *, foreground: bool) -> None:
         ENV_FILE.write_text(_exports(local_aws))
         print(f"The local AWS is at {local_aws.endpoint}, with the provider deployed.")
         print(f"To use it: source {ENV_FILE.relative_to(ROOT)}")
-        if foreground:
-            signal.sigwait({signal.SIGINT, signal.SIGTERM})
     except BaseException:
         local_aws.stop()
         raise
     if foreground:
+        _stay(local_aws)
+
+
+def _stay(local_aws: LocalAws) -> None:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        signal.pause()
+    except KeyboardInterrupt:
+        print("stopping")
+    finally:
         local_aws.stop()
         ENV_FILE.unlink(missing_ok=True)
 

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import tempfile
 import time
+import urllib.parse
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -25,6 +26,7 @@ DEFAULT_STATE = ROOT / ".local" / "run"
 
 # Written by the data plane (local/emulator/data_plane.py).
 PROXY_FILE = "proxy"
+NAMES_FILE = "names.json"
 
 _START_SECONDS = 60
 _STOP_SECONDS = 20
@@ -180,6 +182,14 @@ class LocalAws:
         """
         self._running()
         return (self.state / PROXY_FILE).read_text()
+
+    def browser_url(self, tracking_uri: str) -> str:
+        """Return the loopback URL at which a browser, without a proxy, finds a load balancer."""
+        asked = urllib.parse.urlsplit(tracking_uri)
+        places = json.loads((self.state / NAMES_FILE).read_text())
+        place = places[(asked.hostname or "").lower()]
+        port = asked.port or {"http": 80, "https": 443}[asked.scheme]
+        return f"{asked.scheme}://{place['address']}:{place['ports'].get(str(port), port)}"
 
     def session(self) -> boto3.session.Session:
         """Return a boto3 session for it; `client(...)` needs no endpoint."""

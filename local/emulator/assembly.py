@@ -17,6 +17,7 @@ from local.emulator import (
     cloudformation_types,
     custom_resources,
     data_plane,
+    function_logs,
     functions,
     processes,
     stacks,
@@ -37,6 +38,7 @@ def assemble(settings: Settings, port: int) -> Gateway:
     urls = ResponseUrls(settings.state / "tls", custom_resources.requests.receive)
     # Inherited by the functions: they must trust the ResponseURL.
     os.environ["SSL_CERT_FILE"] = str(urls.trusted)
+    function_logs.install()
     functions.install(settings.runtimes)
     asynchronous_invocation.install(asynchronous_invocation.Waits(settings.retry_seconds))
     custom_resources.install(urls)

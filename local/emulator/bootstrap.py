@@ -22,7 +22,8 @@ from typing import Any
 Json = dict[str, Any]
 Handler = Callable[[Any, Any], Any]
 
-ARTIFACT = "artifact"
+# The file that functions.py puts in the place of the artifact, which it unpacks once for all.
+TOLD = "told.json"
 
 # All that an inherited environment may contribute; the rest of the emulator's stays out.
 INHERITED = ("AWS_", "SSL_CERT_FILE", "TMPDIR")
@@ -60,7 +61,7 @@ class RequestIdFormatter(logging.Formatter):
         return super().format(record)
 
 
-def set_environment(function: Json, code_dir: Path) -> None:
+def set_environment(function: Json, told: Json) -> None:
     """Leave in os.environ what Lambda documents for its runtime, and the function's own."""
     name = function["function_name"]
     kept = {k: v for k, v in os.environ.items() if k.startswith(INHERITED)}
@@ -70,11 +71,12 @@ def set_environment(function: Json, code_dir: Path) -> None:
         {
             "AWS_EXECUTION_ENV": f"AWS_Lambda_python{sys.version_info[0]}.{sys.version_info[1]}",
             "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
-            "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{name}",
+            "AWS_LAMBDA_LOG_GROUP_NAME": told["log_group"],
+            "AWS_LAMBDA_LOG_STREAM_NAME": told["log_stream"],
             # Not AWS's: by it the gateway knows who called (calls.py). 50 is the SDK's limit.
             "AWS_SDK_UA_APP_ID": name[:50],
             "HOME": str(Path(sys.argv[0]).parent),
-            "LAMBDA_TASK_ROOT": str(code_dir),
+            "LAMBDA_TASK_ROOT": told["code_dir"],
             "LANG": "en_US.UTF-8",
             "PATH": "/usr/local/bin:/usr/bin:/bin",
             "TZ": ":UTC",
@@ -134,11 +136,13 @@ def main() -> None:
     # What the function prints must not mix with the answers, C code's output included.
     answers = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8")
     os.dup2(2, 1)
+    # A line is in the log when it is printed, as on Lambda.
+    sys.stdout = open(1, "w", buffering=1, encoding="utf-8", closefd=False)  # noqa: SIM115, PTH123
     function: Json = json.loads(sys.stdin.readline())
-    # What ministack unpacked is only the way to the artifact, unpacked once (functions.py).
-    code_dir = Path((Path(function["code_dir"]) / ARTIFACT).read_text())
+    told = json.loads((Path(function["code_dir"]) / TOLD).read_text())
+    code_dir = Path(told["code_dir"])
     os.chdir(code_dir)
-    set_environment(function, code_dir)
+    set_environment(function, told)
     formatter = set_logging()
     sys.path[0] = str(code_dir)
     broken: Json | None = None
@@ -153,7 +157,6 @@ def main() -> None:
         message = json.loads(line)
         formatter.request_id = message["ctx"]["request_id"]
         answer = broken if handler is None else invoke(handler, function, message)
-        sys.stdout.flush()
         answers.write(json.dumps(answer) + "\n")
 
 

@@ -6,6 +6,7 @@ Here it runs on the interpreter of its Runtime by bootstrap.py, with nothing but
 
 import hashlib
 import io
+import json
 import os
 import shutil
 import zipfile
@@ -15,7 +16,8 @@ from typing import Any
 from ministack.core import lambda_runtime
 from ministack.services.cloudformation import provisioners
 
-from local.emulator.bootstrap import ARTIFACT
+from local.emulator.bootstrap import TOLD
+from local.emulator.function_logs import FunctionLog
 from local.emulator.patching import require
 
 _BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
@@ -24,7 +26,7 @@ _BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
 def install(runtimes: Path) -> None:
     """Make functions run on the interpreters in `runtimes` (`runtimes/python3.13/bin/python`)."""
     _run_on_the_runtimes_interpreter(runtimes)
-    _unpack_each_artifact_once(Path(os.environ["TMPDIR"]) / "functions")
+    _make_environments(Path(os.environ["TMPDIR"]) / "functions")
     _keep_all_properties_of_a_function()
 
 
@@ -54,8 +56,8 @@ def _run_on_the_runtimes_interpreter(runtimes: Path) -> None:
     lambda_runtime._detect_runtime_binary = detect
 
 
-def _unpack_each_artifact_once(folder: Path) -> None:
-    """All execution environments of an artifact share one copy, and so its compiled files.
+def _make_environments(folder: Path) -> None:
+    """Environments that log while they run, and share one copy of their artifact in `folder`.
 
     Unpacking and compiling 20 MB anew for each would cost seconds that Lambda does not take.
     """
@@ -63,10 +65,27 @@ def _unpack_each_artifact_once(folder: Path) -> None:
     folder.mkdir(exist_ok=True)
 
     class Environment(lambda_runtime.Worker):  # type: ignore[misc]
-        """An execution environment whose own archive holds only the way to the artifact."""
+        """An execution environment whose own archive holds only what bootstrap.py must know."""
 
         def __init__(self, func_name: str, config: dict[str, Any], code_zip: bytes) -> None:
-            super().__init__(func_name, config, _archive_of(_unpacked(folder, code_zip)))
+            self._log = FunctionLog(config)
+            told = {
+                "code_dir": str(_unpacked(folder, code_zip)),
+                "log_group": self._log.group,
+                "log_stream": self._log.stream,
+            }
+            super().__init__(func_name, config, _archive_of(told))
+
+        def _read_stderr(self) -> None:
+            process = self._proc
+            for line in process.stderr:
+                self._log.write(line.rstrip("\n"))
+                self._stderr_queue.put(line.rstrip("\n"))
+
+        def invoke(self, event: Any, request_id: str, **options: Any) -> dict[str, Any]:
+            return self._log.around(
+                request_id, lambda: super(Environment, self).invoke(event, request_id, **options)
+            )
 
     lambda_runtime.Worker = Environment
 
@@ -85,10 +104,10 @@ def _unpacked(folder: Path, code_zip: bytes) -> Path:
     return place
 
 
-def _archive_of(place: Path) -> bytes:
+def _archive_of(told: dict[str, str]) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr(ARTIFACT, str(place))
+        archive.writestr(TOLD, json.dumps(told))
     return buffer.getvalue()
 
 

@@ -1,5 +1,6 @@
 """Functions on the local AWS run as on Lambda, and what asynchronous invocation promises holds."""
 
+import contextlib
 import json
 import os
 import time
@@ -207,6 +208,29 @@ def test_what_a_function_logs_is_in_its_log_group_in_lambdas_format(
     request_id = lines[0].split()[2]
     level, _time, logged_id, text = lines[1].strip().split("\t")
     assert (level, logged_id, text) == ("[WARNING]", request_id, "here")
+
+
+def test_what_a_function_says_can_be_read_while_it_runs(bare_aws: LocalAws, probe: Probe) -> None:
+    template = probe.template({})
+    template["Resources"]["Function"]["Properties"]["Code"]["ZipFile"] = (
+        "import time\ndef handler(event, context):\n    print('waiting')\n    time.sleep(60)\n"
+    )
+    Stack.create(bare_aws, probe.name, template)
+    session = bare_aws.session()
+    session.client("lambda").invoke(FunctionName=probe.name, InvocationType="Event", Payload="{}")
+
+    said: list[str] = []
+    for _ in range(100):
+        time.sleep(0.05)
+        with contextlib.suppress(ClientError):
+            logs = session.client("logs").filter_log_events(
+                logGroupName=f"/aws/lambda/{probe.name}"
+            )
+            said = [event["message"] for event in logs["events"]]
+        if len(said) > 1:
+            break
+    assert said[1] == "waiting"
+    assert bare_aws.kill_function(probe.name)
 
 
 def test_every_call_is_counted_under_the_name_of_its_caller(bare_aws: LocalAws) -> None:
