@@ -139,15 +139,10 @@ class Attributes(BaseModel):
         alias_generator=to_pascal,
         validate_by_name=True,
         validate_by_alias=True,
-        coerce_numbers_to_str=True,
         extra="forbid",
         frozen=True,
         defer_build=True,
     )
-
-    def data(self) -> dict[str, str]:
-        """Return them by CloudFormation's names, as the answer's `Data` carries them."""
-        return self.model_dump(by_alias=True)
 
 
 Model = TypeVar("Model", bound=Properties)

@@ -91,4 +91,4 @@ class BucketAttributes(Attributes):
     bucket_arn: str = described("ARN of the bucket.")
     path: str = described("Path in the bucket, with a `/` first and none last.")
     artifacts_destination: str = described("Where MLflow keeps artifacts: `s3://bucket/path`.")
-    encryption_key_arn: str = described("ARN of the KMS key, empty without one.", default="")
+    encryption_key_arn: str = described("ARN of the KMS key, empty without one.")

@@ -17,6 +17,7 @@ from cfn_mlflow.models.base import Attributes, Properties, described, set_ones
 from cfn_mlflow.models.bucket import BucketProperties
 from cfn_mlflow.models.database import DatabaseProperties
 from cfn_mlflow.models.faults import Location
+from cfn_mlflow.models.named import UNIQUE_NAME
 from cfn_mlflow.models.service import ServiceSettings
 
 PARTS: Mapping[str, type[Properties]] = MappingProxyType(
@@ -35,9 +36,6 @@ SUBNET_IDS = "SubnetIds"
 """Stands for each list of subnets that is not given."""
 
 SUBNET_LISTS = ("LoadBalancerSubnetIds", "ServiceSubnetIds", "DatabaseSubnetIds")
-
-UNIQUE_NAME = "mlflow"
-"""The one name of all parts, unless another is given."""
 
 _PREFIXES = {"the bucket": "Artifact", "the database": "Database", "the service": "Service"}
 _UNPREFIXED = ("LoadBalancer", "ArtifactBucket", "GunicornOpts", "UvicornOpts")

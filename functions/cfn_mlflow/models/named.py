@@ -8,6 +8,10 @@ from cfn_mlflow.models.base import Properties, Update, described
 from cfn_mlflow.models.values import Tags, UniqueName
 
 
+UNIQUE_NAME = "mlflow"
+"""The one name of all parts of a Custom::MLflow, unless another is given."""
+
+
 def unique_name_property(default: str) -> Any:
     """Return the property, with the type's own default."""
     return described(
@@ -22,7 +26,7 @@ def unique_name_property(default: str) -> Any:
 class NamedProperties(Properties):
     """The name and the tags of what is made."""
 
-    unique_name: UniqueName = unique_name_property("mlflow")
+    unique_name: UniqueName = unique_name_property(UNIQUE_NAME)
     tags: Tags = described(
         "Tags for all that is made, as a map or as a list of Key and Value; at most 40. Keys that"
         " start with `aws:` or `cfn-mlflow:` are reserved.",

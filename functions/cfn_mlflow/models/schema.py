@@ -50,6 +50,4 @@ class SchemaAttributes(Attributes):
     expected_revision: str = described("Revision that the MLflow release declares.")
     mlflow_version: str = described("The MLflow release that was compared with.")
     differences: str = described("Number of tables, columns and indexes that differ.")
-    pending_revisions: str = described(
-        "Revisions that are still to run, separated by commas.", default=""
-    )
+    pending_revisions: str = described("Revisions that are still to run, separated by commas.")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cfn_mlflow.models.base import parse
-from cfn_mlflow.models.bucket import BucketAttributes, BucketProperties
+from cfn_mlflow.models.bucket import BucketProperties
 from tests.properties_kit import KEY_ARN, faults
 
 
@@ -64,16 +64,3 @@ def test_given_a_unique_name_that_some_service_cannot_take_then_it_is_refused(na
         assert faults(BucketProperties, {"UniqueName": name})[0].startswith("UniqueName: must be")
     else:
         assert parse(BucketProperties, {"UniqueName": name}).unique_name == "mlflow-bucket"
-
-
-def test_given_attributes_then_their_data_has_cloudformations_names() -> None:
-    made = BucketAttributes(
-        bucket_id="b", bucket_arn="arn:aws:s3:::b", path="/", artifacts_destination="s3://b/"
-    )
-    assert made.data() == {
-        "BucketId": "b",
-        "BucketArn": "arn:aws:s3:::b",
-        "Path": "/",
-        "ArtifactsDestination": "s3://b/",
-        "EncryptionKeyArn": "",
-    }

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cfn_mlflow.models.base import parse
-from cfn_mlflow.models.database import DatabaseAttributes, DatabaseProperties
+from cfn_mlflow.models.database import DatabaseProperties
 from tests.properties_kit import DATABASE, KEY_ARN, faults
 
 
@@ -90,8 +90,3 @@ def test_given_what_aurora_cannot_do_then_it_is_refused_before_any_call(
 def test_given_a_major_or_a_full_version_that_can_pause_then_it_is_taken(version: str) -> None:
     asked = DATABASE | {"EngineVersion": version}
     assert parse(DatabaseProperties, asked).engine_version == version
-
-
-def test_given_a_number_for_an_attribute_then_it_is_a_string() -> None:
-    names = dict.fromkeys(DatabaseAttributes.model_fields, "x")
-    assert DatabaseAttributes(**{**names, "port": 5432}).data()["Port"] == "5432"  # type: ignore[arg-type]
