@@ -135,14 +135,7 @@ def _not_required(field: FieldInfo) -> Any:
 class Attributes(BaseModel):
     """What `Fn::GetAtt` gives of one type: strings, as last read from AWS."""
 
-    model_config = ConfigDict(
-        alias_generator=to_pascal,
-        validate_by_name=True,
-        validate_by_alias=True,
-        extra="forbid",
-        frozen=True,
-        defer_build=True,
-    )
+    model_config = ConfigDict(alias_generator=to_pascal, defer_build=True)
 
 
 Model = TypeVar("Model", bound=Properties)

@@ -7,7 +7,6 @@ from typing import Any
 from cfn_mlflow.models.base import Properties, Update, described
 from cfn_mlflow.models.values import Tags, UniqueName
 
-
 UNIQUE_NAME = "mlflow"
 """The one name of all parts of a Custom::MLflow, unless another is given."""
 
