@@ -97,7 +97,7 @@ class Loop:
             pause = min(pause, self._deadline - self._clock.now())
             room = self._invocation.room()
             self._clock.sleep(max(min(pause, room), 0))
-            if room <= pause and not self._is_over():
+            if room <= pause:
                 return self._hand_on()
         return self._timed_out()
 
