@@ -77,7 +77,7 @@ def test_every_call_made_is_one_that_the_callers_role_allows() -> None:
     [
         ("rds", "DeleteDBCluster", "cfn-mlflow-MLflowBucket"),
         ("s3", "PutBucketEncryption", "cfn-mlflow-MLflowDatabase"),
-        ("rds-data", "ExecuteStatement", "cfn-mlflow-MLflowService"),
+        ("s3", "CreateBucket", "cfn-mlflow-MLflowService"),
         ("ssm", "PutParameter", "cfn-mlflow-MLflowSchema"),
         ("iam", "CreateUser", "cfn-mlflow-MLflow"),
     ],

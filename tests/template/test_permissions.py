@@ -33,8 +33,8 @@ ROOM_FOR_LISTS = 2500
 
 OF_TYPE = {
     "MLflowBucket": {"Fence", "Names", "Bucket"},
-    "MLflowDatabase": {"Fence", "Names", "Network", "Database"},
-    "MLflowService": {"Fence", "Names", "Network", "Service", "TaskRole"},
+    "MLflowDatabase": {"Fence", "Names", "Network", "LogGroup", "Database"},
+    "MLflowService": {"Fence", "Names", "Network", "LogGroup", "Service", "TaskRole", "Schema"},
     "MLflowSchema": {"Fence", "Schema"},
 }
 READS = re.compile(r"^[a-z0-9-]+:(Describe|List|Get|Filter)")
@@ -59,6 +59,7 @@ WITHOUT_OWNER_TAG = {
     "TagWhatIsMade": "only within the call that makes the group or the rule",
     "RulesOfOwnSecurityGroup": "asked for beside the group, whose tag is looked at",
     "BesideOwnDatabase": "asked for beside the cluster, whose tag is looked at",
+    "FinalSnapshot": "asked for beside the cluster, whose tag is looked at; it does not exist yet",
     "SecretOfRds": "RDS makes this secret, with its own tags, in its own part of the names",
     "OwnLog": "the function's own log group, by its ARN",
     "TaskLog": "in the boundary: the part of the names that only the provider makes",
@@ -260,6 +261,18 @@ def test_a_key_is_used_through_a_service_only() -> None:
     assert used
     for found in used:
         assert found.values("StringEquals", "kms:ViaService"), found.sid
+
+
+def test_something_is_encrypted_only_with_a_key_that_is_allowed() -> None:
+    used = [
+        found
+        for policy in every_policy()
+        if policy != "TaskBoundary"
+        for found in statements(policy)
+        if {"kms:GenerateDataKey", "kms:CreateGrant"} & set(found.actions)
+    ]
+    assert used
+    for found in used:
         assert ALLOW_ON_RESOURCE in found.keys or found.resources == ("Ref AllowedKeyArns",)
 
 

@@ -1,0 +1,142 @@
+"""Given what the source of a type can call, then its role allows that, and nothing beyond."""
+
+from __future__ import annotations
+
+import ast
+from functools import cache
+from pathlib import Path
+
+import botocore.session
+import grimp
+import pytest
+from botocore import xform_name
+
+from tests.template.provider_template import ROOT, TYPES, statements_of_role
+from tests.template.test_calls_made import iam_actions
+from tests.template.test_template import HANDLERS
+
+FUNCTIONS = ROOT / "functions"
+ASKED_FOR_BESIDE_A_CALL = {
+    "cloudwatch:DeleteAlarms": "a scaling policy makes and removes alarms for its caller",
+    "cloudwatch:DescribeAlarms": "as above",
+    "cloudwatch:PutMetricAlarm": "as above",
+    "iam:CreateServiceLinkedRole": "a service's first use in an account makes its role",
+    "iam:PassRole": "a task definition names roles",
+    "kms:CreateGrant": "RDS and Secrets Manager use a key for their caller",
+    "kms:Decrypt": "as above",
+    "kms:GenerateDataKey": "as above",
+    "logs:CreateLogStream": "Lambda writes the function's log",
+    "logs:PutLogEvents": "as above",
+    "rds:CreateDBClusterSnapshot": "DeleteDBCluster makes a final one",
+    "s3:ListBucket": "without it S3 answers 403 where a bucket or a setting is not there",
+    "s3:TagResource": "CreateBucket with tags",
+    "sqs:SendMessage": "Lambda hands a dead request over",
+}
+CALLED_ONLY_BY_ANOTHER_TYPE = {
+    ("MLflowDatabase", "logs:GetLogEvents"): "reads a task's last lines; it has no task",
+}
+"""Calls in a module that the type shares with another, which alone makes them."""
+
+
+@cache
+def operations(service: str) -> dict[str, str]:
+    """Return a service's operations by the names of boto3's methods."""
+    model = botocore.session.get_session().get_service_model(service)
+    return {xform_name(name): name for name in model.operation_names}
+
+
+@cache
+def parsed(path: Path) -> ast.Module:
+    """Return a module's source, parsed."""
+    return ast.parse(path.read_text())
+
+
+def service_asked(node: ast.AST) -> str | None:
+    """Return the service of `client("rds")`; None for any other node."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "client":
+        argument = node.args[0]
+        return str(argument.value) if isinstance(argument, ast.Constant) else None
+    return None
+
+
+@cache
+def accessors() -> dict[str, str]:
+    """Return the service whose client a function hands out, by the function's name."""
+    return {
+        function.name: service
+        for path in FUNCTIONS.rglob("*.py")
+        for function in parsed(path).body
+        if isinstance(function, ast.FunctionDef)
+        for service in map(service_asked, ast.walk(function))
+        if service
+    }
+
+
+def services(tree: ast.Module) -> set[str]:
+    """Return the services that a module reaches, by a client of its own or another module's."""
+    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    own = {service for service in map(service_asked, ast.walk(tree)) if service}
+    return own | {service for name, service in accessors().items() if name in names}
+
+
+def called_in(path: Path) -> set[str]:
+    """Return the IAM actions of every operation that a module names of a service it reaches."""
+    tree = parsed(path)
+    words = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    words |= {str(node.value) for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+    return {
+        action
+        for service in services(tree)
+        for method in words & set(operations(service))
+        for action in iam_actions({"service": service, "action": operations(service)[method]})
+    }
+
+
+@cache
+def imports() -> grimp.ImportGraph:
+    """Return which module of ours imports which."""
+    return grimp.build_graph("cfn_mlflow", exclude_type_checking_imports=True, cache_dir=None)
+
+
+def modules(type_name: str) -> set[str]:
+    """Return the modules that a type's entry module imports, and those that they import."""
+    found: set[str] = set()
+    for node in ast.walk(parsed(FUNCTIONS / f"{HANDLERS[type_name]}.py")):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("cfn_mlflow."):
+            found |= {str(node.module), *imports().find_upstream_modules(str(node.module))}
+    return found
+
+
+def called(type_name: str) -> set[str]:
+    """Return the IAM actions that a type's source can ask for."""
+    files = [FUNCTIONS / f"{name.replace('.', '/')}.py" for name in modules(type_name)]
+    found = {action for path in files if path.is_file() for action in called_in(path)}
+    return found - {action for of, action in CALLED_ONLY_BY_ANOTHER_TYPE if of == type_name}
+
+
+def allowed(type_name: str) -> set[str]:
+    """Return the IAM actions that a type's role allows."""
+    return {
+        action
+        for found in statements_of_role(f"{type_name}Role")
+        if found.effect == "Allow"
+        for action in found.actions
+    }
+
+
+def test_the_source_is_understood() -> None:
+    assert {"s3:CreateBucket", "ssm:PutParameter"} <= called("MLflowBucket")
+    assert {"rds:CreateDBCluster", "rds-data:ExecuteStatement"} <= called("MLflowDatabase")
+    assert {"ecs:RunTask", "elasticloadbalancing:CreateListener"} <= called("MLflowService")
+    assert "s3:CreateBucket" not in called("MLflowDatabase")
+    assert "lambda:InvokeFunction" in called("MLflowSchema")
+
+
+@pytest.mark.parametrize("type_name", TYPES)
+def test_every_call_that_a_type_can_make_is_allowed_to_it(type_name: str) -> None:
+    assert not called(type_name) - allowed(type_name)
+
+
+@pytest.mark.parametrize("type_name", TYPES)
+def test_no_right_is_given_that_nothing_asks_for(type_name: str) -> None:
+    assert not allowed(type_name) - called(type_name) - set(ASKED_FOR_BESIDE_A_CALL)
