@@ -6,9 +6,11 @@ any set-up.
 """
 
 import itertools
+import json
 import socket
 import threading
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
 
 _CLAIM_PORT = 47077
 _HOSTS = range(2, 255)
@@ -79,9 +81,13 @@ class Place:
 
 
 class Names:
-    """What DNS is to a VPC: AWS-shaped names of databases and load balancers, whatever the case."""
+    """What DNS is to a VPC: AWS-shaped names of databases and load balancers, whatever the case.
 
-    def __init__(self) -> None:
+    `file` always holds them as JSON, for the launcher: `{name: {address, ports: {asked: real}}}`.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
         self._lock = threading.Lock()
         self._places: dict[str, Place] = {}
 
@@ -89,11 +95,13 @@ class Names:
         """Let `name` lead to `place`."""
         with self._lock:
             self._places[name.lower()] = place
+            self._write()
 
     def remove(self, name: str) -> None:
         """Forget `name`."""
         with self._lock:
             self._places.pop(name.lower(), None)
+            self._write()
 
     def find(self, name: str) -> Place | None:
         """Return where `name` leads, or None if it is unknown."""
@@ -104,3 +112,8 @@ class Names:
         """Return a copy of all names, in lower case."""
         with self._lock:
             return dict(self._places)
+
+    def _write(self) -> None:
+        new = self._file.with_suffix(".new")
+        new.write_text(json.dumps({name: asdict(place) for name, place in self._places.items()}))
+        new.rename(self._file)

@@ -30,6 +30,8 @@ from local.emulator.tasks import Surroundings, Tasks
 
 PROXY_FILE = "proxy"
 """The file in the state folder that holds the proxy's URL, for clients on the laptop."""
+NAMES_FILE = "names.json"
+"""The file in the state folder that holds where AWS-shaped names lead (addresses.Names)."""
 
 _running: list[Databases | Tasks] = []
 
@@ -39,7 +41,7 @@ def install(state: Path, gateway_port: int) -> None:
     state.mkdir(parents=True, exist_ok=True)
     stand_in_for_docker()
     gateway = f"http://127.0.0.1:{gateway_port}"
-    addresses, names, loop = Addresses(), Names(), EventLoop("data-plane")
+    addresses, names, loop = Addresses(), Names(state / NAMES_FILE), EventLoop("data-plane")
     databases = Databases(state, addresses, names, loop, aurora_settings.settings)
     credentials = TaskCredentials(addresses.own, gateway)
     loop.call(credentials.start())

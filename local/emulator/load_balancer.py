@@ -38,6 +38,7 @@ class LoadBalancers:
         self._addresses = addresses
         self._names = names
         self._loop = loop
+        self._lock = threading.Lock()
         self._places: dict[str, Place] = {}
         self._servers: dict[str, tuple[int, asyncio.Server]] = {}
 
@@ -52,6 +53,10 @@ class LoadBalancers:
 
     def look(self) -> None:
         """Open and close sockets, begin and end health checks, as the records say now."""
+        with self._lock:
+            self._look()
+
+    def _look(self) -> None:
         balancers = {lb["LoadBalancerArn"]: lb for lb in alb._lbs.all_values()}
         listeners = {
             one["ListenerArn"]: one
@@ -126,7 +131,7 @@ def install(state: Path, addresses: Addresses, names: Names, loop: EventLoop) ->
         "CreateTargetGroup": _create_group,
         "DescribeTargetGroups": _describe_groups,
         "DeleteTargetGroup": _delete_group,
-        "CreateListener": _create_listener,
+        "CreateListener": lambda old: _create_listener(balancers, old),
         "DescribeTargetHealth": lambda old: _describe_health(balancers.health, old),
     }.items():
         patching.wrap_action(alb, action, make)
@@ -452,7 +457,7 @@ def _delete_group(old: Function) -> Function:
     return delete
 
 
-def _create_listener(old: Function) -> Function:
+def _create_listener(balancers: LoadBalancers, old: Function) -> Function:
     def create(params: Params) -> Any:
         balancer, port = text(params, "LoadBalancerArn"), text(params, "Port") or "80"
         for other in alb._listeners.values():
@@ -461,7 +466,9 @@ def _create_listener(old: Function) -> Function:
                     "DuplicateListener",
                     f"A listener already exists on this port for this load balancer '{balancer}'",
                 )
-        return old(params)
+        answer = old(params)
+        balancers.look()
+        return answer
 
     return create
 

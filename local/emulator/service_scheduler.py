@@ -36,6 +36,7 @@ class Scheduler:
         self._deployments = deployments
         self._running_since: dict[str, float] = {}
         self._failures: Counter[str] = Counter()
+        self._not_before: dict[str, float] = {}
 
     def start(self) -> None:
         """Look after all services for as long as the emulator lives."""
@@ -60,7 +61,9 @@ class Scheduler:
         """Count a task's failure; return the seconds before the next one may start."""
         self._failures[deployment] += 1
         beyond = self._failures[deployment] - _FREE_FAILURES
-        return min(2.0**beyond, _LONGEST_PAUSE_SECONDS) if beyond > 0 else 0.0
+        pause = min(2.0**beyond, _LONGEST_PAUSE_SECONDS) if beyond > 0 else 0.0
+        self._not_before[deployment] = time.monotonic() + pause
+        return pause
 
     def _follow(self) -> None:
         while True:
@@ -81,8 +84,9 @@ class Scheduler:
                 self._look_at_task(name, service, task)
         ecs._refresh_service_state(cluster, f"service:{service_name}")
         primary = ecs._primary_deployment(service)
-        if primary and primary["rolloutState"] == "IN_PROGRESS":
+        if primary and time.monotonic() >= self._not_before.get(primary["id"], 0):
             ecs._reconcile_service_tasks(cluster, name)
+        if primary and primary["rolloutState"] == "IN_PROGRESS":
             ecs._complete_service_deployment(cluster, name)
             _announce_steady_state(service, primary)
         elif primary and primary["rolloutState"] == "COMPLETED":

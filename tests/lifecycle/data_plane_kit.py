@@ -13,9 +13,7 @@ LOGS = "/data-plane"
 Read = TypeVar("Read")
 
 
-def until(
-    read: Callable[[], Read], holds: Callable[[Read], bool], seconds: float = 60
-) -> Read:
+def until(read: Callable[[], Read], holds: Callable[[Read], bool], seconds: float = 60) -> Read:
     """Read again and again until `holds`; return what was read last, fail after `seconds`."""
     end = time.monotonic() + seconds
     while not holds(value := read()):
@@ -35,7 +33,8 @@ class Lab:
 
     def client(self, service: str) -> Any:
         """Return a client of `service`."""
-        return self.aws.session().client(service)
+        session: Any = self.aws.session()
+        return session.client(service)
 
     def furnish(self) -> "Lab":
         """Make the surroundings that any stack of a user's would have."""

@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 from local.aws import LocalAws
 from tests.lifecycle.data_plane_kit import Database, Lab, until
 
+ANY = "0.0.0.0"  # noqa: S104 - where a container means its own network
 WAITS_FOR_TERM = (
     "import signal, sys, time\n"
     "signal.signal(signal.SIGTERM, lambda *_: sys.exit(7))\n"
@@ -74,12 +75,12 @@ def test_given_a_database_when_a_task_migrates_it_then_its_tables_are_there(lab:
 
 def test_a_container_sees_its_own_home_its_role_and_no_variable_of_the_laptop(lab: Lab) -> None:
     task = lab.run(
-        lab.define("shows", python(SHOWS_ITSELF, environment=[{"name": "MINE", "value": "0.0.0.0"}]))
+        lab.define("shows", python(SHOWS_ITSELF, environment=[{"name": "MINE", "value": ANY}]))
     )
     seen = json.loads(lab.log(task, "shows")[-1])
     assert seen["home"] == seen["cwd"] == []
     assert seen["who"].startswith("arn:aws:sts::123456789012:assumed-role/task/")
-    assert seen["env"]["MINE"] == "0.0.0.0"
+    assert seen["env"]["MINE"] == ANY
     assert seen["env"]["AWS_EXECUTION_ENV"] == "AWS_ECS_FARGATE"
     assert not [name for name in seen["env"] if "PYTHON" in name or "VIRTUAL" in name]
     assert "AWS_ACCESS_KEY_ID" not in seen["env"]
