@@ -1,0 +1,86 @@
+"""The tasks' roles."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from cfn_mlflow.aws.iam import POLICY_NAME, Policy, Role
+from cfn_mlflow.engine.graph import Graph
+from cfn_mlflow.outcome import PermanentError
+from tests.unit.support.kill_points import watched
+from tests.unit.support.service_kit import BOUNDARY, boto, converge, owner, remove
+
+READ: Policy = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}],
+}
+NAME = "mlflow-task-abcdefghij"
+
+
+def graph_of(policy: Policy = READ, boundary: str = BOUNDARY, **more: Any) -> Graph:
+    graph = Graph()
+    graph.add(Role(owner(**more), "task", "of a test", policy, boundary))
+    return graph
+
+
+def test_given_no_role_then_one_within_its_boundary_that_only_our_tasks_take(aws: None) -> None:
+    converge(graph_of())
+    role = boto("iam").get_role(RoleName=NAME)["Role"]
+    assert role["Path"] == "/cfn-mlflow/"
+    assert role["PermissionsBoundary"]["PermissionsBoundaryArn"] == BOUNDARY
+    [trust] = role["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Principal"] == {"Service": "ecs-tasks.amazonaws.com"}
+    assert trust["Condition"]["StringEquals"] == {"aws:SourceAccount": "123456789012"}
+    assert {"Key": "cfn-mlflow:owner", "Value": owner().tag} in role["Tags"]
+
+
+def test_given_the_same_policy_written_otherwise_then_nothing_is_written(aws: None) -> None:
+    converge(graph_of())
+    boto("iam").put_role_policy(
+        RoleName=NAME, PolicyName=POLICY_NAME, PolicyDocument=json.dumps(READ, indent=4)
+    )
+    with watched() as calls:
+        converge(graph_of())
+    assert calls.writes == []
+
+
+def test_given_changes_by_another_hand_then_all_is_as_asked_again(aws: None) -> None:
+    converge(graph_of())
+    iam = boto("iam")
+    wider = json.dumps(READ).replace("s3:GetObject", "s3:*")
+    iam.put_role_policy(RoleName=NAME, PolicyName=POLICY_NAME, PolicyDocument=wider)
+    trust = json.dumps(Role(owner(), "task", "", READ, BOUNDARY).trust)
+    others = trust.replace("ecs-tasks.amazonaws.com", "ec2.amazonaws.com")
+    iam.update_assume_role_policy(RoleName=NAME, PolicyDocument=others)
+    iam.put_role_permissions_boundary(
+        RoleName=NAME, PermissionsBoundary="arn:aws:iam::aws:policy/AdministratorAccess"
+    )
+    converge(graph_of(user_tags={"team": "a"}))
+    role = iam.get_role(RoleName=NAME)["Role"]
+    assert role["PermissionsBoundary"]["PermissionsBoundaryArn"] == BOUNDARY
+    [trusted] = role["AssumeRolePolicyDocument"]["Statement"]
+    assert trusted["Principal"] == {"Service": "ecs-tasks.amazonaws.com"}
+    assert {"Key": "team", "Value": "a"} in role["Tags"]
+    found = iam.get_role_policy(RoleName=NAME, PolicyName=POLICY_NAME)["PolicyDocument"]
+    assert found == READ
+
+
+def test_given_a_policy_of_another_hand_then_the_role_still_goes(aws: None) -> None:
+    converge(graph_of())
+    iam = boto("iam")
+    iam.put_role_policy(RoleName=NAME, PolicyName="theirs", PolicyDocument=json.dumps(READ))
+    remove(graph_of())
+    with pytest.raises(iam.exceptions.NoSuchEntityException):
+        iam.get_role(RoleName=NAME)
+
+
+def test_given_a_role_of_somebody_else_then_it_is_neither_changed_nor_removed(aws: None) -> None:
+    iam = boto("iam")
+    iam.create_role(RoleName=NAME, AssumeRolePolicyDocument="{}")
+    with pytest.raises(PermanentError, match="belongs to somebody else"):
+        converge(graph_of())
+    remove(graph_of())
+    assert "Tags" not in iam.get_role(RoleName=NAME)["Role"]
