@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from cfn_mlflow.resources.service import SERVICE
-
 from cfn_mlflow.aws.cloudformation import Stacks
 from cfn_mlflow.aws.functions import Functions
 from cfn_mlflow.protocol.serve import handler as serve
+from cfn_mlflow.resources.service import SERVICE
 
 handler = serve(SERVICE, stack=Stacks(), invoke=Functions())
