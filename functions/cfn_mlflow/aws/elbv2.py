@@ -494,7 +494,12 @@ def unhealthy(target_group_arn: str) -> str:
 
     Rests on elasticloadbalancing:DescribeTargetHealth.
     """
-    described = _elbv2().describe_target_health(TargetGroupArn=target_group_arn)
+    try:
+        described = _elbv2().describe_target_health(TargetGroupArn=target_group_arn)
+    except Exception as error:
+        if is_missing(error):
+            return ""
+        raise
     health = [target["TargetHealth"] for target in described["TargetHealthDescriptions"]]
     ill = [one for one in health if one.get("State") not in ("healthy", "draining", "unused")]
     if not ill:

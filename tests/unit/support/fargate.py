@@ -22,6 +22,15 @@ from moto.ecs.exceptions import ClusterNotFoundException, ServiceNotFoundExcepti
 from moto.ecs.models import EC2ContainerServiceBackend
 from moto.ecs.responses import EC2ContainerServiceResponse
 
+OPERATIONS = (
+    "run_task",
+    "list_tasks",
+    "describe_tasks",
+    "create_service",
+    "update_service",
+    "describe_services",
+    "delete_service",
+)
 ACCOUNT = "arn:aws:ecs:eu-west-1:123456789012"
 
 
@@ -53,11 +62,18 @@ class Fargate:
     migration_ends: list[End]
     server_ends: Ends = lambda definition: None
     looks_to_end: int = 2
+    looks_to_deploy: int = 2
+    after_update: Callable[[], None] = lambda: None
     runs: list[dict[str, Any]] = field(default_factory=list)
     """Every task that RunTask has started."""
     services: dict[str, dict[str, Any]] = field(default_factory=dict)
     tasks: dict[str, dict[str, Any]] = field(default_factory=dict)
     _looks: dict[str, int] = field(default_factory=dict)
+
+    def forget(self) -> None:
+        """Forget all tasks: moto gives a deleted revision's number again, which AWS never does."""
+        for known in (self.runs, self.tasks, self._looks):
+            known.clear()
 
     def run_task(self, asked: dict[str, Any]) -> dict[str, Any]:
         for task in self.tasks.values():
@@ -107,6 +123,7 @@ class Fargate:
         service.update(changed)
         if changed.keys() - {"desiredCount"}:
             self._deploy(service)
+        self.after_update()
         return {"service": _shown(service)}
 
     def describe_services(self, asked: dict[str, Any]) -> dict[str, Any]:
@@ -191,11 +208,11 @@ class Fargate:
                 service["status"] = "INACTIVE"
                 service["runningCount"] = 0
             return
-        if service["status"] != "ACTIVE" or looks < 2:
+        if service["status"] != "ACTIVE" or looks < self.looks_to_deploy:
             return
         primary = service["deployments"][0]
         end = self.server_ends(_definition(primary["taskDefinition"]))
-        if end is None:
+        if end is None or not service["desiredCount"]:
             primary["rolloutState"] = "COMPLETED"
             primary["rolloutStateReason"] = f"ECS deployment {primary['id']} completed."
             primary["runningCount"] = service["runningCount"] = service["desiredCount"]
@@ -231,17 +248,19 @@ def _write(group: str, stream: str, line: str) -> None:
 
 def install(fargate: Fargate, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let moto answer the calls that it gets wrong by this Fargate."""
-    operations: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
-        "run_task": fargate.run_task,
-        "list_tasks": fargate.list_tasks,
-        "describe_tasks": fargate.describe_tasks,
-        "create_service": fargate.create_service,
-        "update_service": fargate.update_service,
-        "describe_services": fargate.describe_services,
-        "delete_service": fargate.delete_service,
-    }
-    for name, operation in operations.items():
-        monkeypatch.setattr(EC2ContainerServiceResponse, name, _answering(operation))
+    for name in OPERATIONS:
+        monkeypatch.setattr(EC2ContainerServiceResponse, name, _answering(fargate, name))
+    tag = EC2ContainerServiceBackend.tag_resource
+
+    def tag_service_or_other(backend: Any, resource_arn: str, tags: dict[str, str]) -> None:
+        if ":service/" not in resource_arn:
+            tag(backend, resource_arn, tags)
+            return
+        service = fargate.services[_name(resource_arn)]
+        kept = {one["key"]: one["value"] for one in service.get("tags", [])} | tags
+        service["tags"] = [{"key": key, "value": value} for key, value in kept.items()]
+
+    monkeypatch.setattr(EC2ContainerServiceBackend, "tag_resource", tag_service_or_other)
     monkeypatch.setattr(
         ApplicationAutoscalingBackend,
         "_ecs_service_exists_for_target",
@@ -258,13 +277,13 @@ def install(fargate: Fargate, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(EC2ContainerServiceBackend, "describe_task_definition", newest_active)
 
 
-def _answering(operation: Callable[[dict[str, Any]], dict[str, Any]]) -> Any:
+def _answering(fargate: Fargate, name: str) -> Any:
     def answer(response: Any) -> ActionResult:
         asked = json.loads(response.body)
         cluster = _name(asked["cluster"])
         clusters = response.ecs_backend.clusters
         if cluster not in clusters or clusters[cluster].status == "INACTIVE":
             raise ClusterNotFoundException
-        return ActionResult(operation(asked))
+        return ActionResult(getattr(fargate, name)(asked))
 
     return answer
