@@ -1,0 +1,190 @@
+"""What Aurora does and moto does not: states that pass, the Data API, a database that takes SQL.
+
+moto 5.2.5 makes the same cluster twice, loses the HTTP endpoint, cannot switch it on, and answers
+any SQL with no rows. Here those calls alone are answered; the SQL runs on a real PostgreSQL whose
+master is no superuser. Everything else is moto, and botocore checks every request and answer.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import boto3
+import psycopg2
+import pytest
+from moto.core.exceptions import ServiceException
+from moto.core.responses import ActionResult
+from moto.rds.models import DBCluster, MasterUserSecret, RDSBackend
+from moto.rds.responses import RDSResponse
+from moto.rdsdata.responses import RDSDataServiceResponse
+
+from local.emulator import data_api_results, sql_parameters
+from local.emulator.postgres import PostgresServer
+
+OURS = ("mlflow_app", "mlflow_migrate", "mlflow_runtime", "mlflow_owner", "mlflow_master")
+
+
+@contextmanager
+def running() -> Iterator[PostgresServer]:
+    """Run a PostgreSQL to the end of the block."""
+    address = f"127.{secrets.randbelow(200) + 20}.{secrets.randbelow(250)}.{secrets.randbelow(250)}"
+    with tempfile.TemporaryDirectory(prefix="cfn-mlflow-tests-") as folder:
+        server = PostgresServer(Path(folder) / "postgres", address)
+        server.start(max_connections=60)
+        try:
+            yield server
+        finally:
+            server.stop()
+
+
+@dataclass
+class Aurora:
+    """The clusters of a test; their one database, if any SQL is to run."""
+
+    server: PostgresServer | None = None
+    looks_to_serve: int = 1
+    """Looks for which a new cluster is `creating`, beyond moto's one."""
+    resuming: int = 0
+    """Statements still to be answered by DatabaseResumingException."""
+    statements: list[str] = field(default_factory=list)
+    _looks: dict[str, int] = field(default_factory=dict)
+
+    def install(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Answer in moto's stead what moto gets wrong."""
+        self._mend_clusters(monkeypatch)
+        self._mend_data_api(monkeypatch)
+
+        def new_secret(secret: MasterUserSecret) -> str:
+            username = str(secret.resource.master_username)
+            return json.dumps({"username": username, "password": secrets.token_urlsafe(24)})
+
+        monkeypatch.setattr(MasterUserSecret, "_generate_secret_string", new_secret)
+
+    def _mend_clusters(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        create, modify = RDSBackend.create_db_cluster, RDSBackend.modify_db_cluster
+        moto_status: Any = DBCluster.status
+
+        def create_db_cluster(backend: RDSBackend, kwargs: dict[str, Any]) -> DBCluster:
+            if kwargs["db_cluster_identifier"] in backend.clusters:
+                raise ServiceException("DBClusterAlreadyExistsFault", "It is there already")
+            cluster = create(backend, kwargs)
+            cluster.__dict__["http"] = bool(kwargs.get("enable_http_endpoint"))
+            self._looks[cluster.db_cluster_identifier] = self.looks_to_serve
+            self._make_database(cluster, kwargs)
+            return cluster
+
+        def modify_db_cluster(backend: RDSBackend, kwargs: dict[str, Any]) -> DBCluster:
+            password = kwargs.get("master_user_password")
+            name, managed = kwargs["db_cluster_identifier"], "manage_master_user_password" in kwargs
+            state = modify(backend, kwargs)
+            if password or managed:
+                self._set_password(backend.clusters[name], password)
+            return state
+
+        def status(cluster: DBCluster) -> str:
+            left = self._looks.get(cluster.db_cluster_identifier, 0)
+            if cluster._status == "creating" and left:
+                self._looks[cluster.db_cluster_identifier] = left - 1
+                return "creating"
+            return str(moto_status.fget(cluster))
+
+        monkeypatch.setattr(RDSBackend, "create_db_cluster", create_db_cluster)
+        monkeypatch.setattr(RDSBackend, "modify_db_cluster", modify_db_cluster)
+        monkeypatch.setattr(DBCluster, "status", property(status, moto_status.fset))
+
+    def _mend_data_api(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def enable_http_endpoint(response: RDSResponse) -> ActionResult:
+            arn = response.params["ResourceArn"]
+            for cluster in response.backend.clusters.values():
+                if cluster.db_cluster_arn == arn:
+                    cluster.__dict__["http"] = True
+            return ActionResult({"ResourceArn": arn, "HttpEndpointEnabled": True})
+
+        def is_on(cluster: DBCluster) -> bool:
+            return bool(cluster.__dict__.get("http"))
+
+        def execute_statement(response: RDSDataServiceResponse) -> Any:
+            return self._execute(response)
+
+        monkeypatch.setattr(DBCluster, "http_endpoint_enabled", property(is_on))
+        monkeypatch.setattr(RDSDataServiceResponse, "execute_statement", execute_statement)
+        monkeypatch.setattr(
+            RDSResponse, "enable_http_endpoint", enable_http_endpoint, raising=False
+        )
+
+    def _make_database(self, cluster: DBCluster, kwargs: dict[str, Any]) -> None:
+        if self.server is None:
+            return
+        with self.server.admin() as cursor:
+            cursor.execute("DROP DATABASE IF EXISTS mlflow WITH (FORCE)")
+            cursor.execute("ALTER DATABASE postgres OWNER TO rdsadmin")
+            for role in (*OURS, "rds_superuser"):
+                cursor.execute(f"DROP ROLE IF EXISTS {role}")
+        password = kwargs.get("master_user_password") or self._kept_by_rds(cluster)
+        self.server.make_master(str(cluster.master_username), password, str(cluster.database_name))
+
+    def _set_password(self, cluster: DBCluster, password: str | None) -> None:
+        if self.server is None:
+            return
+        if password is None and hasattr(cluster, "master_user_secret"):
+            password = self._kept_by_rds(cluster)
+        if password:
+            self.server.set_password(str(cluster.master_username), password)
+
+    @staticmethod
+    def _kept_by_rds(cluster: DBCluster) -> str:
+        arn = cluster.master_user_secret.secret_arn
+        return str(_login(arn, cluster.region)[1])
+
+    def _execute(self, response: RDSDataServiceResponse) -> str | tuple[str, dict[str, Any]]:
+        data = json.loads(response.body)
+        self.statements.append(data["sql"])
+        if self.resuming:
+            self.resuming -= 1
+            return _refused("DatabaseResumingException", "The database is resuming.")
+        assert self.server is not None
+        username, password = _login(data["secretArn"], response.region)
+        try:
+            connection = self.server.connect(username, password, data["database"])
+        except psycopg2.OperationalError as error:
+            reason = str(error).split("FATAL:", 1)[-1].strip()
+            return _refused("BadRequestException", f"FATAL: {reason}; SQLState: 28P01")
+        try:
+            connection.autocommit = True
+            data_api_results.want_text(connection)
+            return json.dumps(_run(connection, data))
+        except psycopg2.Error as error:
+            text = f"ERROR: {error.diag.message_primary}; SQLState: {error.pgcode}"
+            return _refused("DatabaseErrorException", text)
+        finally:
+            connection.close()
+
+
+def _run(connection: Any, data: dict[str, Any]) -> dict[str, Any]:
+    values = sql_parameters.convert(data.get("parameters") or [])
+    preparation, execution, names = sql_parameters.prepare(data["sql"], values)
+    with connection.cursor() as cursor:
+        for statement in preparation:
+            cursor.execute(statement)
+        cursor.execute(execution, [values[name].value for name in names] or None)
+        return data_api_results.answer(cursor, data)
+
+
+def _login(secret_arn: str, region: str) -> tuple[str, str]:
+    value = json.loads(
+        boto3.client("secretsmanager", region_name=region).get_secret_value(SecretId=secret_arn)[
+            "SecretString"
+        ]
+    )
+    return value["username"], value["password"]
+
+
+def _refused(name: str, text: str) -> tuple[str, dict[str, Any]]:
+    return json.dumps({"message": text}), {"status": 400, "x-amzn-errortype": name}
