@@ -1,0 +1,114 @@
+"""The server's environment: everything that MLflow is told, and nothing that is secret."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cfn_mlflow.aws.elbv2 import IDLE_SECONDS
+from cfn_mlflow.resources.mlflow_environment import (
+    CONNECTIONS,
+    ENGINES,
+    IDLE_CONNECTIONS,
+    LEAST_PER_ENGINE,
+    Server,
+    database_environment,
+    login_secrets,
+    pool_size,
+    server_environment,
+)
+
+HOST = "internal-MLflow-AbC-123.eu-west-1.elb.amazonaws.com"
+SERVER = Server(HOST, "eu-west-1", "artifacts", "/mlflow", workers=2, max_tasks=2)
+
+
+def test_given_a_server_then_it_listens_and_serves_artifacts_from_the_path() -> None:
+    told = server_environment(SERVER)
+    assert (told["MLFLOW_HOST"], told["MLFLOW_PORT"], told["MLFLOW_WORKERS"]) == (
+        "0.0.0.0",  # noqa: S104
+        "5000",
+        "2",
+    )
+    assert told["MLFLOW_ARTIFACTS_DESTINATION"] == "s3://artifacts/mlflow"
+    assert told["MLFLOW_SERVE_ARTIFACTS"] == "true"
+    assert told["AWS_DEFAULT_REGION"] == "eu-west-1"
+
+
+def test_given_the_root_of_a_bucket_then_no_slash_is_left_over() -> None:
+    told = server_environment(replace(SERVER, path="/"))
+    assert told["MLFLOW_ARTIFACTS_DESTINATION"] == "s3://artifacts"
+
+
+def test_given_the_load_balancers_name_then_both_cases_are_allowed_with_and_without_port() -> None:
+    hosts = server_environment(SERVER)["MLFLOW_SERVER_ALLOWED_HOSTS"].split(",")
+    for name in (HOST, HOST.lower(), "localhost", "127.0.0.1"):
+        assert {name, f"{name}:*"} <= set(hosts)
+    assert "*" not in hosts
+
+
+def test_given_a_browser_then_its_own_origin_may_post_in_both_cases() -> None:
+    origins = server_environment(SERVER)["MLFLOW_SERVER_CORS_ALLOWED_ORIGINS"].split(",")
+    for name in (HOST, HOST.lower()):
+        assert {f"http://{name}", f"http://{name}:*"} <= set(origins)
+
+
+def test_given_what_costs_or_leaks_by_default_then_it_is_off() -> None:
+    told = server_environment(SERVER)
+    assert told["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] == "false"
+    assert told["MLFLOW_ENABLE_AI_GATEWAY"] == "false"
+    assert told["MLFLOW_DISABLE_TELEMETRY"] == "true"
+
+
+def test_given_the_load_balancers_idle_time_then_connections_are_kept_for_longer() -> None:
+    options = server_environment(SERVER)["MLFLOW_UVICORN_OPTS"].split()
+    assert int(options[options.index("--timeout-keep-alive") + 1]) > IDLE_SECONDS
+    assert "--timeout-graceful-shutdown" in options
+
+
+def test_given_uvicorn_options_then_they_come_last_and_so_win() -> None:
+    told = server_environment(replace(SERVER, uvicorn_opts="--timeout-keep-alive 120"))
+    assert told["MLFLOW_UVICORN_OPTS"].endswith("--timeout-keep-alive 120")
+    assert "MLFLOW_GUNICORN_OPTS" not in told
+
+
+def test_given_gunicorn_options_then_uvicorn_is_told_nothing() -> None:
+    told = server_environment(replace(SERVER, gunicorn_opts="--timeout 120"))
+    assert told["MLFLOW_GUNICORN_OPTS"] == "--timeout 120"
+    assert "MLFLOW_UVICORN_OPTS" not in told
+
+
+def test_given_a_database_then_libpq_is_told_where_and_the_login_comes_from_the_secret() -> None:
+    assert database_environment("db.example.com", 5432, "mlflow") == {
+        "PGHOST": "db.example.com",
+        "PGPORT": "5432",
+        "PGDATABASE": "mlflow",
+        "PGSSLMODE": "require",
+    }
+    assert login_secrets("arn:secret") == {
+        "PGUSER": "arn:secret:username::",
+        "PGPASSWORD": "arn:secret:password::",
+    }
+    assert server_environment(SERVER)["MLFLOW_BACKEND_STORE_URI"] == "postgresql+psycopg2://"
+
+
+@given(st.integers(1, 64), st.integers(1, 200))
+def test_given_any_size_then_the_tasks_of_a_deployment_fit_if_they_can(
+    workers: int, tasks: int
+) -> None:
+    pool, overflow = pool_size(workers, tasks)
+    assert pool >= 1
+    assert overflow >= 1, "MLflow takes an overflow of 0 for its default of 10"
+    per_task = IDLE_CONNECTIONS + ENGINES * workers * (pool + overflow)
+    least = IDLE_CONNECTIONS + ENGINES * workers * LEAST_PER_ENGINE
+    if 2 * tasks * least <= CONNECTIONS:
+        assert 2 * tasks * per_task <= CONNECTIONS
+
+
+@pytest.mark.parametrize(("workers", "tasks", "expected"), [(1, 1, (7, 8)), (2, 2, (5, 5))])
+def test_given_the_usual_sizes_then_these_pools(
+    workers: int, tasks: int, expected: tuple[int, int]
+) -> None:
+    assert pool_size(workers, tasks) == expected
