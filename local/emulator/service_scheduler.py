@@ -25,6 +25,8 @@ _STEADY_SECONDS = 1.0
 """A task without a target group counts once it has lived this long, as ministack has it."""
 _FREE_FAILURES = 3
 _LONGEST_PAUSE_SECONDS = 10.0
+_DROPPED = ("availabilityZoneRebalancing", "propagateTags", "enableECSManagedTags")
+"""Settings of a service that ministack does not keep, at its making or at an update."""
 Record = dict[str, Any]
 
 
@@ -300,6 +302,8 @@ def _noticed(deployments: ServiceDeployments, data: Record, name: str, old: Func
     service = _named_service({**data, "service": name})
     if answer[0] != 200 or service is None:
         return answer
+    service.setdefault("availabilityZoneRebalancing", "ENABLED")
+    service.update({key: data[key] for key in _DROPPED if key in data})
     deployments.notice(service)
     return json_response({"service": ecs._sanitize(service)})
 

@@ -97,8 +97,9 @@ class Convergence:
         state = self._call(asked, asked.busy, view)
         if state is not None:
             return view, state
-        if self._call(asked, asked.changes, view):
-            return self._change(managed, asked, view)
+        differs = self._call(asked, asked.changes, view)
+        if differs:
+            return self._change(managed, asked, view, differs)
         return view, self._call(asked, asked.settling, view)
 
     def _look(self, managed: ManagedObject[Any], asked: ManagedObject[Any]) -> Any:
@@ -111,14 +112,16 @@ class Convergence:
         managed: ManagedObject[Any],
         asked: ManagedObject[Any],
         view: Any,
+        differs: tuple[str, ...],
     ) -> tuple[Any, str | None]:
+        updating = f"updating {', '.join(differs)}"
         if self._patience[id(managed)]:
             self._patience[id(managed)] -= 1
-            return view, "updating"
+            return view, updating
         if self._updates[id(managed)] == UPDATES_THAT_HELP:
-            names = ", ".join(asked.changes(view))
             raise PermanentError(
-                f"{asked.label}: {names} still not as asked after {UPDATES_THAT_HELP} updates"
+                f"{asked.label}: {', '.join(differs)} still not as asked after "
+                f"{UPDATES_THAT_HELP} updates"
             )
         # AWS may take a while to show what it was told: each update gets more looks to show.
         self._patience[id(managed)] = 2 ** self._updates[id(managed)]
@@ -126,10 +129,10 @@ class Convergence:
         self._call(asked, asked.update, view)
         view = self._call(asked, asked.read)
         if view is None:
-            return None, "updating"
+            return None, updating
         state = self._call(asked, asked.busy, view)
         if state is None and self._call(asked, asked.changes, view):
-            state = "updating"
+            state = updating
         return view, state or self._call(asked, asked.settling, view)
 
     def _clean(self) -> Outcome:

@@ -30,8 +30,11 @@ class Removal:
         for managed in reversed(list(self._graph.all())):
             if id(managed) not in found:
                 continue
+            known, view = found[id(managed)]
+            if view is not None and self._needed(managed):
+                continue
             try:
-                state = self._advance(managed, *found[id(managed)])
+                state = self._advance(known, view)
             except TemporaryError as error:
                 state = str(error)
             if state is None:
@@ -98,15 +101,11 @@ class Removal:
             if id(other) not in self._settled
         )
 
-    def _advance(
-        self, managed: ManagedObject[Any], known: ManagedObject[Any], view: Any
-    ) -> str | None:
+    def _advance(self, known: ManagedObject[Any], view: Any) -> str | None:
         """Remove an object that nothing needs; return its state, or None once it is settled."""
         if view is None:
             self._call(known, known.after_removal)
             return None
-        if self._needed(managed):
-            return "waiting for what uses it to go"
         if self._call(known, known.left, view):
             return None
         self._call(known, known.delete, view)

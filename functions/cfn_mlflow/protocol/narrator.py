@@ -42,7 +42,7 @@ class Narrator:
         over = [what for what in before if what not in states]
         new = [what for what, wait in self.waits.items() if before.get(what) != wait]
         for what in over:
-            self._line(what, Wait("waited for no more", before[what].since))
+            self._line(what, Wait("done", before[what].since))
         due = now - self.told_at >= HEARTBEAT
         for what in self.waits if due else new:
             self._line(what, self.waits[what])

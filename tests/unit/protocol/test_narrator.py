@@ -32,7 +32,7 @@ def test_what_is_over_is_told_with_how_long_it_took() -> None:
     time.sleep(5)
     assert telling.note({"b": "y"})
 
-    assert told[2:] == ["a: waited for no more, 5 s"]
+    assert told[2:] == ["a: done, 5 s"]
 
 
 def test_each_minute_shows_that_it_still_waits() -> None:
