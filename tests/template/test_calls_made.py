@@ -1,7 +1,8 @@
 """Given the calls that the functions really made in the demo, then their roles allow each.
 
 `calls_made.json` is what the demo wrote to `.local/calls.json`, checked in: copy it anew when the
-functions call something else. On the local AWS no policy stands in the way; this test does.
+functions call something else. A call without a caller is the demo's own. On the local AWS no policy
+stands in the way; this test does.
 """
 
 from __future__ import annotations
@@ -13,8 +14,12 @@ import pytest
 
 from tests.template.provider_template import FUNCTIONS, Json, statements_of_role
 
-CALLS_MADE: list[Json] = json.loads(Path(__file__).with_name("calls_made.json").read_text())
-SERVICES = {"elbv2": "elasticloadbalancing", "monitoring": "cloudwatch", "states": "states"}
+CALLS_MADE: list[Json] = [
+    call
+    for call in json.loads(Path(__file__).with_name("calls_made.json").read_text())
+    if call["caller"]
+]
+SERVICES = {"elbv2": "elasticloadbalancing", "monitoring": "cloudwatch"}
 """Names that botocore and endpoints use where IAM has another."""
 ACTIONS = {
     "lambda:Invoke": ("lambda:InvokeFunction",),
@@ -23,6 +28,7 @@ ACTIONS = {
     "s3:DeleteBucketLifecycle": ("s3:PutLifecycleConfiguration",),
     "s3:DeleteObjects": ("s3:DeleteObject", "s3:DeleteObjectVersion"),
     "s3:GetBucketEncryption": ("s3:GetEncryptionConfiguration",),
+    "s3:GetBucketLifecycle": ("s3:GetLifecycleConfiguration",),
     "s3:GetBucketLifecycleConfiguration": ("s3:GetLifecycleConfiguration",),
     "s3:GetPublicAccessBlock": ("s3:GetBucketPublicAccessBlock",),
     "s3:HeadBucket": ("s3:ListBucket",),
@@ -30,6 +36,7 @@ ACTIONS = {
     "s3:ListObjectVersions": ("s3:ListBucketVersions",),
     "s3:ListObjectsV2": ("s3:ListBucket",),
     "s3:PutBucketEncryption": ("s3:PutEncryptionConfiguration",),
+    "s3:PutBucketLifecycle": ("s3:PutLifecycleConfiguration",),
     "s3:PutBucketLifecycleConfiguration": ("s3:PutLifecycleConfiguration",),
     "s3:PutPublicAccessBlock": ("s3:PutBucketPublicAccessBlock",),
 }
@@ -68,7 +75,7 @@ def denied(calls: list[Json]) -> list[str]:
 
 
 def test_every_call_made_is_one_that_the_callers_role_allows() -> None:
-    assert CALLS_MADE
+    assert len({call["service"] for call in CALLS_MADE}) >= 10
     assert not denied(CALLS_MADE)
 
 

@@ -137,6 +137,7 @@ def test_a_roles_name_is_one_in_the_account_and_fits(function: str) -> None:
 def test_the_functions_know_the_provider_and_the_boundary_and_never_log_events() -> None:
     shared = template()["Globals"]["Function"]["Environment"]["Variables"]
     assert shared["PROVIDER_NAME"] == {"Ref": "ProviderName"}
+    assert shared["POWERTOOLS_SERVICE_NAME"] == {"Ref": "ProviderName"}
     assert shared["POWERTOOLS_LOG_LEVEL"] == {"Ref": "LogLevel"}
     assert "POWERTOOLS_LOGGER_LOG_EVENT" not in shared
     bounded = {
