@@ -43,12 +43,12 @@ format: $(READY)
 bench: $(READY)
 	@$(BIN)/python -m bench
 
-# The stamp is written last: an environment that was interrupted is made again.
+# The stamp is written last: an installation that was interrupted is taken up again.
 $(READY): requirements.txt functions/requirements.txt
-	@printf 'Making .venv, once; about a minute\n' >&2
+	@printf 'Making .venv as requirements.txt says; about a minute at first\n' >&2
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { printf 'Python 3.11 or later is needed; say which with PYTHON=\n' >&2; exit 1; }
-	@$(PYTHON) -m venv --clear $(VENV) \
+	@$(PYTHON) -m venv $(VENV) \
 		|| { printf 'Python has no venv here; on Debian: apt-get install python3-venv\n' >&2; exit 1; }
 	@$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements.txt
 	@touch $@
