@@ -4,11 +4,11 @@ IAM is left out here too, as on AWS: GetResources knows no roles.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from ministack.core.responses import get_account_id, get_region
-from ministack.services import alb, cloudwatch_logs, ec2, rds, tagging
+from ministack.services import alb, cloudwatch_logs, ec2, ecs, rds, tagging
 
 from local.emulator.patching import replace, require
 
@@ -34,12 +34,16 @@ def install() -> None:
     for module in (rds, alb, ec2):
         require(module, "_tags")
     require(cloudwatch_logs, "_log_groups")
+    require(ec2, "_security_groups")
+    require(ecs, "_services", "_tasks", "_task_defs", "_clusters")
+    collect_ecs = tagging._COLLECTORS["ecs"]
     tagging._COLLECTORS.update(
         {
             "rds": lambda: _by_arn(rds._tags),
             "elasticloadbalancing": lambda: _by_arn(alb._tags),
             "logs": _log_groups,
             "ec2": _ec2,
+            "ecs": lambda: _still_there(collect_ecs),
             "secretsmanager": tagging._collect_secretsmanager,
             "ssm": tagging._collect_ssm,
         }
@@ -62,7 +66,27 @@ def _ec2() -> Tagged:
     prefix = f"arn:aws:ec2:{get_region()}:{get_account_id()}"
     for resource_id, its_tags in list(ec2._tags.items()):
         kind = resource_id.split("-")[0]
+        # ministack keeps the tags of a security group that is gone.
+        if kind == "sg" and resource_id not in ec2._security_groups:
+            continue
         yield f"{prefix}:{_EC2_KINDS.get(kind, kind)}/{resource_id}", its_tags or []
+
+
+def _still_there(collect: Callable[[], Tagged]) -> Tagged:
+    """Yield what ECS has, without what it only remembers: stopped, inactive, being deleted."""
+    gone = {"INACTIVE", "STOPPED", "DELETE_IN_PROGRESS"}
+    remembered = {
+        record[arn]
+        for records, arn in (
+            (ecs._services, "serviceArn"),
+            (ecs._tasks, "taskArn"),
+            (ecs._task_defs, "taskDefinitionArn"),
+            (ecs._clusters, "clusterArn"),
+        )
+        for record in list(records.values())
+        if gone & {record.get("status"), record.get("lastStatus")}
+    }
+    return ((arn, tags) for arn, tags in collect() if arn not in remembered)
 
 
 def _matches_type_filters(arn: str, filters: Sequence[str]) -> bool:
