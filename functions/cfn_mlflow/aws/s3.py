@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from cfn_mlflow.aws import left
 from cfn_mlflow.aws.allowed import Allowed, AllowedView
-from cfn_mlflow.aws.errors import code, is_missing
+from cfn_mlflow.aws.errors import DENIED, code, is_missing
 from cfn_mlflow.aws.object import OwnedObject, tag_list, tag_map
 from cfn_mlflow.aws.owner import COMPLETE_TAG, LEFT_BY_TAG, Owner, Tags
 from cfn_mlflow.aws.session import client
@@ -240,6 +240,11 @@ def read_tags(owner: Owner, bucket: str) -> dict[str, str] | None:
             return {}
         if code(error) == "NoSuchBucket":
             return None
+        if code(error) in DENIED:
+            raise PermanentError(
+                f"bucket: {bucket} cannot be read: it is another account's, or its policy denies "
+                f"the provider. Lift what denies it, then try again"
+            ) from None
         raise
     return tag_map(found["TagSet"])
 

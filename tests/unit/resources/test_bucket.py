@@ -8,7 +8,6 @@ from typing import Any
 
 import boto3
 import pytest
-from moto.core import DEFAULT_ACCOUNT_ID
 
 from cfn_mlflow.aws import session
 from cfn_mlflow.aws.owner import Owner
@@ -20,10 +19,10 @@ from cfn_mlflow.resources import bucket as resource
 from cfn_mlflow.resources.bucket import BUCKET
 from tests.unit.support import buckets
 from tests.unit.support.kill_points import killed_after_each_call, watched
-from tests.unit.support.service_kit import REGION, STACK, boto, converge, owner, remove
+from tests.unit.support.service_kit import ACCOUNT, REGION, STACK, boto, converge, owner, remove
 
 NAME = "mlflow-bucket-artifacts-abcdefghij"
-KEY_USE = {"EncryptionAlgorithm": "aws:kms"}
+KEY_USE: dict[str, Any] = {"EncryptionAlgorithm": "aws:kms"}
 
 
 @pytest.fixture(autouse=True)
@@ -132,7 +131,7 @@ def test_given_a_function_killed_anywhere_then_the_next_one_ends_in_the_same_pla
     converge(graph())
     asked = world(s3)
     for _ in killed_after_each_call(
-        lambda: bool(converge(graph())), lambda: remove(graph(EmptyOnDelete="true"))
+        lambda: converge(graph()), lambda: remove(graph(EmptyOnDelete="true"))
     ):
         converge(graph())
         assert world(s3) == asked
@@ -187,7 +186,7 @@ def test_given_what_the_user_added_then_it_is_kept(s3: Any) -> None:
     added = {
         "Sid": "Theirs",
         "Effect": "Allow",
-        "Principal": {"AWS": f"arn:aws:iam::{DEFAULT_ACCOUNT_ID}:root"},
+        "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"},
         "Action": "s3:GetObject",
         "Resource": f"arn:aws:s3:::{NAME}/*",
     }
@@ -240,9 +239,10 @@ def test_given_another_key_then_new_objects_get_it_in_place_and_none_is_lost(s3:
 @pytest.mark.parametrize("state", ["not allowed", "disabled"])
 def test_given_a_key_that_cannot_be_used_then_refused_before_anything(s3: Any, state: str) -> None:
     tags = [] if state == "not allowed" else [{"TagKey": "cfn-mlflow:allow", "TagValue": ""}]
-    arn = boto("kms").create_key(Tags=tags)["KeyMetadata"]["Arn"]
+    key = boto("kms").create_key(Tags=tags)["KeyMetadata"]
+    arn = key["Arn"]
     if state == "disabled":
-        boto("kms").disable_key(KeyId=arn)
+        boto("kms").disable_key(KeyId=key["KeyId"])
     with pytest.raises(PermanentError, match=f"EncryptionKeyArn: {arn} is"):
         converge(graph(**KEY_USE, EncryptionKeyArn=arn))
     assert world(s3) == {}
@@ -328,17 +328,41 @@ def test_given_an_object_that_cannot_be_removed_then_the_failure_says_why(
         remove(graph(EmptyOnDelete="true"))
 
 
-def test_given_a_bucket_of_another_account_then_the_failure_names_it(s3: Any) -> None:
+def made_by_another_account() -> None:
     role = f"arn:aws:iam::{'9' * 12}:role/other"
     theirs = boto("sts").assume_role(RoleArn=role, RoleSessionName="other")["Credentials"]
-    boto3.client(
+    other: Any = boto3.client(
         "s3",
         region_name=REGION,
         aws_access_key_id=theirs["AccessKeyId"],
         aws_secret_access_key=theirs["SecretAccessKey"],
         aws_session_token=theirs["SessionToken"],
-    ).create_bucket(Bucket=NAME, CreateBucketConfiguration={"LocationConstraint": REGION})
-    with pytest.raises(PermanentError, match=NAME):
+    )
+    other.create_bucket(Bucket=NAME, CreateBucketConfiguration={"LocationConstraint": REGION})
+
+
+def just_before_create(do: Callable[[], object]) -> None:
+    """Do something between the look that found nothing and the creation."""
+
+    def before(**_: Any) -> None:
+        do()
+
+    session.forget_clients()
+    session._session().events.register("before-call.s3.CreateBucket", before)
+
+
+def test_given_a_bucket_of_another_account_then_the_failure_names_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("MOTO_S3_ALLOW_CROSSACCOUNT_ACCESS", "false")
+    made_by_another_account()
+    with pytest.raises(PermanentError, match=f"{NAME} cannot be read: it is another account's"):
+        converge(graph())
+
+
+def test_given_another_account_takes_the_name_first_then_the_failure_names_it() -> None:
+    just_before_create(made_by_another_account)
+    with pytest.raises(PermanentError, match=f"the name {NAME} is taken in another account"):
         converge(graph())
 
 
@@ -352,17 +376,27 @@ def test_given_a_strangers_bucket_of_the_same_name_then_it_is_not_touched(s3: An
     assert s3.head_bucket(Bucket=NAME)
 
 
-def test_given_us_east_1_then_a_second_creation_that_aws_calls_done_adopts_nothing(
+def test_given_us_east_1_where_a_second_creation_is_success_then_nothing_is_adopted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     s3 = in_region("us-east-1", monkeypatch)
-    whose = Owner("cfn-mlflow", STACK.replace(REGION, "us-east-1"), "MLflow", "abcdefghij", "0.1.0")
-    converge(graph(whose))
-    assert s3.get_bucket_location(Bucket=f"mlflow-artifacts-{whose.digest}")
-    remove(graph(whose))
-    s3.create_bucket(Bucket=f"mlflow-artifacts-{whose.digest}")
+    whose = Owner("cfn-mlflow", STACK.replace(REGION, "us-east-1"), "M", "abcdefghij", "0.1.0")
+    name = f"mlflow-artifacts-{whose.digest}"
+    just_before_create(lambda: s3.create_bucket(Bucket=name))
     with pytest.raises(PermanentError, match="belongs to somebody else"):
         converge(graph(whose))
+    remove(graph(whose, EmptyOnDelete="true"))
+    assert s3.head_bucket(Bucket=name)
+
+
+def test_given_us_east_1_then_the_bucket_is_made_without_a_constraint(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    s3 = in_region("us-east-1", monkeypatch)
+    whose = Owner("cfn-mlflow", STACK.replace(REGION, "us-east-1"), "M", "abcdefghij", "0.1.0")
+    name = converge(graph(whose))["BucketId"]
+    assert s3.get_bucket_location(Bucket=name)["LocationConstraint"] is None
+    assert settings(s3, name)["tags"]["cfn-mlflow:owner"] == whose.tag
 
 
 def test_given_another_partition_then_its_arns_say_so() -> None:
@@ -398,7 +432,7 @@ def test_given_the_users_bucket_then_it_is_used_and_never_changed(s3: Any, their
 def test_given_the_users_bucket_in_the_providers_parameter_then_no_tag_is_needed(
     theirs: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(PermanentError, match="BucketId: theirs is not allowed .* cfn-mlflow:allow"):
+    with pytest.raises(PermanentError, match="BucketId: theirs is not allowed to be used"):
         converge(graph(BucketId=theirs))
     monkeypatch.setenv("ALLOWED_BUCKET_NAMES", "another, theirs")
     assert converge(graph(BucketId=theirs))["BucketId"] == theirs
@@ -430,7 +464,7 @@ def request(request_type: str, new: dict[str, Any], old: dict[str, Any] | None =
             "RequestId": "1",
             "ResourceType": "Custom::MLflowBucket",
             "LogicalResourceId": "Bucket",
-            "ServiceToken": "arn:aws:lambda:eu-west-1:123456789012:function:cfn-mlflow-MLflowBucket",
+            "ServiceToken": "arn:aws:lambda:eu-west-1:123456789012:function:bucket",
             **({} if request_type == "Create" else {"PhysicalResourceId": "id"}),
             "ResourceProperties": new,
             **({} if old is None else {"OldResourceProperties": old}),

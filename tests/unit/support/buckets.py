@@ -1,6 +1,6 @@
 """What S3 does and moto 5.2.5 does not: tags from the call that makes the bucket, TLS told apart.
 
-moto drops the tags of CreateBucket, and takes every request for one without TLS, so that a TLS-only
+moto drops the tags of CreateBucket (and keeps those of a bucket that is gone), and takes every request for one without TLS, so that a TLS-only
 policy denies all.
 """
 
@@ -20,11 +20,14 @@ def install(monkeypatch: pytest.MonkeyPatch) -> None:
     make = S3Response._bucket_response_put
 
     def make_with_tags(response: S3Response, *args: Any, **kwargs: Any) -> Any:
+        is_new = response.bucket_name not in response.backend.buckets
         answer = make(response, *args, **kwargs)
-        asked = xmltodict.parse(response.body) if response.body else {}
-        found = (asked.get("CreateBucketConfiguration") or {}).get("Tags", {}).get("Tag", [])
+        asked = {}
+        if is_new and b"<CreateBucketConfiguration" in response.raw_body:
+            asked = xmltodict.parse(response.raw_body)["CreateBucketConfiguration"]
+        found = asked.get("Tags", {}).get("Tag", [])
         tags = found if isinstance(found, list) else [found]
-        if tags:
+        if is_new:
             response.backend.put_bucket_tagging(
                 response.bucket_name, {tag["Key"]: tag["Value"] for tag in tags}
             )
