@@ -82,7 +82,8 @@ class TaskDefinition(OwnedObject[TaskDefinitionView]):
 
     def delete(self, view: TaskDefinitionView) -> None:
         """Take the newest revision away; the others are superseded."""
-        retire([view.arn])
+        deregister(view.arn)
+        _delete([view.arn])
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,8 +105,10 @@ class ReplacedRevisions(Replaced[tuple[str, ...]]):
         return tuple(arn for arn in found if self._is_ours(arn)) or None
 
     def delete(self, view: tuple[str, ...]) -> None:
-        """Deregister and delete each of them."""
-        retire(view)
+        """Deregister what is active, then delete all (ecs:DeleteTaskDefinitions)."""
+        for arn in set(view).intersection(self._arns("ACTIVE")):
+            deregister(arn)
+        _delete(view)
 
     def _arns(self, status: Literal["ACTIVE", "INACTIVE"]) -> list[str]:
         """Return the family's revisions, newest first."""
@@ -132,10 +135,7 @@ def deregister(arn: str) -> None:
             raise
 
 
-def retire(arns: Sequence[str]) -> None:
-    """Deregister revisions and delete them (ecs:DeleteTaskDefinitions)."""
-    for arn in arns:
-        deregister(arn)
+def _delete(arns: Sequence[str]) -> None:
     for start in range(0, len(arns), DELETED_AT_ONCE):
         ecs().delete_task_definitions(taskDefinitions=list(arns[start : start + DELETED_AT_ONCE]))
 

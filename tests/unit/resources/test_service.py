@@ -1,0 +1,311 @@
+"""Custom::MLflowService from its properties to AWS and back, whatever happens in between."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from cfn_mlflow.aws import session
+from cfn_mlflow.aws.owner import Owner
+from cfn_mlflow.engine.graph import Graph
+from cfn_mlflow.models.base import parse, parse_for_removal
+from cfn_mlflow.models.service import ServiceAttributes, ServiceProperties
+from cfn_mlflow.outcome import PermanentError
+from cfn_mlflow.resources import service
+from tests.unit.support.fargate import End, Fargate, migrated
+from tests.unit.support.kill_points import READS, Killed, watched
+from tests.unit.support.service_kit import HEAD, boto, converge, owner, remove
+
+NAME = "mlflow-abcdefghij"
+NEWER = "f4a9b2c7d1e6"
+Properties = dict[str, Any]
+
+
+@contextmanager
+def dying_after_a_write() -> Iterator[None]:
+    """Let the function die right after the next write that AWS has carried out."""
+
+    def die(model: Any, **_: Any) -> None:
+        if not model.name.startswith(READS):
+            raise Killed
+
+    session.forget_clients()
+    session._session().events.register("after-call.*", die)
+    try:
+        yield
+    finally:
+        session.forget_clients()
+
+
+def graph_of(properties: Properties, whose: Owner | None = None) -> Graph:
+    return service._graph(whose or owner(), parse(ServiceProperties, properties))
+
+
+def removal_of(properties: Properties, whose: Owner | None = None) -> Graph:
+    return service._graph(whose or owner(), parse_for_removal(ServiceProperties, properties))
+
+
+def definition(part: str = "") -> dict[str, Any]:
+    family = owner().name(*filter(None, [part]))
+    found: dict[str, Any] = boto("ecs").describe_task_definition(taskDefinition=family)
+    return dict(found["taskDefinition"])
+
+
+def server() -> dict[str, Any]:
+    return dict(definition()["containerDefinitions"][0])
+
+
+def environment(container: dict[str, Any]) -> dict[str, str]:
+    return {one["name"]: one["value"] for one in container["environment"]}
+
+
+def owned(fargate: Fargate) -> dict[str, list[str]]:
+    """Return the names of all that is there and carries a name of ours."""
+    ecs, elbv2 = boto("ecs"), boto("elbv2")
+    clusters = ecs.describe_clusters(clusters=ecs.list_clusters()["clusterArns"])["clusters"]
+    active = (ecs.list_task_definitions(status=status) for status in ("ACTIVE", "INACTIVE"))
+    found = {
+        "services": [n for n, one in fargate.services.items() if one["status"] != "INACTIVE"],
+        "clusters": [one["clusterName"] for one in clusters if one["status"] == "ACTIVE"],
+        "definitions": [arn for one in active for arn in one["taskDefinitionArns"]],
+        "balancers": [
+            one["LoadBalancerName"] for one in elbv2.describe_load_balancers()["LoadBalancers"]
+        ],
+        "targets": [
+            one["TargetGroupName"] for one in elbv2.describe_target_groups()["TargetGroups"]
+        ],
+        "groups": [
+            one["GroupName"]
+            for one in boto("ec2").describe_security_groups()["SecurityGroups"]
+            if one["GroupName"].startswith("mlflow")
+        ],
+        "roles": [one["RoleName"] for one in boto("iam").list_roles()["Roles"]],
+        "logs": [one["logGroupName"] for one in boto("logs").describe_log_groups()["logGroups"]],
+        "scaling": [
+            one["ResourceId"]
+            for one in boto("application-autoscaling").describe_scalable_targets(
+                ServiceNamespace="ecs"
+            )["ScalableTargets"]
+        ],
+    }
+    return {kind: names for kind, names in found.items() if names}
+
+
+def test_given_the_required_properties_then_every_attribute_as_read_from_aws(
+    fargate: Fargate, properties: Properties
+) -> None:
+    given = converge(graph_of(properties))
+    assert given.keys() == {str(field.alias) for field in ServiceAttributes.model_fields.values()}
+    assert all(given.values())
+    assert given["TrackingUri"] == f"http://{given['LoadBalancerDnsName']}"
+    assert given["SchemaRevision"] == HEAD
+    assert (given["TaskRoleId"], given["ExecutionRoleId"]) == (
+        "mlflow-task-abcdefghij",
+        "mlflow-execution-abcdefghij",
+    )
+
+
+def test_given_it_is_there_then_a_second_time_writes_nothing_and_says_the_same(
+    fargate: Fargate, properties: Properties
+) -> None:
+    first = converge(graph_of(properties))
+    with watched() as calls:
+        assert converge(graph_of(properties)) == first
+    assert calls.writes == []
+
+
+def test_given_no_schema_yet_then_no_service_task_starts_before_the_migration_has_ended(
+    fargate: Fargate, properties: Properties
+) -> None:
+    with watched() as calls:
+        converge(graph_of(properties))
+    assert calls.made.index("CreateListener") < calls.made.index("CreateService")
+    tagged = calls.made.index("TagResource")
+    assert calls.made.index("RunTask") < tagged < calls.made.index("CreateService")
+    assert calls.writes[-1] == "ModifyLoadBalancerAttributes", "protection is the last step"
+
+
+def test_given_a_migration_that_cannot_be_then_nothing_of_the_service_changes(
+    fargate: Fargate, properties: Properties
+) -> None:
+    converge(graph_of(properties))
+    before = json.dumps(fargate.services, default=str)
+    fargate.migration_ends = [migrated(HEAD, "ahead", **{"from": NEWER})]
+    with pytest.raises(PermanentError, match="The database is ahead of the image"):
+        converge(graph_of(properties | {"ImageTag": "v3.16.0-full"}))
+    assert json.dumps(fargate.services, default=str) == before
+
+
+def test_given_every_invocation_dies_after_its_next_write_then_it_ends_the_same(
+    fargate: Fargate, properties: Properties
+) -> None:
+    deaths = 0
+    for _ in range(60):
+        try:
+            with dying_after_a_write():
+                given = converge(graph_of(properties))
+            break
+        except Killed:
+            deaths += 1
+    assert deaths > 20
+    assert len(fargate.runs) == 1
+    with watched() as calls:
+        assert converge(graph_of(properties)) == given
+    assert calls.writes == []
+
+
+def test_given_a_removal_that_dies_after_each_write_then_nothing_owned_is_left(
+    fargate: Fargate, properties: Properties
+) -> None:
+    before = owned(fargate)
+    converge(graph_of(properties))
+    for _ in range(60):
+        try:
+            with dying_after_a_write():
+                remove(removal_of(properties))
+            break
+        except Killed:
+            continue
+    assert owned(fargate) == before == {}
+
+
+@pytest.mark.parametrize("kept", [(), ("VpcId", "SubnetIds")])
+def test_given_a_delete_whose_properties_are_gone_then_all_is_found_by_name(
+    fargate: Fargate, properties: Properties, kept: tuple[str, ...]
+) -> None:
+    converge(graph_of(properties))
+    remove(removal_of({name: properties[name] for name in kept}))
+    assert owned(fargate) == {}
+
+
+def test_given_two_services_then_the_removal_of_one_leaves_the_other(
+    fargate: Fargate, properties: Properties
+) -> None:
+    converge(graph_of(properties, owner("Other")))
+    others = owned(fargate)
+    converge(graph_of(properties))
+    remove(removal_of(properties))
+    assert owned(fargate) == others
+    with watched() as calls:
+        converge(graph_of(properties, owner("Other")))
+    assert calls.writes == []
+
+
+def test_given_another_size_then_a_new_revision_and_no_migration(
+    fargate: Fargate, properties: Properties
+) -> None:
+    converge(graph_of(properties))
+    converge(graph_of(properties | {"Cpu": "1024", "Memory": "2048"}))
+    assert (definition()["cpu"], definition()["memory"]) == ("1024", "2048")
+    assert len(fargate.runs) == 1
+    assert len(boto("ecs").list_task_definitions()["taskDefinitionArns"]) == 2
+
+
+def test_given_another_image_then_it_is_migrated_before_it_is_deployed(
+    fargate: Fargate, properties: Properties
+) -> None:
+    converge(graph_of(properties))
+    fargate.migration_ends = [migrated(HEAD), migrated(NEWER)]
+    with watched() as calls:
+        given = converge(graph_of(properties | {"ImageTag": "v3.18.0-full"}))
+    assert given["SchemaRevision"] == NEWER
+    assert calls.made.index("RunTask") < calls.made.index("UpdateService")
+    assert server()["image"] == "ghcr.io/mlflow/mlflow:v3.18.0-full"
+
+
+def test_given_a_change_that_crashes_then_the_rollback_needs_no_new_revision_and_no_migration(
+    fargate: Fargate, properties: Properties
+) -> None:
+    first = converge(graph_of(properties))
+    fargate.server_ends = lambda found: End(1, "boom") if found["cpu"] == "1024" else None
+    with pytest.raises(PermanentError, match="ended with exit code 1; its log says: boom"):
+        converge(graph_of(properties | {"Cpu": "1024", "Memory": "2048"}))
+    with watched() as calls:
+        assert converge(graph_of(properties)) == first
+    assert {"RegisterTaskDefinition", "RunTask"}.isdisjoint(calls.made)
+    assert len(fargate.runs) == 1
+
+
+def test_given_another_scheme_then_the_service_moves_to_a_load_balancer_beside(
+    fargate: Fargate, properties: Properties
+) -> None:
+    before = converge(graph_of(properties))
+    after = converge(graph_of(properties | {"LoadBalancerIsInternal": "false"}))
+    assert before["LoadBalancerArn"] != after["LoadBalancerArn"]
+    assert before["ServiceName"] == after["ServiceName"]
+    [used] = fargate.services[NAME]["loadBalancers"]
+    assert used["targetGroupArn"] == after["LoadBalancerTargetGroupId"]
+    names = environment(server())["MLFLOW_SERVER_ALLOWED_HOSTS"].split(",")
+    assert after["LoadBalancerDnsName"] in names
+    assert before["LoadBalancerDnsName"] not in names
+    assert len(owned(fargate)["balancers"]) == len(owned(fargate)["targets"]) == 1
+
+
+def test_given_another_vpc_then_it_is_refused_before_anything_changes(
+    fargate: Fargate, properties: Properties
+) -> None:
+    converge(graph_of(properties))
+    with watched() as calls, pytest.raises(PermanentError, match="VpcId: cannot change from"):
+        converge(graph_of(properties | {"VpcId": "vpc-0123456789abcdef0"}))
+    assert calls.writes == []
+
+
+def test_given_a_server_then_only_its_secrets_keys_are_named_and_no_value_is_in_its_definition(
+    fargate: Fargate, properties: Properties
+) -> None:
+    converge(graph_of(properties))
+    container = server()
+    assert container["command"] == ["mlflow", "server"]
+    assert container["portMappings"][0]["containerPort"] == 5000
+    secret = properties["DatabaseSecretArn"]
+    assert {one["name"]: one["valueFrom"] for one in container["secrets"]} == {
+        "PGUSER": f"{secret}:username::",
+        "PGPASSWORD": f"{secret}:password::",
+    }
+    told = environment(container)
+    assert told["PGHOST"] == properties["DatabaseEndpoint"]
+    assert told["MLFLOW_ARTIFACTS_DESTINATION"] == "s3://artifacts-of-mine/mlflow"
+    migration = definition("migration")["containerDefinitions"][0]
+    assert migration["command"][:2] == ["python", "-c"]
+    assert migration["image"] == container["image"]
+    changes = properties["DatabaseMigrationSecretArn"]
+    assert migration["secrets"][0]["valueFrom"] == f"{changes}:username::"
+
+
+def test_given_sidecars_then_they_run_beside_and_log_where_the_server_does(
+    fargate: Fargate, properties: Properties
+) -> None:
+    agent = {"Name": "agent", "Image": "public.ecr.aws/agent:7", "Essential": "false", "Cpu": "10"}
+    converge(graph_of(properties | {"SidecarContainerDefinitions": [agent]}))
+    mlflow, sidecar = definition()["containerDefinitions"]
+    assert mlflow["name"] == "mlflow"
+    assert (sidecar["name"], sidecar["essential"], sidecar["cpu"]) == ("agent", False, 10)
+    assert sidecar["logConfiguration"] == mlflow["logConfiguration"]
+    assert len(definition("migration")["containerDefinitions"]) == 1
+
+
+def test_given_the_two_groups_then_each_admits_no_more_than_the_other(
+    fargate: Fargate, properties: Properties
+) -> None:
+    given = converge(graph_of(properties))
+    outer, inner = given["LoadBalancerSecurityGroupId"], given["ServiceSecurityGroupId"]
+    groups = {
+        one["GroupId"]: one
+        for one in boto("ec2").describe_security_groups(GroupIds=[outer, inner])["SecurityGroups"]
+    }
+    [http] = groups[outer]["IpPermissions"]
+    assert (http["FromPort"], http["IpRanges"][0]["CidrIp"]) == (80, "10.0.0.0/8")
+    [to_tasks] = groups[outer]["IpPermissionsEgress"]
+    assert (to_tasks["FromPort"], to_tasks["UserIdGroupPairs"][0]["GroupId"]) == (5000, inner)
+    [from_balancer] = groups[inner]["IpPermissions"]
+    assert (from_balancer["FromPort"], from_balancer["UserIdGroupPairs"][0]["GroupId"]) == (
+        5000,
+        outer,
+    )
+    network = fargate.services[NAME]["networkConfiguration"]["awsvpcConfiguration"]
+    client = properties["DatabaseClientSecurityGroupId"]
+    assert set(network["securityGroups"]) == {inner, client}
