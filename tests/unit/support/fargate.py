@@ -63,6 +63,8 @@ class Fargate:
     server_ends: Ends = lambda definition: None
     looks_to_end: int = 2
     looks_to_deploy: int = 2
+    on_migration: Callable[[], None] = lambda: None
+    """What a migration does before it ends."""
     after_update: Callable[[], None] = lambda: None
     runs: list[dict[str, Any]] = field(default_factory=list)
     """Every task that RunTask has started."""
@@ -160,6 +162,7 @@ class Fargate:
         if task["lastStatus"] == "STOPPED":
             return
         if looks >= self.looks_to_end:
+            self.on_migration()
             place = [run["taskArn"] for run in self.runs].index(task["taskArn"])
             self._stop(task, self.migration_ends[min(place, len(self.migration_ends) - 1)])
         else:
