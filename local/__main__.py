@@ -65,7 +65,8 @@ def _start(local_aws: LocalAws, template: Path, *, foreground: bool) -> None:
 
 
 def _stay(local_aws: LocalAws) -> None:
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     try:
         signal.pause()
     except KeyboardInterrupt:

@@ -110,6 +110,9 @@ def _rest_operations(service: str) -> list[_RestOperation]:
     found = []
     for name in model.operation_names:
         operation = model.operation_model(name)
+        if operation.deprecated:
+            # Of two names for one request (GetBucketLifecycle) the newer is the one in policies.
+            continue
         path, _, fixed = operation.http["requestUri"].partition("?")
         members = operation.input_shape.members if operation.input_shape else {}
         required = operation.input_shape.required_members if operation.input_shape else []

@@ -241,6 +241,8 @@ def test_every_call_is_counted_under_the_name_of_its_caller(bare_aws: LocalAws) 
     s3 = session.client("s3", config=named)
     s3.create_bucket(Bucket=bucket)
     s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    with contextlib.suppress(ClientError):
+        s3.get_bucket_lifecycle_configuration(Bucket=bucket)
     s3.put_object(Bucket=bucket, Key="a/b c", Body=b"x")
     s3.list_objects_v2(Bucket=bucket)
     s3.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": "a/b c"}]})
@@ -263,6 +265,7 @@ def test_every_call_is_counted_under_the_name_of_its_caller(bare_aws: LocalAws) 
         ("rds", "DescribeDBClusters", 1),
         ("s3", "CreateBucket", 1),
         ("s3", "DeleteObjects", 1),
+        ("s3", "GetBucketLifecycleConfiguration", 1),
         ("s3", "ListObjectsV2", 1),
         ("s3", "PutBucketVersioning", 1),
         ("s3", "PutObject", 1),
