@@ -164,6 +164,8 @@ def _as_user(user: str | None) -> list[str]:
         "--clear-groups",
         "--inh-caps=+dac_override",
         "--ambient-caps=+dac_override",
+        # access(2), by which PostgreSQL looks for its own files, would forget them otherwise.
+        "--securebits=+no_setuid_fixup",
         "--",
     ]
 

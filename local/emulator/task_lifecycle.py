@@ -43,7 +43,8 @@ def install(leave: Leave) -> None:
     patching.require(
         ecs, "_docker", "_ImagePullError", "_SecretResolutionError", "_bump_task_version",
         "_cluster_name_from_arn", "_clusters", "_iso", "_recount_cluster", "_refresh_service_state",
-        "_resolve_cluster_name", "_resolve_task", "_sanitize", "_tasks",
+        "_resolve_cluster_name", "_resolve_task", "_resolve_td_key", "_sanitize",
+        "_services", "_tags", "_task_defs", "_tasks",
     )  # fmt: skip
     patching.require(cloudwatch_logs, "_log_groups")
     patching.replace(ecs, "_build_run_kwargs", _with_plan)
@@ -118,9 +119,36 @@ def _run(old: Function) -> Function:
         if data.get("_deploymentId"):
             # A service's task is started by its deployment.
             data = {**data, "startedBy": data["_deploymentId"]}
+        tags = _tags(data, cluster)
+        if tags:
+            data = {**data, "tags": tags}
         return _note_security_groups(data, old(data))
 
     return run
+
+
+def _tags(data: dict[str, Any], cluster: str) -> list[dict[str, str]]:
+    """Return the tags of a new task: its own, those it is to inherit, and those of ECS."""
+    group = str(data.get("group") or "")
+    name = group.removeprefix("service:")
+    service = ecs._services.get(f"{cluster}/{name}") if group.startswith("service:") else None
+    source = service or data
+    tags = {one["key"]: one["value"] for one in data.get("tags") or []}
+    inherited = {
+        "SERVICE": (service or {}).get("serviceArn"),
+        "TASK_DEFINITION": _definition_arn(data),
+    }.get(source.get("propagateTags") or "")
+    tags |= {one["key"]: one["value"] for one in ecs._tags.get(inherited or "") or []}
+    if source.get("enableECSManagedTags"):
+        tags["aws:ecs:clusterName"] = cluster
+        if service:
+            tags["aws:ecs:serviceName"] = name
+    return [{"key": key, "value": value} for key, value in tags.items()]
+
+
+def _definition_arn(data: dict[str, Any]) -> str:
+    found = ecs._task_defs.get(ecs._resolve_td_key(data.get("taskDefinition", "")))
+    return str(found["taskDefinitionArn"]) if found else ""
 
 
 def _note_security_groups(data: dict[str, Any], answer: Any) -> Any:

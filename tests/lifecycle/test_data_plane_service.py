@@ -365,6 +365,28 @@ def test_given_a_task_is_killed_then_the_service_starts_another(lab: Lab) -> Non
     until(front.states, lambda states: states == ["healthy", "healthy"])
 
 
+def test_tasks_carry_the_tags_of_their_service_and_of_ecs(lab: Lab) -> None:
+    front = Front.create(lab, "tagged")
+    front.listen()
+    tags = [{"key": "owner", "value": "me"}]
+    Service.create(
+        front,
+        server(lab, "tagged"),
+        desiredCount=1,
+        tags=tags,
+        propagateTags="SERVICE",
+        enableECSManagedTags=True,
+    )
+    ecs = lab.client("ecs")
+    [arn] = ecs.list_tasks(cluster="lab", serviceName="tagged")["taskArns"]
+    found = ecs.describe_tasks(cluster="lab", tasks=[arn], include=["TAGS"])["tasks"][0]["tags"]
+    assert {one["key"]: one["value"] for one in found} == {
+        "owner": "me",
+        "aws:ecs:clusterName": "lab",
+        "aws:ecs:serviceName": "tagged",
+    }
+
+
 def test_a_service_is_deleted_by_way_of_draining_and_its_parts_in_order(lab: Lab) -> None:
     front = Front.create(lab, "leaves")
     front.listen()
