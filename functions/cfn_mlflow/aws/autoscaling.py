@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from cfn_mlflow.aws.compare import covers
 from cfn_mlflow.aws.errors import is_missing
-from cfn_mlflow.aws.first_use import FirstUse
+from cfn_mlflow.aws.not_yet import NotYet
 from cfn_mlflow.aws.object import OwnedObject
 from cfn_mlflow.aws.owner import Owner, Tags
 from cfn_mlflow.aws.session import client
@@ -51,7 +51,7 @@ class ScalableTarget(OwnedObject[ScalableTargetView]):
     resource_id: str
     min_capacity: int
     max_capacity: int
-    _first_use: FirstUse = field(default_factory=FirstUse, repr=False)
+    _not_yet: NotYet = field(default_factory=NotYet, repr=False)
 
     def read(self) -> ScalableTargetView | None:
         """Find it by the service.
@@ -82,7 +82,7 @@ class ScalableTarget(OwnedObject[ScalableTargetView]):
 
     def create(self) -> None:
         """Register it with its tags (application-autoscaling:RegisterScalableTarget)."""
-        with self._first_use.patience():
+        with self._not_yet.patience():
             self._register(Tags=self.owner.tags)
 
     def changes(self, view: ScalableTargetView) -> tuple[str, ...]:

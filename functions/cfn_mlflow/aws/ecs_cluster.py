@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from cfn_mlflow.aws.ecs import ecs, ecs_tags, set_tags
 from cfn_mlflow.aws.errors import code
-from cfn_mlflow.aws.first_use import FirstUse
+from cfn_mlflow.aws.not_yet import NotYet
 from cfn_mlflow.aws.object import OwnedObject, tag_map
 from cfn_mlflow.aws.owner import Tags
 from cfn_mlflow.outcome import PermanentError, TemporaryError
@@ -35,7 +35,7 @@ class Cluster(OwnedObject[ClusterView]):
 
     words: ClassVar[str] = "ECS cluster"
 
-    _first_use: FirstUse = field(default_factory=FirstUse, repr=False)
+    _not_yet: NotYet = field(default_factory=NotYet, repr=False)
 
     @property
     def name(self) -> str:
@@ -55,7 +55,7 @@ class Cluster(OwnedObject[ClusterView]):
 
     def create(self) -> None:
         """Make it with its tags (ecs:CreateCluster)."""
-        with self._first_use.patience():
+        with self._not_yet.patience():
             ecs().create_cluster(clusterName=self.name, tags=ecs_tags(self.owner.tags))
 
     def busy(self, view: ClusterView) -> str | None:

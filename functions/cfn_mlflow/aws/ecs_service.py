@@ -16,7 +16,7 @@ from cfn_mlflow.aws.ecs_task import Task, cut, tasks, why
 from cfn_mlflow.aws.ecs_task_definition import deregister
 from cfn_mlflow.aws.elbv2 import unhealthy
 from cfn_mlflow.aws.errors import code
-from cfn_mlflow.aws.first_use import FirstUse
+from cfn_mlflow.aws.not_yet import NotYet
 from cfn_mlflow.aws.object import OwnedObject, tag_map
 from cfn_mlflow.aws.owner import Tags
 from cfn_mlflow.outcome import PermanentError, TemporaryError
@@ -82,7 +82,7 @@ class Service(OwnedObject[ServiceView]):
     min_capacity: int
     max_capacity: int
     log_group: str
-    _first_use: FirstUse = field(default_factory=FirstUse, repr=False)
+    _not_yet: NotYet = field(default_factory=NotYet, repr=False)
 
     @property
     def name(self) -> str:
@@ -138,7 +138,7 @@ class Service(OwnedObject[ServiceView]):
 
     def create(self) -> None:
         """Make the service with its tags (ecs:CreateService)."""
-        with self._first_use.patience():
+        with self._not_yet.patience():
             ecs().create_service(
                 cluster=self.name,
                 serviceName=self.name,
@@ -174,7 +174,8 @@ class Service(OwnedObject[ServiceView]):
         asked = {**self.settings, "desiredCount": self._desired(view)}
         changed = {key: value for key, value in asked.items() if key in different}
         if changed:
-            ecs().update_service(cluster=self.name, service=self.name, **changed)
+            with self._not_yet.patience():
+                ecs().update_service(cluster=self.name, service=self.name, **changed)
 
     def settling(self, view: ServiceView) -> str | None:
         """Tell how far the deployment of our task definition is.

@@ -7,12 +7,13 @@ newest again (a rollback then has nothing to do) and the next attempt is a revis
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 from cfn_mlflow.aws.compare import differences
 from cfn_mlflow.aws.ecs import ecs, ecs_tags, set_tags
 from cfn_mlflow.aws.errors import code
+from cfn_mlflow.aws.not_yet import NotYet
 from cfn_mlflow.aws.object import OwnedObject, tag_map
 from cfn_mlflow.aws.owner import Tags
 from cfn_mlflow.aws.replaced import Replaced
@@ -42,6 +43,7 @@ class TaskDefinition(OwnedObject[TaskDefinitionView]):
 
     definition: Definition
     part: str = ""
+    _not_yet: NotYet = field(default_factory=NotYet, repr=False)
 
     @property
     def label(self) -> str:
@@ -60,9 +62,10 @@ class TaskDefinition(OwnedObject[TaskDefinitionView]):
 
     def create(self) -> None:
         """Register a revision with its tags (ecs:RegisterTaskDefinition)."""
-        ecs().register_task_definition(
-            family=self.family, tags=ecs_tags(self.owner.tags), **self.definition
-        )
+        with self._not_yet.patience():
+            ecs().register_task_definition(
+                family=self.family, tags=ecs_tags(self.owner.tags), **self.definition
+            )
 
     def changes(self, view: TaskDefinitionView) -> tuple[str, ...]:
         """Name what differs; what AWS adds by default does not."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from cfn_mlflow.aws.errors import code, is_missing
-from cfn_mlflow.aws.first_use import FirstUse
+from cfn_mlflow.aws.not_yet import NotYet
 from cfn_mlflow.aws.object import OwnedObject, tag_list, tag_map
 from cfn_mlflow.aws.owner import Owner, Tags, fingerprint
 from cfn_mlflow.aws.replaced import Replaced
@@ -107,7 +107,7 @@ class LoadBalancer(OwnedObject[LoadBalancerView]):
     vpc_id: str
     subnet_ids: tuple[str, ...]
     security_group_id: str
-    _first_use: FirstUse = field(default_factory=FirstUse, repr=False)
+    _not_yet: NotYet = field(default_factory=NotYet, repr=False)
 
     @property
     def scheme(self) -> str:
@@ -135,7 +135,7 @@ class LoadBalancer(OwnedObject[LoadBalancerView]):
 
     def create(self) -> None:
         """Make it with its tags (elasticloadbalancing:CreateLoadBalancer)."""
-        with self._first_use.patience():
+        with self._not_yet.patience():
             _elbv2().create_load_balancer(
                 Name=self.name,
                 Scheme=self.scheme,  # type: ignore[arg-type]
@@ -291,6 +291,7 @@ class TargetGroup(OwnedObject[TargetGroupView]):
     load_balancer_name: str
     vpc_id: str
     port: int
+    _not_yet: NotYet = field(default_factory=NotYet, repr=False)
 
     @property
     def name(self) -> str:
@@ -324,15 +325,16 @@ class TargetGroup(OwnedObject[TargetGroupView]):
 
     def create(self) -> None:
         """Make it with its tags (elasticloadbalancing:CreateTargetGroup)."""
-        _elbv2().create_target_group(
-            Name=self.name,
-            Protocol="HTTP",
-            Port=self.port,
-            VpcId=self.vpc_id,
-            TargetType="ip",
-            Tags=tag_list(self.owner.tags),
-            **HEALTH_CHECK,
-        )
+        with self._not_yet.patience():
+            _elbv2().create_target_group(
+                Name=self.name,
+                Protocol="HTTP",
+                Port=self.port,
+                VpcId=self.vpc_id,
+                TargetType="ip",
+                Tags=tag_list(self.owner.tags),
+                **HEALTH_CHECK,
+            )
 
     def changes(self, view: TargetGroupView) -> tuple[str, ...]:
         """Name what differs among what can change in place."""
@@ -423,6 +425,7 @@ class Listener(OwnedObject[ListenerView]):
     load_balancer_arn: str
     target_group_arn: str
     port: int
+    _not_yet: NotYet = field(default_factory=NotYet, repr=False)
 
     def read(self) -> ListenerView | None:
         """Find it by load balancer and port.
@@ -447,13 +450,14 @@ class Listener(OwnedObject[ListenerView]):
 
     def create(self) -> None:
         """Make it with its tags (elasticloadbalancing:CreateListener)."""
-        _elbv2().create_listener(
-            LoadBalancerArn=self.load_balancer_arn,
-            Protocol="HTTP",
-            Port=self.port,
-            DefaultActions=self._actions(),
-            Tags=tag_list(self.owner.tags),
-        )
+        with self._not_yet.patience():
+            _elbv2().create_listener(
+                LoadBalancerArn=self.load_balancer_arn,
+                Protocol="HTTP",
+                Port=self.port,
+                DefaultActions=self._actions(),
+                Tags=tag_list(self.owner.tags),
+            )
 
     def changes(self, view: ListenerView) -> tuple[str, ...]:
         """Name what differs."""

@@ -19,8 +19,8 @@ from cfn_mlflow.aws.ecs import ecs, ecs_tags
 from cfn_mlflow.aws.ecs_task import FAILED_TO_START, Task, cut, tasks, why
 from cfn_mlflow.aws.ecs_task_definition import deregister
 from cfn_mlflow.aws.errors import is_missing
-from cfn_mlflow.aws.first_use import FirstUse
 from cfn_mlflow.aws.logs import last_lines
+from cfn_mlflow.aws.not_yet import NotYet
 from cfn_mlflow.aws.object import tag_map
 from cfn_mlflow.aws.owner import Owner
 from cfn_mlflow.engine.managed import ManagedObject
@@ -77,7 +77,7 @@ class MigrationTask(ManagedObject[MigrationView]):
     security_group_ids: tuple[str, ...]
     log_group: str
     read_back: ReadBack | None
-    _first_use: FirstUse = field(default_factory=FirstUse, repr=False)
+    _not_yet: NotYet = field(default_factory=NotYet, repr=False)
 
     @property
     def family(self) -> str:
@@ -159,7 +159,7 @@ class MigrationTask(ManagedObject[MigrationView]):
     def _run(self, earlier: tuple[Task, ...]) -> None:
         """Start a task; the same call, repeated after a kill, starts no second one."""
         attempt = "|".join([self.definition_arn, *(task.arn for task in earlier)])
-        with self._first_use.patience():
+        with self._not_yet.patience():
             answer = ecs().run_task(
                 cluster=self.cluster,
                 taskDefinition=self.definition_arn,

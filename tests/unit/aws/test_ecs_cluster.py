@@ -7,7 +7,7 @@ from botocore.stub import Stubber
 
 from cfn_mlflow.aws import session
 from cfn_mlflow.aws.ecs_cluster import Cluster
-from cfn_mlflow.aws.first_use import LOOKS_FOR_A_ROLE
+from cfn_mlflow.aws.not_yet import LOOKS
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.outcome import PermanentError, TemporaryError
 from tests.unit.support.kill_points import watched
@@ -51,14 +51,14 @@ def test_given_an_account_without_the_service_linked_role_then_it_is_waited_for_
 ) -> None:
     cluster = Cluster(owner())
     with Stubber(session.client("ecs")) as ecs:
-        for _ in range(LOOKS_FOR_A_ROLE + 1):
+        for _ in range(LOOKS + 1):
             ecs.add_client_error(
                 "create_cluster",
                 "InvalidParameterException",
                 "Unable to assume the service linked role. Please verify that it exists.",
             )
-        for _ in range(LOOKS_FOR_A_ROLE):
-            with pytest.raises(TemporaryError, match="service-linked role"):
+        for _ in range(LOOKS):
+            with pytest.raises(TemporaryError, match="does not know yet what was just made"):
                 cluster.create()
         graph = Graph()
         graph.add(cluster)
