@@ -1,0 +1,1 @@
+"""Measurements against the budgets, beside what a user would have instead."""

@@ -1,0 +1,31 @@
+"""How many AWS objects one `Custom::MLflow` is made of: the size of its graph."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from local.environments import ROOT
+
+EVENT = ROOT / "events" / "mlflow-create.json"
+
+
+def count(properties: Mapping[str, Any]) -> int:
+    """Return the number of objects that a request with these properties looks at."""
+    sys.path.insert(0, str(ROOT / "functions"))
+    os.environ.update(
+        PROVIDER_NAME="cfn-mlflow", BOUNDARY_ARN="arn:aws:iam::000000000000:policy/boundary"
+    )
+    from cfn_mlflow.engine.converge import Convergence  # noqa: PLC0415 - not on the path before
+    from cfn_mlflow.protocol.event import parse  # noqa: PLC0415
+    from cfn_mlflow.resources.mlflow_server import MLFLOW  # noqa: PLC0415
+
+    request = parse({**json.loads(EVENT.read_text()), "ResourceProperties": properties})
+    step = MLFLOW.prepare(request, request.identity)
+    convergence = getattr(step, "__self__", None)
+    if not isinstance(convergence, Convergence):
+        raise TypeError("A Create is no Convergence any more: its objects cannot be counted.")
+    return len(list(convergence._graph.all()))
