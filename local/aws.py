@@ -258,8 +258,13 @@ class LocalAws:
     # --- its own ---
 
     def _new_state(self) -> Path:
-        DEFAULT_STATE.parent.mkdir(exist_ok=True)
-        return Path(tempfile.mkdtemp(prefix="run-", dir=DEFAULT_STATE.parent))
+        folder = DEFAULT_STATE.parent
+        folder.mkdir(exist_ok=True)
+        for left in folder.glob("run-*-*"):
+            # Its owner was killed: what it owned died with it, but could not tidy up.
+            if _has_ended(int(left.name.split("-")[1])):
+                shutil.rmtree(left, ignore_errors=True)
+        return Path(tempfile.mkdtemp(prefix=f"run-{os.getpid()}-", dir=folder))
 
     def _ready(self) -> dict[str, Any] | None:
         if self._state is None:

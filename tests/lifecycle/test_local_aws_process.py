@@ -131,6 +131,26 @@ def test_the_end_of_its_owner_is_its_own_end(number: signal.Signals, state: Path
     assert [entry.name for entry in state.iterdir()] == ["logs"]
 
 
+def test_the_folder_of_a_killed_owner_is_removed_by_the_next_start() -> None:
+    code = OWNER.replace("LocalAws(state=Path(sys.argv[1]))", "LocalAws()").replace(
+        "aws.endpoint", "aws.state"
+    )
+    with subprocess.Popen(  # noqa: S603
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as owner:
+        assert owner.stdout is not None
+        left = Path(owner.stdout.readline().strip())
+        owner.kill()
+    assert left.exists()
+
+    with LocalAws():
+        assert not left.exists()
+
+
 def test_one_that_nobody_owns_lives_on_until_another_process_stops_it(state: Path) -> None:
     code = OWNER.replace("aws.start()", "aws.start(owned=False)").replace("time.sleep(600)", "")
     subprocess.run(  # noqa: S603
