@@ -16,7 +16,7 @@ Params = Mapping[str, Any]
 
 def install(databases: Databases) -> None:
     """Let snapshots hold data, and leave with it."""
-    patching.require(rds, "_db_cluster_snapshots", "_create_cluster_snapshot_internal")
+    patching.require(rds, "_db_cluster_snapshots", "_create_cluster_snapshot_internal", "_tags")
     patching.wrap_action(rds, "CreateDBClusterSnapshot", lambda old: _create(databases, old))
     patching.wrap_action(rds, "DeleteDBClusterSnapshot", lambda old: _delete(databases, old))
 
@@ -46,6 +46,10 @@ def data_of(databases: Databases, record: dict[str, Any]) -> Path:
 
 def _copy(databases: Databases, record: dict[str, Any], cluster: dict[str, Any]) -> None:
     record["DatabaseName"] = cluster.get("DatabaseName")
+    own = rds._tags.get(record["DBClusterSnapshotArn"]) or []
+    copied = rds._tags.get(cluster["DBClusterArn"]) or []
+    tags = {tag["Key"]: tag for tag in [*(copied if cluster["CopyTagsToSnapshot"] else []), *own]}
+    rds._tags[record["DBClusterSnapshotArn"]] = record["TagList"] = list(tags.values())
     volume = cluster.get("_shared_volume_name")
     if volume:
         databases.server(volume).copy_to(data_of(databases, record))

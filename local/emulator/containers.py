@@ -193,10 +193,6 @@ class LocalContainers:
         self.images = Images()
         self.volumes = Volumes(remove_volume)
 
-    def ping(self) -> bool:
-        """Return True: it is always there."""
-        return True
-
 
 def stand_in_for_docker() -> None:
     """Let ministack's `from docker.errors import ImageNotFound` succeed without docker-py."""

@@ -1,6 +1,7 @@
 """Application Load Balancers: what their API refuses, and a real loopback socket per listener."""
 
 import asyncio
+import logging
 import random
 import ssl
 import threading
@@ -28,6 +29,8 @@ _LONGEST_NAME = 32
 Params = Mapping[str, Any]
 Record = dict[str, Any]
 
+_log = logging.getLogger(__name__)
+
 
 class LoadBalancers:
     """All listeners of this local AWS as sockets, and the health of their targets."""
@@ -48,7 +51,11 @@ class LoadBalancers:
 
     def _follow(self) -> None:
         while True:
-            self.look()
+            try:
+                self.look()
+            except Exception:
+                # A record deleted while it is read, a port that is taken: the next look may do.
+                _log.exception("load balancers")
             time.sleep(_LOOK_SECONDS)
 
     def look(self) -> None:

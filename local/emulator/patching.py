@@ -42,14 +42,6 @@ def wrap_action(module: ModuleType, action: str, make: Callable[[Function], Func
             setattr(module, name, new)
 
 
-def add_action(module: ModuleType, action: str, handler: Function) -> None:
-    """Add the API action `action`; raise PatchError if ministack has learnt it meanwhile."""
-    require(module, "_ACTION_MAP")
-    if action in module._ACTION_MAP:
-        raise PatchError(f"{module.__name__} has {action} by now: remove ours")
-    module._ACTION_MAP[action] = handler
-
-
 def text(params: Params, name: str) -> str:
     """Return the value of `name` in the query parameters of an XML service, or ''."""
     value = params.get(name, "")

@@ -8,6 +8,7 @@ import os
 import secrets
 import shutil
 import signal
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -42,6 +43,8 @@ class PostgresServer:
         self._data = folder / "data"
         self._password_file = folder / "rdsadmin"
         self._process: processes.Process | None = None
+        # A copy of a running server must not see it stop half-way.
+        self._lock = threading.RLock()
 
     @property
     def log(self) -> Path:
@@ -78,8 +81,9 @@ class PostgresServer:
 
     def stop(self) -> None:
         """Stop it as `pg_ctl stop -m fast` does: connections end, the data is whole."""
-        if self._process is not None:
-            self._process.stop(20, signal.SIGINT)
+        with self._lock:
+            if self._process is not None:
+                self._process.stop(20, signal.SIGINT)
 
     def connect(self, user: str, password: str, database: str) -> Any:
         """Return a psycopg2 connection without TLS; raises psycopg2.OperationalError."""
@@ -140,6 +144,10 @@ class PostgresServer:
 
     def copy_to(self, folder: Path) -> None:
         """Copy the data, running or not, into `folder`, from which a server can be started."""
+        with self._lock:
+            self._copy_to(folder)
+
+    def _copy_to(self, folder: Path) -> None:
         _make_folder(folder)
         if self.running:
             self._run(

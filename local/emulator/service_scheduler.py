@@ -5,6 +5,7 @@ are healthy, that one that stays unhealthy is replaced, that a deployment begins
 what CreateService, UpdateService, DeleteService and DeleteCluster refuse.
 """
 
+import logging
 import threading
 import time
 from collections import Counter
@@ -27,7 +28,10 @@ _FREE_FAILURES = 3
 _LONGEST_PAUSE_SECONDS = 10.0
 _DROPPED = ("availabilityZoneRebalancing", "propagateTags", "enableECSManagedTags")
 """Settings of a service that ministack does not keep, at its making or at an update."""
+_LONGEST_LEAVE_SECONDS = 60.0
 Record = dict[str, Any]
+
+_log = logging.getLogger(__name__)
 
 
 class Scheduler:
@@ -47,9 +51,13 @@ class Scheduler:
     def leave(self, task: Record) -> None:
         """Wait until the targets of a stopping task have left their groups."""
         service = service_of(task)
+        end = time.monotonic() + _LONGEST_LEAVE_SECONDS
         for key in _targets(service, task) if service else []:
-            # Registered once more by nobody: the address is the task's alone.
-            while self._balancers.health.of(key).reason != "Target.NotRegistered":
+            # Somebody may have registered the address by hand: then the task goes all the same.
+            while (
+                self._balancers.health.of(key).reason != "Target.NotRegistered"
+                and time.monotonic() < end
+            ):
                 time.sleep(0.1)
 
     def is_healthy(self, service: Record, task: Record) -> bool:
@@ -70,8 +78,12 @@ class Scheduler:
     def _follow(self) -> None:
         while True:
             for (account, region, name), service in list(ecs._services.all_items()):
-                with request_scope(account, region):
-                    self._look(name, service)
+                try:
+                    with request_scope(account, region):
+                        self._look(name, service)
+                except Exception:
+                    # One service's fault must not stop the scheduler of all others.
+                    _log.exception("service %s", name)
             time.sleep(_LOOK_SECONDS)
 
     def _look(self, name: str, service: Record) -> None:

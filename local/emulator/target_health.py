@@ -186,7 +186,7 @@ async def _probe(key: Key, check: Check) -> tuple[str, str] | None:
         status = await asyncio.wait_for(_status(key.address, port, check.path), check.timeout)
     except TimeoutError:
         return "Target.Timeout", "Request timed out"
-    except (OSError, EOFError, ValueError, IndexError):
+    except (OSError, EOFError, ValueError, IndexError, asyncio.LimitOverrunError):
         return "Target.FailedHealthChecks", "Health checks failed"
     if _matches(status, check.codes):
         return None

@@ -8,8 +8,9 @@ SIGTERM and ends.
 import json
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 from ministack.core.concurrency import resource_lock, spawn_background
@@ -17,6 +18,7 @@ from ministack.core.responses import error_response_json, json_response
 from ministack.services import cloudwatch_logs, ecs, ecs_metadata
 
 from local.emulator import images, patching
+from local.emulator.containers import NotFound
 from local.emulator.patching import Function
 from local.emulator.tasks import ContainerPlan, StartError
 
@@ -203,7 +205,7 @@ def _finish_stop(task: Task, leave: Leave) -> None:
     task["lastStatus"] = "STOPPING"
     # The worker that starts a container must have seen that it is not wanted any more.
     time.sleep(0.05)
-    containers = [ecs._docker.containers.get(one) for one in list(task.get("_docker_ids") or [])]
+    containers = list(_containers(task))
     if containers:
         with ThreadPoolExecutor(len(containers)) as pool:
             list(pool.map(lambda container: container.stop(), containers))
@@ -219,6 +221,12 @@ def _finish_stop(task: Task, leave: Leave) -> None:
     task.update(lastStatus="STOPPED", executionStoppedAt=now, stoppedAt=ecs._iso())
     ecs_metadata.set_task_status(task["taskArn"], known_status="STOPPED", desired_status="STOPPED")
     _tell(task)
+
+
+def _containers(task: Task) -> Iterator[Any]:
+    for one in list(task.get("_docker_ids") or []):
+        with suppress(NotFound):  # its worker was quicker
+            yield ecs._docker.containers.get(one)
 
 
 def _tell(task: Task) -> None:

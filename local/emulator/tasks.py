@@ -110,10 +110,6 @@ class Tasks:
         container.start()
         return container
 
-    def address(self, task_arn: str) -> str | None:
-        """Return the address of the task, or None if it has no container."""
-        return self._addresses.get(task_arn)
-
     def stop_all(self) -> None:
         """Kill every container."""
         for container in [one for group in list(self._containers.values()) for one in group]:

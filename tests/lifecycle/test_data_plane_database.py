@@ -321,7 +321,13 @@ def test_a_cluster_goes_only_as_aurora_lets_it_and_leaves_its_data_in_a_snapshot
         DBSubnetGroupName="going", DBSubnetGroupDescription="x", SubnetIds=lab.subnets
     )
     going = Database.create(
-        lab, "going", "going-1", DBSubnetGroupName="going", DeletionProtection=True
+        lab,
+        "going",
+        "going-1",
+        DBSubnetGroupName="going",
+        DeletionProtection=True,
+        CopyTagsToSnapshot=True,
+        Tags=[{"Key": "owner", "Value": "me"}],
     )
 
     def refused(code: str, **options: Any) -> None:
@@ -350,6 +356,9 @@ def test_a_cluster_goes_only_as_aurora_lets_it_and_leaves_its_data_in_a_snapshot
     snapshots = rds.describe_db_cluster_snapshots(DBClusterIdentifier="going")
     names = {one["DBClusterSnapshotIdentifier"] for one in snapshots["DBClusterSnapshots"]}
     assert names == {"before", "final"}
+    for one in snapshots["DBClusterSnapshots"]:
+        tags = rds.list_tags_for_resource(ResourceName=one["DBClusterSnapshotArn"])["TagList"]
+        assert tags == [{"Key": "owner", "Value": "me"}]
     for name in names:
         assert list(Path(lab.aws.state).glob(f"snapshots/*_{name}/data/PG_VERSION"))
     with pytest.raises(ClientError, match="ResourceNotFound"):
