@@ -19,9 +19,11 @@ from tests.lifecycle.probe import Probe
 from tests.lifecycle.stacks import Stack
 
 OWNER = """
-import sys, time
+import signal, sys, time
 from local.aws import LocalAws
 from pathlib import Path
+# A shell starts what runs in its background with Ctrl-C ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 aws = LocalAws(state=Path(sys.argv[1]))
 aws.start()
 print(aws.endpoint, flush=True)
