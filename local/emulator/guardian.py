@@ -1,10 +1,10 @@
 """Ends everything the local AWS started, when the local AWS itself is gone.
 
 Run as a script with one argument, the run's marker. Each line on standard input is
-`<pid> <start time in clock ticks since boot> <group|process>`. End of input means that the
-emulator died, however it died: every recorded process that is still the same one is killed, then
-whatever carries the marker in its environment (children that left their group). Linux only: it
-reads /proc. It imports nothing of the emulator, so that it starts in milliseconds.
+`<pid> <start time in clock ticks since boot>` of a process that leads a group. End of input means
+that the emulator died, however it died: every recorded group whose leader is still the same process
+is killed, then whatever carries the marker in its environment (children that left their group).
+Linux only: it reads /proc. It imports nothing of the emulator, so that it starts in milliseconds.
 """
 
 import os
@@ -26,13 +26,13 @@ def start_time(pid: int) -> str | None:
 
 
 def kill_recorded(records: list[str]) -> None:
-    """Kill each recorded process or group whose leader is still the process that was recorded."""
+    """Kill each recorded group whose leader is still the process that was recorded."""
     for record in records:
-        pid, started, kind = record.split()
+        pid, started = record.split()
         if start_time(int(pid)) != started:
             continue
         with suppress(OSError):
-            (os.killpg if kind == "group" else os.kill)(int(pid), signal.SIGKILL)
+            os.killpg(int(pid), signal.SIGKILL)
 
 
 def marked(marker: bytes) -> list[int]:

@@ -1,7 +1,7 @@
 """Child processes of the local AWS: started in a group of their own, never left behind.
 
-`spawn` starts one, `adopt` records one that somebody else started. A guardian process (guardian.py)
-kills them all when the emulator dies, SIGKILL included; see there for how.
+A guardian process (guardian.py) kills them all when the emulator dies, SIGKILL included; it knows
+those that `spawn` has started, and all that carry `environment_mark()`, whoever started them.
 """
 
 import os
@@ -29,7 +29,7 @@ class _Guardian:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[str] | None = None
 
-    def record(self, pid: int, *, group: bool) -> None:
+    def record(self, pid: int) -> None:
         started = start_time(pid)
         if started is None:
             return
@@ -37,7 +37,7 @@ class _Guardian:
             pipe = self._started().stdin
             if pipe is None:
                 raise RuntimeError("The guardian has no standard input.")
-            pipe.write(f"{pid} {started} {'group' if group else 'process'}\n")
+            pipe.write(f"{pid} {started}\n")
             pipe.flush()
 
     def _started(self) -> subprocess.Popen[str]:
@@ -149,7 +149,7 @@ def spawn(
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    _guardian.record(child.pid, group=True)
+    _guardian.record(child.pid)
     return Process(child)
 
 
@@ -168,9 +168,3 @@ def _as_user(user: str | None) -> list[str]:
         "--securebits=+no_setuid_fixup",
         "--",
     ]
-
-
-def adopt(pid: int) -> None:
-    """Let the guardian end process `pid` too, with its group if it leads one."""
-    with suppress(ProcessLookupError):
-        _guardian.record(pid, group=os.getpgid(pid) == pid)
