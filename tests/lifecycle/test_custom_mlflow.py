@@ -96,7 +96,7 @@ def test_a_change_that_would_lose_data_is_refused_before_anything_changes(
         network, UniqueName=NAME, LoadBalancerIsInternal="false", DatabaseKmsKeyArn=key
     )
     assert mlflow.update(changed) == "UPDATE_ROLLBACK_COMPLETE"
-    assert "KmsKeyArn" in mlflow.failures()["MLflow"]
+    assert "DatabaseKmsKeyArn:" in mlflow.failures()["MLflow"]
     assert mlflow.outputs == before
     assert answer_of(local_aws, before["TrackingUri"]) == 200
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 OWNER_TAG = "cfn-mlflow:owner"
@@ -21,6 +21,7 @@ class Owner:
 
     `digest` is ten lower-case characters made from the stack's GUID and the logical id;
     `prefix` is the readable start of every name: `UniqueName`, or `mlflow`.
+    `spelled` gives the name under which the user wrote a property.
     """
 
     provider: str
@@ -30,6 +31,7 @@ class Owner:
     version: str
     prefix: str = "mlflow"
     user_tags: Tags = field(default_factory=dict)
+    spelled: Callable[[str], str] = str
 
     @property
     def arn_parts(self) -> tuple[str, str, str]:

@@ -94,15 +94,15 @@ class DBCluster(OwnedObject[DBClusterView]):
         faults = []
         if self.kms_key_arn and view.kms_key_arn != self.kms_key_arn:
             faults.append(
-                f"KmsKeyArn: the database is encrypted with {view.kms_key_arn}, for good. Keep it, "
-                f"or make a new resource"
+                f"{self.owner.spelled('KmsKeyArn')}: the database is encrypted with "
+                f"{view.kms_key_arn}, for good. Keep it, or make a new resource"
             )
         found, asked = major(view.engine_version), major(self.engine_version)
         if asked > found:
             faults.append(
-                f"EngineVersion: {view.engine_version} to {self.engine_version} is a major "
-                f"upgrade, which is not made here: upgrade the cluster in RDS after a rehearsal on "
-                f"a clone, then ask for {asked}"
+                f"{self.owner.spelled('EngineVersion')}: {view.engine_version} to "
+                f"{self.engine_version} is a major upgrade, which is not made here: upgrade the "
+                f"cluster in RDS after a rehearsal on a clone, then ask for {asked}"
             )
         return tuple(faults)
 

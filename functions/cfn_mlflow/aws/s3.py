@@ -65,8 +65,8 @@ class Bucket(OwnedObject[BucketView]):
             return super().taken(view)
         return (
             f"bucket: {self.name} was left, with its objects, by an earlier deletion. Name it in "
-            f"BucketId (with the tag cfn-mlflow:allow) or give the resource another logical id, "
-            f"then deploy again"
+            f"{self.owner.spelled('BucketId')} (with the tag cfn-mlflow:allow) or give the "
+            f"resource another logical id, then deploy again"
         )
 
     def create(self) -> None:

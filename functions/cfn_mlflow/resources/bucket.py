@@ -40,10 +40,10 @@ def bucket(graph: Graph, owner: Owner, properties: BucketProperties) -> BucketPa
     """Add the bucket to the graph: one made here, or the user's own."""
     key = properties.encryption_key_arn
     if key:
-        graph.add(AllowedKey("EncryptionKeyArn", key))
+        graph.add(AllowedKey(owner.spelled("EncryptionKeyArn"), key))
     own = Bucket(owner, properties.empty_on_delete)
     if properties.bucket_id:
-        graph.add(AllowedBucket("BucketId", properties.bucket_id, own))
+        graph.add(AllowedBucket(owner.spelled("BucketId"), properties.bucket_id, own))
         graph.without(own)
         return _parts(owner, properties, properties.bucket_id)
     graph.add(own)

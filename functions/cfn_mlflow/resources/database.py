@@ -61,7 +61,7 @@ class DatabaseParts:
 def database(graph: Graph, owner: Owner, properties: DatabaseProperties) -> DatabaseParts:
     """Add the database to the graph: network, cluster, instances, then what is inside."""
     if properties.kms_key_arn:
-        graph.add(AllowedKey("KmsKeyArn", properties.kms_key_arn))
+        graph.add(AllowedKey(owner.spelled("KmsKeyArn"), properties.kms_key_arn))
     network = _network(graph, owner, properties)
     mirror = _mirror(graph, owner, properties)
     cluster = _cluster(graph, owner, properties, network, mirror)
@@ -142,7 +142,7 @@ def _mirror(graph: Graph, owner: Owner, properties: DatabaseProperties) -> Mirro
     if source is None:
         graph.without(LoginSecret(owner, MASTER_NAME, None))
         return None
-    allowed = graph.add(AllowedSecret("PasswordSecretArn", source))
+    allowed = graph.add(AllowedSecret(owner.spelled("PasswordSecretArn"), source))
     mirror = MirroredSecret(owner, MASTER_NAME, properties.kms_key_arn, source)
     return graph.add(mirror, after=(allowed,))
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
+
 from cfn_mlflow.aws.owner import Owner
 from cfn_mlflow.engine.graph import Graph
-from cfn_mlflow.models.mlflow_server import MLflowAttributes, MLflowProperties
+from cfn_mlflow.models.mlflow_server import MLflowAttributes, MLflowProperties, joined_name
 from cfn_mlflow.models.named import NamedProperties
 from cfn_mlflow.resources.bucket import BucketParts, bucket, complete_bucket
 from cfn_mlflow.resources.claim import claim
@@ -17,14 +20,20 @@ from cfn_mlflow.resources.wiring import Wiring
 def _graph(owner: Owner, asked: MLflowProperties) -> Graph:
     graph = Graph()
     claim(graph, owner, asked.unique_name, NamedProperties.model_fields["unique_name"].default)
-    artifacts = bucket(graph, owner, asked.bucket())
-    store = database(graph, owner, asked.database())
-    server = service(graph, owner, asked.service(), _wiring(artifacts, store))
+    artifacts = bucket(graph, _as_written(owner, "the bucket"), asked.bucket())
+    store = database(graph, _as_written(owner, "the database"), asked.database())
+    wiring = _wiring(artifacts, store)
+    server = service(graph, _as_written(owner, "the service"), asked.service(), wiring)
     complete_bucket(graph, owner, artifacts)
     complete_database(graph, owner, store)
     complete_service(graph, server)
     graph.give(_attributes(artifacts, store, server))
     return graph
+
+
+def _as_written(owner: Owner, part: str) -> Owner:
+    """Return the owner that names a part's properties as the user of the joined type does."""
+    return replace(owner, spelled=partial(joined_name, part))
 
 
 def _wiring(artifacts: BucketParts, store: DatabaseParts) -> Wiring:
