@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from cfn_mlflow.aws import left
 from cfn_mlflow.aws.errors import code, is_missing
 from cfn_mlflow.aws.object import OwnedObject, tag_list
-from cfn_mlflow.aws.owner import COMPLETE_TAG, Owner, Tags
+from cfn_mlflow.aws.owner import COMPLETE_TAG, LEFT_BY_TAG, Owner, Tags
 from cfn_mlflow.aws.rds import (
     DATABASE_NAME,
     ENGINE,
@@ -219,9 +219,10 @@ class DBCluster(OwnedObject[DBClusterView]):
                 self._leave(snapshot)
 
     def _leave(self, snapshot: Mapping[str, Any]) -> None:
-        arn = snapshot["DBClusterSnapshotArn"]
-        tags = left.tags_of_what_stays(self.owner, tags_in(snapshot))
-        rds().add_tags_to_resource(ResourceName=arn, Tags=tag_list(tags))
+        arn, tags = snapshot["DBClusterSnapshotArn"], tags_in(snapshot)
+        if LEFT_BY_TAG not in tags:
+            staying = left.tags_of_what_stays(self.owner, tags)
+            rds().add_tags_to_resource(ResourceName=arn, Tags=tag_list(staying))
         # The owner tag goes last: until then another look finds the snapshot again.
         rds().remove_tags_from_resource(ResourceName=arn, TagKeys=list(left.GONE))
         left.tell("database snapshot", snapshot["DBClusterSnapshotIdentifier"])

@@ -74,6 +74,7 @@ class Aurora:
         def create_db_cluster(backend: RDSBackend, kwargs: dict[str, Any]) -> DBCluster:
             if kwargs["db_cluster_identifier"] in backend.clusters:
                 raise ServiceException("DBClusterAlreadyExistsFault", "It is there already")
+            _forget_automated_snapshots(backend, kwargs["db_cluster_identifier"])
             cluster = create(backend, kwargs)
             cluster.__dict__["http"] = bool(kwargs.get("enable_http_endpoint"))
             self._looks[cluster.db_cluster_identifier] = self.looks_to_serve
@@ -165,6 +166,12 @@ class Aurora:
             return _refused("DatabaseErrorException", text)
         finally:
             connection.close()
+
+
+def _forget_automated_snapshots(backend: RDSBackend, cluster: str) -> None:
+    """Do what AWS does when a cluster is deleted: moto keeps them, and chokes on them later."""
+    for name in [each for each in backend.cluster_snapshots if each.startswith(f"rds:{cluster}")]:
+        del backend.cluster_snapshots[name]
 
 
 def _run(connection: Any, data: dict[str, Any]) -> dict[str, Any]:

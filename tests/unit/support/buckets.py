@@ -1,7 +1,7 @@
 """What S3 does and moto 5.2.5 does not: tags from the call that makes the bucket, TLS told apart.
 
-moto drops the tags of CreateBucket (and keeps those of a bucket that is gone), and takes every request for one without TLS, so that a TLS-only
-policy denies all.
+moto drops the tags of CreateBucket, keeps those of a bucket that is gone, and takes every request
+for one without TLS, so that a TLS-only policy denies all.
 """
 
 from __future__ import annotations

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from cfn_mlflow.aws import session
+
+MOST_WRITES = 150
 
 READS = ("Describe", "Get", "List", "Head")
 
@@ -18,36 +20,50 @@ class Killed(BaseException):
 
 @dataclass
 class Calls:
-    """The calls that were made, by operation, and after which one the function dies."""
+    """The calls that were made, by operation, and behind which one the function dies."""
 
     made: list[str] = field(default_factory=list)
+    writes: list[str] = field(default_factory=list)
     last: int | None = None
+    last_write: int | None = None
+    _sql: str = ""
 
-    @property
-    def writes(self) -> list[str]:
-        """Return the calls that change something; SQL is counted by those who run it."""
-        return [
-            name for name in self.made if not name.startswith(READS) and name != "ExecuteStatement"
-        ]
+    def note_sql(self, params: Mapping[str, Any], **_: Any) -> None:
+        """Remember the statement that is about to run."""
+        self._sql = params["sql"]
 
     def note(self, model: Any, **_: Any) -> None:
         """Count a call that AWS has answered, and die if it was the last."""
         self.made.append(model.name)
-        if self.last is not None and len(self.made) >= self.last:
+        if self._is_write(model.name):
+            self.writes.append(model.name)
+        if len(self.made) == self.last or len(self.writes) == self.last_write:
             raise Killed
+
+    def _is_write(self, name: str) -> bool:
+        if name == "ExecuteStatement":
+            return not self._sql.strip().startswith("SELECT")
+        return not name.startswith(READS)
 
 
 @contextmanager
-def watched(last: int | None = None) -> Iterator[Calls]:
-    """Count the calls of the product's clients in the block, and die after the `last` one."""
-    calls = Calls(last=last)
-    session.forget_clients()
-    made = session._session()
-    made.events.register("after-call.*", calls.note)
+def watched(last: int | None = None, last_write: int | None = None) -> Iterator[Calls]:
+    """Count the calls of the product's clients in the block, and die behind the last one."""
+    calls = Calls(last=last, last_write=last_write)
+    events = session._session().events
+    noted: dict[str, Any] = {
+        "provide-client-params.rds-data.ExecuteStatement": calls.note_sql,
+        "after-call.*": calls.note,
+    }
+    for event, note in noted.items():
+        events.register(event, note)
+    session.client.cache_clear()  # a client knows the events of when it was made
     try:
         yield calls
     finally:
-        session.forget_clients()
+        for event, note in noted.items():
+            events.unregister(event, note)
+        session.client.cache_clear()
 
 
 def killed_after_each_call(run: Callable[[], object], fresh: Callable[[], object]) -> Iterator[int]:
@@ -68,3 +84,21 @@ def killed_after_each_call(run: Callable[[], object], fresh: Callable[[], object
             else:
                 raise AssertionError(f"the function was to die after call {last}")
         yield last
+
+
+def dying_behind_every_write(run: Callable[[], object]) -> list[str]:
+    """Run again and again, each time to die behind the first write, until a run makes none.
+
+    So every state that a killed function can leave is one that another begins with. Returns the
+    writes, in order.
+    """
+    writes: list[str] = []
+    while len(writes) < MOST_WRITES:
+        with watched(last_write=1) as calls:
+            try:
+                run()
+            except Killed:
+                writes += calls.writes
+            else:
+                return writes
+    raise AssertionError(f"there is no end of writes: {', '.join(writes[-20:])}")
