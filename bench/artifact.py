@@ -118,4 +118,4 @@ def _normal(name: str) -> str:
 
 
 def _megabytes(size: int) -> str:
-    return f"{size / MB:.1f} MB"
+    return f"{size / MB:.1f} MB" if size >= MB else f"{size / 1000:.0f} kB"

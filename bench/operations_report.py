@@ -48,7 +48,11 @@ def _calls(found: Operations) -> Section:
         _row(found, "delete"),
     ]
     notes = [f"{name}: {_by_service(calls)}." for name, calls in found.calls.items() if calls]
-    notes.append(f"Reads of the no-op update: {_by_action(reads)}.")
+    tags = sum(count for (_, action), count in reads.items() if "Tag" in action)
+    notes.append(
+        f"Reads of the no-op update, {tags} of them for tags that AWS tells by a call of their "
+        f"own: {_by_action(reads)}."
+    )
     if no_op:
         notes.append(f"Its other calls: {_by_action(no_op)}.")
     notes.append(f"crhelper's own: {_by_action(own)}.")
@@ -117,7 +121,7 @@ def _split(calls: Calls) -> tuple[Calls, Calls]:
 
 
 def _seconds(found: Operations, operation: str) -> str:
-    return f"{found.seconds[operation]:.0f} s"
+    return f"{found.seconds[operation]:.1f} s"
 
 
 def _by_service(calls: Calls) -> str:
