@@ -13,8 +13,8 @@ from typing import Any
 from demo import evidence
 from demo.deployment import Deployment, StackFailedError
 from demo.report import Report
-from local import environments
-from local.aws import DEFAULT_STATE, LocalAws
+from local import environments, provider
+from local.aws import DEFAULT_STATE, LocalAws, LocalAwsError
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLE = ROOT / "examples" / "mlflow.yaml"
@@ -22,6 +22,13 @@ STACK = "mlflow-demo"
 LOG_GROUP = "/aws/lambda/cfn-mlflow-MLflow"
 RESOURCE = "MLflow"
 DEMO_STATE = ROOT / ".local" / "demo"
+EXPECTED = (
+    evidence.NotShownError,
+    StackFailedError,
+    LocalAwsError,
+    environments.EnvironmentFailedError,
+    provider.SamFailedError,
+)
 CALLS = ROOT / ".local" / "calls.json"
 CHANGED = {"ServiceCpu": "1024", "ServiceMaxCapacity": "3"}
 
@@ -90,8 +97,9 @@ class Demo:
             if still:
                 raise evidence.NotShownError(f"still owned: {', '.join(still)}")
             left = evidence.left_by(self.clients, self.stack.stack_id)
-            names = ", ".join(arn.split(":", 5)[-1] for arn in left)
-            shown.append(f"nothing owned; left on purpose, retagged: {names}")
+            if left:
+                raise evidence.NotShownError(f"left though not asked for: {', '.join(left)}")
+            shown.append("nothing of it is left")
 
     def client(self, *arguments: str) -> str:
         """Run the MLflow client's program against TrackingUri; return its last line."""
@@ -123,30 +131,35 @@ def _same(what: str, found: object, expected: object) -> None:
         raise evidence.NotShownError(f"{what} is {found!r}, not {expected!r}")
 
 
+def show(aws: LocalAws, *, keep: bool) -> None:
+    """Show every step, then the table. Raises the error that says what did not hold."""
+    report = Report()
+    with report.step("the local AWS") as shown:
+        aws.start(owned=not keep)
+        shown.append(f"at {aws.endpoint}")
+    demo = Demo(aws, report)
+    demo.create()
+    demo.use()
+    demo.change()
+    demo.search()
+    if not keep:
+        demo.delete()
+    calls = [f"  {json.dumps(call)}" for call in aws.calls()]
+    CALLS.write_text("[\n" + ",\n".join(calls) + "\n]\n")
+    print(f"\n{report.table()}\n\nEvery AWS call, counted: {CALLS.relative_to(ROOT)}")
+    if keep:
+        url = aws.browser_url(demo.outputs["TrackingUri"])
+        print(f"\nMLflow is at {url} for a browser on this machine.\n`make local-stop` ends it.")
+
+
 def main() -> int:
     """Run the demo; exit status 0 only if everything held."""
     keep = os.environ.get("KEEP", "") not in ("", "0")
-    report = Report()
     aws = LocalAws(state=DEFAULT_STATE if keep else DEMO_STATE)
     try:
-        with report.step("the local AWS") as shown:
-            aws.start(owned=not keep)
-            shown.append(f"at {aws.endpoint}")
-        demo = Demo(aws, report)
-        demo.create()
-        demo.use()
-        demo.change()
-        demo.search()
-        if not keep:
-            demo.delete()
-        CALLS.write_text(json.dumps(aws.calls(), indent=1))
-        print(f"\n{report.table()}\n\nEvery AWS call, counted: {CALLS.relative_to(ROOT)}")
-        if keep:
-            print(
-                f"\nOpen {aws.browser_url(demo.outputs['TrackingUri'])} ; make local-stop ends it"
-            )
-    except (StackFailedError, evidence.NotShownError) as error:
-        print(f"\nNot shown: {error}\nLogs: {aws.state}", file=sys.stderr)
+        show(aws, keep=keep)
+    except EXPECTED as error:
+        print(f"\nNot shown: {error}\nLogs: {aws.logs}", file=sys.stderr)
         return 1
     else:
         return 0
