@@ -55,6 +55,7 @@ class Aurora:
     """Statements still to be answered by DatabaseResumingException."""
     statements: list[str] = field(default_factory=list)
     _looks: dict[str, int] = field(default_factory=dict)
+    _secrets: Any = None
 
     def install(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Answer in moto's stead what moto gets wrong."""
@@ -139,10 +140,16 @@ class Aurora:
         if password:
             self.server.set_password(str(cluster.master_username), password)
 
-    @staticmethod
-    def _kept_by_rds(cluster: DBCluster) -> str:
+    def _kept_by_rds(self, cluster: DBCluster) -> str:
         arn = cluster.master_user_secret.secret_arn
-        return str(_login(arn, cluster.region)[1])
+        return str(self._login(arn, cluster.region)[1])
+
+    def _login(self, secret_arn: str, region: str) -> tuple[str, str]:
+        if self._secrets is None:
+            self._secrets = boto3.client("secretsmanager", region_name=region)
+        text = self._secrets.get_secret_value(SecretId=secret_arn)["SecretString"]
+        value = json.loads(text)
+        return value["username"], value["password"]
 
     def _execute(self, response: RDSDataServiceResponse) -> str | tuple[str, dict[str, Any]]:
         data = json.loads(response.body)
@@ -151,7 +158,7 @@ class Aurora:
             self.resuming -= 1
             return _refused("DatabaseResumingException", "The database is resuming.")
         assert self.server is not None
-        username, password = _login(data["secretArn"], response.region)
+        username, password = self._login(data["secretArn"], response.region)
         try:
             connection = self.server.connect(username, password, data["database"])
         except psycopg2.OperationalError as error:
@@ -182,15 +189,6 @@ def _run(connection: Any, data: dict[str, Any]) -> dict[str, Any]:
             cursor.execute(statement)
         cursor.execute(execution, [values[name].value for name in names] or None)
         return data_api_results.answer(cursor, data)
-
-
-def _login(secret_arn: str, region: str) -> tuple[str, str]:
-    value = json.loads(
-        boto3.client("secretsmanager", region_name=region).get_secret_value(SecretId=secret_arn)[
-            "SecretString"
-        ]
-    )
-    return value["username"], value["password"]
 
 
 def _refused(name: str, text: str) -> tuple[str, dict[str, Any]]:
