@@ -184,9 +184,7 @@ def test_every_role_is_for_lambda_alone() -> None:
     [
         "iam:CreateRole",
         "iam:PutRolePolicy",
-        "iam:DeleteRole",
         "iam:DeleteRolePolicy",
-        "iam:UpdateAssumeRolePolicy",
         "iam:PutRolePermissionsBoundary",
     ],
 )
@@ -196,6 +194,13 @@ def test_a_role_is_made_and_changed_only_with_the_boundary_on_it(action: str) ->
     for statement in found:
         assert statement.values("StringEquals", "iam:PermissionsBoundary") == ("Ref TaskBoundary",)
         assert all(":role/cfn-mlflow/" in name for name in statement.resources)
+
+
+@pytest.mark.parametrize("action", ["iam:DeleteRole", "iam:UpdateAssumeRolePolicy"])
+def test_what_iam_cannot_tie_to_the_boundary_is_tied_to_the_owner_tag(action: str) -> None:
+    (found,) = [statement for statement in allowed() if _has(statement, action)]
+    assert found.condition == {"Null": {"aws:ResourceTag/cfn-mlflow:owner": "false"}}
+    assert all(":role/cfn-mlflow/" in name for name in found.resources)
 
 
 def test_the_boundary_cannot_be_taken_off() -> None:
