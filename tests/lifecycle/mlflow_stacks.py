@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from typing import Any
 
+import psutil
+
 from local.aws import LocalAws
 
-HEALTH = "/health"
+MIGRATION = "cfn-mlflow-migration"
+"""Stands in the script of every migration task."""
 DEEP = "/api/2.0/mlflow/experiments/get?experiment_id=0"
 
 
@@ -77,6 +81,27 @@ def answer_of(aws: LocalAws, tracking_uri: str, path: str = DEEP) -> int:
             return int(answer.status)
     except urllib.error.HTTPError as error:
         return error.code
+
+
+def paused_migration(aws: LocalAws) -> psutil.Process:
+    """Wait for the migration's task, stop its process as it stands, and return it."""
+    for _ in range(1200):
+        for process in psutil.process_iter(["cmdline", "cwd"]):
+            words, folder = process.info["cmdline"] or [], process.info["cwd"] or ""
+            if folder.startswith(str(aws.state)) and any(MIGRATION in word for word in words):
+                process.suspend()
+                return process
+        time.sleep(0.05)
+    raise TimeoutError("no migration task ran")
+
+
+def wait_for_words(aws: LocalAws, function_name: str, words: str) -> None:
+    """Wait until a function has logged a message with these words."""
+    for _ in range(600):
+        if any(words in line for line in words_of(aws, function_name)):
+            return
+        time.sleep(0.1)
+    raise TimeoutError(f"{function_name} never said {words!r}")
 
 
 def words_of(aws: LocalAws, function_name: str) -> list[str]:

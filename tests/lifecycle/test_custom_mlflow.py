@@ -5,7 +5,6 @@ The tests of this module follow one stack through its life, in the order in whic
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,6 +18,7 @@ from tests.lifecycle.mlflow_stacks import (
     calls_by,
     make_network,
     one_resource,
+    wait_for_words,
     words_of,
 )
 from tests.lifecycle.stacks import Stack
@@ -36,19 +36,11 @@ def network(local_aws: LocalAws) -> Network:
 def mlflow(local_aws: LocalAws, network: Network) -> Iterator[Stack]:
     """The stack, its function killed in the middle of the create."""
     stack = Stack.create(local_aws, "mlflow", one_resource(network, UniqueName=NAME), wait=False)
-    _until_said(local_aws, "database")
+    wait_for_words(local_aws, FUNCTION, "database")
     local_aws.kill_function(FUNCTION)
     stack.wait()
     yield stack
     stack.delete()
-
-
-def _until_said(aws: LocalAws, words: str) -> None:
-    for _ in range(600):
-        if any(words in line for line in words_of(aws, FUNCTION)):
-            return
-        time.sleep(0.1)
-    raise TimeoutError(f"{FUNCTION} never spoke of {words}")
 
 
 def test_a_stack_completes_though_its_function_is_killed_in_the_middle(
@@ -154,7 +146,5 @@ def test_a_deletion_leaves_nothing_owned_and_the_data_as_a_snapshot(
 
 
 def _balancers(aws: LocalAws) -> list[str]:
-    found: list[dict[str, Any]] = (
-        aws.session().client("elbv2").describe_load_balancers()["LoadBalancers"]
-    )
+    found: Any = aws.session().client("elbv2").describe_load_balancers()["LoadBalancers"]
     return [balancer["LoadBalancerArn"] for balancer in found]
