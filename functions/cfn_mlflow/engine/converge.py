@@ -123,10 +123,10 @@ class Convergence:
                 f"{asked.label}: {', '.join(differs)} still not as asked after "
                 f"{UPDATES_THAT_HELP} updates"
             )
+        self._call(asked, asked.update, view)
         # AWS may take a while to show what it was told: each update gets more looks to show.
         self._patience[id(managed)] = 2 ** self._updates[id(managed)]
         self._updates[id(managed)] += 1
-        self._call(asked, asked.update, view)
         view = self._call(asked, asked.read)
         if view is None:
             return None, updating
