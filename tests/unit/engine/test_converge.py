@@ -1,0 +1,288 @@
+"""Converge: one end, whatever was there, whatever was killed, whatever failed for a while."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cfn_mlflow.engine.converge import UPDATES_THAT_HELP, Convergence
+from cfn_mlflow.engine.graph import Graph
+from cfn_mlflow.engine.managed import derive, later
+from cfn_mlflow.outcome import Done, Outcome, PermanentError, Waiting
+from tests.unit.engine.things import Along, Beside, Item, Killed, Precious, Thing, World, explain
+
+
+def diamond(world: World, value: str = "1") -> Graph:
+    """Return a root, two that stand on it side by side, and one that stands on both."""
+    graph = Graph()
+    root = graph.add(Thing(world, "root", "r" + value))
+    left = graph.add(Thing(world, "left", "", uses=later(root, lambda view: view.value)))
+    right = graph.add(Thing(world, "right", "", uses=later(root, lambda view: view.value)))
+    graph.add(Thing(world, "top", "", uses=derive(lambda a, b: min(a.value, b.value), left, right)))
+    graph.give({"Root": later(root, lambda view: view.value), "Fixed": "f"})
+    return graph
+
+
+def run(graph: Graph, looks: int = 200) -> Outcome:
+    convergence = Convergence(graph, explain)
+    outcome: Outcome = Waiting({})
+    for _ in range(looks):
+        outcome = convergence.step()
+        if isinstance(outcome, Done):
+            break
+    return outcome
+
+
+def values(world: World) -> dict[str, str]:
+    return {name: item.value for name, item in world.items.items()}
+
+
+def test_given_nothing_then_all_is_made_each_after_what_it_needs() -> None:
+    world = World()
+    assert run(diamond(world)) == Done({"Root": "r1", "Fixed": "f"})
+    assert world.writes == ["create root", "create left", "create right", "create top"]
+
+
+def test_given_all_is_as_asked_then_each_is_read_once_and_nothing_is_written() -> None:
+    world = World()
+    run(diamond(world))
+    world.calls.clear()
+    assert Convergence(diamond(world), explain).step() == Done({"Root": "r1", "Fixed": "f"})
+    assert sorted(world.calls) == ["read left", "read right", "read root", "read top"]
+
+
+def test_given_independent_things_that_take_long_then_they_take_it_side_by_side() -> None:
+    world = World()
+    run(diamond(world))
+    for name in ("left", "right"):
+        world.items[name].looks_to_serve = 5
+    convergence = Convergence(diamond(world), explain)
+    assert convergence.step() == Waiting({"thing left": "on its way", "thing right": "on its way"})
+    for _ in range(4):
+        assert isinstance(convergence.step(), Waiting)
+    assert isinstance(convergence.step(), Done)
+
+
+def test_given_one_that_waits_then_those_that_stand_on_it_are_not_touched() -> None:
+    world = World(slow=1)
+    assert Convergence(diamond(world), explain).step() == Waiting({"thing root": "on its way"})
+    assert world.items.keys() == {"root"}
+
+
+def test_given_a_new_value_then_it_goes_through_all_that_stand_on_it() -> None:
+    world = World()
+    run(diamond(world))
+    assert run(diamond(world, "2")) == Done({"Root": "r2", "Fixed": "f"})
+    assert values(world) == dict.fromkeys(("root", "left", "right", "top"), "r2")
+
+
+STATES = st.fixed_dictionaries(
+    {}, optional={name: st.sampled_from(["r1", "r2", "x"]) for name in ("root", "left", "top")}
+)
+
+
+@settings(max_examples=200)
+@given(before=STATES, deaths=st.lists(st.integers(1, 12), max_size=6), slow=st.integers(0, 3))
+def test_given_any_state_and_any_deaths_then_the_end_is_the_same(
+    before: dict[str, str], deaths: list[int], slow: int
+) -> None:
+    world = World({name: Item("us", value) for name, value in before.items()}, slow=slow)
+    for behind in deaths:
+        world.dies_behind = behind
+        with contextlib.suppress(Killed):
+            run(diamond(world))
+    world.dies_behind = None
+    assert run(diamond(world)) == Done({"Root": "r1", "Fixed": "f"})
+    assert values(world) == dict.fromkeys(("root", "left", "right", "top"), "r1")
+
+
+CALLS = [f"{verb} {name}" for verb in ("read", "create") for name in ("root", "left", "top")]
+
+
+@settings(max_examples=100)
+@given(st.dictionaries(st.sampled_from(CALLS), st.integers(1, 4)))
+def test_given_calls_that_fail_for_a_while_then_they_are_waited_out(fails: dict[str, int]) -> None:
+    world = World(fails={call: ["busy"] * times for call, times in fails.items()})
+    assert run(diamond(world)) == Done({"Root": "r1", "Fixed": "f"})
+
+
+def test_given_a_call_that_fails_for_a_while_then_the_reason_is_what_is_waited_for() -> None:
+    world = World(fails={"create root": ["busy"]})
+    assert Convergence(diamond(world), explain).step() == Waiting({"thing root": "busy"})
+
+
+def test_given_a_call_that_fails_for_good_then_the_failure_says_of_what() -> None:
+    world = World(fails={"create right": ["quota"]})
+    with pytest.raises(PermanentError, match="thing right: quota"):
+        run(diamond(world))
+
+
+def test_given_an_error_that_nobody_foresaw_then_it_is_not_swallowed() -> None:
+    graph = Graph()
+    graph.add(Thing(World(), "a", uses="nowhere"))
+    with pytest.raises(AssertionError, match="a is made before what it uses"):
+        run(graph)
+
+
+def test_given_something_of_a_strangers_then_it_is_left_as_it_is() -> None:
+    world = World({"left": Item("them", "theirs")})
+    with pytest.raises(PermanentError, match="thing left is there already and belongs to somebody"):
+        run(diamond(world))
+    assert world.items["left"] == Item("them", "theirs")
+
+
+def precious(world: World, *asked: str, **changed: str) -> Graph:
+    graph = Graph()
+    graph.add(Thing(world, "plain", changed.get("plain", "1")))
+    for name in asked:
+        graph.add(Precious(world, name, changed.get(name, "1")))
+    return graph
+
+
+def test_given_what_would_lose_something_then_all_of_it_is_refused_before_any_change() -> None:
+    world = World()
+    run(precious(world, "a", "b"))
+    world.calls.clear()
+    with pytest.raises(PermanentError, match="a: cannot become 2; b: cannot become 3"):
+        run(precious(world, "a", "b", plain="2", a="2", b="3"))
+    assert world.writes == []
+    assert run(precious(world, "a", "b")) == Done({})
+    assert world.writes == []
+
+
+def test_given_it_cannot_be_told_yet_whether_to_refuse_then_nothing_is_changed() -> None:
+    world = World()
+    run(precious(world, "a"))
+    world.fails["read a"] = ["busy"]
+    world.calls.clear()
+    convergence = Convergence(precious(world, "a", plain="2"), explain)
+    assert convergence.step() == Waiting({"thing a": "busy"})
+    assert world.writes == []
+    assert convergence.step() == Done({})
+    assert world.writes == ["update plain"]
+
+
+def test_given_an_object_that_refuses_then_it_is_still_read_once() -> None:
+    world = World()
+    run(precious(world, "a"))
+    world.calls.clear()
+    run(precious(world, "a"))
+    assert sorted(world.calls) == ["read a", "read plain"]
+
+
+def beside(world: World, value: str) -> Graph:
+    graph = Graph()
+    new = graph.add(Beside(world, f"kind-{value}", value, kind="kind-"))
+    graph.add(Thing(world, "user", uses=later(new, lambda view: view.value)))
+    return graph
+
+
+def test_given_a_new_one_beside_the_old_then_the_old_goes_when_all_serve() -> None:
+    world = World()
+    run(beside(world, "1"))
+    world.slow = 2
+    convergence = Convergence(beside(world, "2"), explain)
+    assert isinstance(convergence.step(), Waiting)
+    assert {"kind-1", "kind-2"} <= world.items.keys()
+    while not isinstance(convergence.step(), Done):
+        pass
+    assert world.items.keys() == {"kind-2", "user"}
+    assert world.calls.index("update user") < world.calls.index("delete kind-1")
+
+
+@given(st.lists(st.tuples(st.sampled_from("123"), st.integers(1, 8)), max_size=6))
+def test_given_updates_that_die_anywhere_then_only_the_last_one_asked_stays(
+    updates: list[tuple[str, int]],
+) -> None:
+    world = World()
+    for value, behind in updates:
+        world.dies_behind = behind
+        with contextlib.suppress(Killed):
+            run(beside(world, value))
+    world.dies_behind = None
+    run(beside(world, "9"))
+    assert values(world) == {"kind-9": "9", "user": "9"}
+
+
+def test_given_something_unwanted_then_it_goes_last_and_only_if_it_is_ours() -> None:
+    world = World({"old": Item("us", ""), "theirs": Item("them", "")})
+    graph = Graph()
+    graph.add(Thing(world, "new"))
+    graph.without(Thing(world, "old"))
+    graph.without(Thing(world, "theirs"))
+    assert run(graph) == Done({})
+    assert world.items.keys() == {"new", "theirs"}
+    assert world.writes == ["create new", "delete old"]
+
+
+def test_given_a_change_that_never_shows_then_it_is_given_up_after_some_updates() -> None:
+    class Stubborn(Thing):
+        def update(self, view: Item) -> None:
+            del view
+            self.world.done("update")
+
+    world = World({"a": Item("us", "old")})
+    graph = Graph()
+    graph.add(Stubborn(world, "a", "new"))
+    with pytest.raises(PermanentError, match="thing a: value still not as asked after 5 updates"):
+        run(graph)
+    assert world.calls.count("update") == UPDATES_THAT_HELP
+    assert world.calls.count("read a") > 30
+
+
+def test_given_an_update_that_aws_puts_off_then_it_is_no_try() -> None:
+    world = World({"a": Item("us", "old")}, fails={"update a": ["busy"] * 40})
+    graph = Graph()
+    graph.add(Thing(world, "a", "new"))
+    assert run(graph) == Done({})
+    assert values(world) == {"a": "new"}
+
+
+def test_given_what_comes_before_all_then_nothing_is_made_until_it_is_ours() -> None:
+    world = World({"claim": Item("them", "")})
+    graph = Graph()
+    graph.begin(Thing(world, "claim"))
+    graph.add(Thing(world, "a"))
+    with pytest.raises(PermanentError, match="thing claim"):
+        run(graph)
+    assert world.items.keys() == {"claim"}
+
+
+def test_given_a_part_that_goes_along_then_it_is_made_like_any_other() -> None:
+    world = World()
+    graph = Graph()
+    whole = graph.add(Thing(world, "whole"))
+    graph.add(Along(world, "part"), after=(whole,))
+    run(graph)
+    assert world.items.keys() == {"whole", "part"}
+
+
+def test_given_an_object_before_what_it_needs_then_the_graph_refuses_it() -> None:
+    world = World()
+    later_one = Thing(world, "late")
+    with pytest.raises(ValueError, match="thing early needs thing late, which is not added yet"):
+        Graph().add(Thing(world, "early", uses=later(later_one, lambda view: view.value)))
+
+
+def test_given_promises_in_lists_and_maps_then_they_are_kept_in_their_places() -> None:
+    world = World()
+    graph = Graph()
+    one = graph.add(Thing(world, "one", "1"))
+    value: Any = later(one, lambda view: view.value)
+    graph.give(
+        {
+            "Nested": derive(
+                lambda given: given["list"][0] + given["tuple"][1],
+                {"list": [value], "tuple": ("x", value)},
+            )
+        }
+    )
+    assert run(graph) == Done({"Nested": "11"})
+
+
+def test_given_no_promise_in_it_then_a_derived_value_is_there_at_once() -> None:
+    assert derive(lambda a, b: a + b, 1, 2) == 3
