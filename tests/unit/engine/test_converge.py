@@ -174,6 +174,17 @@ def test_given_an_object_that_refuses_then_it_is_still_read_once() -> None:
     assert sorted(world.calls) == ["read a", "read plain"]
 
 
+def test_given_another_function_made_it_meanwhile_then_an_old_look_does_not_make_it_twice() -> None:
+    world = World(slow=1)
+    graph = Graph()
+    root = graph.add(Thing(world, "root"))
+    graph.add(Precious(world, "late", "1"), after=(root,))
+    convergence = Convergence(graph, explain)
+    assert convergence.step() == Waiting({"thing root": "on its way"})
+    world.items["late"] = Item("us", "1")
+    assert convergence.step() == Done({})
+
+
 def beside(world: World, value: str) -> Graph:
     graph = Graph()
     new = graph.add(Beside(world, f"kind-{value}", value, kind="kind-"))

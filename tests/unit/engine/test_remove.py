@@ -91,6 +91,17 @@ def test_given_one_that_something_still_holds_then_it_is_waited_for() -> None:
     assert removal.step() == Done({})
 
 
+def test_given_one_that_takes_long_to_go_then_what_it_needs_stays_so_long() -> None:
+    world = full()
+    world.fails["delete user"] = ["busy", "busy"]
+    removal = Removal(things(world), explain)
+    for _ in range(2):
+        assert removal.step() == Waiting({"thing user": "busy"})
+        assert world.items.keys() == {"root", "user"}
+    assert removal.step() == Done({})
+    assert world.items == {}
+
+
 def test_given_a_look_that_fails_for_a_while_then_what_stands_on_it_is_not_forgotten() -> None:
     world = full()
     world.fails["read root"] = ["busy"]

@@ -185,7 +185,7 @@ class Beside(Thing):
     def superseded(self) -> Sequence[ManagedObject[Any]]:
         """Return the others of its kind."""
         names = [n for n in self.world.items if n.startswith(self.kind) and n != self.name]
-        return [Thing(self.world, name, owner=self.owner) for name in names]
+        return [Beside(self.world, name, owner=self.owner, kind=self.kind) for name in names]
 
 
 @dataclass(frozen=True, eq=False)
