@@ -10,6 +10,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from botocore.exceptions import EndpointConnectionError, HTTPClientError
+
 from demo import evidence
 from demo.deployment import Deployment, StackFailedError
 from demo.report import Report
@@ -28,7 +30,11 @@ EXPECTED = (
     LocalAwsError,
     environments.EnvironmentFailedError,
     provider.SamFailedError,
+    # The local AWS has gone in the middle.
+    EndpointConnectionError,
+    HTTPClientError,
 )
+INTERRUPTED = 130
 CALLS = ROOT / ".local" / "calls.json"
 CHANGED = {"ServiceCpu": "1024", "ServiceMaxCapacity": "3"}
 
@@ -107,6 +113,8 @@ class Demo:
             [str(environments.image()), str(ROOT / "demo" / "client.py"), *arguments],
             env={
                 **os.environ,
+                # Its telemetry would write to the home folder, and to the internet.
+                "MLFLOW_DISABLE_TELEMETRY": "true",
                 "HTTP_PROXY": self.aws.proxy,
                 "MLFLOW_TRACKING_URI": self.outputs["TrackingUri"],
             },
@@ -153,14 +161,20 @@ def show(aws: LocalAws, *, keep: bool) -> None:
 
 
 def main() -> int:
-    """Run the demo; exit status 0 only if everything held."""
+    """Run the demo; exit status 0 only if everything held, 130 after Ctrl-C."""
     keep = os.environ.get("KEEP", "") not in ("", "0")
     aws = LocalAws(state=DEFAULT_STATE if keep else DEMO_STATE)
     try:
         show(aws, keep=keep)
     except EXPECTED as error:
         print(f"\nNot shown: {error}\nLogs: {aws.logs}", file=sys.stderr)
+        if keep and aws.running:
+            print("It still runs, to be looked into; `make local-stop` ends it.", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        aws.stop()
+        print("\nStopped; nothing is left running.", file=sys.stderr)
+        return INTERRUPTED
     else:
         return 0
     finally:

@@ -91,7 +91,7 @@ class Deployment:
             self._events_seen.add(event["EventId"])
             reason = event.get("ResourceStatusReason", "")
             print(
-                f"   {event['ResourceStatus']:<20} {event['ResourceType']:<34} "
+                f"   {event['ResourceStatus']:<20} {event['ResourceType']:<39} "
                 f"{event['LogicalResourceId']}{'  ' + reason if reason else ''}",
                 flush=True,
             )

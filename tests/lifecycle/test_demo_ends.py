@@ -1,0 +1,74 @@
+"""`make demo` that does not come to its end says so in words and leaves nothing running."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from demo.__main__ import DEMO_STATE, INTERRUPTED
+from local.environments import ROOT
+
+STACK_BEGINS = "== one Custom::MLflow"
+DEMO = """
+import runpy, signal
+# A shell starts what runs in its background with Ctrl-C ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+runpy.run_module("demo", run_name="__main__")
+"""
+
+
+@pytest.fixture
+def demo() -> Iterator[subprocess.Popen[str]]:
+    """A demo that has begun to make its stack."""
+    process = subprocess.Popen(  # noqa: S603 - our own program
+        [sys.executable, "-c", DEMO],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert any(line.startswith(STACK_BEGINS) for line in process.stdout)
+    yield process
+    process.kill()
+    process.communicate()
+
+
+def emulator_pid() -> int:
+    ready = json.loads((DEMO_STATE / "ready.json").read_text())
+    return int(ready["pid"])
+
+
+def runs(pid: int) -> bool:
+    """Whether the emulator runs as process `pid`; of one that nobody fetched no words are left."""
+    try:
+        return b"local.emulator" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return False
+
+
+def test_ctrl_c_ends_it_and_the_local_aws(demo: subprocess.Popen[str]) -> None:
+    emulator = emulator_pid()
+    assert runs(emulator)
+
+    demo.send_signal(signal.SIGINT)
+    said, _ = demo.communicate(timeout=60)
+
+    assert demo.returncode == INTERRUPTED
+    assert said.endswith("Stopped; nothing is left running.\n")
+    assert "Traceback" not in said
+    assert not runs(emulator)
+
+
+def test_the_end_of_the_local_aws_is_said_in_words(demo: subprocess.Popen[str]) -> None:
+    os.kill(emulator_pid(), signal.SIGKILL)
+    said, _ = demo.communicate(timeout=60)
+
+    assert demo.returncode == 1
+    assert "Not shown: " in said
+    assert "Traceback" not in said
