@@ -103,6 +103,8 @@ def _sam(argv: list[str], log: Path, env: Mapping[str, str], say: Say) -> None:
         "PATH": f"{python.parent}:/usr/local/bin:/usr/bin:/bin",
         "__SAM_CLI_APP_DIR": str(settings),
         "SAM_CLI_TELEMETRY": "0",
+        # Not in the home folder: nothing of the local AWS stands outside its own.
+        "UV_CACHE_DIR": str(BUILDS / "uv"),
         "SAM_CLI_POLL_DELAY": "1",
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
