@@ -34,6 +34,8 @@ UNAVAILABLE = {
     "500",
 }
 BUSY = {
+    "EntityTemporarilyUnmodifiable",
+    "TooManyUpdates",
     "ConcurrentModification",
     "ConcurrentModificationException",
     "ConcurrentUpdateException",

@@ -20,8 +20,8 @@ class Owner:
     """One resource of one stack, and the provider that acts for it.
 
     `digest` is ten lower-case characters made from the stack's GUID and the logical id;
-    `prefix` is the readable start of every name: `UniqueName`, or `mlflow`.
-    `spelled` gives the name under which the user wrote a property.
+    `prefix` is the readable start of every name; `named` tells whether it is the user's own
+    `UniqueName`. `spelled` gives the name under which the user wrote a property.
     """
 
     provider: str
@@ -31,6 +31,7 @@ class Owner:
     version: str
     prefix: str = "mlflow"
     user_tags: Tags = field(default_factory=dict)
+    named: bool = False
     spelled: Callable[[str], str] = str
 
     @property

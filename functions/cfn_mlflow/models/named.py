@@ -14,8 +14,8 @@ UNIQUE_NAME = "mlflow"
 def unique_name_property(default: str) -> Any:
     """Return the property, with the type's own default."""
     return described(
-        "What the names of all that is made begin with. One of your own is claimed for the type in"
-        " the account and Region: a second resource with it fails and leaves the first alone.",
+        "What the names of all that is made begin with. One that you give is claimed for the type"
+        " in the account and Region: a second resource with it fails and leaves the first alone.",
         update=Update.REFUSED,
         default=default,
         example="team-a",

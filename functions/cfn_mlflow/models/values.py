@@ -240,8 +240,9 @@ BucketPath = Annotated[str, Rule(read_path, {"type": "string", "pattern": "^/"})
 UniqueName = Annotated[
     str,
     text(
-        r"(?=.{1,32}$)[a-z][a-z0-9]*(-[a-z0-9]+)*",
-        "be 1 to 32 small letters, digits and single hyphens, a letter first",
+        r"(?=.{1,32}$)(?!(internal|sg)(-|$))[a-z][a-z0-9]*(-[a-z0-9]+)*",
+        "be 1 to 32 small letters, digits and single hyphens, a letter first, and not begin with"
+        " internal- or sg-, which AWS keeps for itself",
     ),
 ]
 VpcId = Annotated[str, text(r"vpc-[0-9A-Za-z]+", "be a VPC's id, vpc-...")]

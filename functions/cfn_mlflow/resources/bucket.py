@@ -92,8 +92,7 @@ def _parts(owner: Owner, properties: BucketProperties, name: str) -> BucketParts
 
 def _graph(owner: Owner, properties: BucketProperties) -> Graph:
     graph = Graph()
-    default = BucketProperties.model_fields["unique_name"].default
-    claim(graph, owner, properties.unique_name, default, "MLflowBucket")
+    claim(graph, owner, "MLflowBucket")
     parts = bucket(graph, owner, properties)
     complete_bucket(graph, owner, parts)
     graph.give({str(f.alias): getattr(parts, n) for n, f in BucketAttributes.model_fields.items()})

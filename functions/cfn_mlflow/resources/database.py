@@ -249,8 +249,7 @@ def _logins(
 
 def _graph(owner: Owner, properties: DatabaseProperties) -> Graph:
     graph = Graph()
-    default = DatabaseProperties.model_fields["unique_name"].default
-    claim(graph, owner, properties.unique_name, default, "MLflowDatabase")
+    claim(graph, owner, "MLflowDatabase")
     parts = database(graph, owner, properties)
     complete_database(graph, owner, parts)
     graph.give(parts.attributes)

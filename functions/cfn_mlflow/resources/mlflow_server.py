@@ -8,7 +8,6 @@ from functools import partial
 from cfn_mlflow.aws.owner import Owner
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.models.mlflow_server import MLflowAttributes, MLflowProperties, joined_name
-from cfn_mlflow.models.named import NamedProperties
 from cfn_mlflow.resources.bucket import BucketParts, bucket, complete_bucket
 from cfn_mlflow.resources.claim import claim
 from cfn_mlflow.resources.database import DatabaseParts, complete_database, database
@@ -19,7 +18,7 @@ from cfn_mlflow.resources.wiring import Wiring
 
 def _graph(owner: Owner, asked: MLflowProperties) -> Graph:
     graph = Graph()
-    claim(graph, owner, asked.unique_name, NamedProperties.model_fields["unique_name"].default)
+    claim(graph, owner)
     artifacts = bucket(graph, _as_written(owner, "the bucket"), asked.bucket())
     store = database(graph, _as_written(owner, "the database"), asked.database())
     wiring = _wiring(artifacts, store)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from cfn_mlflow import __version__
@@ -29,17 +29,17 @@ def resource_type(name: str, model: type[Model], build: BuildGraph[Model]) -> Re
 
     def prepare(request: Request, identity: Identity) -> Step:
         properties = parse(model, request.properties)
-        graph = build(_owner(identity, properties), properties)
+        graph = build(_owner(identity, properties, request.properties), properties)
         converge = Convergence(graph, explain).step
         old = parse_for_removal(model, request.old_properties)
         if request.request_type != "Update" or old.unique_name == properties.unique_name:
             return converge
-        former = Removal(build(_owner(identity, old), old), explain)
+        former = Removal(build(_owner(identity, old, request.old_properties), old), explain)
         return _refusing_a_rename(former, old.unique_name, properties.unique_name, converge)
 
     def removal(request: Request, identity: Identity) -> Step:
         properties = parse_for_removal(model, request.properties)
-        graph = build(_owner(identity, properties), properties)
+        graph = build(_owner(identity, properties, request.properties), properties)
         return Removal(graph, explain).step
 
     return ResourceType(name=name, prepare=prepare, removal=removal)
@@ -61,13 +61,14 @@ def _refusing_a_rename(former: Removal, old: str, new: str, converge: Step) -> S
     return step
 
 
-def _owner(identity: Identity, properties: Properties) -> Owner:
+def _owner(identity: Identity, properties: Properties, written: Mapping[str, object]) -> Owner:
     return Owner(
         provider=os.environ["PROVIDER_NAME"],
         stack_id=identity.stack_id,
         logical_id=identity.logical_id,
         digest=identity.digest,
         version=__version__,
-        prefix=properties.unique_name or "mlflow",
+        prefix=properties.unique_name,
         user_tags=properties.tags,
+        named=bool(written.get("UniqueName")),
     )

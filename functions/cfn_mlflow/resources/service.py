@@ -178,8 +178,7 @@ def _read_back(wiring: Wiring) -> ReadBack | None:
 
 def _graph(owner: Owner, asked: ServiceProperties) -> Graph:
     graph = Graph()
-    default = ServiceProperties.model_fields["unique_name"].default
-    claim(graph, owner, asked.unique_name, default, "MLflowService")
+    claim(graph, owner, "MLflowService")
     wiring = Wiring(
         database_endpoint=asked.database_endpoint,
         database_port=asked.database_port,
