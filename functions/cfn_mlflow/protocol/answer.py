@@ -73,7 +73,7 @@ def _body(
 ) -> bytes:
     fields = {
         "Status": status,
-        "Reason": f"{reason} Log stream: {shorten(log_stream, REASON_BYTES)}".strip(),
+        "Reason": f"{reason} (log stream {shorten(log_stream, REASON_BYTES)})".strip(),
         "PhysicalResourceId": echo.physical_id,
         "StackId": echo.stack_id,
         "RequestId": echo.request_id,
