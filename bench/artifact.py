@@ -23,10 +23,13 @@ _NAME = re.compile(r"[A-Za-z0-9._-]+")
 
 
 def build() -> Path:
-    """Build the provider if it changed and return the one artifact of its functions."""
+    """Build the provider if it changed; return a copy of the one artifact of its functions.
+
+    A build may be forgotten while it is measured, if the functions change meanwhile.
+    """
     built = provider.build(ROOT / "template.yaml", PLACE)
     (entry,) = built.parent.glob("*/custom_mlflow.py")
-    return entry.parent
+    return copy_of(entry.parent, files(entry.parent), PLACE / "artifact")
 
 
 def measure(artifact: Path) -> Section:
@@ -59,16 +62,18 @@ def measure(artifact: Path) -> Section:
 
 
 def files_of(artifact: Path, name: str) -> list[Path]:
-    """Return the files of a package in the artifact and of those that it requires."""
+    """Return the files of a package in the artifact and of those that it requires.
+
+    Raises KeyError if the artifact does not have the package.
+    """
     packages = {
         _normal(package.metadata["Name"]): package
         for package in metadata.distributions(path=[str(artifact)])
     }
     return [
-        path
-        for package in _with_required(packages, name)
+        artifact / str(file)
+        for package in {name, *_with_required(packages, name)}
         for file in packages[package].files or ()
-        if (path := artifact / str(file)).is_file()
     ]
 
 

@@ -41,7 +41,8 @@ class Measured:
     clients: bool
 
     def __str__(self) -> str:
-        return f"{median(self.wall):.0f} ms ({min(self.wall):.0f} to {max(self.wall):.0f})"
+        spread = f"{min(self.wall):.0f} to {max(self.wall):.0f}"
+        return f"{median(self.wall):.0f} ms ({spread}; processor {median(self.cpu):.0f})"
 
 
 def measure(uncompiled: Path, compiled: Path) -> Section:
@@ -93,8 +94,8 @@ def _notes(uncompiled: Path, entries: list[str], measured: dict[str, Measured]) 
     return [
         f"Median of {TIMES} new processes of the bare runtime (fastest to slowest), with no "
         "compiled files in the artifact, as on Lambda, and with nothing but the artifact.",
-        f"{slowest} is the slowest, with {median(measured[slowest].cpu):.0f} ms of processor time. "
-        f"The costliest, each without what it imports: {costs}.",
+        f"{slowest} is the slowest. The costliest of its packages, as Python itself measures them "
+        f"once, each without what it imports: {costs}.",
         f"Were the artifact compiled: custom_mlflow {measured['compiled']}, "
         f"CfnResource() {measured['compiled crhelper']}.",
     ]

@@ -12,7 +12,7 @@ from local.aws import LocalAws
 from tests.lifecycle.stacks import Stack
 
 SECONDS_BETWEEN_LOOKS = 0.1
-LONGEST_SECONDS = 900
+LONGEST_SECONDS = 300
 
 
 class Memory:
