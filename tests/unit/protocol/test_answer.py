@@ -35,7 +35,7 @@ def check(answer: Answer) -> dict[str, Any]:
 def test_any_reason_fits_is_valid_json_and_names_the_log(reason: str) -> None:
     body = check(fail(ECHO, reason, LOG_STREAM))
 
-    assert body["Reason"].endswith(f" (log stream {LOG_STREAM})")
+    assert body["Reason"].endswith(f"(log stream {LOG_STREAM})")
     assert len(body["Reason"].encode()) <= 400 + len(f" (log stream {LOG_STREAM})")
 
 
