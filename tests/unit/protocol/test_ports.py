@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from botocore.stub import Stubber
@@ -66,6 +67,78 @@ def test_throttling_is_temporary_and_a_denial_permanent() -> None:
         said_by_cloudformation("Throttling", "Rate exceeded")
     with pytest.raises(PermanentError, match="not allowed"):
         said_by_cloudformation("AccessDenied", "no identity-based policy allows it")
+
+
+AFTER = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+
+def an_event(status: str, seconds: float, of: str = "MLflow", **more: str) -> dict[str, Any]:
+    return {
+        "StackId": "arn:stack",
+        "EventId": f"{of}-{status}-{seconds}",
+        "StackName": "tracking",
+        "LogicalResourceId": of,
+        "PhysicalResourceId": "mlflow-tracking",
+        "ResourceStatus": status,
+        "Timestamp": AFTER + timedelta(seconds=seconds),
+        **more,
+    }
+
+
+def events_of(*pages: list[dict[str, Any]], more: str | None = None) -> list[StackResource]:
+    """Return what the port makes of these pages, each of which must be asked for."""
+    with Stubber(client("cloudformation")) as stub:
+        asked: dict[str, Any] = {"StackName": "arn:stack"}
+        for number, page in enumerate(pages, 1):
+            token = f"page {number + 1}" if number < len(pages) else more
+            answer = {"StackEvents": page, **({"NextToken": token} if token else {})}
+            stub.add_response("describe_stack_events", answer, asked)
+            asked = {"StackName": "arn:stack", "NextToken": token}
+        found = Stacks().resource_events("arn:stack", "MLflow", AFTER.timestamp())
+        stub.assert_no_pending_responses()
+    return found
+
+
+def test_a_resources_events_are_told_the_newest_first_without_those_of_others() -> None:
+    found = events_of(
+        [an_event("UPDATE_IN_PROGRESS", 60), an_event("UPDATE_COMPLETE", 50, of="Topic")],
+        [an_event("UPDATE_FAILED", 40.5)],
+    )
+
+    assert found == [
+        StackResource("UPDATE_IN_PROGRESS", AFTER.timestamp() + 60),
+        StackResource("UPDATE_FAILED", AFTER.timestamp() + 40.5),
+    ]
+
+
+def test_pages_are_asked_for_only_as_far_back_as_the_time_given() -> None:
+    found = events_of(
+        [an_event("UPDATE_IN_PROGRESS", 60)],
+        [an_event("UPDATE_FAILED", 1), an_event("UPDATE_COMPLETE", 0)],
+        more="a page of older ones, for which the stub has no answer",
+    )
+
+    assert [event.status for event in found] == ["UPDATE_IN_PROGRESS", "UPDATE_FAILED"]
+
+
+def test_an_older_event_of_another_resource_ends_the_search_as_well() -> None:
+    assert events_of([an_event("CREATE_COMPLETE", -1, of="Topic")], more="older ones") == []
+
+
+def test_a_stack_named_like_its_resource_is_not_taken_for_it() -> None:
+    assert events_of([an_event("UPDATE_COMPLETE", 9, PhysicalResourceId="arn:stack")]) == []
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"), [("Throttling", TemporaryError), ("AccessDenied", PermanentError)]
+)
+def test_events_that_are_not_told_are_one_of_the_two_kinds(
+    code: str, kind: type[Exception]
+) -> None:
+    with Stubber(client("cloudformation")) as stub:
+        stub.add_client_error("describe_stack_events", code, "as CloudFormation says it")
+        with pytest.raises(kind):
+            Stacks().resource_events("arn:stack", "MLflow", AFTER.timestamp())
 
 
 def test_a_hand_off_is_an_asynchronous_invocation_with_the_payload_as_it_is() -> None:
