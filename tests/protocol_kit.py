@@ -184,10 +184,15 @@ class State:
 
 @dataclass
 class FakeStack:
-    """What CloudFormation says: `states` one after the other, the last for ever."""
+    """What CloudFormation says: `states` one after the other, the last for ever.
+
+    `events` is what happened to the resource, the newest first, or why that cannot be told.
+    """
 
     states: list[State | Exception | None]
+    events: list[State] | Exception = field(default_factory=list)
     asked: int = 0
+    asked_for_events: int = 0
 
     def resource_state(self, stack_id: str, logical_id: str) -> State | None:
         """Answer as told."""
@@ -198,6 +203,15 @@ class FakeStack:
         if isinstance(state, Exception):
             raise state
         return state
+
+    def resource_events(self, stack_id: str, logical_id: str, after: float) -> list[State]:
+        """Answer as told, with what is later than `after`."""
+        assert stack_id == STACK_ID
+        assert logical_id
+        self.asked_for_events += 1
+        if isinstance(self.events, Exception):
+            raise self.events
+        return [event for event in self.events if event.since is not None and event.since > after]
 
 
 @dataclass
