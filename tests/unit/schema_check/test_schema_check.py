@@ -1,6 +1,6 @@
 """The schema check on a real PostgreSQL, with tables as the releases' data declares them.
 
-That a real MLflow makes those same tables is shown in tests/lifecycle/test_migration_task.py.
+That a real MLflow makes those same tables is shown in tests/lifecycle/test_migration_script.py.
 """
 
 from __future__ import annotations
