@@ -14,7 +14,7 @@ from cfn_mlflow.aws.compare import differences
 from cfn_mlflow.aws.ecs import ecs, ecs_tags, set_tags
 from cfn_mlflow.aws.ecs_task import Task, cut, tasks, why
 from cfn_mlflow.aws.ecs_task_definition import deregister
-from cfn_mlflow.aws.elbv2 import unhealthy
+from cfn_mlflow.aws.elbv2_target_group import unhealthy
 from cfn_mlflow.aws.errors import code
 from cfn_mlflow.aws.not_yet import NotYet
 from cfn_mlflow.aws.object import OwnedObject, tag_map

@@ -13,7 +13,7 @@ from cfn_mlflow.aws.data_api import Database
 from cfn_mlflow.aws.ecs_cluster import Cluster
 from cfn_mlflow.aws.ecs_service import Service
 from cfn_mlflow.aws.ecs_task_definition import TaskDefinition
-from cfn_mlflow.aws.elbv2 import DeletionProtection, LoadBalancer
+from cfn_mlflow.aws.elbv2_load_balancer import DeletionProtection, LoadBalancer
 from cfn_mlflow.aws.iam import Role
 from cfn_mlflow.aws.logs import LogGroup
 from cfn_mlflow.aws.migration_task import MigrationTask, ReadBack

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from cfn_mlflow.aws.ec2 import EVERYWHERE, SecurityGroup, SecurityGroupRules, all_traffic, tcp
-from cfn_mlflow.aws.elbv2 import Listener, LoadBalancer, TargetGroup
+from cfn_mlflow.aws.elbv2_listener import Listener
+from cfn_mlflow.aws.elbv2_load_balancer import LoadBalancer
+from cfn_mlflow.aws.elbv2_target_group import TargetGroup
 from cfn_mlflow.aws.owner import Owner
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.engine.managed import ManagedObject, later

@@ -7,14 +7,9 @@ from typing import Any
 from botocore.stub import Stubber
 
 from cfn_mlflow.aws import session
-from cfn_mlflow.aws.elbv2 import (
-    PROTECTION,
-    DeletionProtection,
-    Listener,
-    LoadBalancer,
-    TargetGroup,
-    unhealthy,
-)
+from cfn_mlflow.aws.elbv2_listener import Listener
+from cfn_mlflow.aws.elbv2_load_balancer import PROTECTION, DeletionProtection, LoadBalancer
+from cfn_mlflow.aws.elbv2_target_group import TargetGroup, unhealthy
 from cfn_mlflow.aws.owner import Owner
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.engine.managed import later

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cfn_mlflow.aws.elbv2 import IDLE_SECONDS
+from cfn_mlflow.aws.elbv2_load_balancer import IDLE_SECONDS
 from cfn_mlflow.resources.mlflow_environment import (
     CONNECTIONS,
     ENGINES,
