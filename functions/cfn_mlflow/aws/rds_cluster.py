@@ -65,6 +65,7 @@ class DBCluster(OwnedObject[DBClusterView]):
     """An Aurora Serverless v2 cluster; its instances are objects of their own."""
 
     words: ClassVar[str] = "database cluster"
+    holds_data: ClassVar[bool] = True
 
     engine_version: str
     subnet_group: str

@@ -41,6 +41,7 @@ class Bucket(OwnedObject[BucketView]):
     """A bucket of our own; its settings are objects of their own (`bucket_settings`)."""
 
     words: ClassVar[str] = "bucket"
+    holds_data: ClassVar[bool] = True
 
     empty_on_delete: bool = False
 

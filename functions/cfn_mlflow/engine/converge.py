@@ -23,9 +23,10 @@ class Convergence:
     by one Convergence, and a new one, in another process, ends in the same place.
     """
 
-    def __init__(self, graph: Graph, explain: Explain) -> None:
+    def __init__(self, graph: Graph, explain: Explain, *, served_before: bool = False) -> None:
         self._graph = graph
         self._explain = explain
+        self._served_before = served_before
         self._views: dict[int, Any] = {}
         self._first_look: dict[int, Any] = {}
         self._updates: Counter[int] = Counter()
@@ -58,7 +59,7 @@ class Convergence:
         """Refuse, before anything changes, what would lose data or is somebody else's."""
         faults: list[str] = []
         for managed in self._graph.wanted:
-            if type(managed).refusals is ManagedObject.refusals:
+            if type(managed).refusals is ManagedObject.refusals and not managed.holds_data:
                 continue
             try:
                 view = self._call(managed, managed.read)
@@ -69,6 +70,11 @@ class Convergence:
             if view is not None:
                 self._check_owner(managed, view)
                 faults.extend(managed.refusals(view))
+            elif managed.holds_data and self._served_before:
+                faults.append(
+                    f"{managed.label}: it is gone, and another would be empty. Restore it with its "
+                    f"name and tags, or delete this resource and make a new one"
+                )
         if faults:
             raise PermanentError("; ".join(dict.fromkeys(faults)))
 

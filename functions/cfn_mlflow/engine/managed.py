@@ -25,6 +25,9 @@ class ManagedObject(ABC, Generic[View]):
     reads_by: ClassVar[tuple[str, ...]] = ()
     """Fields that may be promises and that `read` cannot do without."""
 
+    holds_data: ClassVar[bool] = False
+    """Made anew it would be empty: once it has served, its absence is a failure."""
+
     goes_along: ClassVar[bool] = False
     """It goes, or stays, with an object that it needs: a removal does not look at it."""
 

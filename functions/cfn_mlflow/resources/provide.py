@@ -30,9 +30,10 @@ def resource_type(name: str, model: type[Model], build: BuildGraph[Model]) -> Re
     def prepare(request: Request, identity: Identity) -> Step:
         properties = parse(model, request.properties)
         graph = build(_owner(identity, properties, request.properties), properties)
-        converge = Convergence(graph, explain).step
+        again = request.request_type == "Update"
+        converge = Convergence(graph, explain, served_before=again).step
         old = parse_for_removal(model, request.old_properties)
-        if request.request_type != "Update" or old.unique_name == properties.unique_name:
+        if not again or old.unique_name == properties.unique_name:
             return converge
         former = Removal(build(_owner(identity, old, request.old_properties), old), explain)
         return _refusing_a_rename(former, old.unique_name, properties.unique_name, converge)

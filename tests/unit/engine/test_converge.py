@@ -297,3 +297,20 @@ def test_given_promises_in_lists_and_maps_then_they_are_kept_in_their_places() -
 
 def test_given_no_promise_in_it_then_a_derived_value_is_there_at_once() -> None:
     assert derive(lambda a, b: a + b, 1, 2) == 3
+
+
+def test_given_what_served_before_is_gone_with_its_data_then_no_empty_one_is_made() -> None:
+    world = World()
+    graph = Graph()
+    graph.add(Precious(world, "store", "data"))
+    with pytest.raises(PermanentError, match="store: it is gone, and another would be empty"):
+        Convergence(graph, explain, served_before=True).step()
+    assert world.writes == []
+
+
+def test_given_what_served_before_is_there_with_its_data_then_it_goes_on() -> None:
+    world = World()
+    graph = Graph()
+    graph.add(Precious(world, "store", "data"))
+    assert isinstance(Convergence(graph, explain).step(), Done)
+    assert isinstance(Convergence(graph, explain, served_before=True).step(), Done)

@@ -164,7 +164,9 @@ class Thing(ManagedObject[Item]):
 
 @dataclass(frozen=True, eq=False)
 class Precious(Thing):
-    """A thing that cannot change its value without losing something."""
+    """A thing that cannot change its value, or be made again, without losing something."""
+
+    holds_data = True
 
     def changes(self, view: Item) -> tuple[str, ...]:
         """Nothing in place."""

@@ -496,6 +496,14 @@ def test_given_another_unique_name_then_refused_and_the_rollback_passes(s3: Any)
     assert names(s3) == made
 
 
+def test_given_the_bucket_was_deleted_by_hand_then_an_update_makes_no_empty_one(s3: Any) -> None:
+    served(request("Create", {}))
+    s3.delete_bucket(Bucket=names(s3)[0])
+    with pytest.raises(PermanentError, match="bucket: it is gone, and another would be empty"):
+        served(request("Update", {"EmptyOnDelete": "true"}, {}))
+    assert names(s3) == []
+
+
 def test_given_the_default_name_then_another_is_refused_too(s3: Any) -> None:
     served(request("Create", {}))
     made = names(s3)
