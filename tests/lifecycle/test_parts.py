@@ -69,7 +69,7 @@ def test_short_invocations_hand_the_request_on_and_leave_nothing_of_it(
     said = words_of(local_aws, f"{PROVIDER}-MLflowService")
     assert any("invocation 2" in line for line in said), said
     assert parts.statuses("Service") == ["CREATE_IN_PROGRESS", "CREATE_COMPLETE"]
-    assert local_aws.session().client("events").list_rules()["Rules"] == []
+    assert _rules_left(local_aws) == []
     assert _messages_left(local_aws) == 0
 
 
@@ -79,10 +79,21 @@ def test_the_parts_are_deleted_and_nothing_stays_owned(local_aws: LocalAws, part
     assert evidence.owned(local_aws.session().client, stack_id) == []
 
 
-def _messages_left(aws: LocalAws) -> int:
-    sqs = aws.session().client("sqs")
-    urls = sqs.list_queues().get("QueueUrls", [])
-    counts = [
-        sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"] for url in urls
+def _rules_left(aws: LocalAws) -> list[str]:
+    """Return the rules that invoke a function of this provider."""
+    events = aws.session().client("events")
+    names = [rule["Name"] for rule in events.list_rules()["Rules"]]
+    return [
+        name
+        for name in names
+        for target in events.list_targets_by_rule(Rule=name)["Targets"]
+        if f":function:{PROVIDER}-" in target["Arn"]
     ]
-    return sum(int(c["ApproximateNumberOfMessages"]) for c in counts)
+
+
+def _messages_left(aws: LocalAws) -> int:
+    """Return how many requests are in the dead-letter queue of this provider."""
+    sqs = aws.session().client("sqs")
+    url = sqs.get_queue_url(QueueName=f"{PROVIDER}-dead-letters")["QueueUrl"]
+    found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    return int(found["ApproximateNumberOfMessages"])
