@@ -45,6 +45,9 @@ def run(*argv: str) -> str:
             "PATH": f"{python.parent}:/usr/bin:/bin",
             "AWS_DEFAULT_REGION": "eu-west-1",
             "SAM_CLI_TELEMETRY": "0",
+            # SAM and uv write to the home folder, which is the developer's.
+            "HOME": str(ROOT / ".local" / "home"),
+            "UV_CACHE_DIR": str(provider.BUILDS / "uv"),
         },
         capture_output=True,
         text=True,
