@@ -12,6 +12,7 @@ from local.aws import LocalAws
 from tests.lifecycle.mlflow_stacks import (
     answer_of,
     make_network,
+    one_resource,
     paused_migration,
     wait_for_words,
     words_of,
@@ -77,6 +78,20 @@ def test_the_parts_are_deleted_and_nothing_stays_owned(local_aws: LocalAws, part
     stack_id = parts.id
     assert parts.delete() == "DELETE_COMPLETE"
     assert evidence.owned(local_aws.session().client, stack_id) == []
+
+
+def test_the_one_resource_completes_over_several_short_invocations_too(
+    local_aws: LocalAws, hurried: str
+) -> None:
+    template = one_resource(make_network(local_aws), provider=hurried)
+    stack = Stack.create(local_aws, "hurried-one", template, wait=False)
+    migration = paused_migration(local_aws)
+    wait_for_words(local_aws, f"{hurried}-MLflow", "invocation 2")
+    migration.resume()
+    assert stack.wait() == "CREATE_COMPLETE", stack.failures()
+    assert answer_of(local_aws, stack.outputs["TrackingUri"]) == 200
+    assert _rules_left(local_aws) == []
+    assert stack.delete() == "DELETE_COMPLETE"
 
 
 def _rules_left(aws: LocalAws) -> list[str]:
