@@ -41,7 +41,7 @@ class SchemaCheck(ManagedObject[Report]):
 
     def busy(self, view: Report) -> str | None:
         """Fail unless the schema is current and nothing differs."""
-        if view.state is not State.CURRENT or view.differences:
+        if not view.sound:
             raise PermanentError(_failure(view, self.version or ""))
         return None
 

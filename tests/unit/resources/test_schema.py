@@ -23,11 +23,11 @@ def reports(monkeypatch: pytest.MonkeyPatch, report: Report) -> None:
 
 
 def report(state: State, *differences: str, found: str | None = HEAD, advice: str = "") -> Report:
-    return Report(state, found, HEAD, ("a", "b"), differences, (), advice)
+    return Report(state, found, HEAD, ("a", "b"), (), differences, advice=advice)
 
 
 def test_given_a_current_schema_then_its_attributes(monkeypatch: pytest.MonkeyPatch) -> None:
-    reports(monkeypatch, Report(State.CURRENT, HEAD, HEAD, (), (), (), ""))
+    reports(monkeypatch, Report(State.CURRENT, HEAD, HEAD))
     given = converge(schema._graph(owner(), parse(SchemaProperties, PROPERTIES)))
     assert given == {
         "State": "current",

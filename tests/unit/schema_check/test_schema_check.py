@@ -13,8 +13,9 @@ from psycopg2.errors import LockNotAvailable
 
 from cfn_mlflow import releases
 from cfn_mlflow.aws.data_api import Row, Value
+from cfn_mlflow.migration.script import LOCK
 from cfn_mlflow.outcome import TemporaryError
-from cfn_mlflow.resources import schema_check
+from cfn_mlflow.resources import schema_read
 from cfn_mlflow.resources.schema_check import Report, State, check
 from tests.postgres import Connection, Server, running
 
@@ -66,8 +67,23 @@ def build(connection: Connection, revision: str) -> None:
     connection.execute("; ".join(statements))
 
 
+def added_column(older: str, newer: str) -> tuple[str, str]:
+    """Return a column that a table of both revisions has at the newer one alone."""
+    before, after = releases.declared(older) or {}, releases.declared(newer) or {}
+    return next(
+        (name, column)
+        for name in sorted(before.keys() & after.keys())
+        for column in sorted(after[name].columns.keys() - before[name].columns.keys())
+    )
+
+
+def another_session(server: Server, connection: Connection) -> Connection:
+    """Return a second session in the same database."""
+    return server.connect(str(connection.query("SELECT current_database() AS name")[0]["name"]))
+
+
 def words(report: Report) -> tuple[str, ...]:
-    assert len(report.advice.encode()) <= 300
+    assert len(report.advice.encode()) <= 240
     return report.differences
 
 
@@ -155,6 +171,92 @@ def test_all_differences_are_named_together(at_head: Connection) -> None:
     assert len(words(check(at_head, HEAD))) == 3
 
 
+def test_what_breaks_an_upgrade_is_told_apart_from_what_only_slows_mlflow_down(
+    at_head: Connection,
+) -> None:
+    at_head.execute("DROP TABLE registered_model_aliases")
+    at_head.execute("ALTER TABLE runs DROP COLUMN deleted_time")
+    at_head.execute("DROP INDEX index_latest_metrics_run_uuid")
+    report = check(at_head, HEAD)
+    assert report.damage == (
+        "table registered_model_aliases is missing",
+        "table runs: column deleted_time is missing",
+    )
+    assert [name.split(" (")[0] for name in report.missing_indexes] == [
+        "table latest_metrics: index index_latest_metrics_run_uuid"
+    ]
+    assert report.differences == (*report.damage, *report.missing_indexes)
+
+
+def test_a_missing_index_alone_is_no_damage(at_head: Connection) -> None:
+    at_head.execute("DROP INDEX index_latest_metrics_run_uuid")
+    report = check(at_head, HEAD)
+    assert (report.damage, len(report.missing_indexes), report.sound) == ((), 1, False)
+
+
+def test_a_column_that_only_a_pending_revision_brings_tells_a_migration_that_broke_off(
+    empty: Connection,
+) -> None:
+    build(empty, OLDER)
+    table, column = added_column(OLDER, HEAD)
+    empty.execute(f'ALTER TABLE "{table}" ADD COLUMN "{column}" text')
+    report = check(empty, HEAD)
+    assert report.state is State.HALF_MIGRATED
+    assert not report.retryable
+    assert words(report) == (f"table {table}: column {column} is there already",)
+    assert list(report.pending) == releases.pending(OLDER, HEAD)
+    assert report.notes == ()
+    assert "restore the snapshot" in report.advice
+
+
+def test_a_table_that_only_a_pending_revision_brings_tells_the_same(empty: Connection) -> None:
+    build(empty, OLDER)
+    empty.execute("CREATE TABLE logged_models (model_id text)")
+    report = check(empty, HEAD)
+    assert report.state is State.HALF_MIGRATED
+    assert "table logged_models is there already" in words(report)
+
+
+def test_what_the_user_added_to_an_older_database_is_no_broken_migration(
+    empty: Connection,
+) -> None:
+    build(empty, OLDER)
+    empty.execute("CREATE TABLE reports (id int); ALTER TABLE runs ADD COLUMN team text")
+    assert check(empty, HEAD).state is State.BEHIND
+
+
+@pytest.mark.parametrize("revision", [OLDER, None])
+def test_while_a_migration_of_ours_holds_its_lock_the_database_is_locked_and_it_passes(
+    server: Server, empty: Connection, revision: str | None
+) -> None:
+    if revision:
+        build(empty, revision)
+    with another_session(server, empty) as migration:
+        migration.execute(f"SELECT pg_advisory_lock({LOCK})")
+        report = check(empty, HEAD)
+        assert (report.state, report.found) == (State.LOCKED, revision)
+        assert report.retryable
+        assert words(report) == ()
+    assert check(empty, HEAD).state is (State.BEHIND if revision else State.EMPTY)
+
+
+def test_a_second_migration_that_finds_nothing_to_do_leaves_the_database_current(
+    server: Server, at_head: Connection
+) -> None:
+    with another_session(server, at_head) as migration:
+        migration.execute(f"SELECT pg_advisory_lock({LOCK})")
+        assert check(at_head, HEAD).state is State.CURRENT
+
+
+def test_a_lock_of_somebody_else_or_in_another_database_is_none_of_ours(
+    server: Server, empty: Connection
+) -> None:
+    with another_session(server, empty) as other, server.connect("postgres") as elsewhere:
+        other.execute(f"SELECT pg_advisory_lock({LOCK + 1}), pg_advisory_lock(7, 8)")
+        elsewhere.execute(f"SELECT pg_advisory_lock({LOCK})")
+        assert check(empty, HEAD).state is State.EMPTY
+
+
 def test_a_database_without_tables_is_empty(empty: Connection) -> None:
     report = check(empty, HEAD)
     assert (report.state, report.found) == (State.EMPTY, None)
@@ -192,7 +294,7 @@ def test_a_revision_that_no_release_has_is_unknown(at_head: Connection) -> None:
 def test_tables_without_a_revision_are_another_applications(empty: Connection) -> None:
     empty.execute("CREATE TABLE orders (id int)")
     report = check(empty, HEAD)
-    assert (report.state, report.notes) == (State.UNKNOWN, ("table orders is not MLflow's",))
+    assert (report.state, report.notes) == (State.FOREIGN, ("table orders is not MLflow's",))
     assert "another application" in report.advice
 
 
@@ -209,7 +311,7 @@ def test_what_an_extension_brings_and_what_another_schema_holds_is_not_looked_at
 ) -> None:
     empty.execute("CREATE SCHEMA theirs; CREATE TABLE theirs.orders (id int)")
     empty.execute("CREATE TEMPORARY TABLE passing (id int)")
-    assert check(empty, HEAD).state is State.UNKNOWN
+    assert check(empty, HEAD).state is State.FOREIGN
     empty.execute("DROP TABLE passing")
     assert check(empty, HEAD).state is State.EMPTY
 
@@ -217,16 +319,16 @@ def test_what_an_extension_brings_and_what_another_schema_holds_is_not_looked_at
 def test_many_tables_are_read_page_by_page(
     at_head: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = schema_check.read(at_head)
-    monkeypatch.setattr(schema_check, "_COLUMNS_A_PAGE", 7)
-    monkeypatch.setattr(schema_check, "_INDEXES_A_PAGE", 1)
-    assert schema_check.read(at_head) == whole
+    whole = schema_read.read(at_head)
+    monkeypatch.setattr(schema_read, "_COLUMNS_A_PAGE", 7)
+    monkeypatch.setattr(schema_read, "_INDEXES_A_PAGE", 1)
+    assert schema_read.read(at_head) == whole
 
 
-def test_four_statements_read_all_and_each_is_a_select(at_head: Connection) -> None:
+def test_five_statements_read_all_and_each_is_a_select(at_head: Connection) -> None:
     at_head.statements.clear()
     check(at_head, HEAD)
-    assert len(at_head.statements) == 4
+    assert len(at_head.statements) == 5
     assert all(statement.split()[0] == "SELECT" for statement in at_head.statements)
 
 
