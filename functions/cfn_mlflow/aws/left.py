@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import logging
-
 from cfn_mlflow.aws.owner import COMPLETE_TAG, LEFT_BY_TAG, OWNER_TAG, Owner, Tags
+from cfn_mlflow.tell import warn
 
 GONE = (OWNER_TAG, COMPLETE_TAG)
 """The tags that what stays loses: so no later request adopts or deletes it."""
@@ -17,4 +16,4 @@ def tags_of_what_stays(owner: Owner, tags: Tags) -> dict[str, str]:
 
 def tell(what: str, name: str) -> None:
     """Name in the log what stays."""
-    logging.getLogger("cfn-mlflow").warning("Left as it is, by your choice: %s %s", what, name)
+    warn(f"Left as it is, by your choice: {what} {name}")

@@ -93,6 +93,14 @@ class ManagedObject(ABC, Generic[View]):
         """
         return ()
 
+    def give_up(self) -> None:
+        """Undo what must not outlast a failure of the whole resource.
+
+        Called, perhaps again and again, when the resource could not be made as asked: what was
+        stopped runs again, what was only lent is given back. No promise is kept but those of
+        `reads_by`, and nothing is waited for.
+        """
+
     def left(self, view: View) -> bool:
         """Tell whether it stays when the resource goes; if so, mark it as left."""
         del view

@@ -48,6 +48,10 @@ NEXT_STEP = {
 }
 
 
+GiveUp = Callable[[Request, Identity], None]
+"""Undoes what must not outlast a request that failed. May raise TemporaryError: try again."""
+
+
 @dataclass(frozen=True)
 class Unanswered:
     """Nothing is answered by this invocation: why, and whether Lambda must deliver it again."""
@@ -78,8 +82,11 @@ class Loop:
         self._deadline = deadline(request.response_url, carried.first_seen, request.service_timeout)
         self._looks = self._strikes = 0
 
-    def run(self, prepare: Prepare) -> Result:
-        """Work until the request can be answered, is handed on, or is not wanted any more."""
+    def run(self, prepare: Prepare, give_up: GiveUp | None = None) -> Result:
+        """Work until the request can be answered, is handed on, or is not wanted any more.
+
+        However it fails, once it has begun, `give_up` is called before the answer.
+        """
         try:
             step = prepare(self._request, self._request.identity)
         except PermanentError as error:
@@ -88,6 +95,12 @@ class Loop:
             return Failed(str(error))
         except Exception as error:
             return self._unexpected(error)
+        result = self._work(step)
+        if isinstance(result, Failed) and give_up:
+            self._give_up(give_up)
+        return result
+
+    def _work(self, step: Step) -> Result:
         pace = Pace()
         while not self._is_over():
             outcome = self._look(step)
@@ -140,6 +153,20 @@ class Loop:
         if proven or self._late() or not self._request.has_invented_id:
             return Done({})
         return Waiting({SECOND_LOOK: "the first found nothing"})
+
+    def _give_up(self, give_up: GiveUp) -> None:
+        """Undo what must not stay; a failure to is told, for the answer goes out all the same."""
+        for _ in range(TRIES):
+            try:
+                give_up(self._request, self._request.identity)
+            except TemporaryError:
+                self._clock.sleep(1)
+            except Exception:
+                log.exception("Not all could be put back as it was")
+                return
+            else:
+                return
+        log.error("Not all could be put back as it was: AWS does not take it now")
 
     def _again(self, why: str) -> Waiting:
         return Waiting({**self._narrator.states(), "another try": why})

@@ -17,7 +17,7 @@ from .handoff import InvokePort
 from .identity import Identity
 from .invocation import Context, Invocation
 from .log import log
-from .loop import Loop, Prepare, Result, Step, Unanswered
+from .loop import GiveUp, Loop, Prepare, Result, Step, Unanswered
 
 __all__ = ["Prepare", "ResourceType", "Step", "UnfinishedError", "handler"]
 
@@ -30,12 +30,14 @@ class ResourceType:
     """One type: its name, and how its steps are made.
 
     `prepare` serves Create and Update. `removal` serves Delete: it works with properties that are
-    not valid any more, and finds what is owned without the physical id.
+    not valid any more, and finds what is owned without the physical id. `give_up` undoes what must
+    not outlast a Create or Update that failed.
     """
 
     name: str
     prepare: Prepare
     removal: Prepare
+    give_up: GiveUp | None = None
 
 
 class UnfinishedError(Exception):
@@ -95,7 +97,7 @@ class _Service:
         @helper.create
         @helper.update
         def converge(_event: object, _context: object) -> None:
-            helper.take(loop.run(self._of_this_type))
+            helper.take(loop.run(self._of_this_type, self.resource_type.give_up))
 
         @helper.delete
         def remove(_event: object, _context: object) -> None:

@@ -10,6 +10,7 @@ from cfn_mlflow import __version__
 from cfn_mlflow.aws.errors import explain
 from cfn_mlflow.aws.owner import Owner
 from cfn_mlflow.engine.converge import Convergence
+from cfn_mlflow.engine.give_up import give_up
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.engine.remove import Removal
 from cfn_mlflow.models.base import Properties, parse, parse_for_removal
@@ -43,7 +44,11 @@ def resource_type(name: str, model: type[Model], build: BuildGraph[Model]) -> Re
         graph = build(_owner(identity, properties, request.properties), properties)
         return Removal(graph, explain).step
 
-    return ResourceType(name=name, prepare=prepare, removal=removal)
+    def abandon(request: Request, identity: Identity) -> None:
+        properties = parse(model, request.properties)
+        give_up(build(_owner(identity, properties, request.properties), properties), explain)
+
+    return ResourceType(name=name, prepare=prepare, removal=removal, give_up=abandon)
 
 
 def _refusing_a_rename(former: Removal, old: str, new: str, converge: Step) -> Step:
