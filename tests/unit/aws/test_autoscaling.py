@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from cfn_mlflow.aws.autoscaling import CpuPolicy, ScalableTarget
+from cfn_mlflow.aws.autoscaling_policy import CpuPolicy
+from cfn_mlflow.aws.autoscaling_target import ScalableTarget
 from cfn_mlflow.engine.graph import Graph
 from tests.unit.support.fargate import Fargate
 from tests.unit.support.kill_points import watched

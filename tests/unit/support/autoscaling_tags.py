@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from moto.applicationautoscaling.responses import ApplicationAutoScalingResponse
@@ -29,10 +30,19 @@ def install(monkeypatch: pytest.MonkeyPatch) -> dict[str, dict[str, str]]:
         tags.setdefault(asked["ResourceARN"], {}).update(asked["Tags"])
         return "{}"
 
+    def remove_tags(response: Any) -> str:
+        query = parse_qs(urlsplit(response.uri).query)
+        asked = json.loads(response.body) if response.body else {}
+        arn = asked.get("ResourceARN") or query["resourceARN"][0]
+        for key in asked.get("TagKeys") or query["tagKeys"]:
+            tags.get(arn, {}).pop(key, None)
+        return "{}"
+
     known = {
         "register_scalable_target": register_with_tags,
         "list_tags_for_resource": list_tags,
         "tag_resource": add_tags,
+        "untag_resource": remove_tags,
     }
     for name, method in known.items():
         monkeypatch.setattr(ApplicationAutoScalingResponse, name, method, raising=False)
