@@ -60,6 +60,7 @@ WITHOUT_OWNER_TAG = {
     "RulesOfOwnSecurityGroup": "asked for beside the group, whose tag is looked at",
     "BesideOwnDatabase": "asked for beside the cluster, whose tag is looked at",
     "FinalSnapshot": "asked for beside the cluster, whose tag is looked at; it does not exist yet",
+    "SnapshotThatStays": "it is nobody's, and asks for the tag of what stays",
     "SecretOfRds": "RDS makes this secret, with its own tags, in its own part of the names",
     "OwnLog": "the function's own log group, by its ARN",
     "TaskLog": "in the boundary: the part of the names that only the provider makes",

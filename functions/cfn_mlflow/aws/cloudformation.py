@@ -34,11 +34,11 @@ class Stacks:
         Raises TemporaryError or PermanentError.
         """
         try:
-            found = _cloudformation().describe_stack_resource(
+            found = cloudformation().describe_stack_resource(
                 StackName=stack_id, LogicalResourceId=logical_id
             )["StackResourceDetail"]
         except Exception as error:
-            if code(error) == "ValidationError" and "does not exist" in str(error):
+            if is_gone(error):
                 return None
             raise explain("the request's resource", error) from error
         since = found.get("LastUpdatedTimestamp")
@@ -63,9 +63,14 @@ class Stacks:
             raise explain("the request's events", error) from error
 
 
+def is_gone(error: Exception) -> bool:
+    """Tell whether CloudFormation says that the stack is not there."""
+    return code(error) == "ValidationError" and "does not exist" in str(error)
+
+
 def _events(stack_id: str) -> Iterator[StackEventTypeDef]:
     for page in (
-        _cloudformation().get_paginator("describe_stack_events").paginate(StackName=stack_id)
+        cloudformation().get_paginator("describe_stack_events").paginate(StackName=stack_id)
     ):
         yield from page["StackEvents"]
 
@@ -75,6 +80,7 @@ def _is_of_stack(event: StackEventTypeDef) -> bool:
     return event.get("PhysicalResourceId") == event["StackId"]
 
 
-def _cloudformation() -> CloudFormationClient:
+def cloudformation() -> CloudFormationClient:
+    """Return the client."""
     made: CloudFormationClient = client("cloudformation")
     return made

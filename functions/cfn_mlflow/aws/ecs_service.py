@@ -27,6 +27,9 @@ GRACE_SECONDS = 180
 FAILURES_THAT_TELL = 2
 """So many tasks of a deployment failed while none runs: the rest would fail alike."""
 
+COUNT_TAG = "cfn-mlflow:count"
+"""How many tasks a service had, and is to have again, while it is stopped for a migration."""
+
 _NO_FAILURE = ("Scaling activity initiated by", "Task stopped by user")
 
 
@@ -82,6 +85,8 @@ class Service(OwnedObject[ServiceView]):
     min_capacity: int
     max_capacity: int
     log_group: str
+    way_out: str = ""
+    """What to do if its tasks fail and there is no older image to go back to."""
     _not_yet: NotYet = field(default_factory=NotYet, repr=False)
 
     @property
@@ -126,15 +131,7 @@ class Service(OwnedObject[ServiceView]):
 
     def read(self) -> ServiceView | None:
         """Read the service (ecs:DescribeServices); one that was deleted is shown as INACTIVE."""
-        try:
-            found = ecs().describe_services(
-                cluster=self.name, services=[self.name], include=["TAGS"]
-            )["services"]
-        except Exception as error:
-            if code(error) == "ClusterNotFoundException":
-                return None
-            raise
-        return next((_view(one) for one in found if one["status"] != "INACTIVE"), None)
+        return read_service(self.name)
 
     def create(self) -> None:
         """Make the service with its tags (ecs:CreateService)."""
@@ -162,12 +159,14 @@ class Service(OwnedObject[ServiceView]):
         different = list(differences(view.settings, self.settings))
         if self._desired(view) != view.desired:
             different.append("desiredCount")
+        if COUNT_TAG in view.tags:
+            different.append("end of its standstill")
         if self.owner.lacks(view.tags):
             different.append("tags")
         return tuple(different)
 
     def update(self, view: ServiceView) -> None:
-        """Set what differs (ecs:UpdateService, TagResource)."""
+        """Set what differs (ecs:UpdateService, TagResource, UntagResource)."""
         different = self.changes(view)
         if "tags" in different:
             set_tags(self.owner, view.arn)
@@ -176,6 +175,8 @@ class Service(OwnedObject[ServiceView]):
         if changed:
             with self._not_yet.patience():
                 ecs().update_service(cluster=self.name, service=self.name, **changed)
+        if COUNT_TAG in view.tags:
+            ecs().untag_resource(resourceArn=view.arn, tagKeys=[COUNT_TAG])
 
     def settling(self, view: ServiceView) -> str | None:
         """Tell how far the deployment of our task definition is.
@@ -202,7 +203,9 @@ class Service(OwnedObject[ServiceView]):
                 raise
 
     def _desired(self, view: ServiceView) -> int:
-        return max(self.min_capacity, min(self.max_capacity, view.desired))
+        """Return how many tasks it is to have: as many as it had, where it stood still."""
+        count = int(view.tags.get(COUNT_TAG, view.desired))
+        return max(self.min_capacity, min(self.max_capacity, count))
 
     def _progress(self, view: ServiceView, primary: Deployment) -> str:
         progress = f"{primary.running} of {view.desired} new tasks running"
@@ -221,6 +224,8 @@ class Service(OwnedObject[ServiceView]):
         else:
             cause = why(first, self.log_group)
         deregister(self.definition_arn)
+        if self.way_out:
+            cause = f"{cut(cause, 180)}. {self.way_out}"
         raise PermanentError(f"ECS service: {cause}")
 
     def _first_failure(self) -> Task | None:
@@ -231,6 +236,20 @@ class Service(OwnedObject[ServiceView]):
             and not task.stopped_reason.startswith(_NO_FAILURE)
         )
         return next(ours, None)
+
+
+def read_service(name: str) -> ServiceView | None:
+    """Return a service of a cluster of the same name, None if there is none or it was deleted.
+
+    Rests on ecs:DescribeServices.
+    """
+    try:
+        found = ecs().describe_services(cluster=name, services=[name], include=["TAGS"])["services"]
+    except Exception as error:
+        if code(error) == "ClusterNotFoundException":
+            return None
+        raise
+    return next((_view(one) for one in found if one["status"] != "INACTIVE"), None)
 
 
 def _view(found: Mapping[str, Any]) -> ServiceView:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from cfn_mlflow.aws.ecs import ecs
@@ -67,6 +68,9 @@ class Task:
     created_at: Any
     stopped_at: Any
     containers: tuple[Container, ...]
+    started_by: str = ""
+    address: str = ""
+    """Its private IPv4 address, once it has one."""
 
     @property
     def id(self) -> str:
@@ -118,6 +122,14 @@ def why(task: Task, log_group: str) -> str:
     return f"{cut(reason, REASON_BYTES)}{said}. {_advice(reason, log_group)}"
 
 
+def older(task: Task, seconds: int) -> bool:
+    """Tell whether a task stopped longer ago than so many seconds."""
+    stopped: Any = task.stopped_at
+    if not isinstance(stopped, datetime):
+        return False
+    return datetime.now(UTC) - stopped > timedelta(seconds=seconds)
+
+
 def cut(text: str, limit: int) -> str:
     """Return the text in one line, cut to so many bytes of UTF-8."""
     text = " ".join(text.split()).rstrip(".")
@@ -161,7 +173,18 @@ def _task(found: Mapping[str, Any]) -> Task:
         created_at=found.get("createdAt"),
         stopped_at=found.get("stoppedAt"),
         containers=_containers(found.get("containers", [])),
+        started_by=found.get("startedBy", ""),
+        address=_address(found),
     )
+
+
+def _address(found: Mapping[str, Any]) -> str:
+    details = (
+        detail
+        for attachment in found.get("attachments", [])
+        for detail in attachment.get("details", [])
+    )
+    return next((one["value"] for one in details if one["name"] == "privateIPv4Address"), "")
 
 
 def _containers(found: Sequence[Mapping[str, Any]]) -> tuple[Container, ...]:

@@ -6,7 +6,7 @@ newest again (a rollback then has nothing to do) and the next attempt is a revis
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
@@ -15,7 +15,7 @@ from cfn_mlflow.aws.ecs import ecs, ecs_tags, set_tags
 from cfn_mlflow.aws.errors import code
 from cfn_mlflow.aws.not_yet import NotYet
 from cfn_mlflow.aws.object import OwnedObject, tag_map
-from cfn_mlflow.aws.owner import Tags
+from cfn_mlflow.aws.owner import Owner, Tags
 from cfn_mlflow.aws.replaced import Replaced
 from cfn_mlflow.engine.managed import ManagedObject
 
@@ -114,19 +114,38 @@ class ReplacedRevisions(Replaced[tuple[str, ...]]):
         _delete(view)
 
     def _arns(self, status: Literal["ACTIVE", "INACTIVE"]) -> list[str]:
-        """Return the family's revisions, newest first."""
-        pages = ecs().get_paginator("list_task_definitions")
-        arns = [
-            arn
-            for page in pages.paginate(familyPrefix=self.family, status=status)
-            for arn in page["taskDefinitionArns"]
-            if f"/{self.family}:" in arn
-        ]
-        return sorted(arns, key=lambda arn: int(arn.rsplit(":", 1)[-1]), reverse=True)
+        return _arns(self.family, status)
 
     def _is_ours(self, arn: str) -> bool:
         view = _read(arn)
         return view is not None and self.owner.owns(view.tags)
+
+
+def revisions(owner: Owner, family: str) -> Iterator[TaskDefinitionView]:
+    """Yield an owner's revisions of a family, active or not, the newest first.
+
+    Rests on ecs:ListTaskDefinitions and DescribeTaskDefinition.
+    """
+    for arn in sorted((*_arns(family, "ACTIVE"), *_arns(family, "INACTIVE")), key=_number)[::-1]:
+        view = _read(arn)
+        if view and owner.owns(view.tags):
+            yield view
+
+
+def _arns(family: str, status: Literal["ACTIVE", "INACTIVE"]) -> list[str]:
+    """Return a family's revisions of one status, newest first."""
+    pages = ecs().get_paginator("list_task_definitions")
+    arns = [
+        arn
+        for page in pages.paginate(familyPrefix=family, status=status)
+        for arn in page["taskDefinitionArns"]
+        if f"/{family}:" in arn
+    ]
+    return sorted(arns, key=_number, reverse=True)
+
+
+def _number(arn: str) -> int:
+    return int(arn.rpartition(":")[2])
 
 
 def deregister(arn: str) -> None:

@@ -1,53 +1,29 @@
 """The migration: one Fargate task that brings the database to the image's schema.
 
-It is an object like any other. What it has come to is the tag `cfn-mlflow:schema` on the revision
-of its task definition: a revision that carries it has been run, and need not be run again while
-the database, where it can be asked, says the same. A task that runs is found by its family, so a
-function that was killed finds it again; it is never stopped.
+It is an object like any other. What it has come to is noted in the tags of the revision of its task
+definition, once the database itself, where it can be asked, says the same: see migration_notes.py.
+A task that runs is found again by a function that was killed; it is never stopped.
 """
 
 from __future__ import annotations
 
-import hashlib
-import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from cfn_mlflow.aws.ecs import ecs, ecs_tags
-from cfn_mlflow.aws.ecs_task import FAILED_TO_START, Task, cut, tasks, why
+from cfn_mlflow.aws.ecs_task import Task, older
 from cfn_mlflow.aws.ecs_task_definition import deregister
-from cfn_mlflow.aws.errors import is_missing
-from cfn_mlflow.aws.logs import last_lines
+from cfn_mlflow.aws.image_task import Launcher, running
+from cfn_mlflow.aws.inspection_task import InspectionView, Schema
+from cfn_mlflow.aws.migration_notes import FROM_TAG, MIGRATE, SCHEMA_TAG, SNAPSHOT_TAG
+from cfn_mlflow.aws.migration_result import may_be_tried_again, result_of, state_of, words_of
 from cfn_mlflow.aws.not_yet import NotYet
-from cfn_mlflow.aws.object import tag_map
-from cfn_mlflow.aws.owner import Owner
 from cfn_mlflow.engine.managed import ManagedObject
-from cfn_mlflow.migration.result import Result, parse
+from cfn_mlflow.migration.result import Result
 from cfn_mlflow.outcome import PermanentError, TemporaryError
-
-SCHEMA_TAG = "cfn-mlflow:schema"
-CONTAINER = "migration"
-
-ATTEMPTS = 3
-"""So often a task is started that failed for a reason that may pass."""
-
-LINES_READ = 50
-SECONDS_FOR_THE_LOG = 20
-"""The log's last lines may arrive after the task has stopped."""
 
 SECONDS_OF_A_NEW_RESULT = 120
 """A run that ended longer ago may have been followed by another change of the database."""
-
-_MAY_PASS = re.compile(
-    r"assume the role|not authorized|AccessDenied|capacity|throttl|rate exceeded|internal",
-    re.IGNORECASE,
-)
-"""A role that was just made is not known everywhere at once."""
-
-ReadBack = Callable[[], str | None]
-"""Asks the database for its revision; None if it has none."""
 
 
 @dataclass(frozen=True)
@@ -55,12 +31,11 @@ class MigrationView:
     """The revision it came to, if it did, else the tasks of this task definition so far."""
 
     revision: str
-    tasks: tuple[Task, ...]
-
-    @property
-    def running(self) -> Task | None:
-        """Return the task that runs, if one does."""
-        return next((task for task in self.tasks if not task.stopped), None)
+    migrated_from: str = ""
+    """The revision before; empty if nothing was migrated, or an empty database."""
+    snapshot_id: str = ""
+    tasks: tuple[Task, ...] = ()
+    result: Result | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,159 +43,100 @@ class MigrationTask(ManagedObject[MigrationView]):
     """The migration of one revision of its task definition."""
 
     words: ClassVar[str] = "migration task"
-    reads_by: ClassVar[tuple[str, ...]] = ("definition_arn",)
+    reads_by: ClassVar[tuple[str, ...]] = ("launcher",)
 
-    owner: Owner
-    definition_arn: str
-    cluster: str
-    subnet_ids: tuple[str, ...]
-    security_group_ids: tuple[str, ...]
-    log_group: str
-    read_back: ReadBack | None
+    launcher: Launcher
+    inspected: InspectionView
+    snapshot_id: str
+    """The snapshot that was taken for it; empty if there was nothing to lose."""
+    schema: Schema | None
+    """None where there is no Data API."""
     _not_yet: NotYet = field(default_factory=NotYet, repr=False)
 
-    @property
-    def family(self) -> str:
-        """Return the task definition's family."""
-        return self.definition_arn.rsplit("/", 1)[-1].rpartition(":")[0]
-
     def read(self) -> MigrationView | None:
-        """Read the tag, or, without one, the tasks (ecs:ListTagsForResource, ListTasks)."""
-        revision = self._tag()
-        if revision:
-            return MigrationView(revision, ())
-        found = self._tasks()
-        return MigrationView("", found) if found else None
+        """Read the notes, else the tasks and their log (ecs:ListTagsForResource, ListTasks)."""
+        tags = self.launcher.tags()
+        if tags.get(SCHEMA_TAG):
+            return MigrationView(
+                tags[SCHEMA_TAG], tags.get(FROM_TAG, ""), tags.get(SNAPSHOT_TAG, "")
+            )
+        found = self.launcher.runs(MIGRATE)
+        result = result_of(self.launcher, found)
+        return MigrationView("", tasks=found, result=result) if found else None
 
     def create(self) -> None:
-        """Start the task (ecs:RunTask)."""
-        self._run(())
+        """Start the task (ecs:RunTask); where nothing is pending, note that at once."""
+        if self.inspected.moves:
+            self._start(())
+        elif self.inspected.result:
+            self._note(self.inspected.result)
 
     def busy(self, view: MigrationView) -> str | None:
         """Tell the state of the task that runs; fail if it ended and another would end alike."""
         if view.revision:
             return None
-        if view.running:
-            return view.running.status.lower()
-        last = view.tasks[-1]
-        result = self._result(last)
-        if result is None:
-            return "waiting for its log"
-        if not result.done and not self._worth_another(view, last, result):
-            deregister(self.definition_arn)
-            raise PermanentError(f"migration task: {self._words(last, result)}")
+        state = state_of(view.tasks, view.result)
+        if state or view.result is None:
+            return state
+        if not view.result.done and not may_be_tried_again(view.tasks, view.result):
+            deregister(self.launcher.definition_arn)
+            words = words_of(self.launcher, view.tasks[-1], view.result)
+            raise PermanentError(f"{self.words}: {words}")
         return None
 
     def changes(self, view: MigrationView) -> tuple[str, ...]:
-        """Name the schema where the database is elsewhere, or the run is not noted yet."""
-        if view.revision and (self.read_back is None or self.read_back() == view.revision):
-            return ()
-        return ("schema",)
+        """Name the schema while where it came to is not noted yet."""
+        return () if view.revision else ("schema",)
 
     def update(self, view: MigrationView) -> None:
-        """Note where a run has ended, or run again (ecs:RunTask, TagResource, UntagResource)."""
-        if view.revision:
-            self._run(self._tasks())
-            ecs().untag_resource(resourceArn=self.definition_arn, tagKeys=[SCHEMA_TAG])
-            return
-        last = view.tasks[-1]
-        result = self._result(last)
-        if not (result and result.done and self._note(last, result)):
-            self._run(view.tasks)
+        """Note where a run has ended, or run again (ecs:RunTask, TagResource)."""
+        done = view.result is not None and view.result.done
+        if done and view.result and self._is_there(view.result, view.tasks[-1]):
+            self._note(view.result)
+        else:
+            self._start(view.tasks)
 
     def left(self, view: MigrationView) -> bool:
         """Leave what has ended: it goes with its task definition."""
-        return view.running is None
+        return running(view.tasks) is None
 
     def delete(self, view: MigrationView) -> None:
         """Wait for the end of a migration: one that runs is never stopped."""
         del view
         raise TemporaryError("a migration is running and is not stopped; waiting for its end")
 
-    def _tag(self) -> str:
-        try:
-            found = ecs().list_tags_for_resource(resourceArn=self.definition_arn)["tags"]
-        except Exception as error:
-            if is_missing(error):
-                return ""
-            raise
-        return tag_map(found).get(SCHEMA_TAG, "")
-
-    def _tasks(self) -> tuple[Task, ...]:
-        """Return the tasks of this very task definition, oldest first."""
-        found = {
-            task.arn: task
-            for stopped in (False, True)
-            for task in tasks(self.cluster, stopped=stopped, family=self.family)
-            if task.definition_arn == self.definition_arn
-        }
-        return tuple(sorted(found.values(), key=lambda task: str(task.created_at or "")))
-
-    def _run(self, earlier: tuple[Task, ...]) -> None:
-        """Start a task; the same call, repeated after a kill, starts no second one."""
-        attempt = "|".join([self.definition_arn, *(task.arn for task in earlier)])
+    def _start(self, earlier: tuple[Task, ...]) -> None:
         with self._not_yet.patience():
-            answer = ecs().run_task(
-                cluster=self.cluster,
-                taskDefinition=self.definition_arn,
-                launchType="FARGATE",
-                count=1,
-                clientToken=hashlib.sha256(attempt.encode()).hexdigest(),
-                startedBy=f"cfn-mlflow/{self.owner.digest}",
-                tags=ecs_tags(self.owner.tags),
-                enableECSManagedTags=True,
-                networkConfiguration={
-                    "awsvpcConfiguration": {
-                        "subnets": list(self.subnet_ids),
-                        "securityGroups": list(self.security_group_ids),
-                        "assignPublicIp": "DISABLED",
-                    }
-                },
-            )
-        if answer.get("failures") and not answer.get("tasks"):
-            reason = answer["failures"][0].get("reason", "no reason given")
-            raise TemporaryError(f"ECS could not start it ({cut(reason, 80)}); trying again")
+            self.launcher.start(MIGRATE, earlier)
 
-    def _result(self, task: Task) -> Result | None:
-        """Return what a stopped task came to; None while its log may still tell."""
-        lines = last_lines(self.log_group, task.stream(CONTAINER), LINES_READ)
-        result = parse(lines, task.exit_code)
-        if result.expected or task.exit_code is None or _older(task, SECONDS_FOR_THE_LOG):
-            return result
-        return None
-
-    def _worth_another(self, view: MigrationView, last: Task, result: Result) -> bool:
-        may_pass = result.retryable or (
-            last.stop_code == FAILED_TO_START and bool(_MAY_PASS.search(last.reasons))
-        )
-        return may_pass and len(view.tasks) < ATTEMPTS
-
-    def _words(self, last: Task, result: Result) -> str:
-        if last.exit_code is None or result.outcome == "silent":
-            return why(last, self.log_group)
-        return f"{cut(result.words, 310)}. Log group: {self.log_group}"
-
-    def _note(self, last: Task, result: Result) -> bool:
-        """Tag the task definition with the revision; False if the database went elsewhere since.
+    def _is_there(self, result: Result, last: Task) -> bool:
+        """Tell whether the database is where the task left it, as read back.
 
         Raises PermanentError if the database that is asked is not the one that was migrated.
         """
-        actual = self.read_back() if self.read_back else None
-        revision = result.expected or actual or "unknown"
-        if self.read_back and actual != revision:
-            if _older(last, SECONDS_OF_A_NEW_RESULT):
-                return False
+        actual = self.schema.revision() if self.schema else result.expected
+        if actual == (result.expected or actual):
+            return True
+        if older(last, SECONDS_OF_A_NEW_RESULT):
+            return False
+        raise PermanentError(
+            f"{self.words}: it left the database at {result.expected}, but the Data API reads "
+            f"{actual or 'no revision'}. Check that DatabaseClusterArn and DatabaseEndpoint "
+            f"are of the same cluster"
+        )
+
+    def _note(self, result: Result) -> None:
+        """Note the revision, once the tables and columns are read back as MLflow declares them."""
+        revision = result.expected or (self.schema.revision() if self.schema else "") or "unknown"
+        faults = self.schema.faults(revision) if self.schema else ()
+        if faults:
+            more = f"; and {len(faults) - 3} more" if faults[3:] else ""
             raise PermanentError(
-                f"migration task: it left the database at {revision}, but the Data API reads "
-                f"{actual or 'no revision'}. Check that DatabaseClusterArn and DatabaseEndpoint "
-                f"are of the same cluster"
+                f"{self.words}: the database is at {revision}, but {'; '.join(faults[:3])[:200]}"
+                f"{more}. Restore the snapshot {self.snapshot_id or 'taken last'}, or put it back"
             )
-        ecs().tag_resource(resourceArn=self.definition_arn, tags=ecs_tags({SCHEMA_TAG: revision}))
-        return True
-
-
-def _older(task: Task, seconds: int) -> bool:
-    stopped: Any = task.stopped_at
-    if not isinstance(stopped, datetime):
-        return False
-    return datetime.now(UTC) - stopped > timedelta(seconds=seconds)
+        notes = {SCHEMA_TAG: revision}
+        if result.outcome == "migrated" and result.found:
+            notes |= {FROM_TAG: result.found, SNAPSHOT_TAG: self.snapshot_id}
+        known = {key: value for key, value in notes.items() if value}
+        ecs().tag_resource(resourceArn=self.launcher.definition_arn, tags=ecs_tags(known))

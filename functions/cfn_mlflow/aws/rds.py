@@ -73,6 +73,16 @@ def tags_in(answer: Mapping[str, Any]) -> dict[str, str]:
     return tag_map(answer.get("TagList", []))
 
 
+def instances_of(cluster: str) -> list[Any]:
+    """Return what AWS tells of each instance of a cluster (rds:DescribeDBInstances)."""
+    pages = (
+        rds()
+        .get_paginator("describe_db_instances")
+        .paginate(Filters=[{"Name": "db-cluster-id", "Values": [cluster]}])
+    )
+    return [instance for page in pages for instance in page["DBInstances"]]
+
+
 @dataclass(frozen=True, eq=False)
 class DatabaseLogGroup(LogGroup):
     """Where RDS puts a cluster's log: made first, so that it has an owner and an end."""

@@ -16,12 +16,13 @@ from cfn_mlflow.aws.rds import (
     LOGS,
     MASTER_NAME,
     PORT,
+    instances_of,
     rds,
     set_tags,
     state_of,
     tags_in,
 )
-from cfn_mlflow.aws.rds_instance import DBInstance, instances_of
+from cfn_mlflow.aws.rds_instance import DBInstance
 from cfn_mlflow.aws.secrets import read_login
 from cfn_mlflow.engine.managed import ManagedObject
 from cfn_mlflow.outcome import PermanentError, TemporaryError

@@ -111,13 +111,3 @@ class DBInstance(OwnedObject[DBInstanceView]):
         except Exception as error:
             if not is_missing(error):
                 raise
-
-
-def instances_of(cluster: str) -> list[Any]:
-    """Return what AWS tells of each instance of a cluster (rds:DescribeDBInstances)."""
-    pages = (
-        rds()
-        .get_paginator("describe_db_instances")
-        .paginate(Filters=[{"Name": "db-cluster-id", "Values": [cluster]}])
-    )
-    return [instance for page in pages for instance in page["DBInstances"]]

@@ -9,15 +9,16 @@ from pathlib import Path
 
 @cache
 def command() -> tuple[str, ...]:
-    """Return the container command that migrates: `python -c` and the script.
+    """Return the container command that migrates: `python -c` and the script."""
+    return ("python", "-c", without_comments(Path(__file__).with_name("script.py")))
 
-    ECS takes 8,192 characters of overrides for a task: the script goes without comments and
-    docstrings.
-    """
-    tree = ast.parse(Path(__file__).with_name("script.py").read_text(encoding="utf-8"))
+
+def without_comments(script: Path) -> str:
+    """Return a script without comments and docstrings: ECS takes 8,192 characters of overrides."""
+    tree = ast.parse(script.read_text(encoding="utf-8"))
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(
             node
         ):
             node.body = node.body[1:] or [ast.Pass()]
-    return ("python", "-c", ast.unparse(tree))
+    return ast.unparse(tree)

@@ -11,7 +11,8 @@ from cfn_mlflow import releases
 from cfn_mlflow.migration.script import EXIT_CODES
 
 _MARK = '{"cfn-mlflow-migration":'
-_DONE = frozenset({"current", "migrated"})
+_DONE = frozenset({"current", "migrated", "behind", "empty"})
+"""Outcomes that are no failure: of a migration, or of a look at what one would do."""
 _RETRYABLE = frozenset({"locked", "unreachable", "killed"})
 _KILLED = 128
 """Exit codes from here on are a signal's."""
@@ -19,6 +20,8 @@ _KILLED = 128
 _WORDS: Mapping[str, str] = {
     "current": "The database is as this image expects: nothing to migrate.",
     "migrated": "The database was migrated from {found} to {expected}.",
+    "behind": "The database is at {found}, MLflow {mlflow} expects {expected}.",
+    "empty": "The database is empty.",
     "ahead": "The database is ahead of the image: it is at {found}, MLflow {mlflow} knows no more"
     " than {expected}. MLflow cannot go back: use {newer} or newer, or restore the snapshot"
     " taken before that migration.",
@@ -31,6 +34,8 @@ _WORDS: Mapping[str, str] = {
     "no-driver": "The image has no driver for PostgreSQL ({reason}). Use one with psycopg2, such as"
     " the official image's -full tags.",
     "no-mlflow": "There is no MLflow in the image. Use the official image, or one built on it.",
+    "no-basic-auth": "The image has no basic-auth ({reason}). Use one with MLflow's extra `auth`,"
+    " such as the official image's -full tags.",
     "login-refused": "The database refuses the login: {reason}. Check the user and the password in"
     " its secret.",
     "unreachable": "The database could not be reached: {reason}. Check that it is available and"
@@ -59,7 +64,7 @@ class Result:
 
     @property
     def done(self) -> bool:
-        """Whether the database now is as the image expects."""
+        """Whether the task did what it was for."""
         return self.outcome in _DONE
 
     @property

@@ -1,8 +1,9 @@
 """Bring an MLflow database to this image's schema: the text that the migration task runs.
 
 It is sent as `python -c` to the service's own unmodified image, so it may use only what is in
-there: MLflow's own upgrade, under a lock. The database comes from libpq's PG* variables. The answer
-is the last line, one JSON object, and the exit code. No secret is printed.
+there: MLflow's own upgrade, under a lock. The database comes from libpq's PG* variables. With
+CFN_MLFLOW_ONLY_LOOK it changes nothing, and tells what it would do. The answer is the last line,
+one JSON object, and the exit code. No secret is printed.
 """
 
 from __future__ import annotations
@@ -27,9 +28,14 @@ EXIT_CODES = {
     "login-refused": 7,
     "unreachable": 8,
     "no-mlflow": 9,
+    "behind": 10,
+    "empty": 11,
+    "no-basic-auth": 12,
 }
 
 LOCK = 0x63666E6D6C666C77  # "cfnmlflw", the session lock that all runners on a database share
+ONLY_LOOK = os.environ.get("CFN_MLFLOW_ONLY_LOOK") == "true"
+BASIC_AUTH = os.environ.get("CFN_MLFLOW_BASIC_AUTH") == "true"
 LOCK_SECONDS = float(os.environ.get("CFN_MLFLOW_LOCK_SECONDS", "900"))
 CONNECT_SECONDS = float(os.environ.get("CFN_MLFLOW_CONNECT_SECONDS", "90"))
 REFUSALS = [
@@ -109,21 +115,66 @@ def lock(connection: Any) -> None:
         time.sleep(1)
 
 
-def revision(connection: Any, tables: set[str]) -> str | None:
+def revision(connection: Any, tables: set[str], of: str = "alembic_version") -> str | None:
     """Return the database's revision, or None where there is none; two, of no MLflow, as `a+b`."""
-    if "alembic_version" not in tables:
+    if of not in tables:
         return None
-    found = column(connection, "SELECT version_num FROM alembic_version ORDER BY 1 LIMIT 2")
-    return "+".join(found) or None
+    sql = f"SELECT version_num FROM {of} ORDER BY 1 LIMIT 2"  # noqa: S608 - a name of MLflow's
+    return "+".join(column(connection, sql)) or None
+
+
+def chain_of(config: Any) -> list[str]:
+    """Return the revisions that a migration config of MLflow's leads through, oldest first."""
+    from alembic.script import ScriptDirectory  # noqa: PLC0415
+
+    return [one.revision for one in ScriptDirectory.from_config(config).walk_revisions()][::-1]
 
 
 def untouched(connection: Any, tables: set[str], initial: set[str]) -> bool:
     """Tell whether there is no table, or only the empty first ones of a start cut short."""
-    tables = tables - {"alembic_version"}
+    tables = {name for name in tables if not name.startswith("alembic_")}
     return tables <= initial and not any(
         column(connection, f'SELECT 1 FROM "{name}" LIMIT 1')  # noqa: S608 - a name of MLflow's
         for name in tables
     )
+
+
+def beyond(found: str | None, chain: list[str]) -> list[str]:
+    """Return the revisions after the found one. Raises End if this image does not know it."""
+    if found is not None and found not in chain:
+        raise End("ahead", f"this MLflow has no revision {found}")
+    return chain[chain.index(found) + 1 :] if found else chain
+
+
+def auth_database() -> Any:
+    """Return MLflow's migrations of the basic-auth tables, None where it is off."""
+    if not BASIC_AUTH:
+        return None
+    try:
+        import mlflow.server.auth.db.utils as auth  # noqa: PLC0415
+    except ImportError as error:
+        raise End("no-basic-auth", str(error)) from None
+    return auth
+
+
+def look(connection: Any, report: dict[str, Any], db: Any, auth: Any) -> bool:
+    """Fill in what is there and what is to run; return whether the database is an empty one."""
+    tables = set(column(connection, TABLES))
+    chain = chain_of(db._get_alembic_config(""))
+    report["expected"] = chain[-1]
+    report["from"] = report["to"] = found = revision(connection, tables)
+    pending = beyond(found, chain)
+    report["pending"] = list(pending)
+    empty = found is None and untouched(connection, tables, set(db.InitialBase.metadata.tables))
+    if found is None and not empty:
+        raise End("foreign", "there are tables, but no revision of MLflow")
+    if auth:
+        of_auth = revision(connection, tables, "alembic_version_auth")
+        chain = chain_of(auth._get_alembic_config(""))
+        if of_auth not in (None, *chain):
+            report["from"] = f"auth-{of_auth}"
+        report["pending"] += [f"auth-{step}" for step in beyond(of_auth, chain)]
+    return empty
 
 
 def migrate(report: dict[str, Any]) -> NoReturn:
@@ -138,34 +189,29 @@ def migrate(report: dict[str, Any]) -> NoReturn:
     connection = connect(psycopg2)
     import mlflow  # noqa: PLC0415 - an import of seconds, not paid for a refused login
     import mlflow.store.db.utils as db  # noqa: PLC0415
-    from alembic.script import ScriptDirectory  # noqa: PLC0415
 
     report["mlflow"] = mlflow.__version__
-    scripts = ScriptDirectory.from_config(db._get_alembic_config(""))
-    chain = [script.revision for script in scripts.walk_revisions()][::-1]
-    report["expected"] = chain[-1]
-    lock(connection)
-
-    tables = set(column(connection, TABLES))
-    report["from"] = report["to"] = found = revision(connection, tables)
-    if found == chain[-1]:
+    auth = auth_database()
+    if not ONLY_LOOK:
+        lock(connection)
+    empty = look(connection, report, db, auth)
+    if not report["pending"]:
         raise End("current", "")
-    if found is not None and found not in chain:
-        raise End("ahead", f"this MLflow has no revision {found}")
-    empty = found is None and untouched(connection, tables, set(db.InitialBase.metadata.tables))
-    if found is None and not empty:
-        raise End("foreign", "there are tables, but no revision of MLflow")
+    if ONLY_LOOK:
+        raise End("empty" if empty else "behind", "")
 
-    report["pending"] = chain[chain.index(found) + 1 :] if found else chain
-    say(f"migrating from revision {found} to {chain[-1]}")
+    say(f"migrating from revision {report['from']}: {', '.join(report['pending'])}")
     engine = sqlalchemy.create_engine(
         "postgresql+psycopg2://", poolclass=sqlalchemy.pool.NullPool, connect_args=CONNECTION
     )
-    upgrade = db._initialize_tables if empty else db._upgrade_db
-    upgrade(engine)
+    if report["from"] != report["expected"]:
+        upgrade = db._initialize_tables if empty else db._upgrade_db
+        upgrade(engine)
     report["to"] = revision(connection, {"alembic_version"})
-    if report["to"] != chain[-1]:
+    if report["to"] != report["expected"]:
         raise End("failed", "MLflow's upgrade ended at another revision")
+    if auth:  # the tracking tables first: MLflow makes them only in a database without others
+        auth.migrate(engine, "head")
     raise End("migrated", "")
 
 

@@ -38,7 +38,7 @@ SUBNET_IDS = "SubnetIds"
 SUBNET_LISTS = ("LoadBalancerSubnetIds", "ServiceSubnetIds", "DatabaseSubnetIds")
 
 _PREFIXES = {"the bucket": "Artifact", "the database": "Database", "the service": "Service"}
-_UNPREFIXED = ("LoadBalancer", "ArtifactBucket", "GunicornOpts", "UvicornOpts")
+_UNPREFIXED = ("LoadBalancer", "ArtifactBucket", "GunicornOpts", "UvicornOpts", "RehearseUpgrade")
 
 
 def joined_name(part: str, name: str) -> str:
@@ -161,4 +161,7 @@ class MLflowAttributes(Attributes):
     service_name: str = described("Name of the ECS service.")
     service_task_definition_arn: str = described("ARN of the task definition that runs.")
     service_log_group_name: str = described("Name of the log group.")
+    service_image: str = described("Image that runs: the one asked, or one that stands in for it.")
     schema_revision: str = described("Revision of the database's schema.")
+    schema_migrations: str = described("Revisions that this image's deploy ran, if any.")
+    schema_snapshot_id: str = described("Snapshot that was taken before they ran, if any.")

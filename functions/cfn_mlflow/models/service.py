@@ -119,6 +119,13 @@ class ServiceSettings(ImageProperties, NamedProperties):
         example=["arn:aws:s3:::shared-models-*"],
     )
 
+    rehearse_upgrade: Boolean = described(
+        "Whether a migration is rehearsed first on a clone of the cluster, which is then removed."
+        " It needs the cluster's ARN, and some minutes more.",
+        default=False,
+        example=True,
+    )
+
     @field_validator("memory")
     @classmethod
     def _fargate_size(cls, memory: int, info: ValidationInfo) -> int:
@@ -208,6 +215,15 @@ class ServiceProperties(ServiceSettings):
         example="arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab",
     )
 
+    @field_validator("database_cluster_arn")
+    @classmethod
+    def _to_clone(cls, arn: str | None, info: ValidationInfo) -> str | None:
+        if arn is None and info.data.get("rehearse_upgrade"):
+            raise WrongValueError(
+                "is needed with {RehearseUpgrade}: true, which clones the cluster"
+            )
+        return arn
+
 
 class ServiceAttributes(Attributes):
     """What `Fn::GetAtt` gives of the service."""
@@ -230,4 +246,15 @@ class ServiceAttributes(Attributes):
     autoscaling_target_scalable_dimension: str = described("Of the scalable target.")
     autoscaling_target_min_capacity: str = described("Fewest tasks.")
     autoscaling_target_max_capacity: str = described("Most tasks.")
+    image: str = described(
+        "Image that runs: the one that is asked, or one that stands in for it because the database"
+        " is ahead of that."
+    )
     schema_revision: str = described("Revision of the database's schema.")
+    schema_migrations: str = described(
+        "Revisions that were pending when this image was deployed, separated by commas; empty if"
+        " none were, or the database was new."
+    )
+    schema_snapshot_id: str = described(
+        "Snapshot that was taken before they ran; empty if there was nothing to lose."
+    )

@@ -5,18 +5,18 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
-from cfn_mlflow.aws.autoscaling import CpuPolicy, ScalableTarget
-from cfn_mlflow.aws.data_api import Database
+from cfn_mlflow.aws.autoscaling_policy import CpuPolicy
+from cfn_mlflow.aws.autoscaling_target import ScalableTarget
+from cfn_mlflow.aws.deep_check_task import DeepCheck
 from cfn_mlflow.aws.ecs_cluster import Cluster
 from cfn_mlflow.aws.ecs_service import Service
 from cfn_mlflow.aws.ecs_task_definition import TaskDefinition
 from cfn_mlflow.aws.elbv2_load_balancer import DeletionProtection, LoadBalancer
 from cfn_mlflow.aws.iam import Role
+from cfn_mlflow.aws.image_task import Launcher
 from cfn_mlflow.aws.logs import LogGroup
-from cfn_mlflow.aws.migration_task import MigrationTask, ReadBack
 from cfn_mlflow.aws.owner import Owner
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.engine.managed import ManagedObject, derive, later
@@ -24,10 +24,10 @@ from cfn_mlflow.models.service import ServiceAttributes, ServiceProperties, Serv
 from cfn_mlflow.resources.claim import claim
 from cfn_mlflow.resources.mlflow_environment import PORT
 from cfn_mlflow.resources.provide import resource_type
-from cfn_mlflow.resources.schema_check import revision
 from cfn_mlflow.resources.service_network import network, network_attributes
 from cfn_mlflow.resources.task_definitions import CONTAINER, Definitions
 from cfn_mlflow.resources.task_policies import execution_policy, secrets_of, task_policy
+from cfn_mlflow.resources.upgrade import UpgradeSteps
 from cfn_mlflow.resources.wiring import Wiring
 
 
@@ -47,7 +47,7 @@ class _Roles:
 
 
 def service(graph: Graph, owner: Owner, asked: ServiceSettings, wiring: Wiring) -> ServiceParts:
-    """Add the service to the graph: network, roles, migration, then the tasks and their scaling."""
+    """Add the service to the graph: network, roles, upgrade, then the tasks and their scaling."""
     log_group = graph.add(LogGroup(owner, asked.log_retention_in_days))
     cluster = graph.add(Cluster(owner))
     net = network(graph, owner, asked)
@@ -56,54 +56,57 @@ def service(graph: Graph, owner: Owner, asked: ServiceSettings, wiring: Wiring) 
 
     definitions = Definitions(owner, asked, log_group.name)
     execution_role_arn = later(roles.execution, lambda view: view.arn)
-    task_role_arn = later(roles.task, lambda view: view.arn)
-    dns_name = later(net.load_balancer, lambda view: view.dns_name)
     of_migration = derive(definitions.migration, wiring.kept(), execution_role_arn)
-    of_server = derive(
-        definitions.server, wiring.kept(), execution_role_arn, task_role_arn, dns_name
-    )
-
-    where: dict[str, Any] = {
-        "subnet_ids": asked.subnet_ids,
-        "security_group_ids": (net.service_group_id, wiring.client_security_group_id),
-        "log_group": log_group.name,
-    }
     migrations = graph.add(TaskDefinition(owner, of_migration, "migration"))
-    migration = graph.add(
-        MigrationTask(
-            owner,
-            definition_arn=later(migrations, lambda view: view.arn),
-            cluster=cluster.name,
-            read_back=derive(_read_back, wiring.kept()),
-            **where,
-        ),
-        after=before_tasks,
+    where = (asked.subnet_ids, (net.service_group_id, wiring.client_security_group_id))
+    launcher = derive(
+        Launcher, owner, later(migrations, lambda view: view.arn), cluster.name, *where,
+        log_group.name,
+    )  # fmt: skip
+    resource_id = f"service/{cluster.name}/{cluster.name}"
+    before = UpgradeSteps(graph, owner, asked, wiring, launcher).add(
+        resource_id, after=before_tasks
+    )
+    dns_name = later(net.load_balancer, lambda view: view.dns_name)
+    of_server = derive(
+        definitions.server,
+        wiring.kept(),
+        execution_role_arn,
+        later(roles.task, lambda view: view.arn),
+        dns_name,
+        before.image,
     )
     definition = graph.add(TaskDefinition(owner, of_server))
     tasks = graph.add(
         Service(
             owner,
-            definition_arn=later(definition, lambda view: view.arn),
+            later(definition, lambda view: view.arn),
+            *where,
             target_group_arn=later(net.target_group, lambda view: view.arn),
             container=CONTAINER,
             port=PORT,
             min_capacity=asked.min_capacity,
             max_capacity=asked.max_capacity,
-            **where,
+            log_group=log_group.name,
+            way_out=before.way_out,
         ),
-        after=(*before_tasks, net.listener, migration),
+        after=(*before_tasks, net.listener, before.migration),
     )
     target = _scaling(graph, owner, asked, tasks)
+    graph.add(
+        DeepCheck(launcher, later(definition, lambda view: view), dns_name, PORT),
+        after=(tasks,),
+    )
     attributes = {
         **network_attributes(net),
         **_scaling_attributes(target),
+        **before.attributes,
         "cluster_id": later(cluster, lambda view: view.arn),
         "service_name": later(tasks, lambda view: view.name),
         "task_definition_arn": later(tasks, lambda view: view.definition_arn),
         "execution_role_id": later(roles.execution, lambda view: view.name),
         "task_role_id": later(roles.task, lambda view: view.name),
         "log_group_name": later(log_group, lambda view: view.name),
-        "schema_revision": later(migration, lambda view: view.revision),
     }
     return ServiceParts(attributes, net.load_balancer)
 
@@ -166,14 +169,6 @@ def _scaling_attributes(target: ScalableTarget) -> dict[str, Any]:
         "autoscaling_target_min_capacity": later(target, lambda view: view.min_capacity),
         "autoscaling_target_max_capacity": later(target, lambda view: view.max_capacity),
     }
-
-
-def _read_back(wiring: Wiring) -> ReadBack | None:
-    """Return how the schema's revision is read without a task, if it can be."""
-    if not wiring.cluster_arn:
-        return None
-    database = Database(wiring.cluster_arn, wiring.service_secret_arn, wiring.database_name)
-    return partial(revision, database)
 
 
 def _graph(owner: Owner, asked: ServiceProperties) -> Graph:

@@ -52,7 +52,7 @@ def network(graph: Graph, owner: Owner, asked: ServiceSettings) -> Network:
             SecurityGroupRules(
                 inner.part,
                 inner_id,
-                ingress=(tcp(PORT, outer_id),),
+                ingress=(tcp(PORT, outer_id), tcp(PORT, inner_id)),  # and the deep check
                 egress=tuple(all_traffic(block) for block in EVERYWHERE),
             )
         ),

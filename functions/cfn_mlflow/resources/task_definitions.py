@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from cfn_mlflow import migration
 from cfn_mlflow.aws.ecs_task import STREAM_PREFIX
-from cfn_mlflow.aws.migration_task import CONTAINER as MIGRATION_CONTAINER
+from cfn_mlflow.aws.image_task import CONTAINER as MIGRATION_CONTAINER
 from cfn_mlflow.aws.owner import Owner
 from cfn_mlflow.models.service import ServiceSettings
 from cfn_mlflow.resources.mlflow_environment import (
@@ -58,7 +58,12 @@ class Definitions:
         return migration_definition(self._launch(_database(wiring), login, execution_role_arn))
 
     def server(
-        self, wiring: Wiring, execution_role_arn: str, task_role_arn: str, dns_name: str
+        self,
+        wiring: Wiring,
+        execution_role_arn: str,
+        task_role_arn: str,
+        dns_name: str,
+        image: str,
     ) -> Definition:
         """Return the server's, with the tasks' login."""
         server = Server(
@@ -74,7 +79,7 @@ class Definitions:
         environment = {**server_environment(server), **_database(wiring)}
         login = login_secrets(wiring.service_secret_arn)
         return server_definition(
-            self._launch(environment, login, execution_role_arn),
+            replace(self._launch(environment, login, execution_role_arn), image=image),
             size=(self.asked.cpu, self.asked.memory),
             task_role_arn=task_role_arn,
             sidecars=self.asked.sidecar_container_definitions,

@@ -22,6 +22,9 @@ from moto.ecs.exceptions import ClusterNotFoundException, ServiceNotFoundExcepti
 from moto.ecs.models import EC2ContainerServiceBackend
 from moto.ecs.responses import EC2ContainerServiceResponse
 
+from cfn_mlflow import releases
+from cfn_mlflow.migration.script import EXIT_CODES
+
 OPERATIONS = (
     "run_task",
     "list_tasks",
@@ -45,10 +48,20 @@ class End:
 
 
 def migrated(to: str, outcome: str = "migrated", **more: Any) -> End:
-    """Return the end of a migration task that answers so."""
+    """Return the end of a task that migrates, or only looks, and answers so."""
     report = {"outcome": outcome, "from": None, "expected": to, "mlflow": "3.17.2", **more}
-    codes = {"current": 0, "migrated": 0, "ahead": 3, "foreign": 4, "login-refused": 7}
-    return End(codes[outcome], json.dumps({"cfn-mlflow-migration": report}))
+    return End(EXIT_CODES[outcome], json.dumps({"cfn-mlflow-migration": report}))
+
+
+def behind(found: str, to: str) -> End:
+    """Return the end of a task that looks and finds the database behind."""
+    return migrated(to, "behind", **{"from": found, "pending": releases.pending(found, to)})
+
+
+def checked(reason: str = "") -> End:
+    """Return the end of a deep check: well, or with what a server did instead."""
+    report = {"cfn-mlflow-check": {"healthy": not reason, "reason": reason}}
+    return End(int(bool(reason)), json.dumps(report))
 
 
 Ends = Callable[[dict[str, Any]], End | None]
@@ -60,6 +73,10 @@ class Fargate:
     """Services and tasks of all clusters, and how their tasks are to end."""
 
     migration_ends: list[End]
+    inspection_ends: list[End] = field(default_factory=list)
+    """How looks at the database end; without any, as the migrations so far leave it."""
+    check_ends: list[End] = field(default_factory=lambda: [checked()])
+    rehearsal_ends: list[End] = field(default_factory=list)
     server_ends: Ends = lambda definition: None
     looks_to_end: int = 2
     looks_to_deploy: int = 2
@@ -72,6 +89,23 @@ class Fargate:
     tasks: dict[str, dict[str, Any]] = field(default_factory=dict)
     _looks: dict[str, int] = field(default_factory=dict)
 
+    def runs_for(self, purpose: str) -> list[dict[str, Any]]:
+        """Return the tasks that RunTask has started for this, in order."""
+        return [run for run in self.runs if run["startedBy"].split("/")[1].startswith(purpose)]
+
+    @property
+    def migrations(self) -> list[dict[str, Any]]:
+        """Return the tasks that were to migrate."""
+        return self.runs_for("migrate")
+
+    def servers(self, service: str) -> list[dict[str, Any]]:
+        """Return the tasks of a service that run."""
+        return [
+            task
+            for task in self.tasks.values()
+            if task["_service"] == service and task["lastStatus"] == "RUNNING"
+        ]
+
     def forget(self) -> None:
         """Forget all tasks: moto gives a deleted revision's number again, which AWS never does."""
         for known in (self.runs, self.tasks, self._looks):
@@ -83,6 +117,7 @@ class Fargate:
                 return {"tasks": [_shown(task)], "failures": []}
         task = self._start(asked["cluster"], asked["taskDefinition"], asked.get("startedBy", ""))
         task["_token"] = asked.get("clientToken")
+        task["overrides"] = asked.get("overrides", {})
         self.runs.append(task)
         return {"tasks": [_shown(task)], "failures": []}
 
@@ -125,6 +160,11 @@ class Fargate:
         service.update(changed)
         if changed.keys() - {"desiredCount"}:
             self._deploy(service)
+        elif service["deployments"]:
+            self._let_run(service, service["deployments"][0]["taskDefinition"])
+            service["runningCount"] = service["deployments"][0]["runningCount"] = len(
+                self.servers(service["serviceName"])
+            )
         self.after_update()
         return {"service": _shown(service)}
 
@@ -161,12 +201,38 @@ class Fargate:
         looks = self._looks[task["taskArn"]] = self._looks.get(task["taskArn"], 0) + 1
         if task["lastStatus"] == "STOPPED":
             return
+        if task["_service"]:
+            return
         if looks >= self.looks_to_end:
-            self.on_migration()
-            place = [run["taskArn"] for run in self.runs].index(task["taskArn"])
-            self._stop(task, self.migration_ends[min(place, len(self.migration_ends) - 1)])
+            self._stop(task, self._end_of(task))
         else:
             task["lastStatus"] = "RUNNING"
+
+    def _end_of(self, task: dict[str, Any]) -> End:
+        purpose = task["startedBy"].split("/")[1].split("-")[0]
+        ends = {
+            "migrate": self.migration_ends,
+            "inspect": self.inspection_ends or [self._as_left()],
+            "check": self.check_ends,
+            "rehearse": self.rehearsal_ends,
+        }[purpose]
+        if purpose == "migrate":
+            self.on_migration()
+        place = [run["taskArn"] for run in self.runs_for(purpose)].index(task["taskArn"])
+        return ends[min(place, len(ends) - 1)]
+
+    def _as_left(self) -> End:
+        """Return what a look finds after the migrations that have ended, before the next one."""
+        so_far = sum(one["lastStatus"] == "STOPPED" for one in self.migrations)
+        ends = [_expected(end) for end in self.migration_ends]
+        expected = ends[min(so_far, len(ends) - 1)]
+        ended = zip(self.migration_ends[:so_far], ends, strict=False)
+        reached = [head for end, head in ended if not end.exit_code]
+        if not reached:
+            return migrated(expected, "empty")
+        if reached[-1] == expected:
+            return migrated(expected, "current", **{"from": expected})
+        return behind(reached[-1], expected)
 
     def _stop(self, task: dict[str, Any], end: End) -> None:
         definition = _definition(task["taskDefinitionArn"])
@@ -209,7 +275,8 @@ class Fargate:
         if service["status"] == "DRAINING":
             if looks >= 2:
                 service["status"] = "INACTIVE"
-                service["runningCount"] = 0
+                service["runningCount"] = service["desiredCount"] = 0
+                self._let_run(service, "")
             return
         if service["status"] != "ACTIVE" or looks < self.looks_to_deploy:
             return
@@ -220,12 +287,36 @@ class Fargate:
             primary["rolloutStateReason"] = f"ECS deployment {primary['id']} completed."
             primary["runningCount"] = service["runningCount"] = service["desiredCount"]
             del service["deployments"][1:]
+            self._let_run(service, primary["taskDefinition"])
             return
         for _ in range(service["desiredCount"]):
             task = self._start(service["_cluster"], primary["taskDefinition"], primary["id"])
             task["_service"] = service["serviceName"]
             self._stop(task, end)
             primary["failedTasks"] += 1
+
+    def _let_run(self, service: dict[str, Any], definition_arn: str) -> None:
+        """Let as many tasks run of the definition as are asked, and none of another."""
+        name, cluster = service["serviceName"], service["_cluster"]
+        there = self.servers(name)
+        wrong = [one for one in there if one["taskDefinitionArn"] != definition_arn]
+        surplus = [one for one in there if one not in wrong][service["desiredCount"] :]
+        for task in (*wrong, *surplus):
+            task["lastStatus"] = "STOPPED"
+            task["stoppedReason"] = "Scaling activity initiated by deployment"
+            task["containers"] = []
+        for _ in range(service["desiredCount"] - len(self.servers(name))):
+            task = self._start(cluster, definition_arn, "ecs-svc/1")
+            task["_service"], task["lastStatus"] = name, "RUNNING"
+            detail = {"name": "privateIPv4Address", "value": f"10.0.0.{len(self.tasks)}"}
+            task["attachments"] = [{"type": "ElasticNetworkInterface", "details": [detail]}]
+
+
+def _expected(end: End) -> str:
+    """Return the revision that a migration which ends so was to reach; MLflow 3.17's, if untold."""
+    if not end.line.startswith("{"):
+        return "dc11669786a5"
+    return str(json.loads(end.line)["cfn-mlflow-migration"]["expected"])
 
 
 def _shown(found: dict[str, Any]) -> dict[str, Any]:
@@ -264,6 +355,16 @@ def install(fargate: Fargate, monkeypatch: pytest.MonkeyPatch) -> None:
         service["tags"] = [{"key": key, "value": value} for key, value in kept.items()]
 
     monkeypatch.setattr(EC2ContainerServiceBackend, "tag_resource", tag_service_or_other)
+    untag = EC2ContainerServiceBackend.untag_resource
+
+    def untag_service_or_other(backend: Any, resource_arn: str, tag_keys: list[str]) -> None:
+        if ":service/" not in resource_arn:
+            untag(backend, resource_arn, tag_keys)
+            return
+        service = fargate.services[_name(resource_arn)]
+        service["tags"] = [one for one in service["tags"] if one["key"] not in tag_keys]
+
+    monkeypatch.setattr(EC2ContainerServiceBackend, "untag_resource", untag_service_or_other)
     monkeypatch.setattr(
         ApplicationAutoscalingBackend,
         "_ecs_service_exists_for_target",

@@ -1,0 +1,154 @@
+"""Tasks of the service's image that run to an end: how they are started, found again and read.
+
+All are of the migration's task definition: the same image, network, login and log. What one is for
+stands in `startedBy`, so a function that was killed finds the task that it has started. None is
+ever stopped.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from cfn_mlflow.aws.ecs import ecs, ecs_tags
+from cfn_mlflow.aws.ecs_task import FAILED_TO_START, Task, cut, older, tasks
+from cfn_mlflow.aws.errors import is_missing
+from cfn_mlflow.aws.logs import last_lines
+from cfn_mlflow.aws.object import tag_map
+from cfn_mlflow.aws.owner import Owner, Tags
+from cfn_mlflow.outcome import TemporaryError
+
+CONTAINER = "migration"
+
+ATTEMPTS = 3
+"""So often a task is started that failed for a reason that may pass."""
+
+LINES_READ = 50
+SECONDS_FOR_THE_LOG = 20
+"""The log's last lines may arrive after the task has stopped."""
+
+_MAY_PASS = re.compile(
+    r"assume the role|not authorized|AccessDenied|capacity|throttl|rate exceeded|internal",
+    re.IGNORECASE,
+)
+"""A role that was just made is not known everywhere at once."""
+
+
+@dataclass(frozen=True)
+class Launcher:
+    """Starts and finds the tasks of one revision of the migration's task definition."""
+
+    owner: Owner
+    definition_arn: str
+    cluster: str
+    subnet_ids: tuple[str, ...]
+    security_group_ids: tuple[str, ...]
+    log_group: str
+
+    @property
+    def family(self) -> str:
+        """Return the task definition's family."""
+        return self.definition_arn.rsplit("/", 1)[-1].rpartition(":")[0]
+
+    @property
+    def revision(self) -> str:
+        """Return the number of the task definition's revision."""
+        return self.definition_arn.rpartition(":")[2]
+
+    def of(self, definition_arn: str) -> Launcher:
+        """Return the launcher of another revision."""
+        return replace(self, definition_arn=definition_arn)
+
+    def started_by(self, purpose: str) -> str:
+        """Return how ECS knows the tasks that are for this."""
+        return f"cfn-mlflow/{purpose}/{self.owner.digest}"
+
+    def runs(self, purpose: str) -> tuple[Task, ...]:
+        """Return the tasks of this very task definition that are for this, oldest first.
+
+        Rests on ecs:ListTasks and DescribeTasks.
+        """
+        found = {
+            task.arn: task
+            for stopped in (False, True)
+            for task in tasks(self.cluster, stopped=stopped, family=self.family)
+            if task.definition_arn == self.definition_arn
+            and task.started_by == self.started_by(purpose)
+        }
+        return tuple(sorted(found.values(), key=lambda task: str(task.created_at or "")))
+
+    def start(
+        self,
+        purpose: str,
+        earlier: Sequence[Task],
+        *,
+        environment: Mapping[str, str] | None = None,
+        command: Sequence[str] = (),
+    ) -> None:
+        """Start a task (ecs:RunTask); the same call, repeated after a kill, starts no second one.
+
+        Raises TemporaryError where there is no room for it.
+        """
+        attempt = "|".join([self.definition_arn, purpose, *(task.arn for task in earlier)])
+        container: Any = {"name": CONTAINER}
+        if environment:
+            container["environment"] = [{"name": k, "value": v} for k, v in environment.items()]
+        if command:
+            container["command"] = list(command)
+        answer = ecs().run_task(
+            cluster=self.cluster,
+            taskDefinition=self.definition_arn,
+            launchType="FARGATE",
+            count=1,
+            clientToken=hashlib.sha256(attempt.encode()).hexdigest(),
+            startedBy=self.started_by(purpose),
+            tags=ecs_tags(self.owner.tags),
+            enableECSManagedTags=True,
+            overrides={"containerOverrides": [container]},
+            networkConfiguration={
+                "awsvpcConfiguration": {
+                    "subnets": list(self.subnet_ids),
+                    "securityGroups": list(self.security_group_ids),
+                    "assignPublicIp": "DISABLED",
+                }
+            },
+        )
+        if answer.get("failures") and not answer.get("tasks"):
+            reason = answer["failures"][0].get("reason", "no reason given")
+            raise TemporaryError(f"ECS could not start it ({cut(reason, 80)}); trying again")
+
+    def lines(self, task: Task) -> list[str]:
+        """Return the last lines of a task's log (logs:GetLogEvents)."""
+        return last_lines(self.log_group, task.stream(CONTAINER), LINES_READ)
+
+    def tags(self) -> Tags:
+        """Return the task definition's tags (ecs:ListTagsForResource)."""
+        try:
+            found = ecs().list_tags_for_resource(resourceArn=self.definition_arn)["tags"]
+        except Exception as error:
+            if is_missing(error):
+                return {}
+            raise
+        return tag_map(found)
+
+
+def running(found: Sequence[Task]) -> Task | None:
+    """Return the task that runs, if one does."""
+    return next((task for task in found if not task.stopped), None)
+
+
+def log_is_whole(task: Task) -> bool:
+    """Tell whether no more of a stopped task's log is to come."""
+    return task.exit_code is None or older(task, SECONDS_FOR_THE_LOG)
+
+
+def worth_another(found: Sequence[Task], *, retryable: bool) -> bool:
+    """Tell whether another attempt may go better than those so far."""
+    last = found[-1]
+    may_pass = retryable or (
+        last.stop_code == FAILED_TO_START and bool(_MAY_PASS.search(last.reasons))
+    )
+    return may_pass and len(found) < ATTEMPTS

@@ -1,0 +1,20 @@
+"""What is noted of a migration: tags on the revision of its task definition.
+
+A revision stands for one image on one database, so what is noted there is true for as long as both
+are the same; that the database is, is asked anew each time.
+"""
+
+from __future__ import annotations
+
+SCHEMA_TAG = "cfn-mlflow:schema"
+"""The revision that the database has, by this image's migration or before it."""
+FROM_TAG = "cfn-mlflow:migrated-from"
+"""The revision that it had before; absent if nothing was migrated, or an empty database."""
+SNAPSHOT_TAG = "cfn-mlflow:snapshot"
+"""The snapshot that was taken before."""
+STAND_IN_TAG = "cfn-mlflow:stand-in"
+"""The image that runs instead of this task definition's, which the database is ahead of."""
+NOTES = (SCHEMA_TAG, FROM_TAG, SNAPSHOT_TAG, STAND_IN_TAG)
+
+LOOK, REHEARSE, MIGRATE, CHECK = "inspect", "rehearse", "migrate", "check"
+"""What a task of the migration's task definition is for."""

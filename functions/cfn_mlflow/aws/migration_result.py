@@ -1,0 +1,40 @@
+"""What a task that looked at the database, or migrated it, has come to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cfn_mlflow.aws.ecs_task import Task, cut, why
+from cfn_mlflow.aws.image_task import Launcher, log_is_whole, running, worth_another
+from cfn_mlflow.migration.result import Result, parse
+
+WORDS_BYTES = 310
+
+
+def result_of(launcher: Launcher, found: Sequence[Task]) -> Result | None:
+    """Return what the last of these tasks came to; None while it runs or its log may still tell."""
+    if not found or running(found):
+        return None
+    last = found[-1]
+    result = parse(launcher.lines(last), last.exit_code)
+    return result if result.expected or log_is_whole(last) else None
+
+
+def state_of(found: Sequence[Task], result: Result | None) -> str | None:
+    """Return the state of tasks whose last one has not come to its end, else None."""
+    one = running(found)
+    if one:
+        return one.status.lower()
+    return "waiting for its log" if result is None else None
+
+
+def may_be_tried_again(found: Sequence[Task], result: Result) -> bool:
+    """Tell whether another task may do what the last one could not."""
+    return not result.done and worth_another(found, retryable=result.retryable)
+
+
+def words_of(launcher: Launcher, last: Task, result: Result) -> str:
+    """Return how the last task ended and what to do, in at most 370 bytes."""
+    if last.exit_code is None or result.outcome == "silent":
+        return why(last, launcher.log_group)
+    return f"{cut(result.words, WORDS_BYTES)}. Log group: {launcher.log_group}"

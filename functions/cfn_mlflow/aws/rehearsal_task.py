@@ -1,0 +1,84 @@
+"""The rehearsal: the same migration, first on the clone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from cfn_mlflow.aws.ecs_task import Task
+from cfn_mlflow.aws.ecs_task_definition import deregister
+from cfn_mlflow.aws.image_task import Launcher
+from cfn_mlflow.aws.migration_notes import REHEARSE
+from cfn_mlflow.aws.migration_result import may_be_tried_again, result_of, state_of, words_of
+from cfn_mlflow.aws.not_yet import NotYet
+from cfn_mlflow.aws.rehearsal_clone import RehearsalCloneView
+from cfn_mlflow.engine.managed import ManagedObject
+from cfn_mlflow.migration.result import Result
+from cfn_mlflow.outcome import PermanentError
+from cfn_mlflow.tell import tell
+
+
+@dataclass(frozen=True)
+class RehearsalView:
+    """The tasks that have rehearsed, and what the last of them came to."""
+
+    tasks: tuple[Task, ...] = ()
+    result: Result | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class RehearsalTask(ManagedObject[RehearsalView]):
+    """The migration of a clone: the database itself is not touched before it has gone well."""
+
+    words: ClassVar[str] = "rehearsal of the migration"
+    goes_along: ClassVar[bool] = True
+
+    launcher: Launcher
+    clone: RehearsalCloneView
+    _not_yet: NotYet = field(default_factory=NotYet, repr=False)
+
+    def read(self) -> RehearsalView | None:
+        """Find its tasks and read their log, if there is a clone."""
+        if not self.clone.identifier:
+            return RehearsalView()
+        found = self.launcher.runs(REHEARSE)
+        return RehearsalView(found, result_of(self.launcher, found)) if found else None
+
+    def create(self) -> None:
+        """Start the task at the clone (ecs:RunTask)."""
+        self._start(())
+
+    def busy(self, view: RehearsalView) -> str | None:
+        """Tell the state of the task; fail if the migration would."""
+        if not view.tasks:
+            return None
+        state = state_of(view.tasks, view.result)
+        if state or view.result is None:
+            return state
+        if not view.result.done and not may_be_tried_again(view.tasks, view.result):
+            deregister(self.launcher.definition_arn)
+            words = words_of(self.launcher, view.tasks[-1], view.result)
+            raise PermanentError(f"{self.words}, the database is as it was: {words}")
+        return None
+
+    def changes(self, view: RehearsalView) -> tuple[str, ...]:
+        """Name another attempt, where the last one may have failed by chance."""
+        return ("another attempt",) if view.result and not view.result.done else ()
+
+    def update(self, view: RehearsalView) -> None:
+        """Try again (ecs:RunTask)."""
+        self._start(view.tasks)
+
+    def settling(self, view: RehearsalView) -> str | None:
+        """Say in the log that it went well."""
+        if view.result:
+            tell(f"Rehearsed on a clone: {view.result.words}")
+        return None
+
+    def delete(self, view: RehearsalView) -> None:
+        """Never called: it goes along with its task definition."""
+        raise NotImplementedError
+
+    def _start(self, earlier: tuple[Task, ...]) -> None:
+        with self._not_yet.patience():
+            self.launcher.start(REHEARSE, earlier, environment={"PGHOST": self.clone.endpoint})

@@ -1,0 +1,55 @@
+"""The image that stands in for one that the database is ahead of.
+
+MLflow cannot go back: once a database was migrated, the image that is asked by a rollback cannot
+serve it, and the one that migrated it can. Nothing that was written in between is lost.
+"""
+
+from __future__ import annotations
+
+from cfn_mlflow import releases
+from cfn_mlflow.aws.cloudformation_rollback import is_rolling_back
+from cfn_mlflow.aws.ecs_task_definition import TaskDefinitionView, revisions
+from cfn_mlflow.aws.image_task import Launcher
+from cfn_mlflow.aws.migration_notes import MIGRATE, SCHEMA_TAG, STAND_IN_TAG
+from cfn_mlflow.aws.migration_result import result_of
+from cfn_mlflow.aws.owner import Owner
+
+
+def stand_in(launcher: Launcher, found: str) -> str:
+    """Return the image that brought the database to the revision found; empty if none may serve.
+
+    It may while the stack rolls back, and as long as it already does for the image that is asked.
+    """
+    views = list(revisions(launcher.owner, launcher.family))
+    asked = next((_image(view) for view in views if view.arn == launcher.definition_arn), "")
+    candidates = [view for view in views if _left_at(launcher, view) == found]
+    for view in candidates:
+        if STAND_IN_TAG in view.tags and _image(view) == asked:
+            return view.tags[STAND_IN_TAG]
+    if candidates and is_rolling_back(launcher.owner.stack_id):
+        return candidates[0].tags.get(STAND_IN_TAG) or _image(candidates[0])
+    return ""
+
+
+def way_out(owner: Owner, found: str) -> str:
+    """Return what to do when no image can serve the database any more."""
+    stack_name = owner.stack_id.split("/")[1]
+    version = releases.first_version_with(found)
+    image = f"of MLflow {version} or newer" if version else "that knows its revision"
+    return (
+        f"Run: aws cloudformation continue-update-rollback --stack-name {stack_name}"
+        f" --resources-to-skip {owner.logical_id}; then deploy an image {image} that starts"
+    )
+
+
+def _image(view: TaskDefinitionView) -> str:
+    return str(view.definition["containerDefinitions"][0]["image"])
+
+
+def _left_at(launcher: Launcher, view: TaskDefinitionView) -> str | None:
+    """Return the revision at which an image left the database, noted or not."""
+    if SCHEMA_TAG in view.tags or view.arn == launcher.definition_arn:
+        return view.tags.get(SCHEMA_TAG)
+    other = launcher.of(view.arn)
+    result = result_of(other, other.runs(MIGRATE))
+    return result.expected if result and result.done else None

@@ -1,0 +1,34 @@
+"""The deep check: what a task in the service's network runs, and what its end means."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from cfn_mlflow.migration import without_comments
+
+_MARK = '{"cfn-mlflow-check":'
+
+
+@dataclass(frozen=True)
+class Report:
+    """Whether every server served, and if not, which one did what instead."""
+
+    healthy: bool
+    reason: str
+
+
+def command() -> tuple[str, ...]:
+    """Return the container command that checks: `python -c` and the script."""
+    return ("python", "-c", without_comments(Path(__file__).with_name("script.py")))
+
+
+def parse(lines: Iterable[str]) -> Report | None:
+    """Return what the task's log lines say; None if the answer is not among them."""
+    for line in reversed(list(lines)):
+        if line.lstrip().startswith(_MARK):
+            said = json.loads(line)["cfn-mlflow-check"]
+            return Report(bool(said["healthy"]), str(said["reason"]))
+    return None

@@ -1,0 +1,101 @@
+"""Ask each server of the service for what its users need: the text that the deep check runs.
+
+It is sent as `python -c` to the service's own image, inside the service's network: an answer from
+the database, and an artifact written, read and deleted again, from every task by its address. The
+answer is the last line, one JSON object. Standard library only; no secret is printed.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import secrets
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+
+SERVERS = os.environ["CFN_MLFLOW_SERVERS"].split(",")
+HOST = os.environ["CFN_MLFLOW_HOST"]
+SECONDS = float(os.environ.get("CFN_MLFLOW_CHECK_SECONDS", "60"))
+TIMEOUT = 20
+EXPERIMENTS = "/api/2.0/mlflow/experiments/search"
+ARTIFACTS = "/api/2.0/mlflow-artifacts/artifacts"
+NO_SUCH_METHOD = 405
+
+# A task has no proxy to its own network, whatever its environment says.
+OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+class Unhealthy(Exception):  # noqa: N818 - what is found, not a fault of this script
+    """A server did not do what it must: the message says which and what."""
+
+
+def ask(server: str, method: str, path: str, body: bytes | None = None) -> bytes:
+    """Return the body of a server's answer. Raises Unhealthy for any but 200."""
+    headers = {"Host": HOST, "Content-Type": "application/json"}
+    password = os.environ.get("MLFLOW_AUTH_ADMIN_PASSWORD")
+    if password:
+        login = f"{os.environ.get('MLFLOW_AUTH_ADMIN_USERNAME', 'admin')}:{password}"
+        headers["Authorization"] = "Basic " + base64.b64encode(login.encode()).decode()
+    request = urllib.request.Request(f"http://{server}{path}", body, headers, method=method)
+    try:
+        with OPENER.open(request, timeout=TIMEOUT) as answer:
+            found: bytes = answer.read()
+            return found
+    except urllib.error.HTTPError as error:
+        if method == "DELETE" and error.code == NO_SUCH_METHOD:
+            return b""  # releases before 2.2 cannot delete by their API
+        said = error.read(200).decode(errors="replace")
+        raise Unhealthy(f"{server} answers {error.code} to {method} {path}: {said}") from None
+    except OSError as error:
+        raise Unhealthy(f"{server} does not answer {method} {path}: {error}") from None
+
+
+def database(server: str) -> None:
+    """Let the server read from the database."""
+    ask(server, "POST", EXPERIMENTS, b'{"max_results": 1}')
+
+
+def artifact(server: str) -> None:
+    """Let the server write an artifact, read it back and delete it."""
+    name = f"{ARTIFACTS}/cfn-mlflow-check/{secrets.token_hex(8)}"
+    content = secrets.token_bytes(512)
+    ask(server, "PUT", name, content)
+    if ask(server, "GET", name) != content:
+        raise Unhealthy(f"{server} gave an artifact back that differs from what was written")
+    ask(server, "DELETE", name)
+
+
+def until(check: Callable[[str], None], server: str) -> None:
+    """Check again and again for a while: a server may have just begun to serve."""
+    end = time.monotonic() + SECONDS
+    while True:
+        try:
+            check(server)
+        except Unhealthy:
+            if time.monotonic() > end:
+                raise
+            time.sleep(2)
+        else:
+            return
+
+
+def main() -> None:
+    """Check every server; end with 1 if one is not healthy."""
+    healthy, reason = True, ""
+    try:
+        for server in SERVERS:
+            for check in (database, artifact):
+                until(check, server)
+    except Unhealthy as found:
+        healthy, reason = False, " ".join(str(found).split())[:300]
+    answer = {"cfn-mlflow-check": {"healthy": healthy, "reason": reason}}
+    sys.stdout.write(json.dumps(answer) + "\n")
+    sys.exit(0 if healthy else 1)
+
+
+if __name__ == "__main__":
+    main()

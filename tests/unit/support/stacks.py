@@ -1,0 +1,29 @@
+"""The owner's stack, with the status that a test wants: moto makes no stack with an id of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+from botocore.stub import Stubber
+
+from cfn_mlflow.aws import session
+from tests.unit.support.service_kit import STACK
+
+MOST_QUESTIONS = 3
+
+
+@contextmanager
+def standing(status: str) -> Iterator[None]:
+    """Let DescribeStacks tell this status, if it is asked."""
+    stack = {
+        "StackId": STACK,
+        "StackName": "team",
+        "CreationTime": datetime.now(UTC),
+        "StackStatus": status,
+    }
+    with Stubber(session.client("cloudformation")) as stub:
+        for _ in range(MOST_QUESTIONS):
+            stub.add_response("describe_stacks", {"Stacks": [stack]}, {"StackName": STACK})
+        yield
