@@ -22,6 +22,7 @@ from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.engine.managed import ManagedObject, derive, later
 from cfn_mlflow.models.service import ServiceAttributes, ServiceProperties, ServiceSettings
 from cfn_mlflow.resources.claim import claim
+from cfn_mlflow.resources.connection_budget import ConnectionBudget
 from cfn_mlflow.resources.mlflow_environment import PORT
 from cfn_mlflow.resources.provide import resource_type
 from cfn_mlflow.resources.schema_check import revision
@@ -54,13 +55,14 @@ def service(graph: Graph, owner: Owner, asked: ServiceSettings, wiring: Wiring) 
     roles = _roles(graph, owner, asked, wiring, log_group.name)
     before_tasks: tuple[ManagedObject[Any], ...] = (log_group, cluster, *net.rules)
 
+    budget = graph.add(ConnectionBudget(asked.max_capacity, asked.workers, wiring.max_connections))
     definitions = Definitions(owner, asked, log_group.name)
     execution_role_arn = later(roles.execution, lambda view: view.arn)
     task_role_arn = later(roles.task, lambda view: view.arn)
     dns_name = later(net.load_balancer, lambda view: view.dns_name)
     of_migration = derive(definitions.migration, wiring.kept(), execution_role_arn)
     of_server = derive(
-        definitions.server, wiring.kept(), execution_role_arn, task_role_arn, dns_name
+        definitions.server, wiring.kept(), budget, execution_role_arn, task_role_arn, dns_name
     )
 
     where: dict[str, Any] = {
@@ -103,6 +105,7 @@ def service(graph: Graph, owner: Owner, asked: ServiceSettings, wiring: Wiring) 
         "execution_role_id": later(roles.execution, lambda view: view.name),
         "task_role_id": later(roles.task, lambda view: view.name),
         "log_group_name": later(log_group, lambda view: view.name),
+        "connection_budget": later(budget, lambda view: view.words),
         "schema_revision": later(migration, lambda view: view.revision),
     }
     return ServiceParts(attributes, net.load_balancer)
@@ -187,6 +190,7 @@ def _graph(owner: Owner, asked: ServiceProperties) -> Graph:
         migration_secret_arn=asked.database_migration_secret_arn,
         client_security_group_id=asked.database_client_security_group_id,
         cluster_arn=asked.database_cluster_arn or "",
+        max_connections=asked.database_max_connections,
         bucket_id=asked.artifact_bucket_id,
         path=asked.artifact_bucket_path,
         key_arn=asked.artifact_bucket_encryption_key_arn or "",

@@ -10,6 +10,7 @@ from cfn_mlflow import migration
 from cfn_mlflow.aws.ecs_task import STREAM_PREFIX
 from cfn_mlflow.aws.migration_task import CONTAINER as MIGRATION_CONTAINER
 from cfn_mlflow.aws.owner import Owner
+from cfn_mlflow.models.connections import Budget
 from cfn_mlflow.models.service import ServiceSettings
 from cfn_mlflow.resources.mlflow_environment import (
     PORT,
@@ -58,7 +59,12 @@ class Definitions:
         return migration_definition(self._launch(_database(wiring), login, execution_role_arn))
 
     def server(
-        self, wiring: Wiring, execution_role_arn: str, task_role_arn: str, dns_name: str
+        self,
+        wiring: Wiring,
+        budget: Budget,
+        execution_role_arn: str,
+        task_role_arn: str,
+        dns_name: str,
     ) -> Definition:
         """Return the server's, with the tasks' login."""
         server = Server(
@@ -66,8 +72,7 @@ class Definitions:
             region=self.owner.arn_parts[1],
             bucket_id=wiring.bucket_id,
             path=wiring.path,
-            workers=self.asked.workers,
-            max_tasks=self.asked.max_capacity,
+            budget=budget,
             gunicorn_opts=self.asked.gunicorn_opts,
             uvicorn_opts=self.asked.uvicorn_opts,
         )
