@@ -4,16 +4,11 @@ from typing import Any
 
 from ministack.services import rds
 
-from local.emulator import patching
+from local.emulator import aurora_capacity, patching
 from local.emulator.databases import ClusterSettings
 
 _FORCED_TLS_SINCE = 17
 """Aurora PostgreSQL 17 is the first whose rds.force_ssl is 1 by default (Aurora User Guide)."""
-_BYTES_PER_CAPACITY_UNIT = 2 * 1024**3
-_BYTES_PER_CONNECTION = 9_531_392
-"""The default of max_connections is LEAST(memory / this, 5000) (Aurora User Guide)."""
-_MOST_CONNECTIONS_HERE = 1000
-"""More would only cost a laptop's memory: no test needs them."""
 
 
 def check() -> None:
@@ -53,8 +48,9 @@ def _max_connections(cluster: dict[str, Any], labels: dict[str, str]) -> int:
     if value is not None and value.isdigit():
         return int(value)
     scaling = cluster.get("ServerlessV2ScalingConfiguration") or {}
-    memory = float(scaling.get("MaxCapacity") or 2) * _BYTES_PER_CAPACITY_UNIT
-    return min(int(memory / _BYTES_PER_CONNECTION), _MOST_CONNECTIONS_HERE)
+    return aurora_capacity.max_connections(
+        float(scaling.get("MinCapacity") or 0), float(scaling.get("MaxCapacity") or 2)
+    )
 
 
 def _parameter(cluster: dict[str, Any], labels: dict[str, str], name: str) -> str | None:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +20,7 @@ from local.aws import LocalAws
 MIGRATION = "cfn-mlflow-migration"
 """Stands in the script of every migration task."""
 DEEP = "/api/2.0/mlflow/experiments/get?experiment_id=0"
+REGISTRY = "/api/2.0/mlflow/registered-models/search"
 
 
 @dataclass(frozen=True)
@@ -81,6 +86,47 @@ def answer_of(aws: LocalAws, tracking_uri: str, path: str = DEEP) -> int:
             return int(answer.status)
     except urllib.error.HTTPError as error:
         return error.code
+
+
+@contextmanager
+def clients_of(aws: LocalAws, tracking_uri: str, number: int) -> Iterator[list[int]]:
+    """Let so many clients ask one after the other to the end of the block; give their answers.
+
+    Every other one asks the model registry, whose pools are others than the tracking store's.
+    """
+    answers: list[int] = []
+    enough = threading.Event()
+
+    def ask(path: str) -> None:
+        while not enough.is_set():
+            answers.append(answer_of(aws, tracking_uri, path))
+
+    with ThreadPoolExecutor(number) as pool:
+        asking = [pool.submit(ask, (DEEP, REGISTRY)[client % 2]) for client in range(number)]
+        try:
+            yield answers
+        finally:
+            enough.set()
+    for each in asking:
+        each.result()
+
+
+def master_of(aws: LocalAws, prefix: str) -> Callable[[str], str]:
+    """Return what asks the one cluster whose name begins so, as its master, for one value."""
+    session = aws.session()
+    found = session.client("rds").describe_db_clusters()["DBClusters"]
+    [cluster] = [one for one in found if one["DBClusterIdentifier"].startswith(prefix)]
+
+    def ask(sql: str) -> str:
+        answer = session.client("rds-data").execute_statement(
+            resourceArn=cluster["DBClusterArn"],
+            secretArn=cluster["MasterUserSecret"]["SecretArn"],
+            database="mlflow",
+            sql=sql,
+        )
+        return str(next(iter(answer["records"][0][0].values())))
+
+    return ask
 
 
 def paused_migration(aws: LocalAws) -> psutil.Process:

@@ -165,6 +165,24 @@ def test_given_force_ssl_is_off_in_the_parameter_group_then_a_client_needs_no_tl
     assert refusal(error)[0] == "InvalidDBParameterGroupState"
 
 
+def test_given_another_capacity_then_more_connections_are_taken_only_after_a_reboot(
+    lab: Lab,
+) -> None:
+    rds = lab.client("rds")
+    narrow = {"MinCapacity": 0.5, "MaxCapacity": 1.0}
+    grown = Database.create(lab, "grown", "grown-1", ServerlessV2ScalingConfiguration=narrow)
+    assert grown.rows("SHOW max_connections") == [["189"]]
+    wide = {"MinCapacity": 0.5, "MaxCapacity": 64.0}
+    rds.modify_db_cluster(
+        DBClusterIdentifier="grown", ServerlessV2ScalingConfiguration=wide, ApplyImmediately=True
+    )
+    until(grown.states, lambda states: states == ["available", "available"])
+    assert grown.rows("SHOW max_connections") == [["189"]]
+    rds.reboot_db_instance(DBInstanceIdentifier="grown-1")
+    until(grown.states, lambda states: states == ["available", "available"])
+    assert grown.rows("SHOW max_connections") == [["2000"]]
+
+
 def test_the_data_api_types_values_as_the_jdbc_driver_does(database: Database) -> None:
     answer = database.ask(
         "SELECT 1 AS one, 2.5::float8, true, NULL, 'x', 1.50::numeric, ARRAY[1, 2], "

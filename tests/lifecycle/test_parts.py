@@ -11,7 +11,9 @@ from demo import evidence
 from local.aws import LocalAws
 from tests.lifecycle.mlflow_stacks import (
     answer_of,
+    clients_of,
     make_network,
+    master_of,
     one_resource,
     paused_migration,
     wait_for_words,
@@ -21,6 +23,8 @@ from tests.lifecycle.stacks import Stack
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "parts.yaml"
 PROVIDER = "hurried"
+OPENED = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'mlflow_app'"
+"""Connections of the tasks' login."""
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +41,9 @@ def parts(local_aws: LocalAws, hurried: str) -> Iterator[Stack]:
     stack = Stack.create(
         local_aws,
         "parts",
-        EXAMPLE.read_text().replace("cfn-mlflow-", f"{hurried}-"),
+        EXAMPLE.read_text()
+        .replace("cfn-mlflow-", f"{hurried}-")
+        .replace("MaxCapacity: 4", "MaxCapacity: 1"),
         Parameters=[
             {"ParameterKey": "VpcId", "ParameterValue": network.vpc_id},
             {"ParameterKey": "SubnetIds", "ParameterValue": ",".join(network.subnet_ids)},
@@ -62,6 +68,22 @@ def test_the_parts_wired_by_get_att_become_an_mlflow_that_answers(
 
 def test_the_schema_part_has_read_the_revision_that_the_release_expects(parts: Stack) -> None:
     assert parts.outputs["SchemaRevision"] == "dc11669786a5"
+
+
+def test_under_the_load_of_many_clients_the_tasks_stay_within_their_budget(
+    local_aws: LocalAws, parts: Stack
+) -> None:
+    budget = parts.outputs["ConnectionBudget"]
+    assert budget == (
+        "2 tasks x (2 + 2 workers x 2 pools x 10) = 84, twice in a deployment: 168 of 189"
+    )
+    ask = master_of(local_aws, "mlflow-parts-database")
+    assert ask("SHOW max_connections") == "189"
+    with clients_of(local_aws, parts.outputs["TrackingUri"], 120) as answers:
+        most = max(int(ask(OPENED)) for _ in range(40))
+    assert most <= 84
+    assert most > 2 * 2, "more than what an idle service keeps"
+    assert set(answers) == {200}
 
 
 def test_short_invocations_hand_the_request_on_and_leave_nothing_of_it(

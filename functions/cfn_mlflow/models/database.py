@@ -144,6 +144,10 @@ class DatabaseAttributes(Attributes):
     port: str = described("Port.")
     database_name: str = described("Name of MLflow's database.")
     engine_version: str = described("Version that runs.")
+    max_connections: str = described(
+        "Connections that the database takes: the fewer of what its instances run with, and what"
+        " they will after a reboot."
+    )
     security_group_id: str = described("Security group of the database.")
     client_security_group_id: str = described(
         "Security group that a client carries: the only source that the database admits."

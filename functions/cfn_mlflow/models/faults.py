@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 from pydantic.alias_generators import to_pascal
+from pydantic_core import InitErrorDetails
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -37,6 +38,17 @@ class WrongPartsError(ValueError):
     def __init__(self, parts: Mapping[str, str]) -> None:
         self.parts = dict(parts)
         super().__init__("; ".join(self.parts.values()))
+
+
+def fault_at(location: Location, message: str) -> ValidationError:
+    """Return, for a validator of a whole part to raise, the fault of one property in it."""
+    details = InitErrorDetails(
+        type="value_error",
+        loc=location,
+        input=None,
+        ctx={"error": WrongValueError(message)},
+    )
+    return ValidationError.from_exception_data("", [details], hide_input=True)
 
 
 @dataclass(frozen=True)

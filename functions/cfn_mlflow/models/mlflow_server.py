@@ -10,13 +10,14 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic.fields import FieldInfo
 
 from cfn_mlflow.models.base import Attributes, Properties, described, set_ones
 from cfn_mlflow.models.bucket import BucketProperties
+from cfn_mlflow.models.connections import CAP, CAPPED_UP_TO, Budget, max_connections
 from cfn_mlflow.models.database import DatabaseProperties
-from cfn_mlflow.models.faults import Location
+from cfn_mlflow.models.faults import Location, fault_at
 from cfn_mlflow.models.named import UNIQUE_NAME
 from cfn_mlflow.models.service import ServiceSettings
 
@@ -101,6 +102,24 @@ class MLflowProperties(Properties):
             parted[part] = {names[key]: value for key, value in shared.items() if key in names}
         return parted
 
+    @field_validator("database_part")
+    @classmethod
+    def _takes_the_tasks(
+        cls, database: DatabaseProperties, info: ValidationInfo
+    ) -> DatabaseProperties:
+        service: ServiceSettings | None = info.data.get("service_part")
+        if service is None:
+            return database
+        most = max_connections(database.min_capacity, database.max_capacity)
+        budget = Budget(service.max_capacity, service.workers, most)
+        if not budget.fits:
+            raise fault_at(
+                ("the service", "max_capacity"),
+                f"{budget.refusal}, at DatabaseMaxCapacity {database.max_capacity:g}: lower it or"
+                f" {{Workers}}, or raise {_what_to_raise(database)}",
+            )
+        return database
+
     @classmethod
     def property_names(cls) -> tuple[str, ...]:
         """Return the names that a user can write."""
@@ -109,6 +128,8 @@ class MLflowProperties(Properties):
     @classmethod
     def located(cls, location: Location) -> tuple[Location, str, Location]:
         """Return, of the place of a fault, the part of the model, the property, the rest."""
+        if location[1:] and location[1] in PARTS:
+            location = location[1:]  # a fault of two parts together is found at the latter
         part = PARTS.get(str(location[0]))
         if part:
             return location[:1], part.alias_of(location[1]), location[2:]
@@ -124,6 +145,13 @@ class MLflowProperties(Properties):
         by_shorthand = SUBNET_IDS in given or given.isdisjoint(SUBNET_LISTS)
         shortened = joined in SUBNET_LISTS and joined not in given and by_shorthand
         return SUBNET_IDS if shortened else joined
+
+
+def _what_to_raise(database: DatabaseProperties) -> str:
+    """Return the property that stands in the way of more connections."""
+    capped = database.min_capacity <= CAPPED_UP_TO
+    alone = max_connections(database.min_capacity, database.max_capacity)
+    return "DatabaseMinCapacity to 1" if capped and alone == CAP else "DatabaseMaxCapacity"
 
 
 def _with_subnets(written: Mapping[str, Any]) -> dict[str, Any]:
@@ -162,6 +190,9 @@ class MLflowAttributes(Attributes):
     service_task_definition_arn: str = described("ARN of the task definition that runs.")
     service_log_group_name: str = described("Name of the log group.")
     service_image: str = described("Image that runs: the one asked, or one that stands in for it.")
+    connection_budget: str = described(
+        "What the tasks can open of the connections that the database takes, as a sum in words."
+    )
     schema_revision: str = described("Revision of the database's schema.")
     schema_migrations: str = described("Revisions that this image's deploy ran, if any.")
     schema_snapshot_id: str = described("Snapshot that was taken before they ran, if any.")

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import ValidationInfo, field_validator
 
 from cfn_mlflow.models.base import Attributes, Update, described
+from cfn_mlflow.models.connections import FEWEST, Budget
 from cfn_mlflow.models.fargate import FARGATE_MEMORY, memory_fault
 from cfn_mlflow.models.faults import WrongValueError
 from cfn_mlflow.models.image import ImageProperties
@@ -200,6 +201,12 @@ class ServiceProperties(ServiceSettings):
         default_words="a task reads the schema",
         example="arn:aws:rds:eu-west-1:123456789012:cluster:mlflow",
     )
+    database_max_connections: Annotated[int, integer(1, 262_143)] = described(
+        "Connections that the database takes. The pools of {MaxCapacity} tasks are made to fit.",
+        default=FEWEST,
+        default_words="189, what the smallest Aurora database takes",
+        example=823,
+    )
     artifact_bucket_id: BucketName = described(
         "Name of the bucket for artifacts.", example="my-bucket"
     )
@@ -223,6 +230,18 @@ class ServiceProperties(ServiceSettings):
                 "is needed with {RehearseUpgrade}: true, which clones the cluster"
             )
         return arn
+
+    @field_validator("database_max_connections")
+    @classmethod
+    def _takes_the_tasks(cls, connections: int, info: ValidationInfo) -> int:
+        if {"max_capacity", "workers"} <= info.data.keys():
+            budget = Budget(info.data["max_capacity"], info.data["workers"], connections)
+            if not budget.fits:
+                raise WrongValueError(
+                    f"{budget.refusal}: lower {{MaxCapacity}} or {{Workers}}, or give the database"
+                    " a higher capacity"
+                )
+        return connections
 
 
 class ServiceAttributes(Attributes):
@@ -249,6 +268,9 @@ class ServiceAttributes(Attributes):
     image: str = described(
         "Image that runs: the one that is asked, or one that stands in for it because the database"
         " is ahead of that."
+    )
+    connection_budget: str = described(
+        "What the tasks can open of the connections that the database takes, as a sum in words."
     )
     schema_revision: str = described("Revision of the database's schema.")
     schema_migrations: str = described(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from cfn_mlflow.aws.connection_limit import ConnectionLimit, ConnectionLimitView
 from cfn_mlflow.aws.ec2 import SecurityGroup, SecurityGroupRules, tcp
 from cfn_mlflow.aws.kms import AllowedKey
 from cfn_mlflow.aws.login import (
@@ -20,12 +21,19 @@ from cfn_mlflow.aws.login import (
 )
 from cfn_mlflow.aws.owner import Owner
 from cfn_mlflow.aws.rds import DATABASE_NAME, MASTER_NAME, PORT, DatabaseLogGroup
-from cfn_mlflow.aws.rds_cluster import CompleteDBCluster, DBCluster, cluster_identifier, major
+from cfn_mlflow.aws.rds_cluster import (
+    CompleteDBCluster,
+    DBCluster,
+    DBClusterView,
+    cluster_identifier,
+    major,
+)
 from cfn_mlflow.aws.rds_groups import DBClusterParameterGroup, DBSubnetGroup
 from cfn_mlflow.aws.rds_instance import DBInstance
 from cfn_mlflow.aws.secrets import AllowedSecret, LoginSecret, MirroredSecret
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.engine.managed import ManagedObject, derive, later
+from cfn_mlflow.models.connections import max_connections
 from cfn_mlflow.models.database import DatabaseAttributes, DatabaseProperties
 from cfn_mlflow.resources.claim import claim
 from cfn_mlflow.resources.provide import resource_type
@@ -44,6 +52,7 @@ class DatabaseParts:
     port: str
     database_name: str
     engine_version: str
+    max_connections: int
     security_group_id: str
     client_security_group_id: str
     master_secret_arn: str
@@ -73,6 +82,7 @@ def database(graph: Graph, owner: Owner, properties: DatabaseProperties) -> Data
     )
     instances = _instances(graph, owner, properties, network, cluster)
     roles = _roles(graph, master, cluster if mirror else None, instances)
+    limit = graph.add(ConnectionLimit(master.cluster_arn, master.secret_arn), after=roles)
     service, migration = (
         graph.add(LoginSecret(owner, name, properties.kms_key_arn))
         for name in (SERVICE_LOGIN, MIGRATION_LOGIN)
@@ -86,6 +96,7 @@ def database(graph: Graph, owner: Owner, properties: DatabaseProperties) -> Data
         port=later(cluster, lambda view: str(view.port)),
         database_name=DATABASE_NAME,
         engine_version=later(cluster, lambda view: view.engine_version),
+        max_connections=derive(_connections, cluster, limit),
         security_group_id=later(network.group, lambda view: view.id),
         client_security_group_id=later(network.client, lambda view: view.id),
         master_secret_arn=master.secret_arn,
@@ -245,6 +256,11 @@ def _logins(
             (migration, OWNER_ROLE, OWNER_ROLE),
         )
     )
+
+
+def _connections(cluster: DBClusterView, limit: ConnectionLimitView) -> int:
+    """Return the fewer of what the database takes now, and after its instances' next restart."""
+    return min(limit.max_connections, max_connections(cluster.min_capacity, cluster.max_capacity))
 
 
 def _graph(owner: Owner, properties: DatabaseProperties) -> Graph:

@@ -8,18 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from cfn_mlflow.models.connections import Budget
+
 PORT = 5000
 
 DRIVER = "postgresql+psycopg2://"
 """Named whole: a bare `postgresql://` means another driver under SQLAlchemy 2.1 than under 2.0."""
-
-CONNECTIONS = 180
-"""Of the 189 that Aurora PostgreSQL takes at a highest capacity of one unit; the rest is spare."""
-
-IDLE_CONNECTIONS = 2
-"""The server's first process keeps so many; each worker has two engines with a pool each."""
-
-ENGINES, LEAST_PER_ENGINE, MOST_PER_ENGINE = 2, 2, 15
 
 UVICORN_OPTS = "--timeout-keep-alive 75 --timeout-graceful-shutdown 20"
 """The server must keep a connection longer than the load balancer (60 s), else it answers 502."""
@@ -34,22 +28,21 @@ class Server:
     region: str
     bucket_id: str
     path: str
-    workers: int
-    max_tasks: int
+    budget: Budget
     gunicorn_opts: str = ""
     uvicorn_opts: str = ""
 
 
 def server_environment(server: Server) -> dict[str, str]:
     """Return the server's variables but for the database's."""
-    pool, overflow = pool_size(server.workers, server.max_tasks)
+    budget = server.budget
     return {
         "MLFLOW_HOST": "0.0.0.0",  # noqa: S104 - in a task of its own, behind its security group
         "MLFLOW_PORT": str(PORT),
-        "MLFLOW_WORKERS": str(server.workers),
+        "MLFLOW_WORKERS": str(budget.workers),
         "MLFLOW_BACKEND_STORE_URI": DRIVER,
-        "MLFLOW_SQLALCHEMYSTORE_POOL_SIZE": str(pool),
-        "MLFLOW_SQLALCHEMYSTORE_MAX_OVERFLOW": str(overflow),
+        "MLFLOW_SQLALCHEMYSTORE_POOL_SIZE": str(budget.pool_size),
+        "MLFLOW_SQLALCHEMYSTORE_MAX_OVERFLOW": str(budget.overflow),
         "MLFLOW_SERVE_ARTIFACTS": "true",
         "MLFLOW_ARTIFACTS_DESTINATION": f"s3://{server.bucket_id}{server.path.rstrip('/')}",
         "AWS_DEFAULT_REGION": server.region,
@@ -72,18 +65,6 @@ def database_environment(endpoint: str, port: int | str, name: str) -> dict[str,
 def login_secrets(secret_arn: str) -> dict[str, str]:
     """Return, by variable, where ECS finds the login: the keys of a secret."""
     return {"PGUSER": f"{secret_arn}:username::", "PGPASSWORD": f"{secret_arn}:password::"}
-
-
-def pool_size(workers: int, max_tasks: int) -> tuple[int, int]:
-    """Return pool size and overflow of one engine, so that all tasks fit into CONNECTIONS.
-
-    A deployment runs twice the tasks for a while. An overflow of 0 would count as unset (10).
-    """
-    of_a_task = CONNECTIONS // (2 * max_tasks) - IDLE_CONNECTIONS
-    of_an_engine = of_a_task // (ENGINES * workers)
-    of_an_engine = max(LEAST_PER_ENGINE, min(MOST_PER_ENGINE, of_an_engine))
-    pool = of_an_engine // 2
-    return pool, of_an_engine - pool
 
 
 def _names(host_name: str) -> list[str]:

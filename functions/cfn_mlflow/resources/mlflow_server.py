@@ -44,6 +44,7 @@ def _wiring(artifacts: BucketParts, store: DatabaseParts) -> Wiring:
         migration_secret_arn=store.migration_secret_arn,
         client_security_group_id=store.client_security_group_id,
         cluster_arn=store.cluster_arn,
+        max_connections=store.max_connections,
         bucket_id=artifacts.bucket_id,
         path=artifacts.path,
         key_arn=artifacts.encryption_key_arn,

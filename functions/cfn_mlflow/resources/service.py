@@ -22,10 +22,11 @@ from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.engine.managed import ManagedObject, derive, later
 from cfn_mlflow.models.service import ServiceAttributes, ServiceProperties, ServiceSettings
 from cfn_mlflow.resources.claim import claim
+from cfn_mlflow.resources.connection_budget import ConnectionBudget
 from cfn_mlflow.resources.mlflow_environment import PORT
 from cfn_mlflow.resources.provide import resource_type
 from cfn_mlflow.resources.service_network import network, network_attributes
-from cfn_mlflow.resources.task_definitions import CONTAINER, Definitions
+from cfn_mlflow.resources.task_definitions import CONTAINER, Definitions, ServerParts
 from cfn_mlflow.resources.task_policies import execution_policy, secrets_of, task_policy
 from cfn_mlflow.resources.upgrade import UpgradeSteps
 from cfn_mlflow.resources.wiring import Wiring
@@ -54,6 +55,7 @@ def service(graph: Graph, owner: Owner, asked: ServiceSettings, wiring: Wiring) 
     roles = _roles(graph, owner, asked, wiring, log_group.name)
     before_tasks: tuple[ManagedObject[Any], ...] = (log_group, cluster, *net.rules)
 
+    budget = graph.add(ConnectionBudget(asked.max_capacity, asked.workers, wiring.max_connections))
     definitions = Definitions(owner, asked, log_group.name)
     execution_role_arn = later(roles.execution, lambda view: view.arn)
     of_migration = derive(definitions.migration, wiring.kept(), execution_role_arn)
@@ -68,14 +70,13 @@ def service(graph: Graph, owner: Owner, asked: ServiceSettings, wiring: Wiring) 
         resource_id, after=before_tasks
     )
     dns_name = later(net.load_balancer, lambda view: view.dns_name)
-    of_server = derive(
-        definitions.server,
-        wiring.kept(),
-        execution_role_arn,
+    server = derive(
+        ServerParts,
         later(roles.task, lambda view: view.arn),
         dns_name,
         before.image,
     )
+    of_server = derive(definitions.server, wiring.kept(), budget, execution_role_arn, server)
     definition = graph.add(TaskDefinition(owner, of_server))
     tasks = graph.add(
         Service(
@@ -107,6 +108,7 @@ def service(graph: Graph, owner: Owner, asked: ServiceSettings, wiring: Wiring) 
         "execution_role_id": later(roles.execution, lambda view: view.name),
         "task_role_id": later(roles.task, lambda view: view.name),
         "log_group_name": later(log_group, lambda view: view.name),
+        "connection_budget": later(budget, lambda view: view.words),
     }
     return ServiceParts(attributes, net.load_balancer)
 
@@ -182,6 +184,7 @@ def _graph(owner: Owner, asked: ServiceProperties) -> Graph:
         migration_secret_arn=asked.database_migration_secret_arn,
         client_security_group_id=asked.database_client_security_group_id,
         cluster_arn=asked.database_cluster_arn or "",
+        max_connections=asked.database_max_connections,
         bucket_id=asked.artifact_bucket_id,
         path=asked.artifact_bucket_path,
         key_arn=asked.artifact_bucket_encryption_key_arn or "",

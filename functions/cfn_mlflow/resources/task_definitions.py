@@ -10,6 +10,7 @@ from cfn_mlflow import migration
 from cfn_mlflow.aws.ecs_task import STREAM_PREFIX
 from cfn_mlflow.aws.image_task import CONTAINER as MIGRATION_CONTAINER
 from cfn_mlflow.aws.owner import Owner
+from cfn_mlflow.models.connections import Budget
 from cfn_mlflow.models.service import ServiceSettings
 from cfn_mlflow.resources.mlflow_environment import (
     PORT,
@@ -45,6 +46,16 @@ class Launch:
 
 
 @dataclass(frozen=True)
+class ServerParts:
+    """What the server has and the migration has not; promises, until it is made."""
+
+    task_role_arn: str
+    host_name: str
+    """The load balancer's DNS name, as AWS writes it."""
+    image: str
+
+
+@dataclass(frozen=True)
 class Definitions:
     """The two task definitions that are asked, made once all that they name is there."""
 
@@ -60,28 +71,26 @@ class Definitions:
     def server(
         self,
         wiring: Wiring,
+        budget: Budget,
         execution_role_arn: str,
-        task_role_arn: str,
-        dns_name: str,
-        image: str,
+        parts: ServerParts,
     ) -> Definition:
         """Return the server's, with the tasks' login."""
         server = Server(
-            host_name=dns_name,
+            host_name=parts.host_name,
             region=self.owner.arn_parts[1],
             bucket_id=wiring.bucket_id,
             path=wiring.path,
-            workers=self.asked.workers,
-            max_tasks=self.asked.max_capacity,
+            budget=budget,
             gunicorn_opts=self.asked.gunicorn_opts,
             uvicorn_opts=self.asked.uvicorn_opts,
         )
         environment = {**server_environment(server), **_database(wiring)}
         login = login_secrets(wiring.service_secret_arn)
         return server_definition(
-            replace(self._launch(environment, login, execution_role_arn), image=image),
+            replace(self._launch(environment, login, execution_role_arn), image=parts.image),
             size=(self.asked.cpu, self.asked.memory),
-            task_role_arn=task_role_arn,
+            task_role_arn=parts.task_role_arn,
             sidecars=self.asked.sidecar_container_definitions,
         )
 

@@ -19,6 +19,8 @@ class Wiring:
     client_security_group_id: str
     cluster_arn: str
     """Of the Aurora cluster, if its Data API is on; else empty."""
+    max_connections: int
+    """That the database takes."""
     bucket_id: str
     path: str
     key_arn: str

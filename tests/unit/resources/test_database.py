@@ -16,7 +16,7 @@ from cfn_mlflow.models.database import DatabaseProperties
 from cfn_mlflow.outcome import PermanentError
 from cfn_mlflow.resources import database as resource
 from local.emulator.postgres import PostgresServer
-from tests.unit.support.aurora import Aurora, running
+from tests.unit.support.aurora import CONNECTIONS, Aurora, running
 from tests.unit.support.kill_points import Calls, dying_behind_every_write, watched
 from tests.unit.support.service_kit import ACCOUNT, REGION, boto, converge, owner, remove
 
@@ -208,6 +208,14 @@ class TestWhatIsMade:
         assert everything() == NOTHING
 
 
+class TestConnections:
+    @pytest.mark.parametrize(("capacity", "expected"), [("1", "189"), ("2", str(CONNECTIONS))])
+    def test_given_a_capacity_then_the_fewer_of_what_runs_and_what_a_reboot_brings(
+        self, asked: Properties, capacity: str, expected: str
+    ) -> None:
+        assert converge(graph(asked, MaxCapacity=capacity))["MaxConnections"] == expected
+
+
 class TestLogins:
     def test_given_the_secrets_then_each_login_may_do_what_it_is_for_and_no_more(
         self, asked: Properties, aurora: Aurora
@@ -293,7 +301,7 @@ class TestOneAndTheSameEnd:
             assert converge(graph(asked)) == first
         assert calls.writes == []
         assert all(statement.strip().startswith("SELECT") for statement in aurora.statements)
-        assert len(calls.made) <= 26
+        assert len(calls.made) <= 27
 
     def test_given_a_function_that_dies_behind_every_write_then_it_ends_in_the_same_place(
         self, asked: Properties, aurora: Aurora

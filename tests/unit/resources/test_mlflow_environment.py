@@ -4,25 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
 from cfn_mlflow.aws.elbv2_load_balancer import IDLE_SECONDS
+from cfn_mlflow.models.connections import Budget
 from cfn_mlflow.resources.mlflow_environment import (
-    CONNECTIONS,
-    ENGINES,
-    IDLE_CONNECTIONS,
-    LEAST_PER_ENGINE,
     Server,
     database_environment,
     login_secrets,
-    pool_size,
     server_environment,
 )
 
 HOST = "internal-MLflow-AbC-123.eu-west-1.elb.amazonaws.com"
-SERVER = Server(HOST, "eu-west-1", "artifacts", "/mlflow", workers=2, max_tasks=2)
+SERVER = Server(HOST, "eu-west-1", "artifacts", "/mlflow", Budget(2, 2, 189))
 
 
 def test_given_a_server_then_it_listens_and_serves_artifacts_from_the_path() -> None:
@@ -94,21 +86,11 @@ def test_given_a_database_then_libpq_is_told_where_and_the_login_comes_from_the_
     assert server_environment(SERVER)["MLFLOW_BACKEND_STORE_URI"] == "postgresql+psycopg2://"
 
 
-@given(st.integers(1, 64), st.integers(1, 200))
-def test_given_any_size_then_the_tasks_of_a_deployment_fit_if_they_can(
-    workers: int, tasks: int
-) -> None:
-    pool, overflow = pool_size(workers, tasks)
-    assert pool >= 1
-    assert overflow >= 1, "MLflow takes an overflow of 0 for its default of 10"
-    per_task = IDLE_CONNECTIONS + ENGINES * workers * (pool + overflow)
-    least = IDLE_CONNECTIONS + ENGINES * workers * LEAST_PER_ENGINE
-    if 2 * tasks * least <= CONNECTIONS:
-        assert 2 * tasks * per_task <= CONNECTIONS
-
-
-@pytest.mark.parametrize(("workers", "tasks", "expected"), [(1, 1, (7, 8)), (2, 2, (5, 5))])
-def test_given_the_usual_sizes_then_these_pools(
-    workers: int, tasks: int, expected: tuple[int, int]
-) -> None:
-    assert pool_size(workers, tasks) == expected
+def test_given_a_budget_then_workers_and_pools_are_its_own() -> None:
+    told = server_environment(replace(SERVER, budget=Budget(2, 4, 189)))
+    assert told["MLFLOW_WORKERS"] == "4"
+    pool = (
+        told["MLFLOW_SQLALCHEMYSTORE_POOL_SIZE"],
+        told["MLFLOW_SQLALCHEMYSTORE_MAX_OVERFLOW"],
+    )
+    assert pool == ("2", "3")

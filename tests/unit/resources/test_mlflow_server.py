@@ -14,7 +14,7 @@ from cfn_mlflow.models.mlflow_server import MLflowAttributes, MLflowProperties
 from cfn_mlflow.resources import mlflow_server
 from local.emulator.postgres import PostgresServer
 from tests.unit.support import buckets
-from tests.unit.support.aurora import Aurora, running
+from tests.unit.support.aurora import CONNECTIONS, Aurora, running
 from tests.unit.support.fargate import Fargate
 from tests.unit.support.kill_points import watched
 from tests.unit.support.schemas import statements_of
@@ -92,6 +92,7 @@ def test_given_the_required_properties_then_a_working_whole_with_the_modules_out
     assert given.keys() >= MODULE_OUTPUTS
     empty = {name for name, value in given.items() if not value}
     assert empty == {"SchemaMigrations", "SchemaSnapshotId"}, "there was nothing to upgrade"
+    assert given["ConnectionBudget"].endswith(f"232 of {CONNECTIONS}"), "as the database runs"
     assert given["SchemaRevision"] == HEAD, "read back by the service's login"
     container = boto("ecs").describe_task_definition(
         taskDefinition=given["ServiceTaskDefinitionArn"]

@@ -212,6 +212,21 @@ def test_given_another_size_then_a_new_revision_and_no_migration(
     assert len(boto("ecs").list_task_definitions()["taskDefinitionArns"]) == 2
 
 
+def test_given_what_the_database_takes_then_the_pools_fit_and_the_sum_is_given(
+    fargate: Fargate, properties: Properties
+) -> None:
+    for taken, pool, sum_of_it in (
+        ("189", ("5", "5"), "168 of 189"),
+        ("400", ("7", "8"), "248 of 400"),
+    ):
+        given = converge(graph_of(properties | {"DatabaseMaxConnections": taken}))
+        assert given["ConnectionBudget"].endswith(f"twice in a deployment: {sum_of_it}")
+        told = environment(server())
+        names = ("MLFLOW_SQLALCHEMYSTORE_POOL_SIZE", "MLFLOW_SQLALCHEMYSTORE_MAX_OVERFLOW")
+        assert tuple(told[name] for name in names) == pool
+    assert len(fargate.runs) == 1, "no migration for that"
+
+
 def test_given_another_image_then_it_is_migrated_before_it_is_deployed(
     fargate: Fargate, properties: Properties
 ) -> None:

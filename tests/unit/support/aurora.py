@@ -28,6 +28,9 @@ from moto.rdsdata.responses import RDSDataServiceResponse
 from local.emulator import data_api_results, sql_parameters
 from local.emulator.postgres import PostgresServer
 
+CONNECTIONS = 250
+"""Of the PostgreSQL here: more than Aurora has at one capacity unit, fewer than at two."""
+
 OURS = ("mlflow_app", "mlflow_migrate", "mlflow_runtime", "mlflow_owner", "mlflow_master")
 
 
@@ -37,7 +40,7 @@ def running() -> Iterator[PostgresServer]:
     address = f"127.{secrets.randbelow(200) + 20}.{secrets.randbelow(250)}.{secrets.randbelow(250)}"
     with tempfile.TemporaryDirectory(prefix="cfn-mlflow-tests-") as folder:
         server = PostgresServer(Path(folder) / "postgres", address)
-        server.start(max_connections=60)
+        server.start(max_connections=CONNECTIONS)
         try:
             yield server
         finally:
