@@ -38,7 +38,14 @@ SUBNET_IDS = "SubnetIds"
 SUBNET_LISTS = ("LoadBalancerSubnetIds", "ServiceSubnetIds", "DatabaseSubnetIds")
 
 _PREFIXES = {"the bucket": "Artifact", "the database": "Database", "the service": "Service"}
-_UNPREFIXED = ("LoadBalancer", "ArtifactBucket", "GunicornOpts", "UvicornOpts")
+_UNPREFIXED = (
+    "LoadBalancer",
+    "ArtifactBucket",
+    "GunicornOpts",
+    "UvicornOpts",
+    "SchemaCheckSchedule",
+    "AlarmTopicArn",
+)
 
 
 def joined_name(part: str, name: str) -> str:

@@ -310,6 +310,9 @@ DatabaseName = Annotated[
     str,
     text(r"[a-z][a-z0-9_]{0,62}", "be 1 to 63 small letters, digits and _, a letter first"),
 ]
+Revision = Annotated[
+    str, text(r"[0-9a-z]{1,32}", "be a revision of MLflow's schema, such as dc11669786a5")
+]
 ServerOptions = Annotated[str, text(r"[ -~]{0,1024}", "be at most 1024 printable ASCII characters")]
 LogRetention = Annotated[int, integer_of(*LOG_RETENTION_DAYS)]
 

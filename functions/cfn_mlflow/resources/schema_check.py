@@ -38,6 +38,8 @@ class Report:
     notes: tuple[str, ...] = ()
     """What is there and not MLflow's."""
     advice: str = ""
+    reason: str = ""
+    """What AWS or the database said, where the schema could not be read."""
 
     @property
     def damage(self) -> tuple[str, ...]:

@@ -25,6 +25,7 @@ from cfn_mlflow.resources.claim import claim
 from cfn_mlflow.resources.mlflow_environment import PORT
 from cfn_mlflow.resources.provide import resource_type
 from cfn_mlflow.resources.schema_check import revision
+from cfn_mlflow.resources.schema_schedule import schema_schedule
 from cfn_mlflow.resources.service_network import network, network_attributes
 from cfn_mlflow.resources.task_definitions import CONTAINER, Definitions
 from cfn_mlflow.resources.task_policies import execution_policy, secrets_of, task_policy
@@ -105,6 +106,7 @@ def service(graph: Graph, owner: Owner, asked: ServiceSettings, wiring: Wiring) 
         "log_group_name": later(log_group, lambda view: view.name),
         "schema_revision": later(migration, lambda view: view.revision),
     }
+    schema_schedule(graph, owner, asked, wiring, attributes["schema_revision"])
     return ServiceParts(attributes, net.load_balancer)
 
 
