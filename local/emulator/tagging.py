@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from ministack.core.responses import get_account_id, get_region
-from ministack.services import alb, cloudwatch_logs, ec2, ecs, rds, tagging
+from ministack.services import alb, cloudwatch, cloudwatch_logs, ec2, ecs, rds, tagging
 
 from local.emulator.patching import replace, require
 
@@ -33,6 +33,7 @@ def install() -> None:
     require(tagging, "_COLLECTORS", "_collect_secretsmanager", "_collect_ssm", "_normalise_flat")
     for module in (rds, alb, ec2):
         require(module, "_tags")
+    require(cloudwatch, "_resource_tags")
     require(cloudwatch_logs, "_log_groups")
     require(ec2, "_security_groups")
     require(ecs, "_services", "_tasks", "_task_defs", "_clusters")
@@ -41,6 +42,7 @@ def install() -> None:
         {
             "rds": lambda: _by_arn(rds._tags),
             "elasticloadbalancing": lambda: _by_arn(alb._tags),
+            "cloudwatch": _alarms,
             "logs": _log_groups,
             "ec2": _ec2,
             "ecs": lambda: _still_there(collect_ecs),
@@ -54,6 +56,11 @@ def install() -> None:
 def _by_arn(tags: Any) -> Tagged:
     for arn, its_tags in list(tags.items()):
         yield arn, its_tags or []
+
+
+def _alarms() -> Tagged:
+    for arn, its_tags in list(cloudwatch._resource_tags.items()):
+        yield arn, tagging._normalise_flat(its_tags)
 
 
 def _log_groups() -> Tagged:

@@ -10,6 +10,8 @@ from pathlib import Path
 import cfnlint
 import pytest
 
+from cfn_mlflow.aws.metric import NAMESPACE
+from cfn_mlflow.resources.schema_schedule import PART
 from tests.template.provider_template import (
     ALLOW_ON_RESOURCE,
     FUNCTIONS,
@@ -24,6 +26,7 @@ from tests.template.provider_template import (
     statements,
     statements_of_role,
 )
+from tests.unit.support.service_kit import owner
 
 IAM_ACTIONS = Path(cfnlint.__file__).parent / "data" / "AdditionalSpecs" / "Policies.json"
 POLICY_CHARACTERS = 6144
@@ -39,15 +42,18 @@ OF_TYPE = {
 }
 READS = re.compile(r"^[a-z0-9-]+:(Describe|List|Get|Filter)")
 WITHOUT_RESOURCE = {
+    "cloudwatch:PutMetricData",
     "ecr:GetAuthorizationToken",
     "ecs:DeregisterTaskDefinition",
     "secretsmanager:GetRandomPassword",
 }
 """Actions for which IAM knows no resource."""
 TAGGED_SERVICES = {
+    "cloudwatch",
     "ec2",
     "ecs",
     "elasticloadbalancing",
+    "events",
     "logs",
     "rds",
     "rds-data",
@@ -55,6 +61,7 @@ TAGGED_SERVICES = {
 }
 """Services that look at an object's tags: there the owner tag is the fence."""
 WITHOUT_OWNER_TAG = {
+    "AlarmsOfAutoscaling": "autoscaling makes these, in its own part of the names",
     "InAnyVpc": "a VPC is the user's; the group made in it carries the tag",
     "TagWhatIsMade": "only within the call that makes the group or the rule",
     "RulesOfOwnSecurityGroup": "asked for beside the group, whose tag is looked at",
@@ -153,13 +160,48 @@ def test_the_last_word_can_only_read_its_queue_and_log() -> None:
 
 
 def test_the_schema_check_cannot_write() -> None:
-    writing = [
-        action
-        for found in statements("SchemaPermissions")
+    """What its role allows beside reading is its own log, hand-off, dead letter and metric."""
+    writing = {
+        action: found
+        for found in statements_of_role("MLflowSchemaRole")
         for action in found.actions
         if not READS.match(action)
-    ]
-    assert set(writing) == {"rds-data:ExecuteStatement", "kms:Decrypt"}
+    }
+    assert set(writing) == {
+        "cloudwatch:PutMetricData",
+        "kms:Decrypt",
+        "lambda:InvokeFunction",
+        "logs:CreateLogStream",
+        "logs:PutLogEvents",
+        "rds-data:BeginTransaction",
+        "rds-data:ExecuteStatement",
+        "rds-data:RollbackTransaction",
+        "sqs:SendMessage",
+    }
+    metric = writing["cloudwatch:PutMetricData"]
+    assert metric.values("StringEquals", "cloudwatch:namespace") == (NAMESPACE,)
+    assert writing["logs:PutLogEvents"].resources == ("Fn::GetAtt ['MLflowSchemaLogs', 'Arn']",)
+    assert writing["sqs:SendMessage"].resources == ("Fn::GetAtt ['DeadLetters', 'Arn']",)
+
+
+def test_a_transaction_of_the_check_can_never_be_committed() -> None:
+    assert not [found.sid for found in allowed() if _has(found, "rds-data:CommitTransaction")]
+
+
+def test_a_schedule_invokes_functions_of_the_provider_alone() -> None:
+    (found,) = [found for found in allowed() if _has(found, "events:PutTargets")]
+    (target,) = found.values("ArnLike", "events:TargetArn")
+    assert target.endswith(":function:${ProviderName}-*")
+
+
+def test_the_rules_that_may_invoke_the_check_are_those_that_the_provider_names() -> None:
+    permission = properties("MLflowSchemaSchedules")
+    assert permission["Principal"] == "events.amazonaws.com"
+    assert permission["SourceAccount"] == {"Ref": "AWS::AccountId"}
+    pattern = str(permission["SourceArn"]["Fn::Sub"]).rsplit("/", 1)[-1]
+    own = re.compile(pattern.replace("*", ".*").replace("?", "."))
+    assert own.fullmatch(owner().name(PART, limit=64))
+    assert not own.fullmatch("nightly-report")
 
 
 @pytest.mark.parametrize("type_name", TYPES)

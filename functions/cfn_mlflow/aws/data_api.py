@@ -1,14 +1,15 @@
 """RDS Data API: SQL over HTTPS on an Aurora cluster, with its failures told apart.
 
-Rests on `rds-data:ExecuteStatement`. Each call is one statement in a transaction of its own.
+Rests on `rds-data:ExecuteStatement`. Each call is one statement in a transaction of its own, unless
+it belongs to one that was begun (see data_api_reading.py).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from cfn_mlflow.aws.session import client
 from cfn_mlflow.outcome import PermanentError, TemporaryError
@@ -24,10 +25,12 @@ if TYPE_CHECKING:
 
 Value = str | int | float | bool | None
 Row = dict[str, Value]
+Answer = TypeVar("Answer")
 
+_RESUMING = "DatabaseResumingException"
 _TEMPORARY_CODES = frozenset(
     {
-        "DatabaseResumingException",
+        _RESUMING,
         "DatabaseUnavailableException",
         "DatabaseNotFoundException",  # the cluster has no instance yet
         "InvalidResourceStateException",
@@ -35,6 +38,7 @@ _TEMPORARY_CODES = frozenset(
         "InternalServerErrorException",
         "ThrottlingException",
         "TooManyRequestsException",
+        "TransactionNotFoundException",  # it ran into its time limit, or its connection was lost
     }
 )
 _TEMPORARY_STATES = ("08", "40", "53", "55P03", "57P")
@@ -46,6 +50,14 @@ _LITERAL = re.compile(r"'((?:[^']|'')*)'")
 _VERIFIER = re.compile(r"SCRAM-SHA-256\$[^\s'\"]*")
 _SHORTEST_HIDDEN = 6
 """A literal shorter than this is part of words, and too short to be a secret."""
+
+
+class UnavailableError(TemporaryError):
+    """The database or the Data API does not answer at this moment: asking again may help."""
+
+
+class ResumingError(UnavailableError):
+    """The database was paused; being asked, it has begun to wake, which takes about 15 seconds."""
 
 
 class DataApiError(PermanentError):
@@ -127,11 +139,13 @@ class Database:
     cluster_arn: str
     secret_arn: str
     name: str
+    transaction_id: str = ""
+    """The transaction that the statements belong to; empty for one of its own each."""
 
     def query(self, sql: str, parameters: Mapping[str, Value] | None = None) -> list[Row]:
         """Run one statement and return its rows, each by column name.
 
-        `parameters` fill `:name` places in the statement. Raises `TemporaryError` when the
+        `parameters` fill `:name` places in the statement. Raises `UnavailableError` when the
         database is paused, waking or busy, else the `DataApiError` that fits.
         """
         response = self._send(sql, parameters or {})
@@ -146,37 +160,54 @@ class Database:
         return self._send(sql, parameters or {}).get("numberOfRecordsUpdated", 0)
 
     def _send(self, sql: str, parameters: Mapping[str, Value]) -> ExecuteStatementResponseTypeDef:
-        from botocore.exceptions import (  # noqa: PLC0415 - an import of 100 ms
-            ClientError,
-            ConnectionError,
-            HTTPClientError,
-        )
-
         rds_data: RDSDataServiceClient = client("rds-data")
-        try:
-            return rds_data.execute_statement(
+        within: Any = {"transactionId": self.transaction_id} if self.transaction_id else {}
+        return answered(
+            lambda: rds_data.execute_statement(
                 resourceArn=self.cluster_arn,
                 secretArn=self.secret_arn,
                 database=self.name,
                 sql=sql,
                 parameters=[as_parameter(name, value) for name, value in parameters.items()],
                 includeResultMetadata=True,
-            )
-        except ClientError as error:
-            code = str(error.response.get("Error", {}).get("Code", ""))
-            message = _message(error.response)
-        except (ConnectionError, HTTPClientError) as error:
-            code, message = "ServiceUnavailableError", type(error).__name__
-        # Outside `except`: the error of botocore carries the statement, so it is not chained.
-        raise _error(code, _without_values(message, sql, parameters))
+                **within,
+            ),
+            sql,
+            parameters,
+        )
 
 
-def _error(code: str, message: str) -> TemporaryError | DataApiError:
+def answered(
+    call: Callable[[], Answer], sql: str = "", parameters: Mapping[str, Value] | None = None
+) -> Answer:
+    """Return what a call of the Data API answers.
+
+    Raises `UnavailableError` or the `DataApiError` that fits, without any value of the statement.
+    """
+    from botocore.exceptions import (  # noqa: PLC0415 - an import of 100 ms
+        ClientError,
+        ConnectionError,
+        HTTPClientError,
+    )
+
+    try:
+        return call()
+    except ClientError as error:
+        code = str(error.response.get("Error", {}).get("Code", ""))
+        message = _message(error.response)
+    except (ConnectionError, HTTPClientError) as error:
+        code, message = "ServiceUnavailableError", type(error).__name__
+    # Outside `except`: the error of botocore carries the statement, so it is not chained.
+    raise _error(code, _without_values(message, sql, parameters or {}))
+
+
+def _error(code: str, message: str) -> UnavailableError | DataApiError:
     match = _SQL_STATE.search(message)
     state = match.group(1) if match else ""
     kind = _kind(code, state, message)
     if kind is None:
-        return TemporaryError(f"Data API: {code}: {message}")
+        temporary = ResumingError if code == _RESUMING else UnavailableError
+        return temporary(f"Data API: {code}: {message}")
     return kind(f"Data API: {code}: {message}", state)
 
 

@@ -39,7 +39,15 @@ SUBNET_IDS = "SubnetIds"
 SUBNET_LISTS = ("LoadBalancerSubnetIds", "ServiceSubnetIds", "DatabaseSubnetIds")
 
 _PREFIXES = {"the bucket": "Artifact", "the database": "Database", "the service": "Service"}
-_UNPREFIXED = ("LoadBalancer", "ArtifactBucket", "GunicornOpts", "UvicornOpts", "RehearseUpgrade")
+_UNPREFIXED = (
+    "LoadBalancer",
+    "ArtifactBucket",
+    "GunicornOpts",
+    "UvicornOpts",
+    "RehearseUpgrade",
+    "SchemaCheckSchedule",
+    "AlarmTopicArn",
+)
 
 
 def joined_name(part: str, name: str) -> str:

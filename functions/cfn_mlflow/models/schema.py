@@ -6,10 +6,23 @@ from collections.abc import Mapping
 
 from cfn_mlflow.models.base import Attributes, described
 from cfn_mlflow.models.image import ImageProperties
-from cfn_mlflow.models.values import ClusterArn, DatabaseName, SecretArn, TaskDefinitionArn
+from cfn_mlflow.models.values import (
+    ClusterArn,
+    DatabaseName,
+    Revision,
+    SecretArn,
+    TaskDefinitionArn,
+)
+
+CHECK = "Check"
+RESOURCE = "Resource"
+"""The two properties of an event that asks for a check: what, and whose drift it is."""
+
+METRIC = "SchemaDifferences"
+"""The metric of what a check on a schedule has found."""
 
 
-class SchemaProperties(ImageProperties):
+class CheckedDatabase(ImageProperties):
     """Which database is compared with which MLflow release; nothing is made, so nothing named."""
 
     cluster_arn: ClusterArn = described(
@@ -23,13 +36,6 @@ class SchemaProperties(ImageProperties):
     database_name: DatabaseName = described(
         "Name of MLflow's database.", default="mlflow", example="mlflow"
     )
-    task_definition_arn: TaskDefinitionArn | None = described(
-        "Task definition of the deploy to watch. It is not read: its change is what makes"
-        " CloudFormation check again.",
-        default=None,
-        default_words="checked when another property changes",
-        example="arn:aws:ecs:eu-west-1:123456789012:task-definition/mlflow:7",
-    )
 
     @property
     def unique_name(self) -> str:
@@ -40,6 +46,29 @@ class SchemaProperties(ImageProperties):
     def tags(self) -> Mapping[str, str]:
         """Nothing is made."""
         return {}
+
+
+class SchemaProperties(CheckedDatabase):
+    """The check as a resource: CloudFormation makes it again when one of these changes."""
+
+    task_definition_arn: TaskDefinitionArn | None = described(
+        "Task definition of the deploy to watch. It is not read: its change is what makes"
+        " CloudFormation check again.",
+        default=None,
+        default_words="checked when another property changes",
+        example="arn:aws:ecs:eu-west-1:123456789012:task-definition/mlflow:7",
+    )
+
+
+class CheckEvent(CheckedDatabase):
+    """The check by hand or on a schedule: what stands under `Check` in its event."""
+
+    expected_revision: Revision | None = described(
+        "Revision to expect, where the image's tag names no release.",
+        default=None,
+        default_words="that of the image's release",
+        example="dc11669786a5",
+    )
 
 
 class SchemaAttributes(Attributes):

@@ -24,10 +24,12 @@ from cfn_mlflow.models.values import (
     HostName,
     KeyArn,
     LogRetention,
+    Schedule,
     SecretArn,
     SecurityGroupId,
     ServerOptions,
     SubnetIds,
+    TopicArn,
     TwoSubnetIds,
     UniqueName,
     VpcId,
@@ -118,6 +120,20 @@ class ServiceSettings(ImageProperties, NamedProperties):
         "ARNs of more buckets that the tasks may read, and only read; `*` matches many.",
         default=(),
         example=["arn:aws:s3:::shared-models-*"],
+    )
+    schema_check_schedule: Schedule = described(
+        "When the database's schema is compared with what the release declares, as EventBridge"
+        " takes it; `none` for never. It needs the Data API. What differs is the metric"
+        " `SchemaDifferences` in the namespace `cfn-mlflow`, with an alarm on it.",
+        default="rate(1 day)",
+        example="cron(0 6 * * ? *)",
+    )
+    alarm_topic_arn: TopicArn | None = described(
+        "ARN of the SNS topic that the alarm on the schema tells; its policy must admit"
+        " `cloudwatch.amazonaws.com`.",
+        default=None,
+        default_words="the alarm tells nobody",
+        example="arn:aws:sns:eu-west-1:123456789012:alarms",
     )
 
     rehearse_upgrade: Boolean = described(

@@ -11,11 +11,11 @@ from cfn_mlflow.aws.owner import Owner
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.engine.managed import ManagedObject, later
 from cfn_mlflow.models.schema import SchemaProperties
-from cfn_mlflow.outcome import REASON_BYTES, PermanentError
+from cfn_mlflow.outcome import PermanentError
 from cfn_mlflow.resources.provide import resource_type
-from cfn_mlflow.resources.schema_check import Report, State, check
-
-NAMED_DIFFERENCES = 3
+from cfn_mlflow.resources.schema_check import Report
+from cfn_mlflow.resources.schema_look import Watcher
+from cfn_mlflow.resources.schema_words import failure, unknown_release, waiting
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,24 +25,21 @@ class SchemaCheck(ManagedObject[Report]):
     words: ClassVar[str] = "schema"
     goes_along: ClassVar[bool] = True
 
-    database: Database
+    watcher: Watcher
     image: str
-    version: str | None
 
     def read(self) -> Report:
-        """Compare (rds-data:ExecuteStatement). Fails if the image's release is not known."""
-        expected = releases.head_of(self.version) if self.version else None
-        if expected is None:
-            raise PermanentError(
-                f"schema: the tag of {self.image} names no MLflow release that this provider "
-                f"knows. Name the release by ImageTag, or update the provider"
-            )
-        return check(self.database, expected)
+        """Look at the database (see `Watcher.look`). Fails if the image's release is not known."""
+        if not self.watcher.expected:
+            raise PermanentError(f"schema: {unknown_release(self.image)}")
+        return self.watcher.look()
 
     def busy(self, view: Report) -> str | None:
-        """Fail unless the schema is current and nothing differs."""
+        """Tell what passes by itself; fail unless the schema is current and nothing differs."""
+        if view.retryable:
+            return waiting(view)
         if not view.sound:
-            raise PermanentError(_failure(view, self.version or ""))
+            raise PermanentError(failure(view, releases.version_of(self.image)))
         return None
 
     def create(self) -> None:
@@ -54,33 +51,19 @@ class SchemaCheck(ManagedObject[Report]):
         raise NotImplementedError
 
 
-def _failure(report: Report, version: str) -> str:
-    """Return the state, what differs and what to do, in at most 400 bytes."""
-    found = report.found or "without a revision"
-    what = f"schema: {report.state}: the database is {found}"
-    if report.state is not State.CURRENT:
-        what += f", MLflow {version} expects {report.expected}"
-    named = "; ".join(report.differences[:NAMED_DIFFERENCES])
-    if len(report.differences) > NAMED_DIFFERENCES:
-        named += f"; and {len(report.differences) - NAMED_DIFFERENCES} more"
-    room = REASON_BYTES - len(f"{what}: . {report.advice}".encode())
-    if named and room > 0:
-        what += f": {named.encode()[:room].decode(errors='ignore')}"
-    return f"{what}. {report.advice}"
-
-
 def _graph(owner: Owner, asked: SchemaProperties) -> Graph:
     del owner  # nothing is made, so nothing is anybody's
     graph = Graph()
     database = Database(asked.cluster_arn, asked.secret_arn, asked.database_name)
-    version = releases.version_of(asked.image_uri)
-    report = graph.add(SchemaCheck(database, asked.image_uri, version))
+    version = releases.version_of(asked.image_uri) or ""
+    watcher = Watcher(database, releases.head_of(version) or "")
+    report = graph.add(SchemaCheck(watcher, asked.image_uri))
     graph.give(
         {
             "State": later(report, lambda view: view.state.value),
             "Revision": later(report, lambda view: view.found or ""),
             "ExpectedRevision": later(report, lambda view: view.expected),
-            "MlflowVersion": version or "",
+            "MlflowVersion": version,
             "Differences": later(report, lambda view: len(view.differences)),
             "PendingRevisions": later(report, lambda view: ",".join(view.pending)),
         }

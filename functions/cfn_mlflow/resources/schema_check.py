@@ -38,6 +38,8 @@ class Report:
     notes: tuple[str, ...] = ()
     """What is there and not MLflow's."""
     advice: str = ""
+    reason: str = ""
+    """What AWS or the database said, where the schema could not be read."""
 
     @property
     def damage(self) -> tuple[str, ...]:
@@ -114,10 +116,10 @@ def _left_by_a_migration(found: Found, expected: str) -> tuple[str, ...]:
 
 def _compared(found: Found, state: State) -> Comparison:
     """Compare with what the found revision declares, as far as it is known."""
-    layout = releases.declared(found.revision) if found.revision else {}
-    if state is State.EMPTY or layout is None:
-        return Comparison()
-    return compare(found.schema, layout)
+    if found.revision is None:
+        return compare(found.schema, {}) if state is State.FOREIGN else Comparison()
+    layout = releases.declared(found.revision)
+    return Comparison() if layout is None else compare(found.schema, layout)
 
 
 def _tells_of(note: str, left: tuple[str, ...]) -> bool:

@@ -25,6 +25,7 @@ from cfn_mlflow.resources.claim import claim
 from cfn_mlflow.resources.connection_budget import ConnectionBudget
 from cfn_mlflow.resources.mlflow_environment import PORT
 from cfn_mlflow.resources.provide import resource_type
+from cfn_mlflow.resources.schema_schedule import schema_schedule
 from cfn_mlflow.resources.service_network import network, network_attributes
 from cfn_mlflow.resources.task_definitions import CONTAINER, Definitions, ServerParts
 from cfn_mlflow.resources.task_policies import execution_policy, secrets_of, task_policy
@@ -110,6 +111,7 @@ def service(graph: Graph, owner: Owner, asked: ServiceSettings, wiring: Wiring) 
         "log_group_name": later(log_group, lambda view: view.name),
         "connection_budget": later(budget, lambda view: view.words),
     }
+    schema_schedule(graph, owner, asked, wiring, attributes["schema_revision"])
     return ServiceParts(attributes, net.load_balancer)
 
 

@@ -10,7 +10,14 @@ import pytest
 from botocore.stub import Stubber
 
 from cfn_mlflow.aws import data_api, session
-from cfn_mlflow.aws.data_api import DataApiError, Database
+from cfn_mlflow.aws.data_api import (
+    DataApiError,
+    Database,
+    ResumingError,
+    StatementTimeoutError,
+    UnavailableError,
+)
+from cfn_mlflow.aws.data_api_reading import read_only
 from cfn_mlflow.outcome import PermanentError, TemporaryError
 
 CLUSTER = "arn:aws:rds:eu-west-1:123456789012:cluster:mlflow"
@@ -217,5 +224,86 @@ def test_every_error_that_the_services_model_names_is_answered_on_purpose() -> N
     assert named - answered == {
         "BadRequestException",  # told by its words
         "DatabaseErrorException",  # told by its SQLState
-        "TransactionNotFoundException",  # no transaction is ever begun
     }
+
+
+def test_every_error_of_beginning_a_transaction_is_answered_on_purpose_too() -> None:
+    model = botocore.session.get_session().get_service_model("rds-data")
+    named = {shape.name for shape in model.operation_model("BeginTransaction").error_shapes}
+    answered = data_api._TEMPORARY_CODES | data_api._BY_CODE.keys()
+    assert named - answered == {"BadRequestException", "DatabaseErrorException"}
+
+
+def test_a_paused_database_is_told_from_one_that_is_not_available(service: Stubber) -> None:
+    refuse(service, "DatabaseResumingException", "The instance is resuming.")
+    with pytest.raises(ResumingError):
+        DATABASE.query("SELECT 1")
+    refuse(service, "DatabaseUnavailableException", "")
+    with pytest.raises(UnavailableError) as raised:
+        DATABASE.query("SELECT 1")
+    assert not isinstance(raised.value, ResumingError)
+
+
+def begins(service: Stubber) -> None:
+    service.add_response(
+        "begin_transaction",
+        {"transactionId": "T"},
+        {"resourceArn": CLUSTER, "secretArn": SECRET, "database": "mlflow"},
+    )
+    executes(service, "SET TRANSACTION READ ONLY")
+
+
+def executes(service: Stubber, sql: str) -> None:
+    service.add_response(
+        "execute_statement",
+        {"numberOfRecordsUpdated": 0},
+        {
+            "resourceArn": CLUSTER,
+            "secretArn": SECRET,
+            "database": "mlflow",
+            "sql": sql,
+            "parameters": [],
+            "includeResultMetadata": True,
+            "transactionId": "T",
+        },
+    )
+
+
+def rolls_back(service: Stubber) -> None:
+    service.add_response(
+        "rollback_transaction",
+        {"transactionStatus": "Rollback Complete"},
+        {"resourceArn": CLUSTER, "secretArn": SECRET, "transactionId": "T"},
+    )
+
+
+def test_reading_is_one_read_only_transaction_that_is_rolled_back(service: Stubber) -> None:
+    begins(service)
+    executes(service, "SELECT 1")
+    rolls_back(service)
+    with read_only(DATABASE) as reader:
+        assert reader.query("SELECT 1") == []
+    service.assert_no_pending_responses()
+
+
+def test_a_transaction_is_rolled_back_whatever_happens_in_it(service: Stubber) -> None:
+    begins(service)
+    refuse(service, "StatementTimeoutException", "")
+    rolls_back(service)
+    with pytest.raises(StatementTimeoutError), read_only(DATABASE) as reader:
+        reader.query("SELECT 1")
+    service.assert_no_pending_responses()
+
+
+def test_a_rollback_that_fails_changes_nothing_of_what_was_read(service: Stubber) -> None:
+    begins(service)
+    service.add_client_error("rollback_transaction", "TransactionNotFoundException", "", 404)
+    with read_only(DATABASE):
+        pass
+    service.assert_no_pending_responses()
+
+
+def test_a_paused_database_is_told_at_the_begin_of_a_transaction_too(service: Stubber) -> None:
+    service.add_client_error("begin_transaction", "DatabaseResumingException", "")
+    with pytest.raises(ResumingError), read_only(DATABASE):
+        raise AssertionError("nothing was begun")

@@ -43,6 +43,8 @@ def test_given_a_property_of_each_part_then_it_reaches_that_part() -> None:
             "ArtifactBucketsMlflowWillRead": ["arn:aws:s3:::shared-*"],
             "GunicornOpts": "--timeout 120",
             "LoadBalancerIsInternal": "False",
+            "SchemaCheckSchedule": "none",
+            "AlarmTopicArn": "arn:aws:sns:eu-west-1:123456789012:alarms",
         },
     )
     assert joined.service().min_capacity == 1
@@ -51,6 +53,8 @@ def test_given_a_property_of_each_part_then_it_reaches_that_part() -> None:
     assert joined.service().artifact_buckets_mlflow_will_read == ("arn:aws:s3:::shared-*",)
     assert joined.service().gunicorn_opts == "--timeout 120"
     assert joined.service().load_balancer_is_internal is False
+    assert joined.service().schema_check_schedule == "none"
+    assert joined.service().alarm_topic_arn == "arn:aws:sns:eu-west-1:123456789012:alarms"
 
 
 def test_given_the_shorthand_and_one_list_then_the_list_stands() -> None:

@@ -105,6 +105,20 @@ def test_given_the_required_properties_then_a_working_whole_with_the_modules_out
     assert given["DatabaseClientSecurityGroupId"] in groups
 
 
+def test_given_a_whole_then_its_schema_is_checked_with_its_own_database_and_login(
+    asked: Properties,
+) -> None:
+    given = converge(graph_of(asked), looks=200)
+    rule = owner().name("schema")
+    [target] = boto("events").list_targets_by_rule(Rule=rule)["Targets"]
+    check = json.loads(target["Input"])["Check"]
+    assert check["ClusterArn"] == given["DatabaseClusterArn"]
+    assert check["SecretArn"] == given["DatabaseServiceSecretArn"]
+    converge(graph_of(asked, SchemaCheckSchedule="none"))
+    assert boto("events").list_rules()["Rules"] == []
+    assert boto("cloudwatch").describe_alarms()["MetricAlarms"] == []
+
+
 def test_given_it_is_there_then_a_second_time_writes_nothing_and_says_the_same(
     asked: Properties, fargate: Fargate
 ) -> None:

@@ -9,10 +9,11 @@ from collections.abc import Iterator, Mapping
 from itertools import count
 
 import pytest
-from psycopg2.errors import LockNotAvailable
+from psycopg2.errors import LockNotAvailable, ReadOnlySqlTransaction
 
 from cfn_mlflow import releases
 from cfn_mlflow.aws.data_api import Row, Value
+from cfn_mlflow.aws.data_api_reading import READ_ONLY
 from cfn_mlflow.migration.script import LOCK
 from cfn_mlflow.outcome import TemporaryError
 from cfn_mlflow.resources import schema_read
@@ -349,3 +350,18 @@ def test_a_migration_that_ends_while_reading_is_looked_at_again(at_head: Connect
 
     with pytest.raises(TemporaryError):
         check(Migrating(), HEAD)
+
+
+@pytest.mark.parametrize("revision", [HEAD, OLDER, None])
+def test_all_of_it_runs_in_one_transaction_in_which_postgresql_refuses_to_write(
+    empty: Connection, revision: str | None
+) -> None:
+    if revision:
+        build(empty, revision)
+    told = check(empty, HEAD)
+    empty.execute(f"BEGIN; {READ_ONLY}")
+    assert check(empty, HEAD) == told
+    with pytest.raises(ReadOnlySqlTransaction):
+        empty.execute("CREATE TABLE written (id int)")
+    empty.execute("ROLLBACK")
+    assert check(empty, HEAD) == told

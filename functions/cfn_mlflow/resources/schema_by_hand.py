@@ -1,0 +1,126 @@
+"""The check of a schema beside CloudFormation: by hand, and on a schedule.
+
+The function of Custom::MLflowSchema takes `{"Check": {...}}` and answers with the report. With a
+`Resource` beside it, as a schedule sends it, the drift is published as a metric of that resource.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from cfn_mlflow import releases
+from cfn_mlflow.aws.data_api import Database
+from cfn_mlflow.aws.metric import Metric
+from cfn_mlflow.aws.metrics import publish
+from cfn_mlflow.models.base import parse
+from cfn_mlflow.models.schema import CHECK, METRIC, RESOURCE, CheckEvent
+from cfn_mlflow.outcome import InvalidProperties
+from cfn_mlflow.protocol.clock import Clock
+from cfn_mlflow.protocol.invocation import Context, Invocation
+from cfn_mlflow.protocol.log import log
+from cfn_mlflow.resources.schema_check import Report, State
+from cfn_mlflow.resources.schema_look import Watcher
+from cfn_mlflow.resources.schema_words import unknown_release
+
+SECONDS_TO_WAKE = 90
+SECONDS_BETWEEN_LOOKS = 5
+SECONDS_OF_A_LOOK = 20
+"""What is left for the last look, and for its answer."""
+
+Answer = dict[str, Any]
+Serve = Callable[[object, Context], None]
+
+
+def with_checks(serve: Serve, clock: Clock | None = None) -> Callable[[object, Context], object]:
+    """Return the handler that answers checks, and leaves all else to `serve`."""
+    checks = _Checks(clock or Clock())
+
+    def handler(event: object, context: Context) -> object:
+        if isinstance(event, Mapping) and CHECK in event and "RequestType" not in event:
+            return checks.answer(event, Invocation(context))
+        serve(event, context)
+        return None
+
+    return handler
+
+
+def drift(report: Report) -> int | None:
+    """Return how much the schema differs; None where that is not known, and nobody's fault.
+
+    What passes by itself, and a cluster that somebody stopped, is no drift. A check that is
+    refused is told like one: else nobody would hear that nothing is checked.
+    """
+    if report.retryable or report.state is State.STOPPED:
+        return None
+    return max(len(report.differences), 0 if report.state is State.CURRENT else 1)
+
+
+class _Checks:
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def answer(self, event: Mapping[str, Any], invocation: Invocation) -> Answer:
+        """Return the report as JSON takes it, or what is wrong with the event."""
+        try:
+            asked, resource = _parse(event)
+        except InvalidProperties as error:
+            return _wrong("; ".join(error.faults))
+        version = releases.version_of(asked.image_uri) or ""
+        expected = asked.expected_revision or releases.head_of(version)
+        if expected is None:
+            return _wrong(unknown_release(asked.image_uri))
+        database = Database(asked.cluster_arn, asked.secret_arn, asked.database_name)
+        report = self._look(Watcher(database, expected), invocation)
+        answer = _answer(report, "" if asked.expected_revision else version)
+        tell = log.info if report.sound or report.retryable else log.warning
+        tell(f"Schema of {asked.cluster_arn}: {report.state}", report=answer, resource=resource)
+        value = drift(report)
+        if resource and value is not None:
+            publish(Metric(METRIC, resource), value)
+        return answer
+
+    def _look(self, watcher: Watcher, invocation: Invocation) -> Report:
+        """Look until a paused database is awake: it is woken once, and not for nothing."""
+        until = self._clock.now() + SECONDS_TO_WAKE
+        while True:
+            report = watcher.look()
+            asleep = report.state in (State.PAUSED, State.WAKING)
+            late = self._clock.now() >= until or invocation.left() < SECONDS_OF_A_LOOK
+            if late or not asleep:
+                return report
+            self._clock.sleep(SECONDS_BETWEEN_LOOKS)
+
+
+def _parse(event: Mapping[str, Any]) -> tuple[CheckEvent, str]:
+    """Return what is asked. Raises InvalidProperties with every fault, each by its property."""
+    unknown = [f"{key}: no such property" for key in sorted(event.keys() - {CHECK, RESOURCE})]
+    check, resource = event[CHECK], event.get(RESOURCE, "")
+    if not isinstance(check, Mapping):
+        raise InvalidProperties([f"{CHECK}: must be an object with ClusterArn and SecretArn"])
+    if not isinstance(resource, str):
+        unknown.append(f"{RESOURCE}: must be a single string")
+    if unknown:
+        raise InvalidProperties(unknown)
+    return parse(CheckEvent, check), resource
+
+
+def _answer(report: Report, version: str) -> Answer:
+    return {
+        "state": report.state.value,
+        "retryable": report.retryable,
+        "sound": report.sound,
+        "revision": report.found,
+        "expected": report.expected,
+        "mlflow": version or None,
+        "pending": list(report.pending),
+        "differences": list(report.differences),
+        "notes": list(report.notes),
+        "reason": report.reason,
+        "advice": report.advice,
+    }
+
+
+def _wrong(words: str) -> Answer:
+    log.error(f"Not a check that can be made: {words}")
+    return {"error": words}

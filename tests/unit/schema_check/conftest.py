@@ -1,0 +1,3 @@
+from tests.unit.support.service_kit import aws
+
+__all__ = ["aws"]
