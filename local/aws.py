@@ -27,6 +27,8 @@ DEFAULT_STATE = ROOT / ".local" / "run"
 # Written by the data plane (local/emulator/data_plane.py).
 PROXY_FILE = "proxy"
 NAMES_FILE = "names.json"
+# Read by the data plane (local/emulator/images.py).
+IMAGES_FILE = "images.json"
 
 _START_SECONDS = 60
 _STOP_SECONDS = 20
@@ -54,18 +56,21 @@ class LocalAws:
         port: int = 0,
         state: Path | None = None,
         retry_seconds: Sequence[float] = (1.0, 2.0),
+        images: Sequence[str] = (),
         say: Say = to_terminal,
     ) -> None:
         """Say what is wanted; nothing is started yet.
 
         `port` 0 takes any free one. `state` is the folder of its state and logs, inside .local; by
         default a new one, removed at the end. `retry_seconds` are the waits before the retries of
-        an asynchronous invocation (AWS: 60 and 120).
+        an asynchronous invocation (AWS: 60 and 120). `images` are the MLflow releases whose images
+        must be there besides the newest; each has its packages pinned in local/images.
         """
         self._wanted_port = port
         self._given_state = state
         self._state = state
         self._retry_seconds = tuple(retry_seconds)
+        self._images = (environments.MLFLOW_VERSION, *images)
         self._say = say
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -89,7 +94,8 @@ class LocalAws:
         `owned` makes it die with this process. Raises LocalAwsError with its log's last lines.
         """
         python = environments.emulator(self._say)
-        environments.image(say=self._say)
+        for release in self._images:
+            self.image(release)
         environments.runtime()
         state = self._state = self._given_state or self._new_state()
         if self.running:
@@ -215,6 +221,24 @@ class LocalAws:
             parameters=parameters,
             say=self._say,
         )
+
+    def image(self, release: str) -> None:
+        """Let the official image of MLflow `release` be there from now on, started or not.
+
+        Raises EnvironmentFailedError for a release whose packages are not pinned in local/images.
+        """
+        environments.image(release, self._say)
+
+    def add_image(self, reference: str, programs: Path) -> None:
+        """Let the image `reference`, whatever its name, stand for the folder `programs`.
+
+        The programs there (`python`, `mlflow`) come first on the PATH of its containers.
+        """
+        index = self.state / IMAGES_FILE
+        known = json.loads(index.read_text()) if index.exists() else {}
+        written = index.with_suffix(".new")
+        written.write_text(json.dumps({**known, reference: str(programs.absolute())}))
+        written.rename(index)
 
     # --- looking into it ---
 
