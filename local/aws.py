@@ -279,6 +279,15 @@ class LocalAws:
                 return pids
         raise LocalAwsError(f"No invocation of {function_name} ran within {seconds} s.")
 
+    # --- making happen what on AWS only time does ---
+
+    def run_scheduled_action(self, resource: str, name: str) -> None:
+        """Let the scheduled action `name` of the target `service/<cluster>/<service>` fire.
+
+        It has no effect while the target's scheduled scaling is suspended, as on AWS.
+        """
+        self._control("run-scheduled-action", resource=resource, name=name)
+
     # --- its own ---
 
     def _new_state(self) -> Path:
@@ -310,6 +319,16 @@ class LocalAws:
         with contextlib.closing(connection):
             connection.request("GET", f"/_local/{what}")
             return json.load(connection.getresponse())
+
+    def _control(self, control: str, /, **asked: Any) -> Any:
+        connection = http.client.HTTPConnection("127.0.0.1", self._running()["port"], timeout=60)
+        with contextlib.closing(connection):
+            connection.request("POST", f"/_local/{control}", json.dumps(asked))
+            response = connection.getresponse()
+            answer = json.load(response)
+        if response.status != http.client.OK:
+            raise LocalAwsError(answer["message"])
+        return answer
 
     def _wait_until_ready(self, process: "subprocess.Popen[bytes]") -> None:
         for _ in _every(0.02, _START_SECONDS):
