@@ -27,6 +27,8 @@ DEFAULT_STATE = ROOT / ".local" / "run"
 # Written by the data plane (local/emulator/data_plane.py).
 PROXY_FILE = "proxy"
 NAMES_FILE = "names.json"
+# Read by the data plane (local/emulator/images.py).
+IMAGES_FILE = "images.json"
 
 _START_SECONDS = 60
 _STOP_SECONDS = 20
@@ -54,18 +56,21 @@ class LocalAws:
         port: int = 0,
         state: Path | None = None,
         retry_seconds: Sequence[float] = (1.0, 2.0),
+        images: Sequence[str] = (),
         say: Say = to_terminal,
     ) -> None:
         """Say what is wanted; nothing is started yet.
 
         `port` 0 takes any free one. `state` is the folder of its state and logs, inside .local; by
         default a new one, removed at the end. `retry_seconds` are the waits before the retries of
-        an asynchronous invocation (AWS: 60 and 120).
+        an asynchronous invocation (AWS: 60 and 120). `images` are the MLflow releases whose images
+        must be there besides the newest; each has its packages pinned in local/images.
         """
         self._wanted_port = port
         self._given_state = state
         self._state = state
         self._retry_seconds = tuple(retry_seconds)
+        self._images = (environments.MLFLOW_VERSION, *images)
         self._say = say
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -89,7 +94,8 @@ class LocalAws:
         `owned` makes it die with this process. Raises LocalAwsError with its log's last lines.
         """
         python = environments.emulator(self._say)
-        environments.image(say=self._say)
+        for release in self._images:
+            self.image(release)
         environments.runtime()
         state = self._state = self._given_state or self._new_state()
         if self.running:
@@ -216,6 +222,24 @@ class LocalAws:
             say=self._say,
         )
 
+    def image(self, release: str) -> None:
+        """Let the official image of MLflow `release` be there from now on, started or not.
+
+        Raises EnvironmentFailedError for a release whose packages are not pinned in local/images.
+        """
+        environments.image(release, self._say)
+
+    def add_image(self, reference: str, programs: Path) -> None:
+        """Let the image `reference`, whatever its name, stand for the folder `programs`.
+
+        The programs there (`python`, `mlflow`) come first on the PATH of its containers.
+        """
+        index = self.state / IMAGES_FILE
+        known = json.loads(index.read_text()) if index.exists() else {}
+        written = index.with_suffix(".new")
+        written.write_text(json.dumps({**known, reference: str(programs.absolute())}))
+        written.rename(index)
+
     # --- looking into it ---
 
     @property
@@ -255,6 +279,15 @@ class LocalAws:
                 return pids
         raise LocalAwsError(f"No invocation of {function_name} ran within {seconds} s.")
 
+    # --- making happen what on AWS only time does ---
+
+    def run_scheduled_action(self, resource: str, name: str) -> None:
+        """Let the scheduled action `name` of the target `service/<cluster>/<service>` fire.
+
+        It has no effect while the target's scheduled scaling is suspended, as on AWS.
+        """
+        self._control("run-scheduled-action", resource=resource, name=name)
+
     # --- its own ---
 
     def _new_state(self) -> Path:
@@ -286,6 +319,16 @@ class LocalAws:
         with contextlib.closing(connection):
             connection.request("GET", f"/_local/{what}")
             return json.load(connection.getresponse())
+
+    def _control(self, control: str, /, **asked: Any) -> Any:
+        connection = http.client.HTTPConnection("127.0.0.1", self._running()["port"], timeout=60)
+        with contextlib.closing(connection):
+            connection.request("POST", f"/_local/{control}", json.dumps(asked))
+            response = connection.getresponse()
+            answer = json.load(response)
+        if response.status != http.client.OK:
+            raise LocalAwsError(answer["message"])
+        return answer
 
     def _wait_until_ready(self, process: "subprocess.Popen[bytes]") -> None:
         for _ in _every(0.02, _START_SECONDS):

@@ -6,18 +6,27 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from ministack.core.concurrency import spawn_background
 from ministack.core.responses import new_uuid
 from ministack.services import rds, secretsmanager
 
-from local.emulator import aurora_settings, aurora_snapshots, master_secret, patching
+from local.emulator import (
+    aurora_restore,
+    aurora_settings,
+    aurora_snapshots,
+    master_secret,
+    patching,
+)
+from local.emulator.aurora_states import (
+    CHANGING_SECONDS,
+    CREATING_SECONDS,
+    DELETING_SECONDS,
+    become,
+    later,
+)
 from local.emulator.containers import NETWORK
 from local.emulator.databases import Databases
 from local.emulator.patching import Function, members, text
 
-CREATING_SECONDS = 1.0
-CHANGING_SECONDS = 0.5
-DELETING_SECONDS = 0.7
 _RESERVED_USERS = ("admin", "rdsadmin", "postgres", "rds_superuser")
 Params = Mapping[str, Any]
 
@@ -52,14 +61,7 @@ def install(databases: Databases) -> None:
         "DeleteDBClusterParameterGroup": _delete_parameter_group,
     }.items():
         patching.wrap_action(rds, action, make)
-
-
-def _later(seconds: float, work: Function, *arguments: Any) -> None:
-    def wait_and_work() -> None:
-        time.sleep(seconds)
-        work(*arguments)
-
-    spawn_background(wait_and_work, thread_name="aurora-later")
+    aurora_restore.install(databases)
 
 
 def _keep_status(cluster_id: str) -> None:
@@ -99,17 +101,6 @@ def _with_log_exports(old: Function) -> Function:
     return xml
 
 
-def _become(record: dict[str, Any], key: str, during: str, after: str, seconds: float) -> None:
-    """Show state `during` for `seconds`, then `after`, unless something else came in between."""
-    record[key] = during
-
-    def settle() -> None:
-        if record.get(key) == during:
-            record[key] = after
-
-    _later(seconds, settle)
-
-
 def _create_cluster(old: Function) -> Function:
     def create(params: Params) -> Any:
         group = text(params, "DBSubnetGroupName")
@@ -130,7 +121,7 @@ def _create_cluster(old: Function) -> Function:
             major = cluster["EngineVersion"].split(".")[0]
             cluster["DBClusterParameterGroup"] = f"default.{cluster['Engine']}{major}"
         master_secret.mark(cluster)
-        _become(cluster, "Status", "creating", "available", CREATING_SECONDS)
+        become(cluster, "creating", "available", CREATING_SECONDS)
         return _cluster_answer("CreateDBCluster", cluster)
 
     return create
@@ -221,7 +212,7 @@ def _after_modify(cluster: dict[str, Any], params: Params) -> None:
         _make_secret(cluster, text(params, "MasterUserSecretKmsKeyId"))
     password_changed = new_secret or text(params, "MasterUserPassword")
     state = "resetting-master-credentials" if password_changed else "modifying"
-    _become(cluster, "Status", state, "available", CHANGING_SECONDS)
+    become(cluster, state, "available", CHANGING_SECONDS)
 
 
 def _make_secret(cluster: dict[str, Any], key: str) -> None:
@@ -253,9 +244,8 @@ def _delete_cluster(databases: Databases) -> Function:
                 return refusal
             final = text(params, "FinalDBSnapshotIdentifier")
             cluster["Status"] = "deleting"
-            if final:
-                aurora_snapshots.take(databases, final, cluster)
-            _later(DELETING_SECONDS, _delete_when_empty, old, cluster, params)
+            snapshot = aurora_snapshots.take(databases, final, cluster) if final else {}
+            later(DELETING_SECONDS, _delete_when_empty, old, cluster, params, snapshot)
             return _cluster_answer("DeleteDBCluster", cluster)
 
         return delete
@@ -263,8 +253,10 @@ def _delete_cluster(databases: Databases) -> Function:
     return make
 
 
-def _delete_when_empty(old: Function, cluster: dict[str, Any], params: Params) -> None:
-    while cluster.get("DBClusterMembers"):
+def _delete_when_empty(
+    old: Function, cluster: dict[str, Any], params: Params, snapshot: dict[str, Any]
+) -> None:
+    while cluster.get("DBClusterMembers") or snapshot.get("Status") == "creating":
         time.sleep(0.1)
     old(params)
 
@@ -312,6 +304,9 @@ def _create_instance(old: Function) -> Function:
         cluster_id = text(params, "DBClusterIdentifier")
         if cluster_id and cluster_id not in rds._clusters:
             return rds._error("DBClusterNotFoundFault", f"DBCluster {cluster_id} not found.", 404)
+        refusal = _scaling_refusal(params)
+        if refusal:
+            return refusal
         answer = old(params)
         instance = rds._instances.get(text(params, "DBInstanceIdentifier"))
         if answer[0] != 200 or instance is None or not cluster_id:
@@ -324,6 +319,20 @@ def _create_instance(old: Function) -> Function:
     return create
 
 
+def _scaling_refusal(params: Params) -> Any:
+    cluster = rds._clusters.get(text(params, "DBClusterIdentifier")) or {}
+    serverless = text(params, "DBInstanceClass") == "db.serverless"
+    if not cluster or not serverless or cluster.get("ServerlessV2ScalingConfiguration"):
+        return None
+    # A restored cluster has no such configuration unless the restore named one.
+    return rds._error(
+        "InvalidDBClusterStateFault",
+        "Set the Serverless v2 scaling configuration on the parent DB cluster before creating a "
+        "Serverless v2 DB instance.",
+        400,
+    )
+
+
 def _spread(instance: dict[str, Any], params: Params) -> None:
     """Put an instance without a wish into another Availability Zone than its cluster's last."""
     cluster = rds._clusters[instance["DBClusterIdentifier"]]
@@ -332,7 +341,7 @@ def _spread(instance: dict[str, Any], params: Params) -> None:
         place = len(cluster["DBClusterMembers"]) - 1
         instance["AvailabilityZone"] = zones[place % len(zones)]
     if instance["DBInstanceStatus"] == "available":
-        _become(instance, "DBInstanceStatus", "creating", "available", CREATING_SECONDS)
+        become(instance, "creating", "available", CREATING_SECONDS)
 
 
 def _delete_instance(old: Function) -> Function:
@@ -347,7 +356,7 @@ def _delete_instance(old: Function) -> Function:
                 400,
             )
         instance["DBInstanceStatus"] = "deleting"
-        _later(DELETING_SECONDS, old, params)
+        later(DELETING_SECONDS, old, params)
         return rds._single_instance_response(
             "DeleteDBInstanceResponse", "DeleteDBInstanceResult", instance
         )

@@ -1,8 +1,8 @@
 """Application Auto Scaling for ECS services, which ministack lacks: its control plane.
 
 Targets, target-tracking policies with their alarms, scheduled actions, suspensions and tags are
-kept, checked and given back. Bounds act at once on the service, as on AWS; policies and scheduled
-actions never fire here.
+kept, checked and given back. Bounds act at once on the service, as on AWS; policies never fire
+here, scheduled actions when a test says so.
 """
 
 import asyncio
@@ -26,7 +26,8 @@ from ministack.core.responses import (
 )
 from ministack.services import ecs
 
-from local.emulator import patching
+from local.emulator import controls, patching
+from local.emulator.controls import ControlError
 from local.emulator.own_client import own_client
 from local.emulator.patching import PatchError
 
@@ -278,6 +279,22 @@ class ApplicationAutoScaling:
         del self._here.actions[key]
         return {}
 
+    def run_action(self, asked: Mapping[str, Any]) -> Record:
+        """Do what a scheduled action does at its time: set the bounds, and keep within them."""
+        with self._lock:
+            for (key, name), action in self._here.actions.items():
+                if (key[1], name) == (asked["resource"], asked["name"]):
+                    return self._run_action(key, action)
+        raise ControlError(f"{asked['resource']} has no scheduled action {asked['name']}.")
+
+    def _run_action(self, key: TargetKey, action: Record) -> Record:
+        target = self._here.targets[key]
+        if target["SuspendedState"]["ScheduledScalingSuspended"]:
+            return {"fired": False}
+        target.update(action.get("ScalableTargetAction") or {})
+        self._keep_within(_service(key[1]), {**target, "SuspendedState": _SUSPENDED})
+        return {"fired": True}
+
     # --- tags
 
     def _tags_of(self, data: Record) -> dict[str, str]:
@@ -315,6 +332,7 @@ def install(gateway_port: int) -> None:
         get_state=dict,
         load_persisted_state=lambda _state: None,
     )
+    controls.add("run-scheduled-action", api.run_action)
     app._loaded_modules[_MODULE] = module
     app.SERVICE_HANDLERS[SERVICE] = api.handle
     app.SERVICE_REGISTRY[SERVICE] = {"module": _MODULE}

@@ -13,6 +13,7 @@ from local.emulator import (
     aurora_settings,
     autoscaling,
     data_api,
+    images,
     load_balancer,
     patching,
     security_groups,
@@ -40,6 +41,7 @@ def install(state: Path, gateway_port: int) -> None:
     """Make the data plane with its files under `state`; tasks reach AWS at `gateway_port`."""
     state.mkdir(parents=True, exist_ok=True)
     stand_in_for_docker()
+    images.install(state)
     gateway = f"http://127.0.0.1:{gateway_port}"
     addresses, names, loop = Addresses(), Names(state / NAMES_FILE), EventLoop("data-plane")
     databases = Databases(state, addresses, names, loop, aurora_settings.settings)

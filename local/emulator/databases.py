@@ -95,6 +95,7 @@ class Databases:
         if container is not None:
             container.stop()
         if server is not None:
+            server.stop()  # a copy from it or into it is brought to its end first
             shutil.rmtree(server.folder, ignore_errors=True)
             self._addresses.release(server.address)
             for name, place in self._names.all().items():

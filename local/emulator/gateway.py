@@ -1,8 +1,10 @@
 """The one HTTP address of the local AWS: ministack's application, with what is ours before it.
 
-What starts with /_local/ answers questions that AWS has no API for; aws.py asks them.
+What starts with /_local/ answers questions that AWS has no API for, and works the controls; aws.py
+asks for both.
 """
 
+import asyncio
 import json
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -10,7 +12,7 @@ from typing import Any
 
 from ministack.core.lambda_runtime import INVOKE_DEPTH_HEADER
 
-from local.emulator import functions
+from local.emulator import controls, functions
 from local.emulator.calls import Calls
 
 Scope = MutableMapping[str, Any]
@@ -38,6 +40,8 @@ class Gateway:
         """Serve one request."""
         if scope["type"] != "http":
             await self._ministack(scope, receive, send)
+        elif scope["path"].startswith("/_local/") and scope["method"] == "POST":
+            await self._control(scope["path"].removeprefix("/_local/"), receive, send)
         elif scope["path"].startswith("/_local/"):
             await self._answer_about_itself(scope["path"], send)
         else:
@@ -63,6 +67,17 @@ class Gateway:
             return
         _count_hops(scope, headers)
         await self._ministack(scope, receive, send)
+
+    async def _control(self, name: str, receive: Receive, send: Send) -> None:
+        body, _ = await _read_ahead(receive)
+        control = controls.find(name)
+        if control is None:
+            await _send_json(send, 404, {"message": f"There is no control {name}."})
+            return
+        try:
+            await _send_json(send, 200, await asyncio.to_thread(control, json.loads(body)))
+        except controls.ControlError as error:
+            await _send_json(send, 400, {"message": str(error)})
 
     async def _answer_about_itself(self, path: str, send: Send) -> None:
         answers: dict[str, Callable[[], Any]] = {

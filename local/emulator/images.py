@@ -1,11 +1,13 @@
 """Image references, and the environments that stand in for the images.
 
 `ghcr.io/mlflow/mlflow:v3.17.2-full` is the environment `images/mlflow-3.17.2`, made beforehand by
-local/environments.py, in the folder that LOCAL_AWS_ENVIRONMENTS names. Any other image, and a tag
-without an environment, cannot be pulled, and the task fails as on ECS.
+local/environments.py, in the folder that LOCAL_AWS_ENVIRONMENTS names. An image of a test's own
+stands in the index in the state folder (`LocalAws.add_image`). Any other image, and a tag without
+an environment, cannot be pulled, and the task fails as on ECS.
 """
 
 import hashlib
+import json
 import os
 import re
 import sys
@@ -13,6 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ENVIRONMENTS = "LOCAL_AWS_ENVIRONMENTS"
+INDEX_FILE = "images.json"
+"""The file in the state folder that names the images of tests: reference -> folder of programs."""
+
+_STAMP = "made-of"
+"""The last thing that local/environments.py writes: without it an environment is half made."""
 _MLFLOW = re.compile(
     r"(?:[^/@]+/)*mlflow:v?(?P<release>\d+\.\d+\.\d+(?:[a-z]+\d+)?)(?:-full)?(?:@sha256:\w+)?"
 )
@@ -29,12 +36,36 @@ class Environment:
     programs: Path
 
 
+class _Index:
+    """The images of tests' own, read afresh at each use: the launcher may add one at any time."""
+
+    def __init__(self) -> None:
+        self.file: Path | None = None
+
+    def own(self) -> dict[str, str]:
+        if self.file is None or not self.file.exists():
+            return {}
+        found: dict[str, str] = json.loads(self.file.read_text())
+        return found
+
+
+_index = _Index()
+
+
+def install(state: Path) -> None:
+    """Look for the index of further images in the folder `state`."""
+    _index.file = state / INDEX_FILE
+
+
 def resolve(reference: str) -> Environment:
     """Return the environment of the image `reference`; raises PullError naming the image."""
+    own = _index.own().get(reference)
+    if own is not None:
+        return Environment(Path(own))
     matched = _MLFLOW.fullmatch(reference)
     if matched:
         folder = _environments() / "images" / f"mlflow-{matched['release']}"
-        if (folder / "bin" / "mlflow").exists():
+        if (folder / _STAMP).exists():
             return Environment(folder / "bin")
     raise PullError(
         "pull image manifest has been retried 5 time(s): "

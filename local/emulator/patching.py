@@ -42,6 +42,14 @@ def wrap_action(module: ModuleType, action: str, make: Callable[[Function], Func
             setattr(module, name, new)
 
 
+def add_action(module: ModuleType, action: str, function: Function) -> None:
+    """Add an API action that this ministack does not know."""
+    require(module, "_ACTION_MAP")
+    if action in module._ACTION_MAP:
+        raise PatchError(f"{module.__name__} has {action} by now: remove ours")
+    module._ACTION_MAP[action] = function
+
+
 def text(params: Params, name: str) -> str:
     """Return the value of `name` in the query parameters of an XML service, or ''."""
     value = params.get(name, "")

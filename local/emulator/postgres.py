@@ -28,6 +28,7 @@ BACKEND_PORT = 6432
 ADMIN = "rdsadmin"
 _ACCOUNT_UNDER_ROOT = "nobody"
 _START_SECONDS = 60
+_COPY_SECONDS = 300
 
 
 class PostgresError(RuntimeError):
@@ -45,6 +46,8 @@ class PostgresServer:
         self._process: processes.Process | None = None
         # A copy of a running server must not see it stop half-way.
         self._lock = threading.RLock()
+        self._filled = threading.Event()
+        self._filled.set()
 
     @property
     def log(self) -> Path:
@@ -63,6 +66,7 @@ class PostgresServer:
 
     def start(self, max_connections: int) -> None:
         """Make the database cluster if there is none, start it and wait until it answers."""
+        self._filled.wait(_COPY_SECONDS)
         if not self.has_data:
             self._initialise()
         self._process = processes.spawn(
@@ -81,6 +85,7 @@ class PostgresServer:
 
     def stop(self) -> None:
         """Stop it as `pg_ctl stop -m fast` does: connections end, the data is whole."""
+        self._filled.wait(_COPY_SECONDS)
         with self._lock:
             if self._process is not None:
                 self._process.stop(20, signal.SIGINT)
@@ -109,7 +114,7 @@ class PostgresServer:
             connection.close()
 
     def make_master(self, user: str, password: str, database: str | None) -> None:
-        """Make the master and its database; nothing if they are there (a restored copy)."""
+        """Make the master and its database; those of a restored copy stay as they are."""
         with self.admin() as cursor:
             cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (user,))
             if not cursor.fetchone():
@@ -123,6 +128,7 @@ class PostgresServer:
                 cursor.execute(
                     sql.SQL("ALTER DATABASE postgres OWNER TO {}").format(sql.Identifier(user))
                 )
+                self.set_password(user, password)
             cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", (database,))
             if database and not cursor.fetchone():
                 cursor.execute(
@@ -130,7 +136,6 @@ class PostgresServer:
                         sql.Identifier(database), sql.Identifier(user)
                     )
                 )
-        self.set_password(user, password)
 
     def set_password(self, user: str, password: str) -> None:
         """Change the password of `user`; only its verifier reaches the server and its log."""
@@ -141,6 +146,17 @@ class PostgresServer:
                     sql.Identifier(user), sql.Literal(verifier)
                 )
             )
+
+    def expect_data(self) -> None:
+        """Let nothing start or stop here until `take_data` has brought the data of another."""
+        self._filled.clear()
+
+    def take_data(self, source: "PostgresServer") -> None:
+        """Take a copy of the data of `source`, running or not."""
+        try:
+            source.copy_to(self.folder)
+        finally:
+            self._filled.set()
 
     def copy_to(self, folder: Path) -> None:
         """Copy the data, running or not, into `folder`, from which a server can be started."""

@@ -55,6 +55,8 @@ def install(leave: Leave) -> None:
     patching.replace(ecs, "_cleanup_task_resources", _with_containers)
     patching.wrap_action(ecs, "StopTask", lambda old: _stop(old, leave))
     patching.wrap_action(ecs, "RunTask", _run)
+    for action in ("DescribeServices", "DescribeTaskDefinition"):
+        patching.wrap_action(ecs, action, _with_tags_when_asked)
 
 
 def _with_plan(old: Function) -> Function:
@@ -118,6 +120,9 @@ def _run(old: Function) -> Function:
         cluster = ecs._resolve_cluster_name(data.get("cluster") or "default")
         if cluster not in ecs._clusters:
             return error_response_json("ClusterNotFoundException", "Cluster not found.", 400)
+        refusal = _override_refusal(data)
+        if refusal:
+            return refusal
         if data.get("_deploymentId"):
             # A service's task is started by its deployment.
             data = {**data, "startedBy": data["_deploymentId"]}
@@ -127,6 +132,20 @@ def _run(old: Function) -> Function:
         return _note_security_groups(data, old(data))
 
     return run
+
+
+def _override_refusal(data: dict[str, Any]) -> Any:
+    definition = ecs._task_defs.get(ecs._resolve_td_key(data.get("taskDefinition", ""))) or {}
+    known = {one["name"] for one in definition.get("containerDefinitions") or []}
+    for override in (data.get("overrides") or {}).get("containerOverrides") or []:
+        if known and override.get("name") not in known:
+            return error_response_json(
+                "InvalidParameterException",
+                f"Override for container named {override.get('name')} is not a container in the "
+                "TaskDefinition.",
+                400,
+            )
+    return None
 
 
 def _tags(data: dict[str, Any], cluster: str) -> list[dict[str, str]]:
@@ -160,6 +179,19 @@ def _note_security_groups(data: dict[str, Any], answer: Any) -> Any:
         for task in json.loads(answer[2])["tasks"]:
             ecs._tasks[task["taskArn"]]["_security_groups"] = network.get("securityGroups") or []
     return answer
+
+
+def _with_tags_when_asked(old: Function) -> Function:
+    def describe(data: dict[str, Any]) -> Any:
+        status, headers, body = old(data)
+        if status != 200 or "TAGS" in (data.get("include") or []):
+            return status, headers, body
+        answer = json.loads(body)
+        for found in (answer, *(answer.get("services") or [])):
+            found.pop("tags", None)
+        return json_response(answer)
+
+    return describe
 
 
 def _stop(old: Function, leave: Leave) -> Function:

@@ -10,6 +10,7 @@ from local.aws import LocalAws
 
 IMAGE = "ghcr.io/mlflow/mlflow:v3.17.2-full"
 LOGS = "/data-plane"
+SCALING = {"MinCapacity": 0.5, "MaxCapacity": 2.0}
 Read = TypeVar("Read")
 
 
@@ -145,19 +146,46 @@ class Database:
                 "ManageMasterUserPassword": True,
                 "DatabaseName": "mlflow",
                 "EnableHttpEndpoint": True,
+                "ServerlessV2ScalingConfiguration": SCALING,
                 **options,
             }
         )["DBCluster"]
+        database = cls(lab, name, cluster)
+        database.add_instances(*instances)
+        return database
+
+    def add_instances(self, *instances: str) -> None:
+        """Create the instances; return when they and the cluster are available."""
         for instance in instances:
-            rds.create_db_instance(
+            self.lab.client("rds").create_db_instance(
                 DBInstanceIdentifier=instance,
-                DBClusterIdentifier=name,
+                DBClusterIdentifier=self.name,
                 Engine="aurora-postgresql",
                 DBInstanceClass="db.serverless",
             )
-        database = cls(lab, name, cluster)
-        until(database.states, lambda states: set(states) == {"available"})
-        return database
+        until(self.states, lambda states: set(states) == {"available"})
+
+    def manage_master(self) -> None:
+        """Do what a restored cluster needs: a managed master secret and the Data API."""
+        rds = self.lab.client("rds")
+        rds.modify_db_cluster(
+            DBClusterIdentifier=self.name, ManageMasterUserPassword=True, ApplyImmediately=True
+        )
+        rds.enable_http_endpoint(ResourceArn=self.cluster["DBClusterArn"])
+        until(self.states, lambda states: set(states) == {"available"})
+
+    def delete(self) -> None:
+        """Delete the instances and the cluster; return when they are gone."""
+        rds = self.lab.client("rds")
+        for member in self.describe()["DBClusterMembers"]:
+            rds.delete_db_instance(DBInstanceIdentifier=member["DBInstanceIdentifier"])
+        rds.delete_db_cluster(DBClusterIdentifier=self.name, SkipFinalSnapshot=True)
+        until(
+            lambda: [
+                one["DBClusterIdentifier"] for one in rds.describe_db_clusters()["DBClusters"]
+            ],
+            lambda names: self.name not in names,
+        )
 
     def states(self) -> list[str]:
         """Return the states of the cluster and of its instances."""

@@ -13,7 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local.aws import LocalAws
-from tests.lifecycle.data_plane_kit import Database, Lab, until
+from tests.lifecycle.data_plane_kit import SCALING, Database, Lab, until
 
 SSL_REQUEST = struct.pack("!II", 8, 80877103)
 
@@ -69,6 +69,7 @@ def test_a_cluster_and_its_instances_are_creating_before_they_are_available(lab:
         MasterUsername="someone",
         MasterUserPassword="long enough".replace(" ", "-"),
         EnableCloudwatchLogsExports=["postgresql"],
+        ServerlessV2ScalingConfiguration=SCALING,
     )["DBCluster"]
     instance = rds.create_db_instance(
         DBInstanceIdentifier="young-1",

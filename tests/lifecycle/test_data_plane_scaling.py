@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from local.aws import LocalAws
+from local.aws import LocalAws, LocalAwsError
 from tests.lifecycle.data_plane_kit import Lab, until
 
 SERVICE = {
@@ -75,6 +75,38 @@ def test_a_suspended_target_leaves_the_service_alone(lab: Lab, scaling: Any) -> 
     assert (target["MinCapacity"], target["MaxCapacity"]) == (2, 4)
     scaling.register_scalable_target(**SERVICE, SuspendedState=suspended(value=False))
     assert counts(lab)[0] == 2
+
+
+@pytest.mark.parametrize("suspends", [True, False])
+def test_a_scheduled_action_starts_tasks_only_while_scheduled_scaling_is_not_suspended(
+    lab: Lab, scaling: Any, *, suspends: bool
+) -> None:
+    scaling.register_scalable_target(
+        **SERVICE, MinCapacity=0, MaxCapacity=0, SuspendedState=suspended(suspends)
+    )
+    scaling.put_scheduled_action(
+        **SERVICE,
+        ScheduledActionName="morning",
+        Schedule="cron(0 6 * * ? *)",
+        ScalableTargetAction={"MinCapacity": 2, "MaxCapacity": 4},
+    )
+    lab.aws.run_scheduled_action(SERVICE["ResourceId"], "morning")
+    target = scaling.describe_scalable_targets(ServiceNamespace="ecs")["ScalableTargets"][0]
+    assert target["MinCapacity"] == counts(lab)[0] == (0 if suspends else 2)
+    with pytest.raises(LocalAwsError, match="no scheduled action evening"):
+        lab.aws.run_scheduled_action(SERVICE["ResourceId"], "evening")
+
+
+def test_bounds_that_change_while_suspended_act_when_the_suspension_ends(
+    lab: Lab, scaling: Any
+) -> None:
+    scaling.register_scalable_target(**SERVICE, MinCapacity=0, MaxCapacity=4)
+    scaling.register_scalable_target(**SERVICE, SuspendedState=suspended(value=True))
+    scaling.register_scalable_target(**SERVICE, MinCapacity=1)
+    assert counts(lab)[0] == 0
+    scaling.register_scalable_target(**SERVICE, SuspendedState=suspended(value=False))
+    target = scaling.describe_scalable_targets(ServiceNamespace="ecs")["ScalableTargets"][0]
+    assert (target["MinCapacity"], target["MaxCapacity"], counts(lab)[0]) == (1, 4, 1)
 
 
 def test_a_policy_has_its_alarms_for_as_long_as_it_lives(lab: Lab, scaling: Any) -> None:

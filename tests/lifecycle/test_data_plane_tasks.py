@@ -209,3 +209,77 @@ def test_given_a_task_that_runs_then_its_cluster_stays(lab: Lab) -> None:
         lab.client("ecs").delete_cluster(cluster="lab")
     lab.client("ecs").stop_task(cluster="lab", task=arn)
     until(lambda: lab.task(arn)["lastStatus"], lambda status: status == "STOPPED")
+
+
+def test_a_task_runs_with_the_command_and_the_variables_of_its_overrides(lab: Lab) -> None:
+    shows = "import os; print(os.environ['FIRST'], os.environ['SECOND'])"
+    variables = [{"name": name, "value": "defined"} for name in ("FIRST", "SECOND")]
+    definition = lab.define("overridden", python("", environment=variables))
+    override = {
+        "name": "main",
+        "command": ["python", "-c", shows],
+        "environment": [{"name": "SECOND", "value": "overridden"}],
+    }
+
+    def run(override: dict[str, Any]) -> dict[str, Any]:
+        started: dict[str, Any] = lab.client("ecs").run_task(
+            cluster="lab",
+            taskDefinition=definition,
+            launchType="FARGATE",
+            networkConfiguration=lab.network,
+            overrides={"containerOverrides": [override]},
+        )["tasks"][0]
+        return started
+
+    arn = run(override)["taskArn"]
+    task = until(lambda: lab.task(arn), lambda found: found["lastStatus"] == "STOPPED")
+    assert lab.log(task, "overridden") == ["defined overridden"]
+    assert task["overrides"]["containerOverrides"] == [override]
+    with pytest.raises(ClientError, match="no-such is not a container in the TaskDefinition"):
+        run({"name": "no-such", "command": []})
+
+
+def test_a_running_task_shows_its_network_interface(lab: Lab) -> None:
+    arn = lab.start(lab.define("attached", python(WAITS_FOR_TERM)))
+    task = until(lambda: lab.task(arn), lambda found: found["lastStatus"] == "RUNNING")
+    (attachment,) = task["attachments"]
+    details = {one["name"]: one["value"] for one in attachment["details"]}
+    assert (attachment["type"], attachment["status"]) == ("ElasticNetworkInterface", "ATTACHED")
+    assert details["privateIPv4Address"].startswith("127.77.")
+    assert details["subnetId"] in lab.subnets
+    lab.client("ecs").stop_task(cluster="lab", task=arn)
+
+
+def test_services_and_task_definitions_carry_tags_that_can_change(lab: Lab) -> None:
+    ecs = lab.client("ecs")
+    definition = lab.define("tagged", python(""))
+    service = ecs.create_service(
+        cluster="lab",
+        serviceName="tagged",
+        taskDefinition=definition,
+        desiredCount=0,
+        launchType="FARGATE",
+        networkConfiguration=lab.network,
+        tags=[{"key": "first", "value": "1"}],
+    )["service"]["serviceArn"]
+
+    def described() -> dict[str, list[dict[str, str]]]:
+        whole = ecs.describe_task_definition(taskDefinition=definition, include=["TAGS"])
+        found = ecs.describe_services(cluster="lab", services=["tagged"], include=["TAGS"])
+        return {definition: whole["tags"], service: found["services"][0]["tags"]}
+
+    ecs.tag_resource(resourceArn=definition, tags=[{"key": "first", "value": "1"}])
+    for arn in (definition, service):
+        ecs.tag_resource(
+            resourceArn=arn,
+            tags=[{"key": "first", "value": "one"}, {"key": "second", "value": "2"}],
+        )
+        both = [{"key": "first", "value": "one"}, {"key": "second", "value": "2"}]
+        assert ecs.list_tags_for_resource(resourceArn=arn)["tags"] == both
+        assert described()[arn] == both
+        ecs.untag_resource(resourceArn=arn, tagKeys=["first"])
+        assert described()[arn] == both[1:]
+    without = ecs.describe_services(cluster="lab", services=["tagged"])["services"][0]
+    assert "tags" not in without
+    assert "tags" not in ecs.describe_task_definition(taskDefinition=definition)
+    ecs.delete_service(cluster="lab", service="tagged", force=True)

@@ -248,6 +248,68 @@ def test_a_failed_update_is_sent_back_with_its_properties_swapped(
     assert back["OldResourceProperties"] == update["ResourceProperties"]
 
 
+def test_a_stack_shows_that_it_rolls_back_while_the_updates_of_the_rollback_are_out(
+    bare_aws: LocalAws, probe: Probe
+) -> None:
+    first = {"N": 1, "OnUpdate": "sleep=3"}
+    template = probe.template({"First": first, "Thing": {"N": 1}})
+    template["Resources"]["Thing"]["DependsOn"] = "First"
+    stack = Stack.create(bare_aws, probe.name, template)
+    changed = probe.template({"First": {"N": 2}, "Thing": {"N": 2, "OnUpdate": "fail"}})
+    changed["Resources"]["Thing"]["DependsOn"] = "First"
+    stack.update(changed, wait=False)
+
+    probe.wait_until_seen(5)
+    assert stack.status == "UPDATE_ROLLBACK_IN_PROGRESS"
+    assert stack.resource("First")["ResourceStatus"] == "UPDATE_IN_PROGRESS"
+    assert stack.wait() == "UPDATE_ROLLBACK_COMPLETE"
+    sent_back = [line["event"] for line in probe.seen()[4:]]
+    assert {event["LogicalResourceId"] for event in sent_back} == {"First", "Thing"}
+    assert {event["ResourceProperties"]["N"] for event in sent_back} == {"1"}
+
+
+def failed_rollback(bare_aws: LocalAws, probe: Probe) -> tuple[Stack, dict[str, Any]]:
+    """Return a stack in UPDATE_ROLLBACK_FAILED, and its template, whose third Update succeeds."""
+    template = probe.template({"Thing": {"N": 1, "OnUpdate": "fail until=2"}})
+    stack = Stack.create(bare_aws, probe.name, template)
+    changed = probe.template({"Thing": {"N": 2, "OnUpdate": "fail"}})
+    assert stack.update(changed) == "UPDATE_ROLLBACK_FAILED"
+    assert stack.resource("Thing")["ResourceStatus"] == "UPDATE_FAILED"
+    assert probe.requests() == [("Create", None), *[("Update", "probe-Thing")] * 2]
+    return stack, template
+
+
+def test_given_a_rollback_failed_when_it_is_continued_then_the_update_is_sent_back_again(
+    bare_aws: LocalAws, probe: Probe
+) -> None:
+    stack, template = failed_rollback(bare_aws, probe)
+    with pytest.raises(ClientError, match="UPDATE_ROLLBACK_FAILED state"):
+        stack.update(template)
+
+    client = bare_aws.session().client("cloudformation")
+    client.continue_update_rollback(StackName=stack.name)
+    assert stack.wait() == "UPDATE_ROLLBACK_COMPLETE"
+    back = probe.seen()[-1]["event"]
+    assert (back["RequestType"], back["ResourceProperties"]["N"]) == ("Update", "1")
+    assert back["OldResourceProperties"]["N"] == "2"
+    assert stack.resource("Thing")["ResourceStatus"] == "UPDATE_COMPLETE"
+    with pytest.raises(ClientError, match="ContinueUpdateRollback"):
+        client.continue_update_rollback(StackName=stack.name)
+
+
+def test_given_a_rollback_failed_when_a_resource_is_skipped_then_nothing_more_is_sent_to_it(
+    bare_aws: LocalAws, probe: Probe
+) -> None:
+    stack, template = failed_rollback(bare_aws, probe)
+    client = bare_aws.session().client("cloudformation")
+    client.continue_update_rollback(StackName=stack.name, ResourcesToSkip=["Thing"])
+    assert stack.wait() == "UPDATE_ROLLBACK_COMPLETE"
+    assert len(probe.requests()) == 3
+    assert stack.resource("Thing")["ResourceStatus"] == "UPDATE_COMPLETE"
+    template["Resources"]["Thing"]["Properties"] |= {"N": 3}
+    assert stack.update(template) == "UPDATE_COMPLETE"
+
+
 def test_another_id_in_a_failed_update_is_deleted_and_the_old_one_stays(
     bare_aws: LocalAws, probe: Probe
 ) -> None:
