@@ -33,8 +33,10 @@ ROOM_FOR_LISTS = 3400
 
 OF_TYPE = {
     "MLflowBucket": {"Fence", "Names", "Bucket"},
-    "MLflowDatabase": {"Fence", "Names", "Network", "LogGroup", "Database"},
-    "MLflowService": {"Fence", "Names", "Network", "LogGroup", "Service", "TaskRole", "Schema"},
+    "MLflowDatabase": {"Fence", "Names", "Network", "LogGroup", "Secret", "Database"},
+    "MLflowService": {
+        *("Fence", "Names", "Network", "LogGroup", "Secret", "Service", "TaskRole", "Schema"),
+    },
     "MLflowSchema": {"Fence", "Schema"},
 }
 READS = re.compile(r"^[a-z0-9-]+:(Describe|List|Get|Filter)")

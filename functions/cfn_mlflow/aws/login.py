@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import ClassVar, Generic, TypeVar
 
 from cfn_mlflow.aws.data_api import Database, LoginRefusedError
+from cfn_mlflow.aws.login_secret import read_login
 from cfn_mlflow.aws.rds import DATABASE_NAME, rds
 from cfn_mlflow.aws.scram import verifier
-from cfn_mlflow.aws.secrets import read_login
 from cfn_mlflow.engine.managed import ManagedObject
 
 OWNER_ROLE = "mlflow_owner"

@@ -162,3 +162,6 @@ class MLflowAttributes(Attributes):
     service_task_definition_arn: str = described("ARN of the task definition that runs.")
     service_log_group_name: str = described("Name of the log group.")
     schema_revision: str = described("Revision of the database's schema.")
+    server_secret_arn: str = described(
+        "Secret of MLflow's own keys, and of its admin's login where it asks for one."
+    )

@@ -231,3 +231,6 @@ class ServiceAttributes(Attributes):
     autoscaling_target_min_capacity: str = described("Fewest tasks.")
     autoscaling_target_max_capacity: str = described("Most tasks.")
     schema_revision: str = described("Revision of the database's schema.")
+    server_secret_arn: str = described(
+        "Secret of MLflow's own keys, and of its admin's login where it asks for one."
+    )

@@ -18,12 +18,13 @@ from cfn_mlflow.aws.login import (
     Privileges,
     Role,
 )
+from cfn_mlflow.aws.login_secret import LoginSecret, MirroredSecret
 from cfn_mlflow.aws.owner import Owner
 from cfn_mlflow.aws.rds import DATABASE_NAME, MASTER_NAME, PORT, DatabaseLogGroup
 from cfn_mlflow.aws.rds_cluster import CompleteDBCluster, DBCluster, cluster_identifier, major
 from cfn_mlflow.aws.rds_groups import DBClusterParameterGroup, DBSubnetGroup
 from cfn_mlflow.aws.rds_instance import DBInstance
-from cfn_mlflow.aws.secrets import AllowedSecret, LoginSecret, MirroredSecret
+from cfn_mlflow.aws.secrets import AllowedSecret
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.engine.managed import ManagedObject, derive, later
 from cfn_mlflow.models.database import DatabaseAttributes, DatabaseProperties
@@ -74,7 +75,7 @@ def database(graph: Graph, owner: Owner, properties: DatabaseProperties) -> Data
     instances = _instances(graph, owner, properties, network, cluster)
     roles = _roles(graph, master, cluster if mirror else None, instances)
     service, migration = (
-        graph.add(LoginSecret(owner, name, properties.kms_key_arn))
+        graph.add(LoginSecret(owner, properties.kms_key_arn, name))
         for name in (SERVICE_LOGIN, MIGRATION_LOGIN)
     )
     ready = (*network.rules, *roles, *_logins(graph, master, service, migration, roles))
@@ -140,10 +141,10 @@ def _mirror(graph: Graph, owner: Owner, properties: DatabaseProperties) -> Mirro
     """Add the mirror of the user's master password, if they keep one."""
     source = properties.password_secret_arn
     if source is None:
-        graph.without(LoginSecret(owner, MASTER_NAME, None))
+        graph.without(LoginSecret(owner, None, MASTER_NAME))
         return None
     allowed = graph.add(AllowedSecret(owner.spelled("PasswordSecretArn"), source))
-    mirror = MirroredSecret(owner, MASTER_NAME, properties.kms_key_arn, source)
+    mirror = MirroredSecret(owner, properties.kms_key_arn, MASTER_NAME, source)
     return graph.add(mirror, after=(allowed,))
 
 

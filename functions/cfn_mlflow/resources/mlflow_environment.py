@@ -57,8 +57,6 @@ def server_environment(server: Server) -> dict[str, str]:
         "MLFLOW_SERVER_CORS_ALLOWED_ORIGINS": ",".join(_origins(server.host_name)),
         # Nine more processes and 2 GiB; nothing that tracking needs.
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
-        # Without a passphrase of its own it would encrypt with a key that everybody knows.
-        "MLFLOW_ENABLE_AI_GATEWAY": "false",
         "MLFLOW_DISABLE_TELEMETRY": "true",
         **_server_options(server),
     }
@@ -72,6 +70,18 @@ def database_environment(endpoint: str, port: int | str, name: str) -> dict[str,
 def login_secrets(secret_arn: str) -> dict[str, str]:
     """Return, by variable, where ECS finds the login: the keys of a secret."""
     return {"PGUSER": f"{secret_arn}:username::", "PGPASSWORD": f"{secret_arn}:password::"}
+
+
+def key_secrets(secret_arn: str) -> dict[str, str]:
+    """Return, by variable, where ECS finds what the server encrypts with.
+
+    Unset, MLflow would take a random webhook key in each process, and a passphrase that everybody
+    knows.
+    """
+    return {
+        "MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY": f"{secret_arn}:webhook_key::",
+        "MLFLOW_CRYPTO_KEK_PASSPHRASE": f"{secret_arn}:kek_passphrase::",
+    }
 
 
 def pool_size(workers: int, max_tasks: int) -> tuple[int, int]:

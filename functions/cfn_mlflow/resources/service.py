@@ -18,6 +18,7 @@ from cfn_mlflow.aws.iam import Role
 from cfn_mlflow.aws.logs import LogGroup
 from cfn_mlflow.aws.migration_task import MigrationTask, ReadBack
 from cfn_mlflow.aws.owner import Owner
+from cfn_mlflow.aws.server_secret import CompleteServerSecret, ServerSecret
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.engine.managed import ManagedObject, derive, later
 from cfn_mlflow.models.service import ServiceAttributes, ServiceProperties, ServiceSettings
@@ -38,6 +39,7 @@ class ServiceParts:
     attributes: Mapping[str, Any]
     """By the names of ServiceAttributes: promises."""
     load_balancer: LoadBalancer
+    server_secret: ServerSecret
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,11 @@ def service(graph: Graph, owner: Owner, asked: ServiceSettings, wiring: Wiring) 
     log_group = graph.add(LogGroup(owner, asked.log_retention_in_days))
     cluster = graph.add(Cluster(owner))
     net = network(graph, owner, asked)
-    roles = _roles(graph, owner, asked, wiring, log_group.name)
+    keys = ServerSecret(owner, wiring.secrets_key_arn or None, wiring.database_stays)
+    keys_arn = later(graph.add(keys), lambda view: view.arn)
+    roles = _roles(
+        graph, owner, asked, wiring, log_group=log_group.name, server_secret_arn=keys_arn
+    )
     before_tasks: tuple[ManagedObject[Any], ...] = (log_group, cluster, *net.rules)
 
     definitions = Definitions(owner, asked, log_group.name)
@@ -60,7 +66,7 @@ def service(graph: Graph, owner: Owner, asked: ServiceSettings, wiring: Wiring) 
     dns_name = later(net.load_balancer, lambda view: view.dns_name)
     of_migration = derive(definitions.migration, wiring.kept(), execution_role_arn)
     of_server = derive(
-        definitions.server, wiring.kept(), execution_role_arn, task_role_arn, dns_name
+        definitions.server, wiring.kept(), execution_role_arn, task_role_arn, dns_name, keys_arn
     )
 
     where: dict[str, Any] = {
@@ -104,18 +110,28 @@ def service(graph: Graph, owner: Owner, asked: ServiceSettings, wiring: Wiring) 
         "task_role_id": later(roles.task, lambda view: view.name),
         "log_group_name": later(log_group, lambda view: view.name),
         "schema_revision": later(migration, lambda view: view.revision),
+        "server_secret_arn": keys_arn,
     }
-    return ServiceParts(attributes, net.load_balancer)
+    return ServiceParts(attributes, net.load_balancer, keys)
 
 
 def complete_service(graph: Graph, parts: ServiceParts) -> None:
-    """Protect the load balancer, after all that the graph has."""
+    """Mark the server's secret, protect the load balancer, after all that the graph has."""
     arn = later(parts.load_balancer, lambda view: view.arn)
+    secret_arn = later(parts.server_secret, lambda view: view.arn)
+    complete = CompleteServerSecret(parts.server_secret.owner, secret_arn)
+    graph.add(complete, after=tuple(graph.wanted))
     graph.add(DeletionProtection(arn), after=tuple(graph.wanted))
 
 
-def _roles(
-    graph: Graph, owner: Owner, asked: ServiceSettings, wiring: Wiring, log_group: str
+def _roles(  # noqa: PLR0913 - all that the two roles may reach
+    graph: Graph,
+    owner: Owner,
+    asked: ServiceSettings,
+    wiring: Wiring,
+    *,
+    log_group: str,
+    server_secret_arn: str,
 ) -> _Roles:
     boundary_arn = os.environ["BOUNDARY_ARN"]
     sidecars = asked.sidecar_container_definitions
@@ -132,7 +148,9 @@ def _roles(
         owner,
         "execution",
         "Starts the tasks of MLflow",
-        derive(may_start, wiring.service_secret_arn, wiring.migration_secret_arn),
+        derive(
+            may_start, wiring.service_secret_arn, wiring.migration_secret_arn, server_secret_arn
+        ),
         boundary_arn,
     )
     task = Role(

@@ -15,6 +15,7 @@ from cfn_mlflow.resources.mlflow_environment import (
     PORT,
     Server,
     database_environment,
+    key_secrets,
     login_secrets,
     server_environment,
 )
@@ -58,9 +59,14 @@ class Definitions:
         return migration_definition(self._launch(_database(wiring), login, execution_role_arn))
 
     def server(
-        self, wiring: Wiring, execution_role_arn: str, task_role_arn: str, dns_name: str
+        self,
+        wiring: Wiring,
+        execution_role_arn: str,
+        task_role_arn: str,
+        dns_name: str,
+        server_secret_arn: str,
     ) -> Definition:
-        """Return the server's, with the tasks' login."""
+        """Return the server's, with the tasks' login and the keys of its own."""
         server = Server(
             host_name=dns_name,
             region=self.owner.arn_parts[1],
@@ -72,9 +78,9 @@ class Definitions:
             uvicorn_opts=self.asked.uvicorn_opts,
         )
         environment = {**server_environment(server), **_database(wiring)}
-        login = login_secrets(wiring.service_secret_arn)
+        secrets = {**login_secrets(wiring.service_secret_arn), **key_secrets(server_secret_arn)}
         return server_definition(
-            self._launch(environment, login, execution_role_arn),
+            self._launch(environment, secrets, execution_role_arn),
             size=(self.asked.cpu, self.asked.memory),
             task_role_arn=task_role_arn,
             sidecars=self.asked.sidecar_container_definitions,

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from cfn_mlflow.aws.secrets import AllowedSecret, LoginSecret, MirroredSecret, read_login
+from cfn_mlflow.aws.login_secret import LoginSecret, MirroredSecret, read_login
+from cfn_mlflow.aws.secrets import AllowedSecret
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.engine.managed import later
 from cfn_mlflow.outcome import PermanentError
@@ -21,7 +22,7 @@ NAME = "mlflow-mlflow-app-abcdefghij"
 
 def graph(secret: LoginSecret | None = None) -> Graph:
     made = Graph()
-    added = made.add(secret or LoginSecret(owner(), "mlflow_app", None))
+    added = made.add(secret or LoginSecret(owner(), None, "mlflow_app"))
     made.give({"Arn": later(added, lambda view: view.arn)})
     return made
 
@@ -61,7 +62,7 @@ def test_given_a_function_that_dies_behind_every_write_then_one_secret_is_there(
 def test_given_another_version_of_ours_then_its_tags_follow() -> None:
     converge(graph())
     newer = owner(user_tags={"team": "a"})
-    converge(graph(LoginSecret(newer, "mlflow_app", None)))
+    converge(graph(LoginSecret(newer, None, "mlflow_app")))
     assert {tag["Key"]: tag["Value"] for tag in described()["Tags"]} == newer.tags
 
 
@@ -106,7 +107,7 @@ class TestMirror:
         return str(made["ARN"])
 
     def mirror(self, source: str) -> MirroredSecret:
-        return MirroredSecret(owner(), "mlflow_master", None, source)
+        return MirroredSecret(owner(), None, "mlflow_master", source)
 
     def test_given_a_plain_string_then_any_character_of_it_is_kept(self, source: str) -> None:
         converge(graph(self.mirror(source)))

@@ -16,6 +16,7 @@ from cfn_mlflow.resources.mlflow_environment import (
     LEAST_PER_ENGINE,
     Server,
     database_environment,
+    key_secrets,
     login_secrets,
     pool_size,
     server_environment,
@@ -58,7 +59,6 @@ def test_given_a_browser_then_its_own_origin_may_post_in_both_cases() -> None:
 def test_given_what_costs_or_leaks_by_default_then_it_is_off() -> None:
     told = server_environment(SERVER)
     assert told["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] == "false"
-    assert told["MLFLOW_ENABLE_AI_GATEWAY"] == "false"
     assert told["MLFLOW_DISABLE_TELEMETRY"] == "true"
 
 
@@ -92,6 +92,14 @@ def test_given_a_database_then_libpq_is_told_where_and_the_login_comes_from_the_
         "PGPASSWORD": "arn:secret:password::",
     }
     assert server_environment(SERVER)["MLFLOW_BACKEND_STORE_URI"] == "postgresql+psycopg2://"
+
+
+def test_given_the_servers_secret_then_its_keys_are_read_from_there_and_ai_gateway_is_on() -> None:
+    assert key_secrets("arn:secret") == {
+        "MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY": "arn:secret:webhook_key::",
+        "MLFLOW_CRYPTO_KEK_PASSPHRASE": "arn:secret:kek_passphrase::",
+    }
+    assert "MLFLOW_ENABLE_AI_GATEWAY" not in server_environment(SERVER)
 
 
 @given(st.integers(1, 64), st.integers(1, 200))

@@ -257,7 +257,7 @@ def test_given_another_vpc_then_it_is_refused_before_anything_changes(
 def test_given_a_server_then_only_its_secrets_keys_are_named_and_no_value_is_in_its_definition(
     fargate: Fargate, properties: Properties
 ) -> None:
-    converge(graph_of(properties))
+    given = converge(graph_of(properties))
     container = server()
     assert container["command"] == ["mlflow", "server"]
     assert container["portMappings"][0]["containerPort"] == 5000
@@ -265,6 +265,8 @@ def test_given_a_server_then_only_its_secrets_keys_are_named_and_no_value_is_in_
     assert {one["name"]: one["valueFrom"] for one in container["secrets"]} == {
         "PGUSER": f"{secret}:username::",
         "PGPASSWORD": f"{secret}:password::",
+        "MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY": f"{given['ServerSecretArn']}:webhook_key::",
+        "MLFLOW_CRYPTO_KEK_PASSPHRASE": f"{given['ServerSecretArn']}:kek_passphrase::",
     }
     told = environment(container)
     assert told["PGHOST"] == properties["DatabaseEndpoint"]
