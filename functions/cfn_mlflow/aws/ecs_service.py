@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from cfn_mlflow.aws.compare import differences
-from cfn_mlflow.aws.ecs import ecs, ecs_tags, set_tags
+from cfn_mlflow.aws.ecs import ecs, ecs_tags
 from cfn_mlflow.aws.ecs_task import Task, cut, tasks, why
 from cfn_mlflow.aws.ecs_task_definition import deregister
 from cfn_mlflow.aws.elbv2_target_group import unhealthy
@@ -20,6 +20,9 @@ from cfn_mlflow.aws.not_yet import NotYet
 from cfn_mlflow.aws.object import OwnedObject, tag_map
 from cfn_mlflow.aws.owner import Tags
 from cfn_mlflow.outcome import PermanentError, TemporaryError
+
+DATABASE_TAG = "cfn-mlflow:database"
+"""Names the Aurora cluster that a service works with."""
 
 GRACE_SECONDS = 180
 """A task may be unhealthy for so long after its start: MLflow waits up to 101 s for a database."""
@@ -62,6 +65,12 @@ class ServiceView:
         """Return the deployment that the service moves to."""
         return next((one for one in self.deployments if one.primary), None)
 
+    @property
+    def is_deploying(self) -> bool:
+        """Tell whether a deployment is under way, or its old tasks are not gone yet."""
+        rollout = self.primary.rollout if self.primary else "IN_PROGRESS"
+        return len(self.deployments) > 1 or rollout not in ("COMPLETED", "")
+
 
 @dataclass(frozen=True, eq=False)
 class Service(OwnedObject[ServiceView]):
@@ -82,6 +91,8 @@ class Service(OwnedObject[ServiceView]):
     min_capacity: int
     max_capacity: int
     log_group: str
+    database: str = ""
+    """The identifier of the Aurora cluster behind it, if it is known: by it rotation finds it."""
     _not_yet: NotYet = field(default_factory=NotYet, repr=False)
 
     @property
@@ -124,17 +135,14 @@ class Service(OwnedObject[ServiceView]):
             "availabilityZoneRebalancing": "ENABLED",
         }
 
+    @property
+    def tags(self) -> dict[str, str]:
+        """Return the owner's tags, and the database that it is wired to."""
+        return {**self.owner.tags, **({DATABASE_TAG: self.database} if self.database else {})}
+
     def read(self) -> ServiceView | None:
         """Read the service (ecs:DescribeServices); one that was deleted is shown as INACTIVE."""
-        try:
-            found = ecs().describe_services(
-                cluster=self.name, services=[self.name], include=["TAGS"]
-            )["services"]
-        except Exception as error:
-            if code(error) == "ClusterNotFoundException":
-                return None
-            raise
-        return next((_view(one) for one in found if one["status"] != "INACTIVE"), None)
+        return read_service(self.name, self.name)
 
     def create(self) -> None:
         """Make the service with its tags (ecs:CreateService)."""
@@ -144,7 +152,7 @@ class Service(OwnedObject[ServiceView]):
                 serviceName=self.name,
                 launchType="FARGATE",
                 desiredCount=self.min_capacity,
-                tags=ecs_tags(self.owner.tags),
+                tags=ecs_tags(self.tags),
                 **self.settings,
             )
 
@@ -162,7 +170,7 @@ class Service(OwnedObject[ServiceView]):
         different = list(differences(view.settings, self.settings))
         if self._desired(view) != view.desired:
             different.append("desiredCount")
-        if self.owner.lacks(view.tags):
+        if any(view.tags.get(key) != value for key, value in self.tags.items()):
             different.append("tags")
         return tuple(different)
 
@@ -170,7 +178,7 @@ class Service(OwnedObject[ServiceView]):
         """Set what differs (ecs:UpdateService, TagResource)."""
         different = self.changes(view)
         if "tags" in different:
-            set_tags(self.owner, view.arn)
+            ecs().tag_resource(resourceArn=view.arn, tags=ecs_tags(self.tags))
         asked = {**self.settings, "desiredCount": self._desired(view)}
         changed = {key: value for key, value in asked.items() if key in different}
         if changed:
@@ -231,6 +239,17 @@ class Service(OwnedObject[ServiceView]):
             and not task.stopped_reason.startswith(_NO_FAILURE)
         )
         return next(ours, None)
+
+
+def read_service(cluster: str, name: str) -> ServiceView | None:
+    """Return a service that is not deleted; None if there is none (ecs:DescribeServices)."""
+    try:
+        found = ecs().describe_services(cluster=cluster, services=[name], include=["TAGS"])
+    except Exception as error:
+        if code(error) == "ClusterNotFoundException":
+            return None
+        raise
+    return next((_view(one) for one in found["services"] if one["status"] != "INACTIVE"), None)
 
 
 def _view(found: Mapping[str, Any]) -> ServiceView:

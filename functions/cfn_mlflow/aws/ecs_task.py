@@ -67,6 +67,7 @@ class Task:
     created_at: Any
     stopped_at: Any
     containers: tuple[Container, ...]
+    started_by: str = ""
 
     @property
     def id(self) -> str:
@@ -161,6 +162,7 @@ def _task(found: Mapping[str, Any]) -> Task:
         created_at=found.get("createdAt"),
         stopped_at=found.get("stoppedAt"),
         containers=_containers(found.get("containers", [])),
+        started_by=found.get("startedBy", ""),
     )
 
 

@@ -20,6 +20,8 @@ from cfn_mlflow.engine.managed import ManagedObject
 OWNER_ROLE = "mlflow_owner"
 RUNTIME_ROLE = "mlflow_runtime"
 SERVICE_LOGIN = "mlflow_app"
+SECOND_SERVICE_LOGIN = "mlflow_app_2"
+"""Takes turns with the first: one is in use, the other's password can be changed."""
 MIGRATION_LOGIN = "mlflow_migrate"
 
 View = TypeVar("View")

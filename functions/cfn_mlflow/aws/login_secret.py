@@ -6,8 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from cfn_mlflow.aws.secrets import Secret, SecretView, random_text, secrets
-from cfn_mlflow.outcome import PermanentError
+from cfn_mlflow.aws.secrets import Secret, random_text, secrets
 
 PASSWORD_LENGTH = 48
 """Letters and digits: 285 bits."""
@@ -26,7 +25,7 @@ def read_login(secret_arn: str) -> Login:
 
     Rests on secretsmanager:GetSecretValue.
     """
-    value = json.loads(_string_of(secret_arn))
+    value = json.loads(secrets().get_secret_value(SecretId=secret_arn)["SecretString"])
     return Login(value["username"], value["password"])
 
 
@@ -60,37 +59,3 @@ class LoginSecret(Secret):
     def new_value(self) -> str:
         """Return the login as the Data API takes it."""
         return json.dumps({"username": self.username, "password": self.new_password()})
-
-
-@dataclass(frozen=True, eq=False)
-class MirroredSecret(LoginSecret):
-    """The user's password, a plain string, in the form that the Data API takes."""
-
-    source_arn: str
-
-    def new_password(self) -> str:
-        """Return the user's password (secretsmanager:GetSecretValue)."""
-        return _string_of(self.source_arn)
-
-    def changes(self, view: SecretView) -> tuple[str, ...]:
-        """Name the password too when the user's is another one by now."""
-        different = super().changes(view)
-        if view.deleted or read_login(view.arn).password == self.new_password():
-            return different
-        return ("password", *different)
-
-    def update(self, view: SecretView) -> None:
-        """Set what differs (secretsmanager:PutSecretValue and those of the parent)."""
-        if "password" in self.changes(view):
-            secrets().put_secret_value(SecretId=view.arn, SecretString=self.new_value())
-        super().update(view)
-
-
-def _string_of(arn: str) -> str:
-    value = secrets().get_secret_value(SecretId=arn).get("SecretString", "")
-    if not value:
-        raise PermanentError(
-            f"the secret {arn} holds no string. Put the password into it as plain text, then "
-            f"deploy again"
-        )
-    return value

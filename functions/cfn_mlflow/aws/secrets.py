@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
 
+CURRENT = "AWSCURRENT"
+"""The stage of the version that is read where none is named: the Data API knows no other."""
+
+
 def secrets() -> SecretsManagerClient:
     """Return the client."""
     made: SecretsManagerClient = client("secretsmanager")
@@ -33,6 +37,8 @@ class SecretView:
     deleted: bool
     """Whether somebody deleted it and its recovery window is still open."""
     tags: Tags
+    version: str = ""
+    """The id of the version that it gives."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +58,11 @@ class Secret(OwnedObject[SecretView]):
     @abstractmethod
     def description(self) -> str:
         """Return what it says of itself in the console."""
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """Return the tags that it carries from the call that makes it."""
+        return self.owner.tags
 
     @abstractmethod
     def new_value(self) -> str:
@@ -75,7 +86,7 @@ class Secret(OwnedObject[SecretView]):
                     f"{self.owner.tag} {self.name}".encode()
                 ).hexdigest()[:64],
                 SecretString=self.new_value(),
-                Tags=tag_list(self.owner.tags),
+                Tags=tag_list(self.tags),
                 **key,
             )
         except Exception as error:
@@ -89,7 +100,8 @@ class Secret(OwnedObject[SecretView]):
         """Name a deletion to be undone, and tags that differ."""
         if view.deleted:
             return ("deletion",)
-        return ("tags",) if self.owner.lacks(view.tags) else ()
+        lacks = any(view.tags.get(key) != value for key, value in self.tags.items())
+        return ("tags",) if lacks else ()
 
     def update(self, view: SecretView) -> None:
         """Set what differs (secretsmanager:RestoreSecret, TagResource)."""
@@ -97,7 +109,7 @@ class Secret(OwnedObject[SecretView]):
         if "deletion" in different:
             secrets().restore_secret(SecretId=view.arn)
         if "tags" in different:
-            secrets().tag_resource(SecretId=view.arn, Tags=tag_list(self.owner.tags))
+            secrets().tag_resource(SecretId=view.arn, Tags=tag_list(self.tags))
 
     def delete(self, view: SecretView) -> None:
         """Delete the secret for good: what it opens is gone (secretsmanager:DeleteSecret)."""
@@ -134,11 +146,13 @@ def read_secret(name: str) -> SecretView | None:
         if is_missing(error):
             return None
         raise
+    versions = found.get("VersionIdsToStages", {}).items()
     return SecretView(
         arn=found["ARN"],
         name=found["Name"],
         deleted=bool(found.get("DeletedDate")),
         tags=tag_map(found.get("Tags", [])),
+        version=next((version for version, stages in versions if CURRENT in stages), ""),
     )
 
 

@@ -64,7 +64,14 @@ def server_environment(server: Server) -> dict[str, str]:
 
 def database_environment(endpoint: str, port: int | str, name: str) -> dict[str, str]:
     """Return what libpq reads beside the login; TLS, or no connection."""
-    return {"PGHOST": endpoint, "PGPORT": str(port), "PGDATABASE": name, "PGSSLMODE": "require"}
+    return {
+        "PGHOST": endpoint,
+        "PGPORT": str(port),
+        "PGDATABASE": name,
+        "PGSSLMODE": "require",
+        # So that the database can tell the tasks' sessions from those of the Data API.
+        "PGAPPNAME": "mlflow",
+    }
 
 
 def login_secrets(secret_arn: str) -> dict[str, str]:

@@ -42,6 +42,7 @@ def _wiring(asked: MLflowProperties, artifacts: BucketParts, store: DatabasePart
         database_name=store.database_name,
         service_secret_arn=store.service_secret_arn,
         migration_secret_arn=store.migration_secret_arn,
+        login_secret_arns=store.login_secret_arns,
         client_security_group_id=store.client_security_group_id,
         cluster_arn=store.cluster_arn,
         bucket_id=artifacts.bucket_id,

@@ -19,6 +19,7 @@ from cfn_mlflow.aws.logs import LogGroup
 from cfn_mlflow.aws.migration_task import MigrationTask, ReadBack
 from cfn_mlflow.aws.owner import Owner
 from cfn_mlflow.aws.server_secret import CompleteServerSecret, ServerSecret
+from cfn_mlflow.aws.turns import LoginInUse
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.engine.managed import ManagedObject, derive, later
 from cfn_mlflow.models.service import ServiceAttributes, ServiceProperties, ServiceSettings
@@ -95,6 +96,7 @@ def service(graph: Graph, owner: Owner, asked: ServiceSettings, wiring: Wiring) 
             port=PORT,
             min_capacity=asked.min_capacity,
             max_capacity=asked.max_capacity,
+            database=derive(_cluster_id, wiring.cluster_arn),
             **where,
         ),
         after=(*before_tasks, net.listener, migration),
@@ -137,8 +139,9 @@ def _roles(  # noqa: PLR0913 - all that the two roles may reach
     sidecars = asked.sidecar_container_definitions
     images = [asked.image_uri, *(sidecar["image"] for sidecar in sidecars)]
 
-    def may_start(*secrets: str) -> Any:
-        return execution_policy(owner, log_group, [*secrets, *secrets_of(sidecars)], images)
+    def may_start(logins: tuple[str, ...], *secrets: str) -> Any:
+        named = [*logins, *secrets, *secrets_of(sidecars)]
+        return execution_policy(owner, log_group, named, images)
 
     def may_do(bucket_id: str, path: str, key_arn: str) -> Any:
         also_read = asked.artifact_buckets_mlflow_will_read
@@ -148,9 +151,7 @@ def _roles(  # noqa: PLR0913 - all that the two roles may reach
         owner,
         "execution",
         "Starts the tasks of MLflow",
-        derive(
-            may_start, wiring.service_secret_arn, wiring.migration_secret_arn, server_secret_arn
-        ),
+        derive(may_start, wiring.login_secret_arns, wiring.migration_secret_arn, server_secret_arn),
         boundary_arn,
     )
     task = Role(
@@ -186,6 +187,10 @@ def _scaling_attributes(target: ScalableTarget) -> dict[str, Any]:
     }
 
 
+def _cluster_id(cluster_arn: str) -> str:
+    return cluster_arn.rpartition(":")[-1]
+
+
 def _read_back(wiring: Wiring) -> ReadBack | None:
     """Return how the schema's revision is read without a task, if it can be."""
     if not wiring.cluster_arn:
@@ -197,11 +202,13 @@ def _read_back(wiring: Wiring) -> ReadBack | None:
 def _graph(owner: Owner, asked: ServiceProperties) -> Graph:
     graph = Graph()
     claim(graph, owner, "MLflowService")
+    login = graph.add(LoginInUse(asked.database_secret_arn))
     wiring = Wiring(
         database_endpoint=asked.database_endpoint,
         database_port=asked.database_port,
         database_name=asked.database_name,
-        service_secret_arn=asked.database_secret_arn,
+        service_secret_arn=later(login, lambda view: view.arn),
+        login_secret_arns=later(login, lambda view: view.all_arns),
         migration_secret_arn=asked.database_migration_secret_arn,
         client_security_group_id=asked.database_client_security_group_id,
         cluster_arn=asked.database_cluster_arn or "",

@@ -16,6 +16,8 @@ class Wiring:
     database_name: str
     service_secret_arn: str
     migration_secret_arn: str
+    login_secret_arns: tuple[str, ...]
+    """Of every login that the tasks may come to have: two where they take turns."""
     client_security_group_id: str
     cluster_arn: str
     """Of the Aurora cluster, if its Data API is on; else empty."""

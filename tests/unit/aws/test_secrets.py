@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from cfn_mlflow.aws.login_secret import LoginSecret, MirroredSecret, read_login
+from cfn_mlflow.aws.login_secret import LoginSecret, read_login
 from cfn_mlflow.aws.secrets import AllowedSecret
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.engine.managed import later
@@ -97,48 +97,6 @@ def test_given_a_login_is_printed_then_its_password_is_not() -> None:
     arn = converge(graph())["Arn"]
     assert read_login(arn).password == value()["password"]
     assert value()["password"] not in repr(read_login(arn))
-
-
-class TestMirror:
-    @pytest.fixture
-    def source(self, aws: None) -> str:
-        del aws
-        made = boto("secretsmanager").create_secret(Name="theirs", SecretString="p@ss 'word\" %")
-        return str(made["ARN"])
-
-    def mirror(self, source: str) -> MirroredSecret:
-        return MirroredSecret(owner(), None, "mlflow_master", source)
-
-    def test_given_a_plain_string_then_any_character_of_it_is_kept(self, source: str) -> None:
-        converge(graph(self.mirror(source)))
-        found = value("mlflow-mlflow-master-abcdefghij")
-        assert found == {"username": "mlflow_master", "password": "p@ss 'word\" %"}
-
-    def test_given_the_user_changes_it_then_the_mirror_follows_and_only_then(
-        self, source: str
-    ) -> None:
-        converge(graph(self.mirror(source)))
-        with watched() as calls:
-            converge(graph(self.mirror(source)))
-        assert calls.writes == []
-        boto("secretsmanager").put_secret_value(SecretId=source, SecretString="another")
-        with watched() as calls:
-            converge(graph(self.mirror(source)))
-        assert calls.writes == ["PutSecretValue"]
-        assert value("mlflow-mlflow-master-abcdefghij")["password"] == "another"
-
-    def test_given_a_secret_without_a_string_then_the_failure_says_what_to_do(self) -> None:
-        made = boto("secretsmanager").create_secret(Name="binary", SecretBinary=b"\x00")
-        with pytest.raises(PermanentError, match=r"holds no string\. Put the password into it"):
-            converge(graph(self.mirror(made["ARN"])))
-
-    def test_given_the_source_is_gone_then_the_mirror_can_still_be_removed(
-        self, source: str
-    ) -> None:
-        converge(graph(self.mirror(source)))
-        boto("secretsmanager").delete_secret(SecretId=source, ForceDeleteWithoutRecovery=True)
-        remove(graph(self.mirror(source)))
-        assert boto("secretsmanager").list_secrets()["SecretList"] == []
 
 
 def test_given_a_deleted_secret_of_the_users_then_refused() -> None:
