@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from cfn_mlflow.aws.compare import differences
 from cfn_mlflow.aws.ecs import ecs
-from cfn_mlflow.aws.ecs_service import FAILURES_THAT_TELL, ServiceView, read_service
+from cfn_mlflow.aws.ecs_service import FAILURES_THAT_TELL, NO_FAILURE, ServiceView, read_service
 from cfn_mlflow.aws.ecs_task import Task, cut, tasks, why
 from cfn_mlflow.aws.ecs_task_definition import deregister
 from cfn_mlflow.aws.wired_services import Definition, names_secret, read_definition
@@ -158,7 +158,8 @@ class Redeployment(ManagedObject[ServiceView]):
         ours = (
             task
             for task in tasks(self.cluster, stopped=True, serviceName=self.service)
-            if task.definition_arn == self.definition_arn and task.stopped_reason
+            if task.definition_arn == self.definition_arn
+            and not task.stopped_reason.startswith(NO_FAILURE)
         )
         return next(ours, None)
 

@@ -30,7 +30,8 @@ GRACE_SECONDS = 180
 FAILURES_THAT_TELL = 2
 """So many tasks of a deployment failed while none runs: the rest would fail alike."""
 
-_NO_FAILURE = ("Scaling activity initiated by", "Task stopped by user")
+NO_FAILURE = ("Scaling activity initiated by", "Task stopped by user")
+"""How the reason of a task begins that was stopped on purpose."""
 
 
 @dataclass(frozen=True)
@@ -236,7 +237,7 @@ class Service(OwnedObject[ServiceView]):
             task
             for task in tasks(self.name, stopped=True, serviceName=self.name)
             if task.definition_arn == self.definition_arn
-            and not task.stopped_reason.startswith(_NO_FAILURE)
+            and not task.stopped_reason.startswith(NO_FAILURE)
         )
         return next(ours, None)
 

@@ -28,7 +28,10 @@ from moto.rdsdata.responses import RDSDataServiceResponse
 from local.emulator import data_api_results, sql_parameters
 from local.emulator.postgres import PostgresServer
 
-OURS = ("mlflow_app", "mlflow_migrate", "mlflow_runtime", "mlflow_owner", "mlflow_master")
+OURS = (
+    *("mlflow_app", "mlflow_app_2", "mlflow_migrate"),
+    *("mlflow_runtime", "mlflow_owner", "mlflow_master"),
+)
 
 
 @contextmanager
