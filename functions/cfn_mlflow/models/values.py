@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, Field, GetCoreSchemaHandler, GetJsonSchema
 from pydantic_core import CoreSchema, core_schema
 
 from cfn_mlflow.models.faults import WrongPartsError, WrongValueError
+from cfn_mlflow.models.schedules import NEVER, schedule_fault
 
 LOG_RETENTION_DAYS = (
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
@@ -164,6 +165,15 @@ def read_path(value: object) -> str:
     return "/" + "/".join(steps)
 
 
+def read_schedule(value: object) -> str:
+    """Return a schedule of EventBridge, or the word that turns it off."""
+    expression = read_text(value)
+    fault = "" if expression == NEVER else schedule_fault(expression)
+    if fault:
+        raise WrongValueError(f"{fault}; {NEVER} turns it off")
+    return expression
+
+
 def read_list(value: object) -> list[object]:
     """Return a list without its empty items (an empty CommaDelimitedList holds one)."""
     if isinstance(value, str):
@@ -245,6 +255,13 @@ UniqueName = Annotated[
         " internal- or sg-, which AWS keeps for itself",
     ),
 ]
+Schedule = Annotated[
+    str,
+    Rule(
+        read_schedule,
+        {"type": "string", "pattern": rf"^({NEVER}|rate\([0-9]+ [a-z]+\)|cron\([^()]+\))$"},
+    ),
+]
 VpcId = Annotated[str, text(r"vpc-[0-9A-Za-z]+", "be a VPC's id, vpc-...")]
 SubnetId = Annotated[str, text(r"subnet-[0-9A-Za-z]+", "be a subnet's id, subnet-...")]
 SecurityGroupId = Annotated[str, text(r"sg-[0-9A-Za-z]+", "be a security group's id, sg-...")]
@@ -270,6 +287,13 @@ ClusterArn = Annotated[
     text(
         _ARN + r":rds:[a-z0-9-]+:\d{12}:cluster:[0-9A-Za-z-]+",
         "be a database cluster's ARN, arn:aws:rds:...:cluster:...",
+    ),
+]
+TopicArn = Annotated[
+    str,
+    text(
+        _ARN + r":sns:[a-z0-9-]+:\d{12}:[0-9A-Za-z_-]{1,256}",
+        "be the ARN of an SNS topic that is not FIFO, arn:aws:sns:...",
     ),
 ]
 TaskDefinitionArn = Annotated[
