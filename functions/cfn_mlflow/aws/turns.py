@@ -21,6 +21,9 @@ TURN_TAG = "cfn-mlflow:turn"
 TWIN_TAG = "cfn-mlflow:turns-with"
 """Names the secret of the other login."""
 
+CLUSTER_KEY = "DatabaseClusterId"
+"""What a rotation is told, and all that it is told: the cluster whose logins take turns."""
+
 BEGUN, SINCE = "begun", "since"
 _NOT_IN_A_TAG = re.compile(r"[^A-Za-z0-9_.:/=+@-]")
 _REQUEST_CHARACTERS = 100

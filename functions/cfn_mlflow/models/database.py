@@ -9,10 +9,10 @@ from pydantic import ValidationInfo, field_validator
 from cfn_mlflow.models.base import Attributes, Update, described
 from cfn_mlflow.models.faults import WrongValueError
 from cfn_mlflow.models.named import NamedProperties, unique_name_property
-from cfn_mlflow.models.schedule import Schedule
 from cfn_mlflow.models.values import (
     Boolean,
     KeyArn,
+    Schedule,
     SecretArn,
     TwoSubnetIds,
     UniqueName,

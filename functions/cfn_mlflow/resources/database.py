@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cfn_mlflow.aws.ec2 import SecurityGroup, SecurityGroupRules, tcp
-from cfn_mlflow.aws.events import CLUSTER_KEY, ScheduleRule
+from cfn_mlflow.aws.events import Rule, function_arn
 from cfn_mlflow.aws.kms import AllowedKey
 from cfn_mlflow.aws.login import (
     MIGRATION_LOGIN,
@@ -27,17 +27,15 @@ from cfn_mlflow.aws.rds import DATABASE_NAME, MASTER_NAME, PORT, DatabaseLogGrou
 from cfn_mlflow.aws.rds_cluster import CompleteDBCluster, DBCluster, cluster_identifier, major
 from cfn_mlflow.aws.rds_groups import DBClusterParameterGroup, DBSubnetGroup
 from cfn_mlflow.aws.rds_instance import DBInstance
-from cfn_mlflow.aws.turns import TurnSecret, in_use
+from cfn_mlflow.aws.turns import CLUSTER_KEY, TurnSecret, in_use
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.engine.managed import ManagedObject, derive, later
 from cfn_mlflow.models.database import DatabaseAttributes, DatabaseProperties
+from cfn_mlflow.models.schedules import NEVER
 from cfn_mlflow.resources.claim import claim
 from cfn_mlflow.resources.provide import resource_type
 
 LOG_RETENTION_DAYS = 90
-
-ROTATION_FUNCTION = "Rotation"
-"""What the provider's function is called behind its name."""
 
 
 @dataclass(frozen=True)
@@ -286,15 +284,14 @@ def _rotation(
     after: tuple[ManagedObject[Any], ...],
 ) -> None:
     """Add the rule that lets the two logins take turns, if there is a schedule."""
-    rule = ScheduleRule(
+    rule = Rule(
         owner,
         part="rotation",
-        description="Lets the two logins of MLflow's tasks take turns",
-        schedule=schedule or "",
-        function=f"{owner.provider}-{ROTATION_FUNCTION}",
+        expression=schedule or NEVER,
+        function_arn=function_arn(owner, "Rotation"),
         event={CLUSTER_KEY: cluster.identifier},
     )
-    if schedule:
+    if rule.expression != NEVER:
         graph.add(rule, after=(cluster, *after))
     else:
         graph.without(rule, after=(cluster, *after))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn, Protocol
 
-from cfn_mlflow.aws.events import CLUSTER_KEY, REQUEST_KEY
+from cfn_mlflow.aws.turns import CLUSTER_KEY
 from cfn_mlflow.outcome import Done, Outcome, PermanentError, TemporaryError, Waiting
 from cfn_mlflow.protocol.clock import Clock, Pace
 from cfn_mlflow.protocol.log import log
@@ -83,4 +83,4 @@ def _fail(asked: Order | None, why: str) -> NoReturn:
 
 
 def _of(asked: Order) -> dict[str, str]:
-    return {CLUSTER_KEY: asked.cluster, REQUEST_KEY: asked.request}
+    return {CLUSTER_KEY: asked.cluster, "Request": asked.request}

@@ -13,7 +13,6 @@ from typing import Any
 
 from cfn_mlflow.aws.ecs_redeployment import Redeployment, RevisionOnLogin
 from cfn_mlflow.aws.errors import explain
-from cfn_mlflow.aws.events import CLUSTER_KEY, REQUEST_KEY
 from cfn_mlflow.aws.login import RUNTIME_ROLE, SECOND_SERVICE_LOGIN, SERVICE_LOGIN, DatabaseLogin
 from cfn_mlflow.aws.login_secret import LoginSecret
 from cfn_mlflow.aws.login_use import IdleLogin
@@ -22,7 +21,7 @@ from cfn_mlflow.aws.rds import MASTER_NAME
 from cfn_mlflow.aws.rds_cluster import DBClusterView, read_cluster
 from cfn_mlflow.aws.secrets import SecretView
 from cfn_mlflow.aws.turn_steps import BegunTurn, NewPassword, TurnOver
-from cfn_mlflow.aws.turns import in_use, request_as_tag, turn_of
+from cfn_mlflow.aws.turns import CLUSTER_KEY, in_use, request_as_tag, turn_of
 from cfn_mlflow.aws.wired_services import (
     WiredService,
     names_secret,
@@ -48,7 +47,7 @@ class Order:
 def order(event: Mapping[str, Any], request_id: str) -> Order:
     """Return what an event asks for. Raises PermanentError if it names no database of ours.
 
-    A schedule's event has an id of its own; a request by hand is known by its invocation.
+    A request is known by its invocation's id, which Lambda keeps when it runs one again.
     """
     cluster = event.get(CLUSTER_KEY)
     if not isinstance(cluster, str) or not _CLUSTER.fullmatch(cluster):
@@ -56,7 +55,7 @@ def order(event: Mapping[str, Any], request_id: str) -> Order:
             f"{CLUSTER_KEY}: must be the identifier of a database cluster that cfn-mlflow made, "
             f"...-database-..."
         )
-    return Order(cluster, request_as_tag(str(event.get(REQUEST_KEY) or request_id)))
+    return Order(cluster, request_as_tag(request_id))
 
 
 class Rotation:
