@@ -126,6 +126,21 @@ def untouched(connection: Any, tables: set[str], initial: set[str]) -> bool:
     )
 
 
+def engine_of(sqlalchemy: Any) -> Any:
+    """Return an engine of SQLAlchemy that keeps no connection."""
+    return sqlalchemy.create_engine(
+        "postgresql+psycopg2://", poolclass=sqlalchemy.pool.NullPool, connect_args=CONNECTION
+    )
+
+
+def migrate_users(sqlalchemy: Any) -> None:
+    """Bring the tables of MLflow's users to the image's revision, where it asks for a login."""
+    if os.environ.get("CFN_MLFLOW_BASIC_AUTH") == "true":
+        from mlflow.server.auth.db import utils as users  # noqa: PLC0415 - not in every image
+
+        users.migrate_if_needed(engine_of(sqlalchemy), "head")
+
+
 def migrate(report: dict[str, Any]) -> NoReturn:
     """Do the work and fill the report. Always raises `End`, or what went wrong."""
     if not importlib.util.find_spec("mlflow"):
@@ -149,6 +164,7 @@ def migrate(report: dict[str, Any]) -> NoReturn:
     tables = set(column(connection, TABLES))
     report["from"] = report["to"] = found = revision(connection, tables)
     if found == chain[-1]:
+        migrate_users(sqlalchemy)
         raise End("current", "")
     if found is not None and found not in chain:
         raise End("ahead", f"this MLflow has no revision {found}")
@@ -158,14 +174,13 @@ def migrate(report: dict[str, Any]) -> NoReturn:
 
     report["pending"] = chain[chain.index(found) + 1 :] if found else chain
     say(f"migrating from revision {found} to {chain[-1]}")
-    engine = sqlalchemy.create_engine(
-        "postgresql+psycopg2://", poolclass=sqlalchemy.pool.NullPool, connect_args=CONNECTION
-    )
+    engine = engine_of(sqlalchemy)
     upgrade = db._initialize_tables if empty else db._upgrade_db
     upgrade(engine)
     report["to"] = revision(connection, {"alembic_version"})
     if report["to"] != chain[-1]:
         raise End("failed", "MLflow's upgrade ended at another revision")
+    migrate_users(sqlalchemy)
     raise End("migrated", "")
 
 

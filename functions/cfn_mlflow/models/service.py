@@ -113,6 +113,13 @@ class ServiceSettings(ImageProperties, NamedProperties):
         default_words="keep-alive longer than the load balancer's idle time",
         example="--timeout-keep-alive 75",
     )
+    basic_auth: Boolean = described(
+        "Whether MLflow asks for a user and a password. Its first user is `admin`, whose password"
+        " is in the secret that {ServerSecretArn} tells; users and their rights are in the"
+        " database, for all tasks.",
+        default=False,
+        example=True,
+    )
     artifact_buckets_mlflow_will_read: BucketArns = described(
         "ARNs of more buckets that the tasks may read, and only read; `*` matches many.",
         default=(),

@@ -19,6 +19,9 @@ CONNECTIONS = 180
 IDLE_CONNECTIONS = 2
 """The server's first process keeps so many; each worker has two engines with a pool each."""
 
+NEW_LINE = "\\n"
+"""As printf writes it."""
+
 ENGINES, LEAST_PER_ENGINE, MOST_PER_ENGINE = 2, 2, 15
 
 UVICORN_OPTS = "--timeout-keep-alive 75 --timeout-graceful-shutdown 20"
@@ -89,6 +92,41 @@ def key_secrets(secret_arn: str) -> dict[str, str]:
         "MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY": f"{secret_arn}:webhook_key::",
         "MLFLOW_CRYPTO_KEK_PASSPHRASE": f"{secret_arn}:kek_passphrase::",
     }
+
+
+def sign_in_secrets(secret_arn: str) -> dict[str, str]:
+    """Return, by variable, where ECS finds what signing in takes: one value for all tasks."""
+    return {
+        "MLFLOW_FLASK_SERVER_SECRET_KEY": f"{secret_arn}:flask_key::",
+        "MLFLOW_AUTH_ADMIN_USERNAME": f"{secret_arn}:admin_username::",
+        "MLFLOW_AUTH_ADMIN_PASSWORD": f"{secret_arn}:admin_password::",
+    }
+
+
+def server_command(*, basic_auth: bool) -> list[str]:
+    """Return the container's command.
+
+    MLflow reads where its users are from a file alone. The one that is written here names no
+    login, for libpq finds it in the environment; the admin's is in it for releases that do not
+    read it from there. Only the server's own user can read the file.
+    """
+    if not basic_auth:
+        return ["mlflow", "server"]
+    lines = [
+        "[mlflow]",
+        "default_permission = READ",
+        f"database_uri = {DRIVER}",
+        "admin_username = %s",
+        "admin_password = %s",
+        "authorization_function = mlflow.server.auth:authenticate_request_basic_auth",
+    ]
+    admin = '"$MLFLOW_AUTH_ADMIN_USERNAME" "$MLFLOW_AUTH_ADMIN_PASSWORD"'
+    script = (
+        "MLFLOW_AUTH_CONFIG_PATH=$(mktemp) && export MLFLOW_AUTH_CONFIG_PATH"
+        f" && printf '{NEW_LINE.join(lines)}{NEW_LINE}' {admin} > \"$MLFLOW_AUTH_CONFIG_PATH\""
+        " && exec mlflow server --app-name basic-auth"
+    )
+    return ["sh", "-c", script]
 
 
 def pool_size(workers: int, max_tasks: int) -> tuple[int, int]:

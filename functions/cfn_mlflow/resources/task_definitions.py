@@ -17,7 +17,9 @@ from cfn_mlflow.resources.mlflow_environment import (
     database_environment,
     key_secrets,
     login_secrets,
+    server_command,
     server_environment,
+    sign_in_secrets,
 )
 from cfn_mlflow.resources.wiring import Wiring
 
@@ -28,6 +30,9 @@ MIGRATION_SIZE = (1024, 2048)
 
 STOP_SECONDS = 30
 """The server ends its requests within 20."""
+
+BASIC_AUTH = "CFN_MLFLOW_BASIC_AUTH"
+"""Tells the migration that the tables of MLflow's users are to be there too."""
 
 Container = dict[str, Any]
 Definition = dict[str, Any]
@@ -56,7 +61,9 @@ class Definitions:
     def migration(self, wiring: Wiring, execution_role_arn: str) -> Definition:
         """Return the migration's, with the login that may change the schema."""
         login = login_secrets(wiring.migration_secret_arn)
-        return migration_definition(self._launch(_database(wiring), login, execution_role_arn))
+        sign_in = {BASIC_AUTH: "true"} if self.asked.basic_auth else {}
+        environment = {**_database(wiring), **sign_in}
+        return migration_definition(self._launch(environment, login, execution_role_arn))
 
     def server(
         self,
@@ -79,8 +86,11 @@ class Definitions:
         )
         environment = {**server_environment(server), **_database(wiring)}
         secrets = {**login_secrets(wiring.service_secret_arn), **key_secrets(server_secret_arn)}
+        if self.asked.basic_auth:
+            secrets |= sign_in_secrets(server_secret_arn)
         return server_definition(
             self._launch(environment, secrets, execution_role_arn),
+            command=server_command(basic_auth=self.asked.basic_auth),
             size=(self.asked.cpu, self.asked.memory),
             task_role_arn=task_role_arn,
             sidecars=self.asked.sidecar_container_definitions,
@@ -117,6 +127,7 @@ def awslogs(log_group: str, region: str) -> dict[str, Any]:
 def server_definition(
     launch: Launch,
     *,
+    command: list[str],
     size: tuple[int, int],
     task_role_arn: str,
     sidecars: Iterable[Mapping[str, Any]],
@@ -127,7 +138,7 @@ def server_definition(
     """
     server = {
         **_container(CONTAINER, launch),
-        "command": ["mlflow", "server"],
+        "command": command,
         "portMappings": [{"containerPort": PORT, "protocol": "tcp"}],
         "stopTimeout": STOP_SECONDS,
     }

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import configparser
+import subprocess
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -19,7 +22,9 @@ from cfn_mlflow.resources.mlflow_environment import (
     key_secrets,
     login_secrets,
     pool_size,
+    server_command,
     server_environment,
+    sign_in_secrets,
 )
 
 HOST = "internal-MLflow-AbC-123.eu-west-1.elb.amazonaws.com"
@@ -86,6 +91,7 @@ def test_given_a_database_then_libpq_is_told_where_and_the_login_comes_from_the_
         "PGPORT": "5432",
         "PGDATABASE": "mlflow",
         "PGSSLMODE": "require",
+        "PGAPPNAME": "mlflow",
     }
     assert login_secrets("arn:secret") == {
         "PGUSER": "arn:secret:username::",
@@ -100,6 +106,42 @@ def test_given_the_servers_secret_then_its_keys_are_read_from_there_and_ai_gatew
         "MLFLOW_CRYPTO_KEK_PASSPHRASE": "arn:secret:kek_passphrase::",
     }
     assert "MLFLOW_ENABLE_AI_GATEWAY" not in server_environment(SERVER)
+
+
+def test_given_no_sign_in_then_mlflow_is_started_and_nothing_else() -> None:
+    assert server_command(basic_auth=False) == ["mlflow", "server"]
+
+
+def test_given_sign_in_then_users_are_in_the_database_and_the_command_holds_no_secret(
+    tmp_path: Path,
+) -> None:
+    program = tmp_path / "mlflow"
+    program.write_text(
+        '#!/bin/sh\necho "$@"\nstat -c %a "$MLFLOW_AUTH_CONFIG_PATH"\n'
+        'cat "$MLFLOW_AUTH_CONFIG_PATH"\n'
+    )
+    program.chmod(0o755)
+    told = {name: f"value-of-{name}" for name in sign_in_secrets("arn:secret")}
+    done = subprocess.run(  # noqa: S603 - the command that the container has
+        server_command(basic_auth=True),
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin", "TMPDIR": str(tmp_path), **told},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    arguments, mode, written = done.stdout.split("\n", 2)
+    assert arguments == "server --app-name basic-auth"
+    assert mode == "600"
+    ini = configparser.ConfigParser()
+    ini.read_string(written)
+    assert dict(ini["mlflow"]) == {
+        "default_permission": "READ",
+        "database_uri": "postgresql+psycopg2://",
+        "admin_username": told["MLFLOW_AUTH_ADMIN_USERNAME"],
+        "admin_password": told["MLFLOW_AUTH_ADMIN_PASSWORD"],
+        "authorization_function": "mlflow.server.auth:authenticate_request_basic_auth",
+    }
+    assert "value-of" not in str(server_command(basic_auth=True))
 
 
 @given(st.integers(1, 64), st.integers(1, 200))
