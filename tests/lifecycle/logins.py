@@ -62,6 +62,14 @@ class Logins:
             for login, arn in self.arns.items()
         }
 
+    def master_password(self) -> str:
+        """Return the password that RDS keeps for the master."""
+        rds, secrets = (self._aws.session().client(n) for n in ("rds", "secretsmanager"))
+        [cluster] = rds.describe_db_clusters(DBClusterIdentifier=self.cluster)["DBClusters"]
+        arn = cluster["MasterUserSecret"]["SecretArn"]
+        text = secrets.get_secret_value(SecretId=arn)["SecretString"]
+        return str(json.loads(text)["password"])
+
     def enters(self, login: str) -> bool:
         """Tell whether a login gets in with its own secret."""
         found = (

@@ -122,6 +122,28 @@ def test_it_is_refused_while_anything_runs_on_the_idle_login_and_nothing_changes
     assert answer_of(local_aws, mlflow.outputs["TrackingUri"]) == 200
 
 
+def test_a_master_password_that_rds_rotates_changes_nothing_for_the_tasks(
+    local_aws: LocalAws, mlflow: Stack, logins: Logins
+) -> None:
+    before, master = logins.passwords(), logins.master_password()
+    with MetricsClient(local_aws, mlflow.outputs["TrackingUri"]) as client:
+        local_aws.session().client("rds").modify_db_cluster(
+            DBClusterIdentifier=logins.cluster,
+            RotateMasterUserPassword=True,
+            ApplyImmediately=True,
+        )
+        for _ in range(100):
+            if logins.master_password() != master:
+                break
+            time.sleep(0.2)
+        assert logins.master_password() != master
+        logins.rotate()
+    assert client.failures == []
+    [used] = logins.in_service()
+    [other] = set(LOGINS) - {used}
+    assert logins.passwords()[other] == before[other]
+
+
 def test_the_schedule_itself_rotates_and_goes_with_its_property(
     local_aws: LocalAws, mlflow: Stack, network: Network, logins: Logins
 ) -> None:

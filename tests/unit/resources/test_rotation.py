@@ -352,6 +352,22 @@ def test_given_a_service_that_is_not_on_the_login_of_the_last_turn_then_the_idle
     assert runs_on(fargate) == ["mlflow_app_2"]
 
 
+def test_given_rds_rotated_the_masters_password_then_nothing_changes_and_rotation_goes_on(
+    given: dict[str, str], service: str, fargate: Fargate, server: PostgresServer
+) -> None:
+    before = passwords()
+    master = "another of the master's"
+    server.set_password("mlflow_master", master)
+    boto("secretsmanager").put_secret_value(
+        SecretId=given["MasterSecretArn"],
+        SecretString=json.dumps({"username": "mlflow_master", "password": master}),
+    )
+    assert passwords() == before
+    assert all(enters(server, login) for login in LOGINS)
+    rotate()
+    assert runs_on(fargate) == ["mlflow_app_2"]
+
+
 def test_given_a_rotation_then_no_password_is_in_sql_or_in_the_servers_log(
     service: str, server: PostgresServer
 ) -> None:
