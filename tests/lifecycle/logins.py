@@ -64,7 +64,8 @@ class Logins:
 
     def master_password(self) -> str:
         """Return the password that RDS keeps for the master."""
-        rds, secrets = (self._aws.session().client(n) for n in ("rds", "secretsmanager"))
+        rds = self._aws.session().client("rds")
+        secrets = self._aws.session().client("secretsmanager")
         [cluster] = rds.describe_db_clusters(DBClusterIdentifier=self.cluster)["DBClusters"]
         arn = cluster["MasterUserSecret"]["SecretArn"]
         text = secrets.get_secret_value(SecretId=arn)["SecretString"]

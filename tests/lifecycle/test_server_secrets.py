@@ -45,13 +45,13 @@ def keys(aws: LocalAws, arn: str) -> dict[str, str]:
 
 
 def ask(
-    aws: LocalAws, uri: str, user: str = "", password: str = "", **body: Any
+    aws: LocalAws, uri: str, login: tuple[str, str] | None = None, **body: Any
 ) -> tuple[int, str]:
     """Ask MLflow once, and return status and answer; a body makes it a POST."""
     headers = {"Content-Type": "application/json"}
-    if user:
-        login = base64.b64encode(f"{user}:{password}".encode()).decode()
-        headers["Authorization"] = f"Basic {login}"
+    if login:
+        text = base64.b64encode(":".join(login).encode()).decode()
+        headers["Authorization"] = f"Basic {text}"
     data = json.dumps(body).encode() if body else None
     request = urllib.request.Request(uri, data, headers)  # noqa: S310 - of the test's own
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({"http": aws.proxy}))
@@ -69,8 +69,8 @@ def test_without_the_admins_password_both_tasks_answer_401_and_with_it_200(
     admin = keys(local_aws, mlflow.outputs["ServerSecretArn"])
     login = (admin["admin_username"], admin["admin_password"])
     without = {ask(local_aws, uri)[0] for _ in range(REQUESTS)}
-    wrong = {ask(local_aws, uri, login[0], "not the password")[0] for _ in range(REQUESTS)}
-    with_it = {ask(local_aws, uri, *login)[0] for _ in range(REQUESTS)}
+    wrong = {ask(local_aws, uri, (login[0], "not the password"))[0] for _ in range(REQUESTS)}
+    with_it = {ask(local_aws, uri, login)[0] for _ in range(REQUESTS)}
     assert (without, wrong, with_it) == ({401}, {401}, {200})
 
 
@@ -81,9 +81,9 @@ def test_a_user_that_one_task_made_signs_in_at_every_task(
     admin = keys(local_aws, mlflow.outputs["ServerSecretArn"])
     login = (admin["admin_username"], admin["admin_password"])
     users = f"{uri}/api/2.0/mlflow/users/create"
-    made = ask(local_aws, users, *login, username="ada", password="a long password")
+    made = ask(local_aws, users, login, username="ada", password="a long password")
     assert made[0] == 200, made
-    found = {ask(local_aws, uri + DEEP, "ada", "a long password")[0] for _ in range(REQUESTS)}
+    found = {ask(local_aws, uri + DEEP, ("ada", "a long password"))[0] for _ in range(REQUESTS)}
     assert found == {200}
 
 
@@ -94,14 +94,14 @@ def test_what_one_task_encrypted_another_reads(local_aws: LocalAws, mlflow: Stac
     made = ask(
         local_aws,
         f"{uri}/api/2.0/mlflow/webhooks",
-        *login,
+        login,
         name="hook",
         url="https://example.com/hook",
         secret="of the hook",
         events=[{"entity": "REGISTERED_MODEL", "action": "CREATED"}],
     )
     assert made[0] == 200, made
-    found = [ask(local_aws, f"{uri}/api/2.0/mlflow/webhooks", *login) for _ in range(REQUESTS)]
+    found = [ask(local_aws, f"{uri}/api/2.0/mlflow/webhooks", login) for _ in range(REQUESTS)]
     assert {status for status, _ in found} == {200}, found
     assert all("hook" in text for _, text in found)
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import psycopg2
@@ -11,7 +12,10 @@ import pytest
 
 from cfn_mlflow.models.database import DatabaseProperties
 from cfn_mlflow.outcome import Done, PermanentError
+from cfn_mlflow.protocol.clock import Clock
 from cfn_mlflow.resources import database
+from cfn_mlflow.resources.rotate import RotationError
+from cfn_mlflow.resources.rotate import rotate as run
 from cfn_mlflow.resources.rotation import Rotation, order
 from local.emulator.postgres import PostgresServer
 from tests.unit.support.aurora import Aurora, running
@@ -19,6 +23,7 @@ from tests.unit.support.fargate import End, Fargate
 from tests.unit.support.kill_points import dying_behind_every_write, watched
 from tests.unit.support.service_kit import boto, converge, owner
 
+Lines = Callable[[], list[dict[str, Any]]]
 CLUSTER = "mlflow-database-abcdefghij"
 SERVICE = "mlflow-abcdefghij"
 LOGINS = ("mlflow_app", "mlflow_app_2")
@@ -350,6 +355,81 @@ def test_given_a_service_that_is_not_on_the_login_of_the_last_turn_then_the_idle
     assert rotate("r2")["Login"] == "mlflow_app_2"
     assert passwords()["mlflow_app"] == before["mlflow_app"], "what runs is not touched"
     assert runs_on(fargate) == ["mlflow_app_2"]
+
+
+class TestInvocation:
+    """The loop around it: what is answered, logged and raised."""
+
+    @dataclass
+    class Time:
+        """A clock, and the context of an invocation that ends with it."""
+
+        left: float
+        aws_request_id: str = "r1"
+
+        def sleep(self, seconds: float) -> None:
+            self.left -= seconds
+
+        def get_remaining_time_in_millis(self) -> int:
+            return int(self.left * 1000)
+
+        @property
+        def clock(self) -> Clock:
+            return Clock(now=lambda: -self.left, sleep=self.sleep)
+
+    def test_given_it_is_done_then_one_line_and_the_answer_tell_the_login_and_no_secret(
+        self, service: str, lines: Lines
+    ) -> None:
+        time = self.Time(900)
+        answer = run({"DatabaseClusterId": CLUSTER}, time, time.clock)
+        told = {
+            "DatabaseClusterId": CLUSTER,
+            "Request": "r1",
+            "Login": "mlflow_app_2",
+            "SecretArn": arn("mlflow_app_2"),
+        }
+        assert answer == told
+        said = lines()
+        [line] = [line for line in said if line["message"] == "Rotated"]
+        assert told.items() <= line.items()
+        assert not [text for text in passwords().values() if text in json.dumps(said)]
+
+    def test_given_time_runs_out_then_it_raises_and_another_invocation_goes_on(
+        self, service: str, fargate: Fargate
+    ) -> None:
+        fargate.looks_to_deploy = 1000
+        time = self.Time(60)
+        with pytest.raises(RotationError, match=r"not done yet, waiting for ECS service"):
+            run({"DatabaseClusterId": CLUSTER}, time, time.clock)
+        assert time.left >= 15
+        made = passwords()
+        fargate.looks_to_deploy = 2
+        again = self.Time(900)
+        run({"DatabaseClusterId": CLUSTER}, again, again.clock)
+        assert passwords() == made
+
+    def test_given_it_is_refused_then_the_log_and_the_error_say_why(
+        self, aws: None, lines: Lines
+    ) -> None:
+        time = self.Time(900)
+        with pytest.raises(RotationError, match="there is no database"):
+            run({"DatabaseClusterId": CLUSTER}, time, time.clock)
+        with pytest.raises(RotationError, match="must be the identifier"):
+            run({}, time, time.clock)
+        assert [line["message"] for line in lines()] == ["Not rotated"] * 2
+
+    def test_given_an_error_that_nobody_foresaw_then_its_text_is_not_told(
+        self, service: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def broken(_: object) -> None:
+            raise ValueError("a secret, perhaps")
+
+        monkeypatch.setattr("cfn_mlflow.resources.rotation.wired_services", broken)
+        time = self.Time(900)
+        with pytest.raises(RotationError, match="Unexpected ValueError") as error:
+            run({"DatabaseClusterId": CLUSTER}, time, time.clock)
+        assert "perhaps" not in str(error.value)
+        assert error.value.__cause__ is None
 
 
 def test_given_rds_rotated_the_masters_password_then_nothing_changes_and_rotation_goes_on(
