@@ -58,8 +58,8 @@ class ServiceSettings(ImageProperties, NamedProperties):
         example=["subnet-0123456789abcdef0", "subnet-0fedcba9876543210"],
     )
     load_balancer_ingress_cidr_blocks: CidrBlocks = described(
-        "IPv4 CIDR blocks from which the load balancer can be reached. MLflow asks nobody for a"
-        " password: whoever is in them can read and write all.",
+        "IPv4 CIDR blocks from which the load balancer can be reached. Without {BasicAuth} MLflow"
+        " asks nobody for a password: whoever is in them can read and write all.",
         example=["10.0.0.0/8"],
     )
     load_balancer_is_internal: Boolean = described(
@@ -115,8 +115,8 @@ class ServiceSettings(ImageProperties, NamedProperties):
     )
     basic_auth: Boolean = described(
         "Whether MLflow asks for a user and a password. Its first user is `admin`, whose password"
-        " is in the secret that {ServerSecretArn} tells; users and their rights are in the"
-        " database, for all tasks.",
+        " is in the secret that the attribute `ServerSecretArn` names; users and their rights are in"
+        " the database, for all tasks.",
         default=False,
         example=True,
     )
