@@ -115,8 +115,8 @@ class ServiceSettings(ImageProperties, NamedProperties):
     )
     basic_auth: Boolean = described(
         "Whether MLflow asks for a user and a password. Its first user is `admin`, whose password"
-        " is in the secret that the attribute `ServerSecretArn` names; users and their rights are in"
-        " the database, for all tasks.",
+        " is in the secret that the attribute `ServerSecretArn` names; users and their rights are"
+        " in the database, for all tasks.",
         default=False,
         example=True,
     )
