@@ -183,7 +183,8 @@ class ServiceProperties(ServiceSettings):
         "Name of MLflow's database.", default="mlflow", example="mlflow"
     )
     database_secret_arn: SecretArn = described(
-        "ARN of the secret with the tasks' login: JSON with `username` and `password`.",
+        "ARN of the secret with the tasks' login: JSON with `username` and `password`. Of two that"
+        " take turns, either of them: the tasks get the one in use.",
         example="arn:aws:secretsmanager:eu-west-1:123456789012:secret:mlflow-service-AbCdEf",
     )
     database_migration_secret_arn: SecretArn = described(
