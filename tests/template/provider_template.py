@@ -14,7 +14,7 @@ from cfnlint.decode import decode
 
 ROOT = Path(__file__).resolve().parents[2]
 TYPES = ("MLflow", "MLflowBucket", "MLflowDatabase", "MLflowService", "MLflowSchema")
-FUNCTIONS = (*TYPES, "LastWord")
+FUNCTIONS = (*TYPES, "Rotation", "LastWord")
 OWNER_ON_REQUEST = "aws:RequestTag/cfn-mlflow:owner"
 OWNER_ON_RESOURCE = "aws:ResourceTag/cfn-mlflow:owner"
 ALLOW_ON_RESOURCE = "aws:ResourceTag/cfn-mlflow:allow"

@@ -19,7 +19,12 @@ CALLS_MADE: list[Json] = [
     for call in json.loads(Path(__file__).with_name("calls_made.json").read_text())
     if call["caller"]
 ]
-SERVICES = {"elbv2": "elasticloadbalancing", "monitoring": "cloudwatch"}
+SERVICES = {
+    "elbv2": "elasticloadbalancing",
+    "monitoring": "cloudwatch",
+    "resourcegroupstaggingapi": "tag",
+    "tagging": "tag",
+}
 """Names that botocore and endpoints use where IAM has another."""
 ACTIONS = {
     "lambda:Invoke": ("lambda:InvokeFunction",),

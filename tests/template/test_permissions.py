@@ -36,8 +36,10 @@ ROOM_FOR_LISTS = 3400
 
 OF_TYPE = {
     "MLflowBucket": {"Fence", "Names", "Bucket"},
-    "MLflowDatabase": {"Fence", "Names", "Network", "LogGroup", "Database"},
-    "MLflowService": {"Fence", "Names", "Network", "LogGroup", "Service", "TaskRole", "Schema"},
+    "MLflowDatabase": {"Fence", "Names", "Network", "LogGroup", "Secret", "Database"},
+    "MLflowService": {
+        *("Fence", "Names", "Network", "LogGroup", "Secret", "Service", "TaskRole", "Schema"),
+    },
     "MLflowSchema": {"Fence", "Schema"},
 }
 READS = re.compile(r"^[a-z0-9-]+:(Describe|List|Get|Filter)")
@@ -52,8 +54,8 @@ TAGGED_SERVICES = {
     "cloudwatch",
     "ec2",
     "ecs",
-    "elasticloadbalancing",
     "events",
+    "elasticloadbalancing",
     "logs",
     "rds",
     "rds-data",
@@ -157,6 +159,40 @@ def test_the_last_word_can_only_read_its_queue_and_log() -> None:
         for action in found.actions
     }
     assert services == {"logs", "sqs"}
+
+
+def test_rotation_can_make_and_remove_nothing_but_a_revision() -> None:
+    assert managed_policies("RotationRole") == ("RotationPermissions",)
+    writing = {
+        action
+        for found in statements("RotationPermissions")
+        for action in found.actions
+        if not READS.match(action)
+    }
+    assert writing == {
+        "ecs:DeregisterTaskDefinition",
+        "ecs:RegisterTaskDefinition",
+        "ecs:TagResource",
+        "ecs:UpdateService",
+        "iam:PassRole",
+        "kms:Decrypt",
+        "kms:GenerateDataKey",
+        "rds-data:ExecuteStatement",
+        "secretsmanager:PutSecretValue",
+        "secretsmanager:TagResource",
+    }
+
+
+def test_a_schedule_can_invoke_rotation_alone_and_only_rules_of_schedules_can() -> None:
+    (targets,) = [s for s in allowed() if _has(s, "events:PutTargets")]
+    assert targets.condition["ArnEquals"] == {
+        "events:TargetArn": {"Fn::GetAtt": ["RotationFunction", "Arn"]}
+    }
+    (permission,) = resources("AWS::Lambda::Permission")
+    admitted = properties(permission)
+    assert admitted["Principal"] == "events.amazonaws.com"
+    assert admitted["SourceArn"]["Fn::Sub"].endswith(":rule/*-rotation-??????????")
+    assert admitted["SourceAccount"] == {"Ref": "AWS::AccountId"}
 
 
 def test_the_schema_check_cannot_write() -> None:

@@ -138,6 +138,19 @@ def test_every_call_that_a_type_can_make_is_allowed_to_it(type_name: str) -> Non
     assert not called(type_name) - allowed(type_name)
 
 
+def test_every_call_of_what_rotation_alone_uses_is_allowed_to_it() -> None:
+    others = {name for type_name in TYPES for name in modules(type_name)}
+    own = modules("Rotation") - others
+    files = [FUNCTIONS / f"{name.replace('.', '/')}.py" for name in own]
+    calls = {action for path in files if path.is_file() for action in called_in(path)}
+    assert {"ecs:UpdateService", "secretsmanager:PutSecretValue", "tag:GetResources"} <= calls
+    assert not calls - allowed("Rotation")
+
+
+def test_rotation_has_no_right_that_nothing_asks_for() -> None:
+    assert not allowed("Rotation") - called("Rotation") - set(ASKED_FOR_BESIDE_A_CALL)
+
+
 @pytest.mark.parametrize("type_name", TYPES)
 def test_no_right_is_given_that_nothing_asks_for(type_name: str) -> None:
     assert not allowed(type_name) - called(type_name) - set(ASKED_FOR_BESIDE_A_CALL)

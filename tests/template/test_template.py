@@ -25,6 +25,7 @@ HANDLERS = {
     "MLflowDatabase": "custom_mlflow_database",
     "MLflowService": "custom_mlflow_service",
     "MLflowSchema": "custom_mlflow_schema",
+    "Rotation": "rotation",
     "LastWord": "last_word",
 }
 REPOSITORY_TYPES = Path(__file__).with_name("serverless_repository_types.txt")

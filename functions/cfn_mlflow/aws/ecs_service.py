@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from cfn_mlflow.aws.compare import differences
-from cfn_mlflow.aws.ecs import ecs, ecs_tags, set_tags
+from cfn_mlflow.aws.ecs import ecs, ecs_tags
 from cfn_mlflow.aws.ecs_task import Task, cut, tasks, why
 from cfn_mlflow.aws.ecs_task_definition import deregister
 from cfn_mlflow.aws.elbv2_target_group import unhealthy
@@ -20,6 +20,9 @@ from cfn_mlflow.aws.not_yet import NotYet
 from cfn_mlflow.aws.object import OwnedObject, tag_map
 from cfn_mlflow.aws.owner import Tags
 from cfn_mlflow.outcome import PermanentError, TemporaryError
+
+DATABASE_TAG = "cfn-mlflow:database"
+"""Names the Aurora cluster that a service works with."""
 
 GRACE_SECONDS = 180
 """A task may be unhealthy for so long after its start: MLflow waits up to 101 s for a database."""
@@ -30,7 +33,8 @@ FAILURES_THAT_TELL = 2
 COUNT_TAG = "cfn-mlflow:count"
 """How many tasks a service had, and is to have again, while it is stopped for a migration."""
 
-_NO_FAILURE = ("Scaling activity initiated by", "Task stopped by user")
+NO_FAILURE = ("Scaling activity initiated by", "Task stopped by user")
+"""How the reason of a task begins that was stopped on purpose."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,12 @@ class ServiceView:
         """Return the deployment that the service moves to."""
         return next((one for one in self.deployments if one.primary), None)
 
+    @property
+    def is_deploying(self) -> bool:
+        """Tell whether a deployment is under way, or its old tasks are not gone yet."""
+        rollout = self.primary.rollout if self.primary else "IN_PROGRESS"
+        return len(self.deployments) > 1 or rollout not in ("COMPLETED", "")
+
 
 @dataclass(frozen=True, eq=False)
 class Service(OwnedObject[ServiceView]):
@@ -87,6 +97,8 @@ class Service(OwnedObject[ServiceView]):
     log_group: str
     way_out: str = ""
     """What to do if its tasks fail and there is no older image to go back to."""
+    database: str = ""
+    """The identifier of the Aurora cluster behind it, if it is known: by it rotation finds it."""
     _not_yet: NotYet = field(default_factory=NotYet, repr=False)
 
     @property
@@ -129,9 +141,14 @@ class Service(OwnedObject[ServiceView]):
             "availabilityZoneRebalancing": "ENABLED",
         }
 
+    @property
+    def tags(self) -> dict[str, str]:
+        """Return the owner's tags, and the database that it is wired to."""
+        return {**self.owner.tags, **({DATABASE_TAG: self.database} if self.database else {})}
+
     def read(self) -> ServiceView | None:
         """Read the service (ecs:DescribeServices); one that was deleted is shown as INACTIVE."""
-        return read_service(self.name)
+        return read_service(self.name, self.name)
 
     def create(self) -> None:
         """Make the service with its tags (ecs:CreateService)."""
@@ -141,7 +158,7 @@ class Service(OwnedObject[ServiceView]):
                 serviceName=self.name,
                 launchType="FARGATE",
                 desiredCount=self.min_capacity,
-                tags=ecs_tags(self.owner.tags),
+                tags=ecs_tags(self.tags),
                 **self.settings,
             )
 
@@ -161,7 +178,7 @@ class Service(OwnedObject[ServiceView]):
             different.append("desiredCount")
         if COUNT_TAG in view.tags:
             different.append("end of its standstill")
-        if self.owner.lacks(view.tags):
+        if any(view.tags.get(key) != value for key, value in self.tags.items()):
             different.append("tags")
         return tuple(different)
 
@@ -169,7 +186,7 @@ class Service(OwnedObject[ServiceView]):
         """Set what differs (ecs:UpdateService, TagResource, UntagResource)."""
         different = self.changes(view)
         if "tags" in different:
-            set_tags(self.owner, view.arn)
+            ecs().tag_resource(resourceArn=view.arn, tags=ecs_tags(self.tags))
         asked = {**self.settings, "desiredCount": self._desired(view)}
         changed = {key: value for key, value in asked.items() if key in different}
         if changed:
@@ -233,23 +250,20 @@ class Service(OwnedObject[ServiceView]):
             task
             for task in tasks(self.name, stopped=True, serviceName=self.name)
             if task.definition_arn == self.definition_arn
-            and not task.stopped_reason.startswith(_NO_FAILURE)
+            and not task.stopped_reason.startswith(NO_FAILURE)
         )
         return next(ours, None)
 
 
-def read_service(name: str) -> ServiceView | None:
-    """Return a service of a cluster of the same name, None if there is none or it was deleted.
-
-    Rests on ecs:DescribeServices.
-    """
+def read_service(cluster: str, name: str) -> ServiceView | None:
+    """Return a service that is not deleted; None if there is none (ecs:DescribeServices)."""
     try:
-        found = ecs().describe_services(cluster=name, services=[name], include=["TAGS"])["services"]
+        found = ecs().describe_services(cluster=cluster, services=[name], include=["TAGS"])
     except Exception as error:
         if code(error) == "ClusterNotFoundException":
             return None
         raise
-    return next((_view(one) for one in found if one["status"] != "INACTIVE"), None)
+    return next((_view(one) for one in found["services"] if one["status"] != "INACTIVE"), None)
 
 
 def _view(found: Mapping[str, Any]) -> ServiceView:

@@ -112,7 +112,7 @@ class StoppedService(ManagedObject[StoppedServiceView]):
         raise NotImplementedError
 
     def _read(self) -> StoppedServiceView:
-        service = read_service(self.name)
+        service = read_service(self.name, self.name)
         if service is None or service.status != "ACTIVE":
             return StoppedServiceView()
         found = [

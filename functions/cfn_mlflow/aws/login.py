@@ -12,14 +12,16 @@ from dataclasses import dataclass
 from typing import ClassVar, Generic, TypeVar
 
 from cfn_mlflow.aws.data_api import Database, LoginRefusedError
+from cfn_mlflow.aws.login_secret import read_login
 from cfn_mlflow.aws.rds import DATABASE_NAME, rds
 from cfn_mlflow.aws.scram import verifier
-from cfn_mlflow.aws.secrets import read_login
 from cfn_mlflow.engine.managed import ManagedObject
 
 OWNER_ROLE = "mlflow_owner"
 RUNTIME_ROLE = "mlflow_runtime"
 SERVICE_LOGIN = "mlflow_app"
+SECOND_SERVICE_LOGIN = "mlflow_app_2"
+"""Takes turns with the first: one is in use, the other's password can be changed."""
 MIGRATION_LOGIN = "mlflow_migrate"
 
 View = TypeVar("View")

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from cfn_mlflow.aws import left
 from cfn_mlflow.aws.errors import code, is_missing
+from cfn_mlflow.aws.login_secret import read_login
 from cfn_mlflow.aws.object import OwnedObject, tag_list
 from cfn_mlflow.aws.owner import COMPLETE_TAG, LEFT_BY_TAG, Owner, Tags
 from cfn_mlflow.aws.rds import (
@@ -23,7 +24,6 @@ from cfn_mlflow.aws.rds import (
     tags_in,
 )
 from cfn_mlflow.aws.rds_instance import DBInstance
-from cfn_mlflow.aws.secrets import read_login
 from cfn_mlflow.engine.managed import ManagedObject
 from cfn_mlflow.outcome import PermanentError, TemporaryError
 

@@ -12,6 +12,7 @@ from cfn_mlflow.models.named import NamedProperties, unique_name_property
 from cfn_mlflow.models.values import (
     Boolean,
     KeyArn,
+    Schedule,
     SecretArn,
     TwoSubnetIds,
     UniqueName,
@@ -44,7 +45,8 @@ class DatabaseProperties(NamedProperties):
         example=["subnet-0123456789abcdef0", "subnet-0fedcba9876543210"],
     )
     password_secret_arn: SecretArn | None = described(
-        "ARN of a secret of yours whose plain string is the master password. It needs the tag"
+        "ARN of a secret of yours with the master password: as plain text, or as JSON with"
+        " `password` (a `username` in it must be `mlflow_master`). It needs the tag"
         " `cfn-mlflow:allow`, or a place in the provider's parameter.",
         default=None,
         default_words="RDS makes, keeps and rotates the master password",
@@ -95,6 +97,14 @@ class DatabaseProperties(NamedProperties):
         default=None,
         default_words="the keys that AWS manages; always encrypted",
         example="arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+    )
+
+    rotation_schedule: Schedule | None = described(
+        "When the password of MLflow's tasks is changed, as an EventBridge expression, in UTC. Two"
+        " logins take turns, so no connection breaks; the service is deployed anew each time.",
+        default=None,
+        default_words="never by itself",
+        example="rate(30 days)",
     )
 
     @field_validator("min_capacity", mode="before")
@@ -153,5 +163,7 @@ class DatabaseAttributes(Attributes):
         "Security group that a client carries: the only source that the database admits."
     )
     master_secret_arn: str = described("Secret of the master login, for administration alone.")
-    service_secret_arn: str = described("Secret of the login that MLflow's tasks use.")
+    service_secret_arn: str = described(
+        "Secret of the login that MLflow's tasks use; after a rotation it is the other one's."
+    )
     migration_secret_arn: str = described("Secret of the login that may change the schema.")

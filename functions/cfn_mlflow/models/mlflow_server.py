@@ -204,3 +204,6 @@ class MLflowAttributes(Attributes):
     schema_revision: str = described("Revision of the database's schema.")
     schema_migrations: str = described("Revisions that this image's deploy ran, if any.")
     schema_snapshot_id: str = described("Snapshot that was taken before they ran, if any.")
+    server_secret_arn: str = described(
+        "Secret of MLflow's own keys, and of its admin's login where it asks for one."
+    )

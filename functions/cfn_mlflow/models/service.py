@@ -61,8 +61,8 @@ class ServiceSettings(ImageProperties, NamedProperties):
         example=["subnet-0123456789abcdef0", "subnet-0fedcba9876543210"],
     )
     load_balancer_ingress_cidr_blocks: CidrBlocks = described(
-        "IPv4 CIDR blocks from which the load balancer can be reached. MLflow asks nobody for a"
-        " password: whoever is in them can read and write all.",
+        "IPv4 CIDR blocks from which the load balancer can be reached. Without {BasicAuth} MLflow"
+        " asks nobody for a password: whoever is in them can read and write all.",
         example=["10.0.0.0/8"],
     )
     load_balancer_is_internal: Boolean = described(
@@ -115,6 +115,13 @@ class ServiceSettings(ImageProperties, NamedProperties):
         default="",
         default_words="keep-alive longer than the load balancer's idle time",
         example="--timeout-keep-alive 75",
+    )
+    basic_auth: Boolean = described(
+        "Whether MLflow asks for a user and a password. Its first user is `admin`, whose password"
+        " is in the secret that the attribute `ServerSecretArn` names; users and their rights are"
+        " in the database, for all tasks.",
+        default=False,
+        example=True,
     )
     artifact_buckets_mlflow_will_read: BucketArns = described(
         "ARNs of more buckets that the tasks may read, and only read; `*` matches many.",
@@ -200,7 +207,8 @@ class ServiceProperties(ServiceSettings):
         "Name of MLflow's database.", default="mlflow", example="mlflow"
     )
     database_secret_arn: SecretArn = described(
-        "ARN of the secret with the tasks' login: JSON with `username` and `password`.",
+        "ARN of the secret with the tasks' login: JSON with `username` and `password`. Of two that"
+        " take turns, either of them: the tasks get the one in use.",
         example="arn:aws:secretsmanager:eu-west-1:123456789012:secret:mlflow-service-AbCdEf",
     )
     database_migration_secret_arn: SecretArn = described(
@@ -295,4 +303,7 @@ class ServiceAttributes(Attributes):
     )
     schema_snapshot_id: str = described(
         "Snapshot that was taken before they ran; empty if there was nothing to lose."
+    )
+    server_secret_arn: str = described(
+        "Secret of MLflow's own keys, and of its admin's login where it asks for one."
     )

@@ -8,18 +8,22 @@ from typing import Any
 
 from cfn_mlflow.aws.connection_limit import ConnectionLimit, ConnectionLimitView
 from cfn_mlflow.aws.ec2 import SecurityGroup, SecurityGroupRules, tcp
+from cfn_mlflow.aws.events import Rule, function_arn
 from cfn_mlflow.aws.kms import AllowedKey
 from cfn_mlflow.aws.login import (
     MIGRATION_LOGIN,
     OWNER_ROLE,
     RUNTIME_ROLE,
+    SECOND_SERVICE_LOGIN,
     SERVICE_LOGIN,
     DatabaseLogin,
     MasterPassword,
     Privileges,
     Role,
 )
+from cfn_mlflow.aws.login_secret import LoginSecret
 from cfn_mlflow.aws.owner import Owner
+from cfn_mlflow.aws.password_secret import AllowedPasswordSecret, MirroredSecret
 from cfn_mlflow.aws.rds import DATABASE_NAME, MASTER_NAME, PORT, DatabaseLogGroup
 from cfn_mlflow.aws.rds_cluster import (
     CompleteDBCluster,
@@ -30,11 +34,12 @@ from cfn_mlflow.aws.rds_cluster import (
 )
 from cfn_mlflow.aws.rds_groups import DBClusterParameterGroup, DBSubnetGroup
 from cfn_mlflow.aws.rds_instance import DBInstance
-from cfn_mlflow.aws.secrets import AllowedSecret, LoginSecret, MirroredSecret
+from cfn_mlflow.aws.turns import CLUSTER_KEY, TurnSecret, in_use
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.engine.managed import ManagedObject, derive, later
 from cfn_mlflow.models.connections import max_connections
 from cfn_mlflow.models.database import DatabaseAttributes, DatabaseProperties
+from cfn_mlflow.models.schedules import NEVER
 from cfn_mlflow.resources.claim import claim
 from cfn_mlflow.resources.provide import resource_type
 
@@ -57,6 +62,9 @@ class DatabaseParts:
     client_security_group_id: str
     master_secret_arn: str
     service_secret_arn: str
+    """Of the login in use."""
+    login_secret_arns: tuple[str, ...]
+    """Of both logins that take turns."""
     migration_secret_arn: str
     kms_key_arn: str | None
 
@@ -83,11 +91,9 @@ def database(graph: Graph, owner: Owner, properties: DatabaseProperties) -> Data
     instances = _instances(graph, owner, properties, network, cluster)
     roles = _roles(graph, master, cluster if mirror else None, instances)
     limit = graph.add(ConnectionLimit(master.cluster_arn, master.secret_arn), after=roles)
-    service, migration = (
-        graph.add(LoginSecret(owner, name, properties.kms_key_arn))
-        for name in (SERVICE_LOGIN, MIGRATION_LOGIN)
-    )
-    ready = (*network.rules, *roles, *_logins(graph, master, service, migration, roles))
+    secrets = _login_secrets(graph, owner, properties.kms_key_arn)
+    ready = (*network.rules, *roles, *_logins(graph, master, secrets, roles))
+    _rotation(graph, owner, properties.rotation_schedule, cluster, ready)
     return DatabaseParts(
         cluster_id=later(cluster, lambda view: view.identifier),
         cluster_arn=later(cluster, lambda view: view.arn),
@@ -100,8 +106,16 @@ def database(graph: Graph, owner: Owner, properties: DatabaseProperties) -> Data
         security_group_id=later(network.group, lambda view: view.id),
         client_security_group_id=later(network.client, lambda view: view.id),
         master_secret_arn=master.secret_arn,
-        service_secret_arn=derive(lambda view, *_: view.arn, service, *ready),
-        migration_secret_arn=derive(lambda view, *_: view.arn, migration, *ready),
+        service_secret_arn=derive(
+            lambda first, second, *_: in_use(first, second).arn,
+            secrets.first,
+            secrets.second,
+            *ready,
+        ),
+        login_secret_arns=derive(
+            lambda *views: tuple(sorted(view.arn for view in views)), secrets.first, secrets.second
+        ),
+        migration_secret_arn=derive(lambda view, *_: view.arn, secrets.migration, *ready),
         kms_key_arn=properties.kms_key_arn,
     )
 
@@ -151,10 +165,11 @@ def _mirror(graph: Graph, owner: Owner, properties: DatabaseProperties) -> Mirro
     """Add the mirror of the user's master password, if they keep one."""
     source = properties.password_secret_arn
     if source is None:
-        graph.without(LoginSecret(owner, MASTER_NAME, None))
+        graph.without(LoginSecret(owner, None, MASTER_NAME))
         return None
-    allowed = graph.add(AllowedSecret(owner.spelled("PasswordSecretArn"), source))
-    mirror = MirroredSecret(owner, MASTER_NAME, properties.kms_key_arn, source)
+    name = owner.spelled("PasswordSecretArn")
+    allowed = graph.add(AllowedPasswordSecret(name, source, MASTER_NAME))
+    mirror = MirroredSecret(owner, properties.kms_key_arn, MASTER_NAME, source)
     return graph.add(mirror, after=(allowed,))
 
 
@@ -231,14 +246,27 @@ def _roles(
     return after
 
 
+@dataclass(frozen=True)
+class _LoginSecrets:
+    first: TurnSecret
+    second: TurnSecret
+    migration: LoginSecret
+
+
+def _login_secrets(graph: Graph, owner: Owner, key_arn: str | None) -> _LoginSecrets:
+    first = TurnSecret(owner, key_arn, SERVICE_LOGIN, SECOND_SERVICE_LOGIN)
+    second = TurnSecret(owner, key_arn, SECOND_SERVICE_LOGIN, SERVICE_LOGIN)
+    migration = LoginSecret(owner, key_arn, MIGRATION_LOGIN)
+    return _LoginSecrets(graph.add(first), graph.add(second), graph.add(migration))
+
+
 def _logins(
     graph: Graph,
     master: _Master,
-    service: LoginSecret,
-    migration: LoginSecret,
+    secrets: _LoginSecrets,
     after: tuple[ManagedObject[Any], ...],
 ) -> tuple[DatabaseLogin, ...]:
-    """Add the two logins: the service's changes data, the migration's acts as the owner."""
+    """Add the logins: the service's two change data, the migration's acts as the owner."""
     return tuple(
         graph.add(
             DatabaseLogin(
@@ -252,8 +280,9 @@ def _logins(
             after=after,
         )
         for secret, role, acts_as in (
-            (service, RUNTIME_ROLE, SERVICE_LOGIN),
-            (migration, OWNER_ROLE, OWNER_ROLE),
+            (secrets.first, RUNTIME_ROLE, SERVICE_LOGIN),
+            (secrets.second, RUNTIME_ROLE, SECOND_SERVICE_LOGIN),
+            (secrets.migration, OWNER_ROLE, OWNER_ROLE),
         )
     )
 
@@ -261,6 +290,27 @@ def _logins(
 def _connections(cluster: DBClusterView, limit: ConnectionLimitView) -> int:
     """Return the fewer of what the database takes now, and after its instances' next restart."""
     return min(limit.max_connections, max_connections(cluster.min_capacity, cluster.max_capacity))
+
+
+def _rotation(
+    graph: Graph,
+    owner: Owner,
+    schedule: str | None,
+    cluster: DBCluster,
+    after: tuple[ManagedObject[Any], ...],
+) -> None:
+    """Add the rule that lets the two logins take turns, if there is a schedule."""
+    rule = Rule(
+        owner,
+        part="rotation",
+        expression=schedule or NEVER,
+        function_arn=function_arn(owner, "Rotation"),
+        event={CLUSTER_KEY: cluster.identifier},
+    )
+    if rule.expression != NEVER:
+        graph.add(rule, after=(cluster, *after))
+    else:
+        graph.without(rule, after=(cluster, *after))
 
 
 def _graph(owner: Owner, properties: DatabaseProperties) -> Graph:

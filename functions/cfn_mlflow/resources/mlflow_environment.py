@@ -15,6 +15,9 @@ PORT = 5000
 DRIVER = "postgresql+psycopg2://"
 """Named whole: a bare `postgresql://` means another driver under SQLAlchemy 2.1 than under 2.0."""
 
+NEW_LINE = "\\n"
+"""As printf writes it."""
+
 UVICORN_OPTS = "--timeout-keep-alive 75 --timeout-graceful-shutdown 20"
 """The server must keep a connection longer than the load balancer (60 s), else it answers 502."""
 
@@ -50,8 +53,6 @@ def server_environment(server: Server) -> dict[str, str]:
         "MLFLOW_SERVER_CORS_ALLOWED_ORIGINS": ",".join(_origins(server.host_name)),
         # Nine more processes and 2 GiB; nothing that tracking needs.
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
-        # Without a passphrase of its own it would encrypt with a key that everybody knows.
-        "MLFLOW_ENABLE_AI_GATEWAY": "false",
         "MLFLOW_DISABLE_TELEMETRY": "true",
         **_server_options(server),
     }
@@ -59,12 +60,66 @@ def server_environment(server: Server) -> dict[str, str]:
 
 def database_environment(endpoint: str, port: int | str, name: str) -> dict[str, str]:
     """Return what libpq reads beside the login; TLS, or no connection."""
-    return {"PGHOST": endpoint, "PGPORT": str(port), "PGDATABASE": name, "PGSSLMODE": "require"}
+    return {
+        "PGHOST": endpoint,
+        "PGPORT": str(port),
+        "PGDATABASE": name,
+        "PGSSLMODE": "require",
+        # So that the database can tell the tasks' sessions from those of the Data API.
+        "PGAPPNAME": "mlflow",
+    }
 
 
 def login_secrets(secret_arn: str) -> dict[str, str]:
     """Return, by variable, where ECS finds the login: the keys of a secret."""
     return {"PGUSER": f"{secret_arn}:username::", "PGPASSWORD": f"{secret_arn}:password::"}
+
+
+def key_secrets(secret_arn: str) -> dict[str, str]:
+    """Return, by variable, where ECS finds what the server encrypts with.
+
+    Unset, MLflow would take a random webhook key in each process, and a passphrase that everybody
+    knows.
+    """
+    return {
+        "MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY": f"{secret_arn}:webhook_key::",
+        "MLFLOW_CRYPTO_KEK_PASSPHRASE": f"{secret_arn}:kek_passphrase::",
+    }
+
+
+def sign_in_secrets(secret_arn: str) -> dict[str, str]:
+    """Return, by variable, where ECS finds what signing in takes: one value for all tasks."""
+    return {
+        "MLFLOW_FLASK_SERVER_SECRET_KEY": f"{secret_arn}:flask_key::",
+        "MLFLOW_AUTH_ADMIN_USERNAME": f"{secret_arn}:admin_username::",
+        "MLFLOW_AUTH_ADMIN_PASSWORD": f"{secret_arn}:admin_password::",
+    }
+
+
+def server_command(*, basic_auth: bool) -> list[str]:
+    """Return the container's command.
+
+    MLflow reads where its users are from a file alone. The one that is written here names no
+    login, for libpq finds it in the environment; the admin's is in it for releases that do not
+    read it from there. Only the server's own user can read the file.
+    """
+    if not basic_auth:
+        return ["mlflow", "server"]
+    lines = [
+        "[mlflow]",
+        "default_permission = READ",
+        f"database_uri = {DRIVER}",
+        "admin_username = %s",
+        "admin_password = %s",
+        "authorization_function = mlflow.server.auth:authenticate_request_basic_auth",
+    ]
+    admin = '"$MLFLOW_AUTH_ADMIN_USERNAME" "$MLFLOW_AUTH_ADMIN_PASSWORD"'
+    script = (
+        "MLFLOW_AUTH_CONFIG_PATH=$(mktemp) && export MLFLOW_AUTH_CONFIG_PATH"
+        f" && printf '{NEW_LINE.join(lines)}{NEW_LINE}' {admin} > \"$MLFLOW_AUTH_CONFIG_PATH\""
+        " && exec mlflow server --app-name basic-auth"
+    )
+    return ["sh", "-c", script]
 
 
 def _names(host_name: str) -> list[str]:

@@ -21,7 +21,7 @@ def _graph(owner: Owner, asked: MLflowProperties) -> Graph:
     claim(graph, owner)
     artifacts = bucket(graph, _as_written(owner, "the bucket"), asked.bucket())
     store = database(graph, _as_written(owner, "the database"), asked.database())
-    wiring = _wiring(artifacts, store)
+    wiring = _wiring(asked, artifacts, store)
     server = service(graph, _as_written(owner, "the service"), asked.service(), wiring)
     complete_bucket(graph, owner, artifacts)
     complete_database(graph, owner, store)
@@ -35,19 +35,22 @@ def _as_written(owner: Owner, part: str) -> Owner:
     return replace(owner, spelled=partial(joined_name, part))
 
 
-def _wiring(artifacts: BucketParts, store: DatabaseParts) -> Wiring:
+def _wiring(asked: MLflowProperties, artifacts: BucketParts, store: DatabaseParts) -> Wiring:
     return Wiring(
         database_endpoint=store.endpoint,
         database_port=store.port,
         database_name=store.database_name,
         service_secret_arn=store.service_secret_arn,
         migration_secret_arn=store.migration_secret_arn,
+        login_secret_arns=store.login_secret_arns,
         client_security_group_id=store.client_security_group_id,
         cluster_arn=store.cluster_arn,
         max_connections=store.max_connections,
         bucket_id=artifacts.bucket_id,
         path=artifacts.path,
         key_arn=artifacts.encryption_key_arn,
+        secrets_key_arn=asked.database().kms_key_arn or "",
+        database_stays=not asked.database().skip_final_snapshot,
     )
 
 

@@ -18,6 +18,8 @@ from cfn_mlflow.aws.iam import Role
 from cfn_mlflow.aws.image_task import Launcher
 from cfn_mlflow.aws.logs import LogGroup
 from cfn_mlflow.aws.owner import Owner
+from cfn_mlflow.aws.server_secret import CompleteServerSecret, ServerSecret
+from cfn_mlflow.aws.turns import LoginInUse
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.engine.managed import ManagedObject, derive, later
 from cfn_mlflow.models.service import ServiceAttributes, ServiceProperties, ServiceSettings
@@ -40,6 +42,7 @@ class ServiceParts:
     attributes: Mapping[str, Any]
     """By the names of ServiceAttributes: promises."""
     load_balancer: LoadBalancer
+    server_secret: ServerSecret
 
 
 @dataclass(frozen=True)
@@ -53,13 +56,17 @@ def service(graph: Graph, owner: Owner, asked: ServiceSettings, wiring: Wiring) 
     log_group = graph.add(LogGroup(owner, asked.log_retention_in_days))
     cluster = graph.add(Cluster(owner))
     net = network(graph, owner, asked)
-    roles = _roles(graph, owner, asked, wiring, log_group.name)
+    keys = ServerSecret(owner, wiring.secrets_key_arn or None, wiring.database_stays)
+    keys_arn = later(graph.add(keys), lambda view: view.arn)
+    roles = _roles(
+        graph, owner, asked, wiring, log_group=log_group.name, server_secret_arn=keys_arn
+    )
     before_tasks: tuple[ManagedObject[Any], ...] = (log_group, cluster, *net.rules)
 
     budget = graph.add(ConnectionBudget(asked.max_capacity, asked.workers, wiring.max_connections))
     definitions = Definitions(owner, asked, log_group.name)
     execution_role_arn = later(roles.execution, lambda view: view.arn)
-    of_migration = derive(definitions.migration, wiring.kept(), execution_role_arn)
+    of_migration = derive(definitions.migration, wiring.kept(), execution_role_arn, keys_arn)
     migrations = graph.add(TaskDefinition(owner, of_migration, "migration"))
     where = (asked.subnet_ids, (net.service_group_id, wiring.client_security_group_id))
     launcher = derive(
@@ -76,6 +83,7 @@ def service(graph: Graph, owner: Owner, asked: ServiceSettings, wiring: Wiring) 
         later(roles.task, lambda view: view.arn),
         dns_name,
         before.image,
+        keys_arn,
     )
     of_server = derive(definitions.server, wiring.kept(), budget, execution_role_arn, server)
     definition = graph.add(TaskDefinition(owner, of_server))
@@ -91,6 +99,7 @@ def service(graph: Graph, owner: Owner, asked: ServiceSettings, wiring: Wiring) 
             max_capacity=asked.max_capacity,
             log_group=log_group.name,
             way_out=before.way_out,
+            database=derive(_cluster_id, wiring.cluster_arn),
         ),
         after=(*before_tasks, net.listener, before.migration),
     )
@@ -110,26 +119,37 @@ def service(graph: Graph, owner: Owner, asked: ServiceSettings, wiring: Wiring) 
         "task_role_id": later(roles.task, lambda view: view.name),
         "log_group_name": later(log_group, lambda view: view.name),
         "connection_budget": later(budget, lambda view: view.words),
+        "server_secret_arn": keys_arn,
     }
     schema_schedule(graph, owner, asked, wiring, attributes["schema_revision"])
-    return ServiceParts(attributes, net.load_balancer)
+    return ServiceParts(attributes, net.load_balancer, keys)
 
 
 def complete_service(graph: Graph, parts: ServiceParts) -> None:
-    """Protect the load balancer, after all that the graph has."""
+    """Mark the server's secret, protect the load balancer, after all that the graph has."""
     arn = later(parts.load_balancer, lambda view: view.arn)
+    secret_arn = later(parts.server_secret, lambda view: view.arn)
+    complete = CompleteServerSecret(parts.server_secret.owner, secret_arn)
+    graph.add(complete, after=tuple(graph.wanted))
     graph.add(DeletionProtection(arn), after=tuple(graph.wanted))
 
 
-def _roles(
-    graph: Graph, owner: Owner, asked: ServiceSettings, wiring: Wiring, log_group: str
+def _roles(  # noqa: PLR0913 - all that the two roles may reach
+    graph: Graph,
+    owner: Owner,
+    asked: ServiceSettings,
+    wiring: Wiring,
+    *,
+    log_group: str,
+    server_secret_arn: str,
 ) -> _Roles:
     boundary_arn = os.environ["BOUNDARY_ARN"]
     sidecars = asked.sidecar_container_definitions
     images = [asked.image_uri, *(sidecar["image"] for sidecar in sidecars)]
 
-    def may_start(*secrets: str) -> Any:
-        return execution_policy(owner, log_group, [*secrets, *secrets_of(sidecars)], images)
+    def may_start(logins: tuple[str, ...], *secrets: str) -> Any:
+        named = [*logins, *secrets, *secrets_of(sidecars)]
+        return execution_policy(owner, log_group, named, images)
 
     def may_do(bucket_id: str, path: str, key_arn: str) -> Any:
         also_read = asked.artifact_buckets_mlflow_will_read
@@ -139,7 +159,7 @@ def _roles(
         owner,
         "execution",
         "Starts the tasks of MLflow",
-        derive(may_start, wiring.service_secret_arn, wiring.migration_secret_arn),
+        derive(may_start, wiring.login_secret_arns, wiring.migration_secret_arn, server_secret_arn),
         boundary_arn,
     )
     task = Role(
@@ -175,14 +195,20 @@ def _scaling_attributes(target: ScalableTarget) -> dict[str, Any]:
     }
 
 
+def _cluster_id(cluster_arn: str) -> str:
+    return cluster_arn.rpartition(":")[-1]
+
+
 def _graph(owner: Owner, asked: ServiceProperties) -> Graph:
     graph = Graph()
     claim(graph, owner, "MLflowService")
+    login = graph.add(LoginInUse(asked.database_secret_arn))
     wiring = Wiring(
         database_endpoint=asked.database_endpoint,
         database_port=asked.database_port,
         database_name=asked.database_name,
-        service_secret_arn=asked.database_secret_arn,
+        service_secret_arn=later(login, lambda view: view.arn),
+        login_secret_arns=later(login, lambda view: view.all_arns),
         migration_secret_arn=asked.database_migration_secret_arn,
         client_security_group_id=asked.database_client_security_group_id,
         cluster_arn=asked.database_cluster_arn or "",

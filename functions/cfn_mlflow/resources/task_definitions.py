@@ -16,8 +16,11 @@ from cfn_mlflow.resources.mlflow_environment import (
     PORT,
     Server,
     database_environment,
+    key_secrets,
     login_secrets,
+    server_command,
     server_environment,
+    sign_in_secrets,
 )
 from cfn_mlflow.resources.wiring import Wiring
 
@@ -28,6 +31,9 @@ MIGRATION_SIZE = (1024, 2048)
 
 STOP_SECONDS = 30
 """The server ends its requests within 20."""
+
+BASIC_AUTH = "CFN_MLFLOW_BASIC_AUTH"
+"""Tells the migration that the tables of MLflow's users are to be there too."""
 
 Container = dict[str, Any]
 Definition = dict[str, Any]
@@ -53,6 +59,7 @@ class ServerParts:
     host_name: str
     """The load balancer's DNS name, as AWS writes it."""
     image: str
+    server_secret_arn: str
 
 
 @dataclass(frozen=True)
@@ -63,10 +70,19 @@ class Definitions:
     asked: ServiceSettings
     log_group: str
 
-    def migration(self, wiring: Wiring, execution_role_arn: str) -> Definition:
-        """Return the migration's, with the login that may change the schema."""
-        login = login_secrets(wiring.migration_secret_arn)
-        return migration_definition(self._launch(_database(wiring), login, execution_role_arn))
+    def migration(
+        self, wiring: Wiring, execution_role_arn: str, server_secret_arn: str
+    ) -> Definition:
+        """Return the migration's, with the login that may change the schema.
+
+        Where MLflow asks for a login, the deep check needs the admin's.
+        """
+        environment = _database(wiring)
+        secrets = login_secrets(wiring.migration_secret_arn)
+        if self.asked.basic_auth:
+            environment |= {BASIC_AUTH: "true"}
+            secrets |= sign_in_secrets(server_secret_arn)
+        return migration_definition(self._launch(environment, secrets, execution_role_arn))
 
     def server(
         self,
@@ -75,7 +91,7 @@ class Definitions:
         execution_role_arn: str,
         parts: ServerParts,
     ) -> Definition:
-        """Return the server's, with the tasks' login."""
+        """Return the server's, with the tasks' login and the keys of its own."""
         server = Server(
             host_name=parts.host_name,
             region=self.owner.arn_parts[1],
@@ -86,9 +102,15 @@ class Definitions:
             uvicorn_opts=self.asked.uvicorn_opts,
         )
         environment = {**server_environment(server), **_database(wiring)}
-        login = login_secrets(wiring.service_secret_arn)
+        secrets = {
+            **login_secrets(wiring.service_secret_arn),
+            **key_secrets(parts.server_secret_arn),
+        }
+        if self.asked.basic_auth:
+            secrets |= sign_in_secrets(parts.server_secret_arn)
         return server_definition(
-            replace(self._launch(environment, login, execution_role_arn), image=parts.image),
+            replace(self._launch(environment, secrets, execution_role_arn), image=parts.image),
+            command=server_command(basic_auth=self.asked.basic_auth),
             size=(self.asked.cpu, self.asked.memory),
             task_role_arn=parts.task_role_arn,
             sidecars=self.asked.sidecar_container_definitions,
@@ -125,6 +147,7 @@ def awslogs(log_group: str, region: str) -> dict[str, Any]:
 def server_definition(
     launch: Launch,
     *,
+    command: list[str],
     size: tuple[int, int],
     task_role_arn: str,
     sidecars: Iterable[Mapping[str, Any]],
@@ -135,7 +158,7 @@ def server_definition(
     """
     server = {
         **_container(CONTAINER, launch),
-        "command": ["mlflow", "server"],
+        "command": command,
         "portMappings": [{"containerPort": PORT, "protocol": "tcp"}],
         "stopTimeout": STOP_SECONDS,
     }

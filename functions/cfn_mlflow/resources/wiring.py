@@ -16,6 +16,8 @@ class Wiring:
     database_name: str
     service_secret_arn: str
     migration_secret_arn: str
+    login_secret_arns: tuple[str, ...]
+    """Of every login that the tasks may come to have: two where they take turns."""
     client_security_group_id: str
     cluster_arn: str
     """Of the Aurora cluster, if its Data API is on; else empty."""
@@ -25,6 +27,10 @@ class Wiring:
     path: str
     key_arn: str
     """Of the bucket's KMS key, if it has one; else empty."""
+    secrets_key_arn: str = ""
+    """Of the KMS key for the service's own secret; empty for the one that AWS manages."""
+    database_stays: bool = True
+    """Whether the database, or a snapshot of it, is there after the service."""
 
     def kept(self) -> Wiring:
         """Return one promise of them all: where it is kept, every field is a value."""

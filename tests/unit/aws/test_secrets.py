@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from cfn_mlflow.aws.secrets import AllowedSecret, LoginSecret, MirroredSecret, read_login
+from cfn_mlflow.aws.login_secret import LoginSecret, read_login
+from cfn_mlflow.aws.secrets import AllowedSecret
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.engine.managed import later
 from cfn_mlflow.outcome import PermanentError
@@ -21,7 +22,7 @@ NAME = "mlflow-mlflow-app-abcdefghij"
 
 def graph(secret: LoginSecret | None = None) -> Graph:
     made = Graph()
-    added = made.add(secret or LoginSecret(owner(), "mlflow_app", None))
+    added = made.add(secret or LoginSecret(owner(), None, "mlflow_app"))
     made.give({"Arn": later(added, lambda view: view.arn)})
     return made
 
@@ -61,7 +62,7 @@ def test_given_a_function_that_dies_behind_every_write_then_one_secret_is_there(
 def test_given_another_version_of_ours_then_its_tags_follow() -> None:
     converge(graph())
     newer = owner(user_tags={"team": "a"})
-    converge(graph(LoginSecret(newer, "mlflow_app", None)))
+    converge(graph(LoginSecret(newer, None, "mlflow_app")))
     assert {tag["Key"]: tag["Value"] for tag in described()["Tags"]} == newer.tags
 
 
@@ -96,48 +97,6 @@ def test_given_a_login_is_printed_then_its_password_is_not() -> None:
     arn = converge(graph())["Arn"]
     assert read_login(arn).password == value()["password"]
     assert value()["password"] not in repr(read_login(arn))
-
-
-class TestMirror:
-    @pytest.fixture
-    def source(self, aws: None) -> str:
-        del aws
-        made = boto("secretsmanager").create_secret(Name="theirs", SecretString="p@ss 'word\" %")
-        return str(made["ARN"])
-
-    def mirror(self, source: str) -> MirroredSecret:
-        return MirroredSecret(owner(), "mlflow_master", None, source)
-
-    def test_given_a_plain_string_then_any_character_of_it_is_kept(self, source: str) -> None:
-        converge(graph(self.mirror(source)))
-        found = value("mlflow-mlflow-master-abcdefghij")
-        assert found == {"username": "mlflow_master", "password": "p@ss 'word\" %"}
-
-    def test_given_the_user_changes_it_then_the_mirror_follows_and_only_then(
-        self, source: str
-    ) -> None:
-        converge(graph(self.mirror(source)))
-        with watched() as calls:
-            converge(graph(self.mirror(source)))
-        assert calls.writes == []
-        boto("secretsmanager").put_secret_value(SecretId=source, SecretString="another")
-        with watched() as calls:
-            converge(graph(self.mirror(source)))
-        assert calls.writes == ["PutSecretValue"]
-        assert value("mlflow-mlflow-master-abcdefghij")["password"] == "another"
-
-    def test_given_a_secret_without_a_string_then_the_failure_says_what_to_do(self) -> None:
-        made = boto("secretsmanager").create_secret(Name="binary", SecretBinary=b"\x00")
-        with pytest.raises(PermanentError, match=r"holds no string\. Put the password into it"):
-            converge(graph(self.mirror(made["ARN"])))
-
-    def test_given_the_source_is_gone_then_the_mirror_can_still_be_removed(
-        self, source: str
-    ) -> None:
-        converge(graph(self.mirror(source)))
-        boto("secretsmanager").delete_secret(SecretId=source, ForceDeleteWithoutRecovery=True)
-        remove(graph(self.mirror(source)))
-        assert boto("secretsmanager").list_secrets()["SecretList"] == []
 
 
 def test_given_a_deleted_secret_of_the_users_then_refused() -> None:

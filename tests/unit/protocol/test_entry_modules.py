@@ -10,6 +10,7 @@ import last_word
 
 FUNCTIONS = Path(last_word.__file__).parent
 PARTS = ["", "_bucket", "_database", "_service", "_schema"]
+ENTRIES = [*(f"custom_mlflow{part}" for part in PARTS), "rotation"]
 
 
 def run(program: str) -> str:
@@ -30,11 +31,10 @@ def test_the_protocol_is_imported_without_boto3_crhelper_or_pydantic() -> None:
     assert heavy == "[]"
 
 
-@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize("entry", ENTRIES)
 def test_an_entry_module_makes_no_client_no_call_and_no_thread_when_it_is_imported(
-    part: str,
+    entry: str,
 ) -> None:
-    entry = f"custom_mlflow{part}"
     found = run(
         "import socket, sys, threading\n"
         "def forbidden(*_, **__): raise AssertionError('a call')\n"

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import configparser
+import subprocess
 from dataclasses import replace
+from pathlib import Path
 
 from cfn_mlflow.aws.elbv2_load_balancer import IDLE_SECONDS
 from cfn_mlflow.models.connections import Budget
 from cfn_mlflow.resources.mlflow_environment import (
     Server,
     database_environment,
+    key_secrets,
     login_secrets,
+    server_command,
     server_environment,
+    sign_in_secrets,
 )
 
 HOST = "internal-MLflow-AbC-123.eu-west-1.elb.amazonaws.com"
@@ -50,7 +56,6 @@ def test_given_a_browser_then_its_own_origin_may_post_in_both_cases() -> None:
 def test_given_what_costs_or_leaks_by_default_then_it_is_off() -> None:
     told = server_environment(SERVER)
     assert told["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] == "false"
-    assert told["MLFLOW_ENABLE_AI_GATEWAY"] == "false"
     assert told["MLFLOW_DISABLE_TELEMETRY"] == "true"
 
 
@@ -78,6 +83,7 @@ def test_given_a_database_then_libpq_is_told_where_and_the_login_comes_from_the_
         "PGPORT": "5432",
         "PGDATABASE": "mlflow",
         "PGSSLMODE": "require",
+        "PGAPPNAME": "mlflow",
     }
     assert login_secrets("arn:secret") == {
         "PGUSER": "arn:secret:username::",
@@ -94,3 +100,47 @@ def test_given_a_budget_then_workers_and_pools_are_its_own() -> None:
         told["MLFLOW_SQLALCHEMYSTORE_MAX_OVERFLOW"],
     )
     assert pool == ("2", "3")
+
+
+def test_given_the_servers_secret_then_its_keys_are_read_from_there_and_ai_gateway_is_on() -> None:
+    assert key_secrets("arn:secret") == {
+        "MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY": "arn:secret:webhook_key::",
+        "MLFLOW_CRYPTO_KEK_PASSPHRASE": "arn:secret:kek_passphrase::",
+    }
+    assert "MLFLOW_ENABLE_AI_GATEWAY" not in server_environment(SERVER)
+
+
+def test_given_no_sign_in_then_mlflow_is_started_and_nothing_else() -> None:
+    assert server_command(basic_auth=False) == ["mlflow", "server"]
+
+
+def test_given_sign_in_then_users_are_in_the_database_and_the_command_holds_no_secret(
+    tmp_path: Path,
+) -> None:
+    program = tmp_path / "mlflow"
+    program.write_text(
+        '#!/bin/sh\necho "$@"\nstat -c %a "$MLFLOW_AUTH_CONFIG_PATH"\n'
+        'cat "$MLFLOW_AUTH_CONFIG_PATH"\n'
+    )
+    program.chmod(0o755)
+    told = {name: f"value-of-{name}" for name in sign_in_secrets("arn:secret")}
+    done = subprocess.run(  # noqa: S603 - the command that the container has
+        server_command(basic_auth=True),
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin", "TMPDIR": str(tmp_path), **told},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    arguments, mode, written = done.stdout.split("\n", 2)
+    assert arguments == "server --app-name basic-auth"
+    assert mode == "600"
+    ini = configparser.ConfigParser()
+    ini.read_string(written)
+    assert dict(ini["mlflow"]) == {
+        "default_permission": "READ",
+        "database_uri": "postgresql+psycopg2://",
+        "admin_username": told["MLFLOW_AUTH_ADMIN_USERNAME"],
+        "admin_password": told["MLFLOW_AUTH_ADMIN_PASSWORD"],
+        "authorization_function": "mlflow.server.auth:authenticate_request_basic_auth",
+    }
+    assert "value-of" not in str(server_command(basic_auth=True))

@@ -103,6 +103,8 @@ def test_given_the_required_properties_then_a_working_whole_with_the_modules_out
     [service] = fargate.services.values()
     groups = service["networkConfiguration"]["awsvpcConfiguration"]["securityGroups"]
     assert given["DatabaseClientSecurityGroupId"] in groups
+    tagged = {one["key"]: one["value"] for one in service["tags"]}
+    assert tagged["cfn-mlflow:database"] == given["DatabaseClusterId"], "rotation finds it so"
 
 
 def test_given_a_whole_then_its_schema_is_checked_with_its_own_database_and_login(

@@ -11,6 +11,7 @@ import pytest
 
 from cfn_mlflow.aws import session
 from cfn_mlflow.aws.owner import Owner
+from cfn_mlflow.aws.turns import TurnSecret
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.models.base import parse, parse_for_removal
 from cfn_mlflow.models.service import ServiceAttributes, ServiceProperties
@@ -283,7 +284,7 @@ def test_given_another_vpc_then_it_is_refused_before_anything_changes(
 def test_given_a_server_then_only_its_secrets_keys_are_named_and_no_value_is_in_its_definition(
     fargate: Fargate, properties: Properties
 ) -> None:
-    converge(graph_of(properties))
+    given = converge(graph_of(properties))
     container = server()
     assert container["command"] == ["mlflow", "server"]
     assert container["portMappings"][0]["containerPort"] == 5000
@@ -291,6 +292,8 @@ def test_given_a_server_then_only_its_secrets_keys_are_named_and_no_value_is_in_
     assert {one["name"]: one["valueFrom"] for one in container["secrets"]} == {
         "PGUSER": f"{secret}:username::",
         "PGPASSWORD": f"{secret}:password::",
+        "MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY": f"{given['ServerSecretArn']}:webhook_key::",
+        "MLFLOW_CRYPTO_KEK_PASSPHRASE": f"{given['ServerSecretArn']}:kek_passphrase::",
     }
     told = environment(container)
     assert told["PGHOST"] == properties["DatabaseEndpoint"]
@@ -300,6 +303,45 @@ def test_given_a_server_then_only_its_secrets_keys_are_named_and_no_value_is_in_
     assert migration["image"] == container["image"]
     changes = properties["DatabaseMigrationSecretArn"]
     assert migration["secrets"][0]["valueFrom"] == f"{changes}:username::"
+
+
+def test_given_basic_auth_then_all_tasks_share_keys_of_the_servers_secret_and_a_migration_runs(
+    fargate: Fargate, properties: Properties
+) -> None:
+    converge(graph_of(properties))
+    given = converge(graph_of(properties | {"BasicAuth": "true"}))
+    container = server()
+    assert container["command"][:2] == ["sh", "-c"]
+    assert container["command"][2].endswith("exec mlflow server --app-name basic-auth")
+    named = {one["name"]: one["valueFrom"] for one in container["secrets"]}
+    secret = given["ServerSecretArn"]
+    assert named["MLFLOW_FLASK_SERVER_SECRET_KEY"] == f"{secret}:flask_key::"
+    assert named["MLFLOW_AUTH_ADMIN_PASSWORD"] == f"{secret}:admin_password::"
+    told = environment(definition("migration")["containerDefinitions"][0])
+    assert told["CFN_MLFLOW_BASIC_AUTH"] == "true"
+    assert len(fargate.runs) == 2, "the tables of users are made before a server starts"
+
+
+def test_given_a_secret_that_takes_turns_then_the_tasks_have_the_login_in_use_and_may_read_both(
+    fargate: Fargate, properties: Properties
+) -> None:
+    logins = Graph()
+    for names in (("mlflow_app", "mlflow_app_2"), ("mlflow_app_2", "mlflow_app")):
+        logins.add(TurnSecret(owner("Other"), None, *names))
+    converge(logins)
+    arns = sorted(one["ARN"] for one in boto("secretsmanager").list_secrets()["SecretList"])
+    boto("secretsmanager").tag_resource(
+        SecretId=arns[0],
+        Tags=[{"Key": "cfn-mlflow:turn", "Value": "since 2026-01-01T00:00:00Z r1"}],
+    )
+    converge(graph_of(properties | {"DatabaseSecretArn": arns[1]}))
+    named = {one["name"]: one["valueFrom"] for one in server()["secrets"]}
+    assert named["PGPASSWORD"] == f"{arns[0]}:password::"
+    policy = boto("iam").get_role_policy(
+        RoleName="mlflow-execution-abcdefghij", PolicyName="cfn-mlflow"
+    )["PolicyDocument"]
+    [secrets] = [one for one in policy["Statement"] if one["Sid"] == "Secrets"]
+    assert set(arns) < set(secrets["Resource"])
 
 
 def test_given_sidecars_then_they_run_beside_and_log_where_the_server_does(

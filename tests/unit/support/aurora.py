@@ -31,7 +31,10 @@ from local.emulator.postgres import PostgresServer
 CONNECTIONS = 250
 """Of the PostgreSQL here: more than Aurora has at one capacity unit, fewer than at two."""
 
-OURS = ("mlflow_app", "mlflow_migrate", "mlflow_runtime", "mlflow_owner", "mlflow_master")
+OURS = (
+    *("mlflow_app", "mlflow_app_2", "mlflow_migrate"),
+    *("mlflow_runtime", "mlflow_owner", "mlflow_master"),
+)
 
 
 @contextmanager

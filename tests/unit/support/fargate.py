@@ -12,6 +12,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -21,6 +22,7 @@ from moto.core.responses import ActionResult
 from moto.ecs.exceptions import ClusterNotFoundException, ServiceNotFoundException
 from moto.ecs.models import EC2ContainerServiceBackend
 from moto.ecs.responses import EC2ContainerServiceResponse
+from moto.resourcegroupstaggingapi.models import ResourceGroupsTaggingAPIBackend
 
 from cfn_mlflow import releases
 from cfn_mlflow.migration.script import EXIT_CODES
@@ -370,6 +372,7 @@ def install(fargate: Fargate, monkeypatch: pytest.MonkeyPatch) -> None:
         "_ecs_service_exists_for_target",
         lambda _, resource_id: _name(resource_id) in fargate.services,
     )
+    monkeypatch.setattr(ResourceGroupsTaggingAPIBackend, "get_resources", _tagged(fargate))
     described = EC2ContainerServiceBackend.describe_task_definition
 
     def newest_active(backend: Any, task_definition_str: str) -> Any:
@@ -379,6 +382,22 @@ def install(fargate: Fargate, monkeypatch: pytest.MonkeyPatch) -> None:
         return described(backend, f"{family}:{revision or max(active, default=0)}")
 
     monkeypatch.setattr(EC2ContainerServiceBackend, "describe_task_definition", newest_active)
+
+
+def _tagged(fargate: Fargate) -> Any:
+    def get_resources(
+        backend: Any, tag_filters: list[dict[str, Any]], **_: Any
+    ) -> tuple[None, list[SimpleNamespace]]:
+        del backend
+        [asked] = tag_filters
+        return None, [
+            SimpleNamespace(arn=one["serviceArn"], tags={})
+            for one in fargate.services.values()
+            for tag in one.get("tags", [])
+            if tag["key"] == asked["Key"] and tag["value"] in asked["Values"]
+        ]
+
+    return get_resources
 
 
 def _answering(fargate: Fargate, name: str) -> Any:

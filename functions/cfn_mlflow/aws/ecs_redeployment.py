@@ -1,0 +1,170 @@
+"""ECS: a service deployed anew with another secret for its login, and nothing else changed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from cfn_mlflow.aws.compare import differences
+from cfn_mlflow.aws.ecs import ecs
+from cfn_mlflow.aws.ecs_service import FAILURES_THAT_TELL, NO_FAILURE, ServiceView, read_service
+from cfn_mlflow.aws.ecs_task import Task, cut, tasks, why
+from cfn_mlflow.aws.ecs_task_definition import deregister
+from cfn_mlflow.aws.wired_services import Definition, names_secret, read_definition
+from cfn_mlflow.engine.managed import ManagedObject
+from cfn_mlflow.outcome import PermanentError
+
+ONLY_TOLD = (
+    *("taskDefinitionArn", "revision", "status", "requiresAttributes", "compatibilities"),
+    *("registeredAt", "registeredBy", "deregisteredAt", "deleteRequestedAt"),
+)
+"""What ECS tells of a revision and RegisterTaskDefinition does not take."""
+
+
+@dataclass(frozen=True)
+class RevisionView:
+    """A revision of a task definition as it stands."""
+
+    arn: str
+    definition: Definition
+
+
+@dataclass(frozen=True, eq=False)
+class RevisionOnLogin(ManagedObject[RevisionView]):
+    """What runs, as a revision that names the other login's secret."""
+
+    words: ClassVar[str] = "task definition"
+
+    definition_arn: str
+    """What runs, or ran when the turn was looked at."""
+    old_secret_arn: str
+    new_secret_arn: str
+
+    @property
+    def label(self) -> str:
+        """Tell the revisions of several services apart."""
+        return f"{self.words} after {self.definition_arn.rsplit('/', 1)[-1]}"
+
+    def read(self) -> RevisionView | None:
+        """Find it: what runs is it already, or the family's newest revision is.
+
+        Rests on ecs:DescribeTaskDefinition.
+        """
+        running, _ = read_definition(self.definition_arn)
+        if not names_secret(running, self.old_secret_arn):
+            return RevisionView(self.definition_arn, running)
+        newest, _ = read_definition(str(running["family"]))
+        if newest.get("status") != "ACTIVE" or differences(newest, self._asked(running)):
+            return None
+        return RevisionView(str(newest["taskDefinitionArn"]), newest)
+
+    def create(self) -> None:
+        """Register it with the tags of what runs (ecs:RegisterTaskDefinition)."""
+        running, tags = read_definition(self.definition_arn)
+        ecs().register_task_definition(**self._asked(running), tags=tags)
+
+    def delete(self, view: RevisionView) -> None:
+        """Never called: the next update of the stack removes what is old."""
+        raise NotImplementedError
+
+    def _asked(self, running: Definition) -> dict[str, Any]:
+        kept = {key: value for key, value in running.items() if key not in ONLY_TOLD}
+        text = json.dumps(kept).replace(self.old_secret_arn, self.new_secret_arn)
+        asked: dict[str, Any] = json.loads(text)
+        return asked
+
+
+class Once:
+    """Remembers, in one invocation, that something has been asked for."""
+
+    def __init__(self) -> None:
+        self.asked = False
+
+
+@dataclass(frozen=True, eq=False)
+class Redeployment(ManagedObject[ServiceView]):
+    """A service whose tasks are all of one revision. A rollback of ECS's is a failure."""
+
+    words: ClassVar[str] = "ECS service"
+
+    cluster: str
+    service: str
+    definition_arn: str
+    _once: Once = field(default_factory=Once, repr=False)
+
+    @property
+    def label(self) -> str:
+        """Tell several services apart."""
+        return f"{self.words} {self.service}"
+
+    def read(self) -> ServiceView | None:
+        """Read the service (ecs:DescribeServices)."""
+        return read_service(self.cluster, self.service)
+
+    def create(self) -> None:
+        """Fail: a service that is gone is not made here."""
+        raise PermanentError(f"{self.label}: it is gone")
+
+    def busy(self, view: ServiceView) -> str | None:
+        """Fail if the deployment of our revision failed; let one of somebody else's end first."""
+        for deployment in view.deployments:
+            if deployment.definition_arn == self.definition_arn and deployment.rollout == "FAILED":
+                self._fail(deployment.rollout_reason)
+        others = self.changes(view) and not self._once.asked
+        return "another deployment is under way" if others and view.is_deploying else None
+
+    def changes(self, view: ServiceView) -> tuple[str, ...]:
+        """Name the task definition if the service moves to another."""
+        primary = view.primary
+        there = primary is not None and primary.definition_arn == self.definition_arn
+        return () if there else ("task definition",)
+
+    def update(self, view: ServiceView) -> None:
+        """Deploy our revision (ecs:UpdateService): once, for a second time would be a fight."""
+        del view
+        if self._once.asked:
+            raise PermanentError(f"{self.label}: another deployment took the place of this one")
+        self._once.asked = True
+        ecs().update_service(
+            cluster=self.cluster, service=self.service, taskDefinition=self.definition_arn
+        )
+
+    def settling(self, view: ServiceView) -> str | None:
+        """Tell how far the deployment is: it is done when no task of another revision is left."""
+        primary = view.primary
+        if primary is None:
+            return "a deployment is starting"
+        if primary.failed_tasks >= FAILURES_THAT_TELL and primary.running == 0:
+            self._fail(primary.rollout_reason)
+        if not view.is_deploying and view.running == view.desired:
+            return None
+        return f"{primary.running} of {view.desired} new tasks running"
+
+    def delete(self, view: ServiceView) -> None:
+        """Never called: the service is its stack's."""
+        raise NotImplementedError
+
+    def _fail(self, rollout_reason: str) -> None:
+        """Give up, tell the first cause, and let what ran before be the newest revision again."""
+        definition, _ = read_definition(self.definition_arn)
+        first = self._first_failure()
+        cause = why(first, _log_group(definition)) if first else cut(rollout_reason, 200)
+        deregister(self.definition_arn)
+        raise PermanentError(f"{self.label}: {cause or 'its tasks failed'}")
+
+    def _first_failure(self) -> Task | None:
+        ours = (
+            task
+            for task in tasks(self.cluster, stopped=True, serviceName=self.service)
+            if task.definition_arn == self.definition_arn
+            and not task.stopped_reason.startswith(NO_FAILURE)
+        )
+        return next(ours, None)
+
+
+def _log_group(definition: Mapping[str, Any]) -> str:
+    container = definition["containerDefinitions"][0]
+    options = container.get("logConfiguration", {}).get("options", {})
+    return str(options.get("awslogs-group", ""))

@@ -1,0 +1,144 @@
+"""What is seen from outside of the two logins that take turns."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+from local.aws import LocalAws
+from tests.lifecycle.mlflow_stacks import words_of
+from tests.lifecycle.stacks import Stack
+
+FUNCTION = "cfn-mlflow-Rotation"
+LOGINS = ("mlflow_app", "mlflow_app_2")
+
+
+class Logins:
+    """What is seen from outside of the two logins of a stack's database."""
+
+    def __init__(self, aws: LocalAws, stack: Stack) -> None:
+        self._aws = aws
+        outputs = stack.outputs
+        self.cluster, self._cluster_arn = (
+            outputs["DatabaseClusterId"],
+            outputs["DatabaseClusterArn"],
+        )
+        self._ecs_cluster = outputs["ClusterId"]
+        self._service = outputs["ServiceName"]
+        digest = self.cluster.rsplit("-", 1)[-1]
+        names = [login.replace("_", "-") for login in LOGINS]
+        secrets = [self._secret(f"mlflow-{name}-{digest}") for name in names]
+        self.arns: dict[str, str] = {
+            login: str(found["ARN"]) for login, found in zip(LOGINS, secrets, strict=True)
+        }
+
+    def rotate(self) -> None:
+        """Ask for a rotation, and wait until the log says that it is done."""
+        done = self.rotations()
+        self.ask()
+        for _ in range(1800):
+            if self.rotations() > done:
+                return
+            time.sleep(0.2)
+        raise TimeoutError(words_of(self._aws, FUNCTION)[-5:])
+
+    def ask(self) -> None:
+        """Invoke the function asynchronously, as a schedule does."""
+        payload = json.dumps({"DatabaseClusterId": self.cluster}).encode()
+        self._aws.session().client("lambda").invoke(
+            FunctionName=FUNCTION, InvocationType="Event", Payload=payload
+        )
+
+    def rotations(self) -> int:
+        """Return how many rotations have been done."""
+        return words_of(self._aws, FUNCTION).count("Rotated")
+
+    def passwords(self) -> dict[str, str]:
+        """Return the password of each login, as its secret has it."""
+        client = self._aws.session().client("secretsmanager")
+        return {
+            login: json.loads(client.get_secret_value(SecretId=arn)["SecretString"])["password"]
+            for login, arn in self.arns.items()
+        }
+
+    def master_password(self) -> str:
+        """Return the password that RDS keeps for the master."""
+        rds = self._aws.session().client("rds")
+        secrets = self._aws.session().client("secretsmanager")
+        [cluster] = rds.describe_db_clusters(DBClusterIdentifier=self.cluster)["DBClusters"]
+        arn = cluster["MasterUserSecret"]["SecretArn"]
+        text = secrets.get_secret_value(SecretId=arn)["SecretString"]
+        return str(json.loads(text)["password"])
+
+    def enters(self, login: str) -> bool:
+        """Tell whether a login gets in with its own secret."""
+        found = (
+            self._aws.session()
+            .client("rds-data")
+            .execute_statement(
+                resourceArn=self._cluster_arn,
+                secretArn=self.arns[login],
+                database="mlflow",
+                sql="SELECT CAST(session_user AS text)",
+            )
+        )
+        return bool(found["records"][0][0]["stringValue"] == login)
+
+    def in_service(self) -> set[str]:
+        """Return the logins that the running tasks of the service are started with."""
+        ecs = self._aws.session().client("ecs")
+        arns = ecs.list_tasks(cluster=self._ecs_cluster, serviceName=self._service)["taskArns"]
+        tasks = ecs.describe_tasks(cluster=self._ecs_cluster, tasks=arns)["tasks"]
+        definitions = {
+            task["taskDefinitionArn"] for task in tasks if task["lastStatus"] == "RUNNING"
+        }
+        return {
+            login
+            for definition in definitions
+            for login, arn in self.arns.items()
+            if arn in json.dumps(self._containers(definition))
+        }
+
+    def run_by_hand(self, login: str) -> str:
+        """Start one task beside the service with a login, and return the task's ARN."""
+        ecs = self._aws.session().client("ecs")
+        [service] = ecs.describe_services(cluster=self._ecs_cluster, services=[self._service])[
+            "services"
+        ]
+        family = service["taskDefinition"].rsplit("/", 1)[-1].split(":")[0]
+        definitions = ecs.list_task_definitions(familyPrefix=family)["taskDefinitionArns"]
+        definition = next(
+            one for one in definitions if self.arns[login] in json.dumps(self._containers(one))
+        )
+        task = ecs.run_task(
+            cluster=self._ecs_cluster,
+            taskDefinition=definition,
+            launchType="FARGATE",
+            networkConfiguration=service["networkConfiguration"],
+        )["tasks"][0]["taskArn"]
+        for _ in range(300):
+            [found] = ecs.describe_tasks(cluster=self._ecs_cluster, tasks=[task])["tasks"]
+            if found["lastStatus"] == "RUNNING":
+                return str(task)
+            time.sleep(0.1)
+        raise TimeoutError("the task does not run")
+
+    def stop(self, task: str) -> None:
+        """Stop a task and wait for its end."""
+        ecs = self._aws.session().client("ecs")
+        ecs.stop_task(cluster=self._ecs_cluster, task=task)
+        for _ in range(600):
+            found = ecs.describe_tasks(cluster=self._ecs_cluster, tasks=[task])["tasks"]
+            if not found or found[0]["lastStatus"] == "STOPPED":
+                return
+            time.sleep(0.1)
+        raise TimeoutError("the task does not stop")
+
+    def _containers(self, definition: str) -> Any:
+        ecs = self._aws.session().client("ecs")
+        found = ecs.describe_task_definition(taskDefinition=definition)["taskDefinition"]
+        return found["containerDefinitions"]
+
+    def _secret(self, name: str) -> Any:
+        return self._aws.session().client("secretsmanager").describe_secret(SecretId=name)

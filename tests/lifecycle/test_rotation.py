@@ -1,0 +1,173 @@
+"""Given an MLflow at work, when the password of its database is rotated, then nobody notices.
+
+The tests of this module follow one stack through its life, in the order in which they stand.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from local.aws import LocalAws
+from tests.lifecycle.logins import FUNCTION, LOGINS, Logins
+from tests.lifecycle.metrics_client import MetricsClient
+from tests.lifecycle.mlflow_stacks import (
+    Network,
+    answer_of,
+    make_network,
+    one_resource,
+    wait_for_words,
+    words_of,
+)
+from tests.lifecycle.stacks import Stack
+from tests.template.test_calls_made import denied
+
+SMALL: dict[str, Any] = {"ServiceCpu": "1024", "ServiceMemory": "2048"}
+
+
+@pytest.fixture(scope="module")
+def network(local_aws: LocalAws) -> Network:
+    return make_network(local_aws)
+
+
+@pytest.fixture(scope="module")
+def mlflow(local_aws: LocalAws, network: Network) -> Iterator[Stack]:
+    template = one_resource(network, DatabaseRotationSchedule="rate(30 days)", **SMALL)
+    stack = Stack.create(local_aws, "rotated", template)
+    assert stack.status == "CREATE_COMPLETE", stack.failures()
+    yield stack
+    stack.delete()
+
+
+@pytest.fixture(scope="module")
+def logins(local_aws: LocalAws, mlflow: Stack) -> Logins:
+    return Logins(local_aws, mlflow)
+
+
+def test_five_rotations_while_a_client_logs_50_metrics_a_second_lose_no_request(
+    local_aws: LocalAws, mlflow: Stack, logins: Logins
+) -> None:
+    assert logins.in_service() == {"mlflow_app"}
+    with MetricsClient(local_aws, mlflow.outputs["TrackingUri"]) as client:
+        for turn in range(1, 6):
+            before = logins.passwords()
+            used, idle = LOGINS[(turn - 1) % 2], LOGINS[turn % 2]
+            logins.rotate()
+            after = logins.passwords()
+            assert after[idle] != before[idle], "the idle login has a new password"
+            assert after[used] == before[used], "the other one is left alone"
+            assert logins.in_service() == {idle}
+            assert all(logins.enters(login) for login in LOGINS)
+    assert client.failures == []
+    assert client.logged() == client.sent > 50 * 60
+
+
+def test_an_update_of_the_stack_leaves_the_service_on_the_login_of_the_last_turn(
+    local_aws: LocalAws, mlflow: Stack, network: Network, logins: Logins
+) -> None:
+    before = logins.in_service()
+    small = {**SMALL, "ServiceMemory": "3072"}
+    changed = one_resource(network, DatabaseRotationSchedule="rate(30 days)", **small)
+    assert mlflow.update(changed) == "UPDATE_COMPLETE", mlflow.failures()
+    assert logins.in_service() == before == {"mlflow_app_2"}
+    assert answer_of(local_aws, mlflow.outputs["TrackingUri"]) == 200
+
+
+def test_a_rotation_that_is_killed_in_the_middle_goes_on_and_makes_one_password(
+    local_aws: LocalAws, logins: Logins
+) -> None:
+    before = logins.passwords()
+    done = logins.rotations()
+    logins.ask()
+    wait_for_words(local_aws, FUNCTION, "ECS service")
+    made = logins.passwords()
+    local_aws.kill_function(FUNCTION)
+    for _ in range(1800):
+        if logins.rotations() > done:
+            break
+        time.sleep(0.2)
+    after = logins.passwords()
+    assert after["mlflow_app"] == made["mlflow_app"] != before["mlflow_app"]
+    assert after["mlflow_app_2"] == before["mlflow_app_2"]
+    assert logins.in_service() == {"mlflow_app"}
+
+
+def test_it_is_refused_while_anything_runs_on_the_idle_login_and_nothing_changes(
+    local_aws: LocalAws, mlflow: Stack, logins: Logins
+) -> None:
+    logins.rotate()
+    task = logins.run_by_hand("mlflow_app")
+    before = logins.passwords()
+    answer = (
+        local_aws.session()
+        .client("lambda")
+        .invoke(
+            FunctionName=FUNCTION,
+            Payload=json.dumps({"DatabaseClusterId": logins.cluster}).encode(),
+        )
+    )
+    assert answer["FunctionError"] == "Unhandled"
+    reason = json.load(answer["Payload"])["errorMessage"]
+    assert "mlflow_app" in reason
+    assert "Nothing was changed" in reason
+    assert logins.passwords() == before
+    assert logins.in_service() == {"mlflow_app_2"}
+    logins.stop(task)
+    logins.rotate()
+    assert logins.in_service() == {"mlflow_app"}
+    assert answer_of(local_aws, mlflow.outputs["TrackingUri"]) == 200
+
+
+def test_a_master_password_that_rds_rotates_changes_nothing_for_the_tasks(
+    local_aws: LocalAws, mlflow: Stack, logins: Logins
+) -> None:
+    before, master = logins.passwords(), logins.master_password()
+    with MetricsClient(local_aws, mlflow.outputs["TrackingUri"]) as client:
+        local_aws.session().client("rds").modify_db_cluster(
+            DBClusterIdentifier=logins.cluster,
+            RotateMasterUserPassword=True,
+            ApplyImmediately=True,
+        )
+        for _ in range(100):
+            if logins.master_password() != master:
+                break
+            time.sleep(0.2)
+        assert logins.master_password() != master
+        logins.rotate()
+    assert client.failures == []
+    [used] = logins.in_service()
+    [other] = set(LOGINS) - {used}
+    assert logins.passwords()[other] == before[other]
+
+
+def test_the_schedule_itself_rotates_and_goes_with_its_property(
+    local_aws: LocalAws, mlflow: Stack, network: Network, logins: Logins
+) -> None:
+    done = logins.rotations()
+    often = one_resource(network, DatabaseRotationSchedule="rate(1 minute)", **SMALL)
+    assert mlflow.update(often) == "UPDATE_COMPLETE", mlflow.failures()
+    for _ in range(900):
+        if logins.rotations() > done:
+            break
+        time.sleep(0.2)
+    assert logins.rotations() > done
+    assert mlflow.update(one_resource(network, **SMALL)) == "UPDATE_COMPLETE", mlflow.failures()
+    rules = local_aws.session().client("events").list_rules()["Rules"]
+    assert [rule["Name"] for rule in rules if "-rotation-" in rule["Name"]] == []
+
+
+def test_no_password_is_in_what_the_function_said_or_answered(
+    local_aws: LocalAws, logins: Logins
+) -> None:
+    said = "\n".join(words_of(local_aws, FUNCTION))
+    assert not [login for login, password in logins.passwords().items() if password in said]
+
+
+def test_the_function_made_no_call_that_its_role_does_not_allow(local_aws: LocalAws) -> None:
+    calls = [call for call in local_aws.calls() if call["caller"] == FUNCTION]
+    assert {"UpdateService", "PutSecretValue"} <= {call["action"] for call in calls}
+    assert not denied(calls)

@@ -1,0 +1,142 @@
+"""Given MLflow's own keys and its login, then they are kept, shared by all tasks, and not lost."""
+
+from __future__ import annotations
+
+import base64
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from local.aws import LocalAws
+from tests.lifecycle.mlflow_stacks import DEEP, Network, make_network, one_resource
+from tests.lifecycle.stacks import Stack
+
+SMALL: dict[str, Any] = {"ServiceCpu": "1024", "ServiceMemory": "2048", "ServiceBasicAuth": "true"}
+REQUESTS = 12
+"""So many reach both of two tasks."""
+
+
+@pytest.fixture(scope="module")
+def network(local_aws: LocalAws) -> Network:
+    return make_network(local_aws)
+
+
+def template(network: Network, **more: Any) -> dict[str, Any]:
+    made = one_resource(network, **{**SMALL, **more})
+    made["Outputs"]["ServerSecretArn"] = {"Value": {"Fn::GetAtt": ["MLflow", "ServerSecretArn"]}}
+    return made
+
+
+@pytest.fixture(scope="module")
+def mlflow(local_aws: LocalAws, network: Network) -> Iterator[Stack]:
+    stack = Stack.create(local_aws, "secretive", template(network))
+    assert stack.status == "CREATE_COMPLETE", stack.failures()
+    yield stack
+    stack.delete()
+
+
+def keys(aws: LocalAws, arn: str) -> dict[str, str]:
+    found = aws.session().client("secretsmanager").get_secret_value(SecretId=arn)
+    return dict(json.loads(found["SecretString"]))
+
+
+def ask(
+    aws: LocalAws, uri: str, login: tuple[str, str] | None = None, **body: Any
+) -> tuple[int, str]:
+    """Ask MLflow once, and return status and answer; a body makes it a POST."""
+    headers = {"Content-Type": "application/json"}
+    if login:
+        text = base64.b64encode(":".join(login).encode()).decode()
+        headers["Authorization"] = f"Basic {text}"
+    data = json.dumps(body).encode() if body else None
+    request = urllib.request.Request(uri, data, headers)  # noqa: S310 - of the test's own
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({"http": aws.proxy}))
+    try:
+        with opener.open(request, timeout=60) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+
+
+def test_without_the_admins_password_both_tasks_answer_401_and_with_it_200(
+    local_aws: LocalAws, mlflow: Stack
+) -> None:
+    uri = mlflow.outputs["TrackingUri"] + DEEP
+    admin = keys(local_aws, mlflow.outputs["ServerSecretArn"])
+    login = (admin["admin_username"], admin["admin_password"])
+    without = {ask(local_aws, uri)[0] for _ in range(REQUESTS)}
+    wrong = {ask(local_aws, uri, (login[0], "not the password"))[0] for _ in range(REQUESTS)}
+    with_it = {ask(local_aws, uri, login)[0] for _ in range(REQUESTS)}
+    assert (without, wrong, with_it) == ({401}, {401}, {200})
+
+
+def test_a_user_that_one_task_made_signs_in_at_every_task(
+    local_aws: LocalAws, mlflow: Stack
+) -> None:
+    uri = mlflow.outputs["TrackingUri"]
+    admin = keys(local_aws, mlflow.outputs["ServerSecretArn"])
+    login = (admin["admin_username"], admin["admin_password"])
+    users = f"{uri}/api/2.0/mlflow/users/create"
+    made = ask(local_aws, users, login, username="ada", password="a long password")
+    assert made[0] == 200, made
+    found = {ask(local_aws, uri + DEEP, ("ada", "a long password"))[0] for _ in range(REQUESTS)}
+    assert found == {200}
+
+
+def test_what_one_task_encrypted_another_reads(local_aws: LocalAws, mlflow: Stack) -> None:
+    uri = mlflow.outputs["TrackingUri"]
+    admin = keys(local_aws, mlflow.outputs["ServerSecretArn"])
+    login = (admin["admin_username"], admin["admin_password"])
+    made = ask(
+        local_aws,
+        f"{uri}/api/2.0/mlflow/webhooks",
+        login,
+        name="hook",
+        url="https://example.com/hook",
+        secret="of the hook",
+        events=[{"entity": "REGISTERED_MODEL", "action": "CREATED"}],
+    )
+    assert made[0] == 200, made
+    found = [ask(local_aws, f"{uri}/api/2.0/mlflow/webhooks", login) for _ in range(REQUESTS)]
+    assert {status for status, _ in found} == {200}, found
+    assert all("hook" in text for _, text in found)
+
+
+def test_an_update_keeps_the_keys(local_aws: LocalAws, mlflow: Stack, network: Network) -> None:
+    before = keys(local_aws, mlflow.outputs["ServerSecretArn"])
+    assert mlflow.update(template(network, ServiceMemory="3072")) == "UPDATE_COMPLETE"
+    assert keys(local_aws, mlflow.outputs["ServerSecretArn"]) == before
+
+
+def test_no_key_is_in_the_answer_the_task_definitions_or_the_events(
+    local_aws: LocalAws, mlflow: Stack
+) -> None:
+    ecs = local_aws.session().client("ecs")
+    definitions = ecs.list_task_definitions()["taskDefinitionArns"]
+    told = json.dumps(
+        [
+            mlflow.outputs,
+            [str(event) for event in mlflow.events()],
+            [ecs.describe_task_definition(taskDefinition=one) for one in definitions],
+        ],
+        default=str,
+    )
+    secret = keys(local_aws, mlflow.outputs["ServerSecretArn"])
+    assert not [key for key, value in secret.items() if value in told and key != "admin_username"]
+
+
+def test_the_stack_goes_and_its_snapshot_is_left_with_the_keys_to_it(
+    local_aws: LocalAws, mlflow: Stack
+) -> None:
+    arn = mlflow.outputs["ServerSecretArn"]
+    before = keys(local_aws, arn)
+    assert mlflow.delete() == "DELETE_COMPLETE"
+    assert keys(local_aws, arn) == before
+    found = local_aws.session().client("secretsmanager").describe_secret(SecretId=arn)
+    tags = {tag["Key"] for tag in found["Tags"]}
+    assert "cfn-mlflow:left-by" in tags
+    assert "cfn-mlflow:owner" not in tags

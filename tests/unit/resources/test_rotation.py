@@ -1,0 +1,457 @@
+"""A rotation: the idle login gets a password, the service moves to it, whatever happens between."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg2
+import pytest
+
+from cfn_mlflow.models.database import DatabaseProperties
+from cfn_mlflow.outcome import Done, PermanentError
+from cfn_mlflow.protocol.clock import Clock
+from cfn_mlflow.resources import database
+from cfn_mlflow.resources.rotate import RotationError
+from cfn_mlflow.resources.rotate import rotate as run
+from cfn_mlflow.resources.rotation import Rotation, order
+from local.emulator.postgres import PostgresServer
+from tests.unit.support.aurora import Aurora, running
+from tests.unit.support.fargate import End, Fargate
+from tests.unit.support.kill_points import dying_behind_every_write, watched
+from tests.unit.support.service_kit import boto, converge, owner
+
+Lines = Callable[[], list[dict[str, Any]]]
+CLUSTER = "mlflow-database-abcdefghij"
+SERVICE = "mlflow-abcdefghij"
+LOGINS = ("mlflow_app", "mlflow_app_2")
+TURN = [
+    *("TagResource", "PutSecretValue", "ExecuteStatement"),
+    *("RegisterTaskDefinition", "UpdateService", "TagResource"),
+]
+"""What a rotation writes, in this order."""
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[PostgresServer]:
+    with running() as started:
+        yield started
+
+
+@pytest.fixture
+def given(
+    fargate: Fargate, server: PostgresServer, vpc: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> dict[str, str]:
+    """The attributes of a database with both logins."""
+    Aurora(server).install(monkeypatch)
+    asked = {"VpcId": vpc["VpcId"], "SubnetIds": vpc["SubnetIds"], "InstanceCount": "1"}
+    return attributes(asked)
+
+
+def attributes(asked: dict[str, Any]) -> dict[str, str]:
+    return converge(database._graph(owner(), DatabaseProperties.model_validate(asked)))
+
+
+@pytest.fixture
+def service(given: dict[str, str], fargate: Fargate) -> str:
+    """A service that runs on the login in use; returns its task definition."""
+    ecs = boto("ecs")
+    ecs.create_cluster(clusterName=SERVICE)
+    boto("logs").create_log_group(logGroupName="/aws/ecs/mlflow")
+    definition = register(given["ServiceSecretArn"])
+    ecs.create_service(
+        cluster=SERVICE,
+        serviceName=SERVICE,
+        taskDefinition=definition,
+        desiredCount=2,
+        tags=tags({**owner().tags, "cfn-mlflow:database": CLUSTER}),
+    )
+    for _ in range(3):
+        ecs.describe_services(cluster=SERVICE, services=[SERVICE])
+    return definition
+
+
+def register(secret_arn: str) -> str:
+    """Register a revision as the stack does: a server and a sidecar on one login."""
+    secrets = [{"name": "PGPASSWORD", "valueFrom": f"{secret_arn}:password::"}]
+    logs = {"logDriver": "awslogs", "options": {"awslogs-group": "/aws/ecs/mlflow"}}
+    logs["options"] |= {"awslogs-region": "eu-west-1", "awslogs-stream-prefix": "mlflow"}  # type: ignore[operator]
+    container = {"image": "a:1", "memory": 512, "logConfiguration": logs, "secrets": secrets}
+    made = boto("ecs").register_task_definition(
+        family=SERVICE,
+        containerDefinitions=[{"name": name, **container} for name in ("mlflow", "agent")],
+        tags=tags(owner().tags),
+    )
+    return str(made["taskDefinition"]["taskDefinitionArn"])
+
+
+def tags(of: dict[str, str]) -> list[dict[str, str]]:
+    return [{"key": key, "value": value} for key, value in of.items()]
+
+
+def rotate(request: str = "r1", looks: int = 40) -> dict[str, str]:
+    rotation = Rotation(order({"DatabaseClusterId": CLUSTER}, request))
+    for _ in range(looks):
+        outcome = rotation.step()
+        if isinstance(outcome, Done):
+            return dict(outcome.attributes)
+    raise AssertionError(f"still waiting: {outcome}")
+
+
+def refused(words: str, request: str = "r1") -> str:
+    """Rotate, expect to be refused with these words, and nothing to have been written."""
+    with watched() as calls, pytest.raises(PermanentError, match=words) as error:
+        rotate(request)
+    assert calls.writes == []
+    return str(error.value)
+
+
+def name(login: str) -> str:
+    return f"mlflow-{login.replace('_', '-')}-abcdefghij"
+
+
+def secret(login: str) -> dict[str, str]:
+    value = boto("secretsmanager").get_secret_value(SecretId=name(login))["SecretString"]
+    return dict(json.loads(value))
+
+
+def arn(login: str) -> str:
+    return str(boto("secretsmanager").describe_secret(SecretId=name(login))["ARN"])
+
+
+def passwords() -> dict[str, str]:
+    return {login: secret(login)["password"] for login in LOGINS}
+
+
+def enters(server: PostgresServer, login: str) -> bool:
+    try:
+        server.connect(login, secret(login)["password"], "mlflow").close()
+    except psycopg2.OperationalError:
+        return False
+    return True
+
+
+def runs_on(fargate: Fargate) -> list[str]:
+    """Return the logins that the service's task definition names, in its containers."""
+    definition = fargate.services[SERVICE]["taskDefinition"]
+    found = boto("ecs").describe_task_definition(taskDefinition=definition)["taskDefinition"]
+    named = [one["secrets"][0]["valueFrom"] for one in found["containerDefinitions"]]
+    return sorted({login for login in LOGINS for text in named if arn(login) in text})
+
+
+def test_given_a_service_then_the_idle_login_gets_a_password_and_the_service_moves_to_it(
+    service: str, fargate: Fargate, server: PostgresServer
+) -> None:
+    before = passwords()
+    assert rotate() == {"Login": "mlflow_app_2", "SecretArn": arn("mlflow_app_2")}
+    after = passwords()
+    assert after["mlflow_app"] == before["mlflow_app"]
+    assert after["mlflow_app_2"] != before["mlflow_app_2"]
+    assert runs_on(fargate) == ["mlflow_app_2"]
+    assert all(enters(server, login) for login in LOGINS)
+
+
+def test_given_the_next_request_then_the_other_login_has_its_turn(
+    service: str, fargate: Fargate
+) -> None:
+    rotate("r1")
+    before = passwords()
+    assert rotate("r2")["Login"] == "mlflow_app"
+    assert passwords()["mlflow_app"] != before["mlflow_app"]
+    assert passwords()["mlflow_app_2"] == before["mlflow_app_2"]
+    assert runs_on(fargate) == ["mlflow_app"]
+
+
+def test_given_the_same_request_again_then_it_answers_the_same_and_writes_nothing(
+    service: str,
+) -> None:
+    first = rotate("r1")
+    with watched() as calls:
+        assert rotate("r1") == first
+    assert calls.writes == []
+
+
+def test_given_a_turn_is_over_then_the_database_tells_its_login_and_an_update_changes_nothing(
+    service: str, vpc: dict[str, Any]
+) -> None:
+    rotate()
+    asked = {"VpcId": vpc["VpcId"], "SubnetIds": vpc["SubnetIds"], "InstanceCount": "1"}
+    with watched() as calls:
+        assert attributes(asked)["ServiceSecretArn"] == arn("mlflow_app_2")
+    assert calls.writes == []
+
+
+def test_given_a_function_that_dies_behind_every_write_then_one_password_is_made(
+    service: str, fargate: Fargate, server: PostgresServer
+) -> None:
+    versions = boto("secretsmanager").list_secret_version_ids(SecretId=name("mlflow_app_2"))
+    before = len(versions["Versions"])
+    assert dying_behind_every_write(rotate) == TURN
+    versions = boto("secretsmanager").list_secret_version_ids(
+        SecretId=name("mlflow_app_2"), IncludeDeprecated=True
+    )
+    assert len(versions["Versions"]) == before + 1
+    assert runs_on(fargate) == ["mlflow_app_2"]
+    assert enters(server, "mlflow_app_2")
+
+
+@pytest.mark.parametrize("writes", range(1, len(TURN)))
+def test_given_a_turn_that_was_never_ended_then_the_next_request_ends_it(
+    service: str, fargate: Fargate, server: PostgresServer, writes: int
+) -> None:
+    before = passwords()
+    try:
+        with watched(last_write=writes):
+            rotate("dead")
+    except BaseException as error:
+        assert type(error).__name__ == "Killed"
+    made = passwords()
+    assert rotate("next")["Login"] == "mlflow_app_2"
+    assert passwords()["mlflow_app"] == before["mlflow_app"]
+    if made["mlflow_app_2"] != before["mlflow_app_2"]:
+        assert passwords() == made, "the password of the turn is made once"
+    assert runs_on(fargate) == ["mlflow_app_2"]
+    assert enters(server, "mlflow_app_2")
+
+
+def test_given_a_revision_then_nothing_of_it_but_the_secret_differs_and_its_tags_are_kept(
+    service: str, fargate: Fargate
+) -> None:
+    rotate()
+    newer = fargate.services[SERVICE]["taskDefinition"]
+    assert newer != service
+    described = [
+        boto("ecs").describe_task_definition(taskDefinition=one, include=["TAGS"])
+        for one in (service, newer)
+    ]
+    texts = [
+        json.dumps(found["taskDefinition"]["containerDefinitions"], sort_keys=True)
+        for found in described
+    ]
+    assert texts[1] == texts[0].replace(arn("mlflow_app"), arn("mlflow_app_2"))
+    assert described[1]["tags"] == described[0]["tags"] != []
+
+
+class TestRefusals:
+    def test_given_a_task_that_runs_on_the_idle_login_then_refused(
+        self, service: str, fargate: Fargate
+    ) -> None:
+        fargate.looks_to_end = 100
+        definition = register(arn("mlflow_app_2"))
+        boto("ecs").run_task(cluster=SERVICE, taskDefinition=definition, launchType="FARGATE")
+        said = refused("still runs on mlflow_app_2")
+        assert f"{SERVICE}:2" in said
+        assert "Nothing was changed" in said
+
+    def test_given_a_migration_then_refused(self, service: str, fargate: Fargate) -> None:
+        fargate.looks_to_end = 100
+        boto("ecs").run_task(
+            cluster=SERVICE, taskDefinition=service, launchType="FARGATE", startedBy="cfn-mlflow/a"
+        )
+        refused("a task of cfn-mlflow is running")
+
+    def test_given_a_deployment_under_way_then_refused(
+        self, service: str, fargate: Fargate
+    ) -> None:
+        fargate.looks_to_deploy = 1000
+        boto("ecs").update_service(
+            cluster=SERVICE, service=SERVICE, taskDefinition=register(arn("mlflow_app"))
+        )
+        refused("a deployment of service mlflow-abcdefghij is under way")
+
+    def test_given_a_session_of_the_idle_login_then_refused_until_it_ends(
+        self, service: str, server: PostgresServer
+    ) -> None:
+        session = server.connect("mlflow_app_2", secret("mlflow_app_2")["password"], "mlflow")
+        with session, session.cursor() as cursor:
+            cursor.execute("SET application_name = 'mlflow'")
+        refused("1 sessions in the database are still of mlflow_app_2")
+        session.close()
+        rotate()
+
+    def test_given_sessions_of_the_data_api_then_they_do_not_count(
+        self, service: str, server: PostgresServer
+    ) -> None:
+        kept_open = server.connect("mlflow_app_2", secret("mlflow_app_2")["password"], "mlflow")
+        rotate()
+        kept_open.close()
+
+    @pytest.mark.parametrize(
+        ("event", "words"),
+        [
+            ({}, "DatabaseClusterId: must be the identifier"),
+            ({"DatabaseClusterId": "orders"}, "DatabaseClusterId: must be the identifier"),
+            ({"DatabaseClusterId": ["a"]}, "DatabaseClusterId: must be the identifier"),
+            (
+                {"DatabaseClusterId": "mlflow-database-zzzzzzzzzz"},
+                "there is no database mlflow-database-zzzzzzzzzz of cfn-mlflow's",
+            ),
+        ],
+    )
+    def test_given_an_event_that_names_no_database_of_ours_then_refused(
+        self, aws: None, event: dict[str, Any], words: str
+    ) -> None:
+        with pytest.raises(PermanentError, match=words):
+            Rotation(order(event, "r1")).step()
+
+    def test_given_a_database_that_was_never_completed_then_refused(
+        self, given: dict[str, str]
+    ) -> None:
+        boto("rds").remove_tags_from_resource(
+            ResourceName=given["ClusterArn"], TagKeys=["cfn-mlflow:complete"]
+        )
+        refused("is not complete")
+
+
+def test_given_tasks_that_fail_then_it_goes_back_the_old_login_is_good_and_the_turn_stays_begun(
+    service: str, fargate: Fargate, server: PostgresServer
+) -> None:
+    second = arn("mlflow_app_2")
+    fargate.server_ends = lambda found: End(1, "boom") if second in json.dumps(found) else None
+    with pytest.raises(PermanentError, match="ended with exit code 1; its log says: boom"):
+        rotate("r1")
+    made = passwords()
+    assert enters(server, "mlflow_app")
+    newest = boto("ecs").describe_task_definition(taskDefinition=SERVICE)["taskDefinition"]
+    assert newest["taskDefinitionArn"] == service, "the failed revision is not the newest any more"
+    boto("ecs").update_service(cluster=SERVICE, service=SERVICE, taskDefinition=service)
+    fargate.server_ends = lambda found: None
+    rotate("r2")
+    assert passwords() == made
+    assert runs_on(fargate) == ["mlflow_app_2"]
+
+
+def test_given_another_deployment_takes_its_place_then_it_fails_and_does_not_fight(
+    service: str, fargate: Fargate
+) -> None:
+    def update_of_the_stack() -> None:
+        fargate.after_update = lambda: None
+        boto("ecs").update_service(cluster=SERVICE, service=SERVICE, taskDefinition=service)
+
+    fargate.after_update = update_of_the_stack
+    with pytest.raises(PermanentError, match="another deployment took the place of this one"):
+        rotate()
+    assert runs_on(fargate) == ["mlflow_app"]
+
+
+def test_given_no_service_then_the_tag_tells_whose_turn_it_is(
+    given: dict[str, str], server: PostgresServer
+) -> None:
+    assert rotate("r1")["Login"] == "mlflow_app_2"
+    assert rotate("r2")["Login"] == "mlflow_app"
+    assert all(enters(server, login) for login in LOGINS)
+
+
+def test_given_a_service_that_is_not_on_the_login_of_the_last_turn_then_the_idle_one_has_its_turn(
+    service: str, fargate: Fargate
+) -> None:
+    rotate("r1")
+    boto("ecs").update_service(cluster=SERVICE, service=SERVICE, taskDefinition=service)
+    for _ in range(3):
+        boto("ecs").describe_services(cluster=SERVICE, services=[SERVICE])
+    before = passwords()
+    assert rotate("r2")["Login"] == "mlflow_app_2"
+    assert passwords()["mlflow_app"] == before["mlflow_app"], "what runs is not touched"
+    assert runs_on(fargate) == ["mlflow_app_2"]
+
+
+class TestInvocation:
+    """The loop around it: what is answered, logged and raised."""
+
+    @dataclass
+    class Time:
+        """A clock, and the context of an invocation that ends with it."""
+
+        left: float
+        aws_request_id: str = "r1"
+
+        def sleep(self, seconds: float) -> None:
+            self.left -= seconds
+
+        def get_remaining_time_in_millis(self) -> int:
+            return int(self.left * 1000)
+
+        @property
+        def clock(self) -> Clock:
+            return Clock(now=lambda: -self.left, sleep=self.sleep)
+
+    def test_given_it_is_done_then_one_line_and_the_answer_tell_the_login_and_no_secret(
+        self, service: str, lines: Lines
+    ) -> None:
+        time = self.Time(900)
+        answer = run({"DatabaseClusterId": CLUSTER}, time, time.clock)
+        told = {
+            "DatabaseClusterId": CLUSTER,
+            "Request": "r1",
+            "Login": "mlflow_app_2",
+            "SecretArn": arn("mlflow_app_2"),
+        }
+        assert answer == told
+        said = lines()
+        [line] = [line for line in said if line["message"] == "Rotated"]
+        assert told.items() <= line.items()
+        assert not [text for text in passwords().values() if text in json.dumps(said)]
+
+    def test_given_time_runs_out_then_it_raises_and_another_invocation_goes_on(
+        self, service: str, fargate: Fargate
+    ) -> None:
+        fargate.looks_to_deploy = 1000
+        time = self.Time(60)
+        with pytest.raises(RotationError, match=r"not done yet, waiting for ECS service"):
+            run({"DatabaseClusterId": CLUSTER}, time, time.clock)
+        assert time.left >= 15
+        made = passwords()
+        fargate.looks_to_deploy = 2
+        again = self.Time(900)
+        run({"DatabaseClusterId": CLUSTER}, again, again.clock)
+        assert passwords() == made
+
+    def test_given_it_is_refused_then_the_log_and_the_error_say_why(
+        self, aws: None, lines: Lines
+    ) -> None:
+        time = self.Time(900)
+        with pytest.raises(RotationError, match="there is no database"):
+            run({"DatabaseClusterId": CLUSTER}, time, time.clock)
+        with pytest.raises(RotationError, match="must be the identifier"):
+            run({}, time, time.clock)
+        assert [line["message"] for line in lines()] == ["Not rotated"] * 2
+
+    def test_given_an_error_that_nobody_foresaw_then_its_text_is_not_told(
+        self, service: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def broken(_: object) -> None:
+            raise ValueError("a secret, perhaps")
+
+        monkeypatch.setattr("cfn_mlflow.resources.rotation.wired_services", broken)
+        time = self.Time(900)
+        with pytest.raises(RotationError, match="Unexpected ValueError") as error:
+            run({"DatabaseClusterId": CLUSTER}, time, time.clock)
+        assert "perhaps" not in str(error.value)
+        assert error.value.__cause__ is None
+
+
+def test_given_rds_rotated_the_masters_password_then_nothing_changes_and_rotation_goes_on(
+    given: dict[str, str], service: str, fargate: Fargate, server: PostgresServer
+) -> None:
+    before = passwords()
+    master = "another of the master's"
+    server.set_password("mlflow_master", master)
+    boto("secretsmanager").put_secret_value(
+        SecretId=given["MasterSecretArn"],
+        SecretString=json.dumps({"username": "mlflow_master", "password": master}),
+    )
+    assert passwords() == before
+    assert all(enters(server, login) for login in LOGINS)
+    rotate()
+    assert runs_on(fargate) == ["mlflow_app_2"]
+
+
+def test_given_a_rotation_then_no_password_is_in_sql_or_in_the_servers_log(
+    service: str, server: PostgresServer
+) -> None:
+    rotate()
+    logged = server.log.read_text()
+    assert "ALTER ROLE mlflow_app_2 LOGIN PASSWORD 'SCRAM-SHA-256$" in logged
+    assert not [login for login, password in passwords().items() if password in logged]
