@@ -281,6 +281,13 @@ class LocalAws:
 
     # --- making happen what on AWS only time does ---
 
+    def pause_cluster(self, identifier: str) -> None:
+        """Pause an Aurora cluster with MinCapacity 0 at once, as if nobody had used it for long.
+
+        Connections that are open are lost. Raises LocalAwsError for one that cannot pause.
+        """
+        self._control("pause-cluster", identifier=identifier)
+
     def run_scheduled_action(self, resource: str, name: str) -> None:
         """Let the scheduled action `name` of the target `service/<cluster>/<service>` fire.
 

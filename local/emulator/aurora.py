@@ -10,9 +10,11 @@ from ministack.core.responses import new_uuid
 from ministack.services import rds, secretsmanager
 
 from local.emulator import (
+    aurora_rename,
     aurora_restore,
     aurora_settings,
     aurora_snapshots,
+    aurora_stop,
     master_secret,
     patching,
 )
@@ -33,7 +35,7 @@ Params = Mapping[str, Any]
 
 def install(databases: Databases) -> None:
     """Put Aurora's behaviour into ministack's RDS."""
-    aurora_settings.check()
+    aurora_settings.install()
     patching.require(
         rds,
         "_error",
@@ -61,7 +63,9 @@ def install(databases: Databases) -> None:
         "DeleteDBClusterParameterGroup": _delete_parameter_group,
     }.items():
         patching.wrap_action(rds, action, make)
+    aurora_rename.install(databases)
     aurora_restore.install(databases)
+    aurora_stop.install(databases)
 
 
 def _keep_status(cluster_id: str) -> None:
@@ -81,7 +85,10 @@ def _answers(databases: Databases, old: Function) -> Function:
 def _change_password(databases: Databases) -> Function:
     def change(cluster: dict[str, Any], old_password: str, new_password: str) -> bool:
         del old_password
-        server = databases.server(cluster["_shared_volume_name"])
+        volume = cluster["_shared_volume_name"]
+        server, sleep = databases.server(volume), databases.sleep(volume)
+        if sleep is not None:
+            sleep.wake()
         if not server.running:
             return False
         server.set_password(cluster["MasterUsername"], new_password)
@@ -120,6 +127,7 @@ def _create_cluster(old: Function) -> Function:
         if not text(params, "DBClusterParameterGroupName"):
             major = cluster["EngineVersion"].split(".")[0]
             cluster["DBClusterParameterGroup"] = f"default.{cluster['Engine']}{major}"
+        cluster["_shared_volume_name"] = aurora_rename.own_volume(cluster)
         master_secret.mark(cluster)
         become(cluster, "creating", "available", CREATING_SECONDS)
         return _cluster_answer("CreateDBCluster", cluster)
@@ -210,7 +218,8 @@ def _after_modify(cluster: dict[str, Any], params: Params) -> None:
     new_secret = text(params, "ManageMasterUserPassword") == "true"
     if new_secret and not cluster.get("MasterUserSecret"):
         _make_secret(cluster, text(params, "MasterUserSecretKmsKeyId"))
-    password_changed = new_secret or text(params, "MasterUserPassword")
+    rotated = text(params, "RotateMasterUserPassword") == "true"
+    password_changed = new_secret or rotated or text(params, "MasterUserPassword")
     state = "resetting-master-credentials" if password_changed else "modifying"
     become(cluster, state, "available", CHANGING_SECONDS)
 

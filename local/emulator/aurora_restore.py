@@ -10,7 +10,7 @@ from typing import Any
 
 from ministack.services import ec2, rds
 
-from local.emulator import aurora_snapshots, patching
+from local.emulator import aurora_rename, aurora_snapshots, patching
 from local.emulator.aurora_states import CREATING_SECONDS, become
 from local.emulator.databases import Databases
 from local.emulator.patching import Function, text
@@ -37,7 +37,7 @@ _RESTORABLE = {"available", "stopped", "modifying", "backing-up", "resetting-mas
 
 def install(databases: Databases) -> None:
     """Add the two operations."""
-    patching.require(rds, "_clusters", "_subnet_groups", "_rds_cluster_docker_volume_name")
+    patching.require(rds, "_clusters", "_subnet_groups")
     patching.require(ec2, "_security_groups")
     restores = _Restores(databases, rds._ACTION_MAP["CreateDBCluster"])
     patching.add_action(rds, _FROM_SNAPSHOT, restores.from_snapshot)
@@ -109,7 +109,7 @@ class _Restores:
         """Give the cluster its volume, and return the work that brings the data there."""
         if data is None or not data.has_data:
             return lambda: None
-        volume = rds._rds_cluster_docker_volume_name(cluster["DBClusterIdentifier"])
+        volume = aurora_rename.own_volume(cluster)
         cluster["_shared_volume_name"] = volume
         # A new master password is then kept until the first instance has started PostgreSQL.
         cluster["_shared_storage_initialized"] = True

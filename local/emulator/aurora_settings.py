@@ -4,16 +4,20 @@ from typing import Any
 
 from ministack.services import rds
 
-from local.emulator import aurora_capacity, patching
+from local.emulator import aurora_capacity, auto_pause, patching
 from local.emulator.databases import ClusterSettings
+from local.emulator.patching import Function, Params, text
 
 _FORCED_TLS_SINCE = 17
 """Aurora PostgreSQL 17 is the first whose rds.force_ssl is 1 by default (Aurora User Guide)."""
+_DEFAULT_PAUSE = 300
 
 
-def check() -> None:
-    """Raise PatchError when ministack keeps clusters or parameter groups elsewhere."""
+def install() -> None:
+    """Let clusters keep SecondsUntilAutoPause, which ministack does not know."""
     patching.require(rds, "_clusters", "_db_cluster_param_groups")
+    patching.replace(rds, "_serverlessv2_from_params", _scaling)
+    patching.replace(rds, "_serverlessv2_xml", _scaling_xml)
 
 
 def cluster_of(labels: dict[str, str]) -> dict[str, Any]:
@@ -33,6 +37,7 @@ def settings(labels: dict[str, str]) -> ClusterSettings:
         cluster.get("DatabaseName"),
         _max_connections(cluster, labels),
         _must_encrypt(cluster, labels),
+        _idle_limit(cluster),
     )
 
 
@@ -51,6 +56,37 @@ def _max_connections(cluster: dict[str, Any], labels: dict[str, str]) -> int:
     return aurora_capacity.max_connections(
         float(scaling.get("MinCapacity") or 0), float(scaling.get("MaxCapacity") or 2)
     )
+
+
+def _idle_limit(cluster: dict[str, Any]) -> float | None:
+    scaling = cluster.get("ServerlessV2ScalingConfiguration") or {}
+    if float(scaling.get("MinCapacity", 1)) > 0:
+        return None
+    return float(scaling.get("SecondsUntilAutoPause", _DEFAULT_PAUSE)) / auto_pause.SPEED
+
+
+def _scaling(old: Function) -> Function:
+    def read(params: Params) -> dict[str, Any] | None:
+        found: dict[str, Any] | None = old(params)
+        seconds = text(params, "ServerlessV2ScalingConfiguration.SecondsUntilAutoPause")
+        if found and seconds:
+            found["SecondsUntilAutoPause"] = int(seconds)
+        elif found and found.get("MinCapacity") == 0:
+            found["SecondsUntilAutoPause"] = _DEFAULT_PAUSE
+        return found
+
+    return read
+
+
+def _scaling_xml(old: Function) -> Function:
+    def xml(cluster: dict[str, Any]) -> str:
+        scaling = cluster.get("ServerlessV2ScalingConfiguration") or {}
+        seconds = scaling.get("SecondsUntilAutoPause")
+        end = "</ServerlessV2ScalingConfiguration>"
+        more = f"<SecondsUntilAutoPause>{seconds}</SecondsUntilAutoPause>{end}"
+        return str(old(cluster)).replace(end, more) if seconds else str(old(cluster))
+
+    return xml
 
 
 def _parameter(cluster: dict[str, Any], labels: dict[str, str], name: str) -> str | None:

@@ -165,6 +165,12 @@ class DataApi:
             raise ApiError(
                 "DatabaseNotFoundException", "The DB cluster doesn't have a DB instance.", 404
             )
+        if cluster["Status"] in {"stopping", "stopped"}:
+            raise ApiError(
+                "InvalidResourceStateException",
+                f"DB cluster {cluster['DBClusterIdentifier']} is in {cluster['Status']} state.",
+            )
+        self._wake(cluster)
         server = self._databases.server(volume)
         if not server.running:
             raise ApiError(
@@ -173,6 +179,16 @@ class DataApi:
                 504,
             )
         return server
+
+    def _wake(self, cluster: dict[str, Any]) -> None:
+        sleep = self._databases.sleep(cluster["_shared_volume_name"])
+        if sleep is not None and not sleep.knock() and sleep.asleep:
+            writer = cluster["DBClusterMembers"][0]["DBInstanceIdentifier"]
+            raise ApiError(
+                "DatabaseResumingException",
+                f"The Aurora DB instance {rds._instances[writer]['DBInstanceArn']} is resuming "
+                "after being auto-paused. Please wait a few seconds and try again.",
+            )
 
 
 class _Session:
@@ -199,7 +215,7 @@ class _Session:
 
 def install(databases: Databases) -> None:
     """Answer the Data API ourselves."""
-    patching.require(rds, "_resolve_cluster")
+    patching.require(rds, "_resolve_cluster", "_instances")
     patching.require(secretsmanager, "_resolve", "resolve_secret_string")
     api = DataApi(databases)
     patching.replace(rds_data, "handle_request", lambda old: api.handle)

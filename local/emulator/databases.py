@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from local.emulator import tls_front
+from local.emulator import auto_pause, tls_front
 from local.emulator.addresses import Addresses, Names, Place
 from local.emulator.containers import NETWORK, Container
 from local.emulator.event_loop import EventLoop
@@ -22,6 +22,8 @@ class ClusterSettings:
     database: str | None
     max_connections: int
     must_encrypt: bool
+    idle_limit: float | None = None
+    """Seconds without a user's connection until it pauses; None: it never does."""
 
 
 Settings = Callable[[dict[str, str]], ClusterSettings]
@@ -47,6 +49,28 @@ class Databases:
         self._settings = settings
         self._servers: dict[str, PostgresServer] = {}
         self._running: dict[str, DatabaseContainer] = {}
+        auto_pause.watch(lambda: [container.sleep for container in self._running.values()])
+
+    def container(self, volume: str) -> "DatabaseContainer | None":
+        """Return the compute on `volume`, running or not; None if there never was any."""
+        return self._running.get(volume)
+
+    def name(self, container: "DatabaseContainer", aliases: list[str]) -> None:
+        """Let `aliases`, and no other names, lead to `container`, whose certificate has them."""
+        self._forget_names(container.address)
+        for alias in aliases:
+            self._names.put(alias, Place(container.address))
+        container.certify(aliases)
+
+    def _forget_names(self, address: str) -> None:
+        for name, place in self._names.all().items():
+            if place.address == address:
+                self._names.remove(name)
+
+    def sleep(self, volume: str) -> auto_pause.Sleep | None:
+        """Return whether the compute on `volume` is awake; None if there is no compute."""
+        container = self._running.get(volume)
+        return container.sleep if container else None
 
     def server(self, volume: str) -> PostgresServer:
         """Return the server whose data is `volume`; it need not have been started."""
@@ -68,17 +92,8 @@ class Databases:
         """Start the compute of the cluster that `labels` names; the names lead to it from now."""
         volume = next(iter(volumes))
         server = self.server(volume)
-        aliases = networking_config[NETWORK]["Aliases"]
-        for alias in aliases:
-            self._names.put(alias, Place(server.address))
-        front = tls_front.TlsFront(
-            (server.address, FRONT_PORT),
-            (server.address, BACKEND_PORT),
-            tls_front.make_certificate(server.folder / "tls", aliases, server.address),
-            lambda: self._settings(labels).must_encrypt,
-        )
-        container = DatabaseContainer(name, labels, server, front, self._loop)
-        container.settings = self._settings
+        container = DatabaseContainer(name, labels, server, self._loop, self._settings)
+        self.name(container, networking_config[NETWORK]["Aliases"])
         container.start()
         server.make_master(
             environment["POSTGRES_USER"],
@@ -98,9 +113,7 @@ class Databases:
             server.stop()  # a copy from it or into it is brought to its end first
             shutil.rmtree(server.folder, ignore_errors=True)
             self._addresses.release(server.address)
-            for name, place in self._names.all().items():
-                if place.address == server.address:
-                    self._names.remove(name)
+            self._forget_names(server.address)
 
     def is_up(self, address: str) -> bool:
         """Whether the server at `address` has been started and lives."""
@@ -122,34 +135,63 @@ class DatabaseContainer(Container):
         name: str,
         labels: dict[str, str],
         server: PostgresServer,
-        front: tls_front.TlsFront,
         loop: EventLoop,
+        settings: Settings,
     ) -> None:
         super().__init__(name, labels, server.address)
         self._server = server
-        self._front = front
         self._loop = loop
-        self.settings: Settings = lambda labels: ClusterSettings(None, 100, must_encrypt=True)
+        self._settings = settings
+        self.sleep = auto_pause.Sleep(self)
+        self._front = tls_front.TlsFront(
+            (server.address, FRONT_PORT),
+            (server.address, BACKEND_PORT),
+            tls_front.Doorman(lambda: settings(labels).must_encrypt, self.sleep.knock),
+        )
+
+    def certify(self, names: list[str]) -> None:
+        """Let the front show a certificate of these names from now on."""
+        folder = self._server.folder / "tls"
+        self._front.certificate = tls_front.make_certificate(folder, names, self.address)
 
     @property
     def status(self) -> str:
-        """`running` or `exited`."""
-        return "running" if self._server.running else "exited"
+        """`running`, also while it is paused, or `exited`."""
+        return "running" if self._server.running or self.sleep.asleep else "exited"
 
     @property
     def exit_code(self) -> int:
         """Always 0: RDS never asks how PostgreSQL ended."""
         return 0
 
+    @property
+    def idle_limit(self) -> float | None:
+        """Seconds without connections until it pauses; None when it never does."""
+        return self._settings(self.labels).idle_limit
+
+    def user_connections(self) -> int:
+        """Return how many connections of users there are, the Data API's included."""
+        return self._server.user_connections()
+
+    def start_again(self) -> None:
+        """Start PostgreSQL alone; the front is there."""
+        self._server.start(self._settings(self.labels).max_connections)
+
+    def halt(self) -> None:
+        """Stop PostgreSQL alone."""
+        self._server.stop()
+
     def start(self) -> None:
         """Start PostgreSQL, then let clients in."""
-        self._server.start(self.settings(self.labels).max_connections)
+        self.start_again()
+        self.sleep.switch(on=True)
         self._loop.call(self._front.start())
 
     def stop(self, timeout: float = 10) -> None:
         """Let no more clients in, then stop PostgreSQL."""
         del timeout  # PostgreSQL's own shutdown has a bound of its own
         self._loop.call(self._front.stop())
+        self.sleep.switch(on=False)
         self._server.stop()
 
     def wait(self) -> dict[str, int]:

@@ -3,12 +3,14 @@
 import json
 import secrets
 import string
+import time
 from typing import Any
 
-from ministack.core.responses import error_response_json
+from ministack.core.responses import error_response_json, json_response, new_uuid
 from ministack.services import rds, secretsmanager
 
 from local.emulator import patching
+from local.emulator.aurora_states import CHANGING_SECONDS, become
 from local.emulator.patching import Function
 
 OWNER = "rds"
@@ -26,6 +28,7 @@ def install() -> None:
     """Let managed secrets look and behave as those that RDS makes."""
     patching.require(
         secretsmanager,
+        "_apply_current_promotion",
         "_resolve",
         "create_secret_in_process",
         "delete_secret_in_process",
@@ -33,6 +36,8 @@ def install() -> None:
     patching.replace(rds, "_generate_master_user_password", lambda old: new_password)
     patching.replace(secretsmanager, "_describe_secret", _with_owner)
     patching.replace(secretsmanager, "_delete_secret", _unless_managed)
+    patching.replace(secretsmanager, "_rotate_secret", _rotation)
+    patching.require(rds, "_apply_cluster_master_password_change", "_clusters")
 
 
 def new_password() -> str:
@@ -79,3 +84,55 @@ def _unless_managed(old: Function) -> Function:
         return old(data)
 
     return delete
+
+
+def _rotation(old: Function) -> Function:
+    """RotateSecret: of a managed secret RDS does it, soon after the answer and without a Lambda."""
+
+    def rotate(data: dict[str, Any]) -> Any:
+        _, record = secretsmanager._resolve(data.get("SecretId"))
+        if not record or not record.get("OwningService"):
+            return old(data)
+        cluster = _cluster_of(record)
+        if cluster is None or cluster["Status"] != "available":
+            return error_response_json(
+                "InvalidRequestException",
+                "You can't rotate this secret now: its DB cluster isn't available.",
+                400,
+            )
+        record["RotationRules"] = data.get("RotationRules") or record["RotationRules"]
+        answer = {"ARN": record["ARN"], "Name": record["Name"]}
+        if data.get("RotateImmediately") is False:
+            return json_response(answer)
+        version = data.get("ClientRequestToken") or new_uuid()
+        become(
+            cluster,
+            "resetting-master-credentials",
+            "available",
+            CHANGING_SECONDS,
+            lambda: _rotate(cluster, record, version),
+        )
+        return json_response({**answer, "VersionId": version})
+
+    return rotate
+
+
+def _cluster_of(record: dict[str, Any]) -> dict[str, Any] | None:
+    for cluster in rds._clusters.values():
+        if (cluster.get("MasterUserSecret") or {}).get("SecretArn") == record["ARN"]:
+            found: dict[str, Any] = cluster
+            return found
+    return None
+
+
+def _rotate(cluster: dict[str, Any], record: dict[str, Any], version: str) -> None:
+    password = new_password()
+    value = {"username": cluster["MasterUsername"], "password": password}
+    record["Versions"][version] = {
+        "SecretString": json.dumps(value),
+        "SecretBinary": None,
+        "CreatedDate": int(time.time()),
+        "Stages": [],
+    }
+    secretsmanager._apply_current_promotion(record, version)
+    rds._apply_cluster_master_password_change(cluster, password)

@@ -102,6 +102,16 @@ class PostgresServer:
             sslmode="disable",
         )
 
+    def user_connections(self) -> int:
+        """Return how many connections there are that are not the service's own."""
+        with self.admin() as cursor:
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity "
+                "WHERE backend_type = 'client backend' AND usename <> %s",
+                (ADMIN,),
+            )
+            return int(cursor.fetchone()[0])
+
     @contextmanager
     def admin(self, database: str = "postgres") -> Iterator[Any]:
         """Give a cursor of the superuser, each statement committed by itself."""

@@ -13,6 +13,7 @@ import ssl
 import struct
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography import x509
@@ -27,20 +28,31 @@ _LONGEST_START = 10_000
 _CHUNK = 65_536
 
 
+@dataclass(frozen=True)
+class Doorman:
+    """What the front asks about each connection."""
+
+    must_encrypt: Callable[[], bool]
+    """Whether a connection without TLS is refused."""
+    admits: Callable[[], bool]
+    """Whether the server is there; if not, the connection is closed without a word."""
+
+
 class TlsFront:
     """The listening side of one PostgreSQL."""
+
+    certificate: ssl.SSLContext
+    """What each new connection is shown."""
 
     def __init__(
         self,
         listen: tuple[str, int],
         backend: tuple[str, int],
-        certificate: ssl.SSLContext,
-        must_encrypt: Callable[[], bool],
+        doorman: Doorman,
     ) -> None:
         self._listen = listen
         self._backend = backend
-        self._certificate = certificate
-        self._must_encrypt = must_encrypt
+        self._doorman = doorman
         self._server: asyncio.Server | None = None
 
     async def start(self) -> None:
@@ -63,16 +75,18 @@ class TlsFront:
         encrypted = False
         while True:
             packet = await _first_packet(reader)
+            if not self._doorman.admits():
+                return
             code = struct.unpack("!I", packet[4:8])[0]
             if code == _SSL_REQUEST and not encrypted:
                 writer.write(b"S")
                 await writer.drain()
-                await writer.start_tls(self._certificate)
+                await writer.start_tls(self.certificate)
                 encrypted = True
             elif code == _GSS_REQUEST:
                 writer.write(b"N")
                 await writer.drain()
-            elif code != _CANCEL_REQUEST and not encrypted and self._must_encrypt():
+            elif code != _CANCEL_REQUEST and not encrypted and self._doorman.must_encrypt():
                 host = writer.get_extra_info("peername")[0]
                 writer.write(_no_encryption(packet, host))
                 await writer.drain()

@@ -334,6 +334,32 @@ def test_a_new_master_password_is_really_the_roles_and_never_in_the_log(lab: Lab
         assert password.replace("'", "''") not in log
 
 
+@pytest.mark.parametrize("service", ["rds", "secretsmanager"])
+def test_given_a_rotation_then_the_secret_and_the_masters_real_password_change_together(
+    lab: Lab, service: str
+) -> None:
+    database = Database.create(lab, f"rotated-{service}", f"rotated-{service}-1")
+    rds, secrets = lab.client("rds"), lab.client("secretsmanager")
+    before = json.loads(secrets.get_secret_value(SecretId=database.secret)["SecretString"])
+    old = make_secret(lab, f"before-{service}", **before)
+    if service == "rds":
+        rds.modify_db_cluster(
+            DBClusterIdentifier=database.name, RotateMasterUserPassword=True, ApplyImmediately=True
+        )
+    else:
+        version = secrets.rotate_secret(SecretId=database.secret)["VersionId"]
+        until(
+            lambda: secrets.get_secret_value(SecretId=database.secret)["VersionId"],
+            lambda found: found == version,
+        )
+    until(database.states, lambda states: set(states) == {"available"})
+    after = json.loads(secrets.get_secret_value(SecretId=database.secret)["SecretString"])
+    assert after["password"] != before["password"]
+    assert database.rows("SELECT 1") == [[1]]
+    with pytest.raises(ClientError, match="28P01"):
+        database.ask("SELECT 1", secret=old)
+
+
 def test_a_cluster_goes_only_as_aurora_lets_it_and_leaves_its_data_in_a_snapshot(lab: Lab) -> None:
     rds = lab.client("rds")
     rds.create_db_subnet_group(

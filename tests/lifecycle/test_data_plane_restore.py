@@ -279,3 +279,31 @@ def test_given_a_cluster_without_compute_then_its_snapshot_restores_to_what_it_h
     again.manage_master()
     again.add_instances("from-rest-1")
     assert again.rows("SELECT count(*) FROM kept") == [[0]]
+
+
+def test_given_a_new_name_then_the_data_is_under_it_and_the_old_name_is_free(lab: Lab) -> None:
+    rds = lab.client("rds")
+    moved = Database.create(lab, "old-name", "old-name-1", Tags=[{"Key": "owner", "Value": "me"}])
+    moved.ask("CREATE TABLE kept (a int)")
+    with pytest.raises(ClientError, match="DBClusterAlreadyExistsFault"):
+        rds.modify_db_cluster(
+            DBClusterIdentifier="old-name", NewDBClusterIdentifier="old-name", ApplyImmediately=True
+        )
+    rds.modify_db_cluster(
+        DBClusterIdentifier="old-name", NewDBClusterIdentifier="new-name", ApplyImmediately=True
+    )
+    rds.modify_db_instance(
+        DBInstanceIdentifier="old-name-1",
+        NewDBInstanceIdentifier="new-name-1",
+        ApplyImmediately=True,
+    )
+    moved.name = "new-name"
+    until(moved.states, lambda states: states == ["available", "available"])
+    assert moved.cluster["Endpoint"].startswith("new-name.cluster-")
+    assert moved.cluster["DBClusterMembers"][0]["DBInstanceIdentifier"] == "new-name-1"
+    assert moved.cluster["TagList"] == [{"Key": "owner", "Value": "me"}]
+    second = Database.create(lab, "old-name", "old-name-1")
+    second.ask("CREATE TABLE another (a int)")
+    second.delete()
+    assert moved.rows("SELECT count(*) FROM kept") == [[0]]
+    moved.delete()
