@@ -1,6 +1,8 @@
 # Needs Debian (or its like) with make, git and Python 3.11 or later with venv. Nothing else.
 
 PYTHON ?= python3
+# Each has a local AWS of its own; a file of tests is one worker's. 0 runs all in one process.
+WORKERS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -28,7 +30,7 @@ local-stop: $(READY)
 	@$(BIN)/python -m local stop
 
 test: lint
-	@$(BIN)/pytest tests
+	@$(BIN)/pytest tests -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 lint: $(READY)
 	@$(BIN)/ruff check $(CODE)
