@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from cfn_mlflow.aws.data_api import Database
+from cfn_mlflow.aws.ecs_service import COUNT_TAG
 from cfn_mlflow.aws.rds import DATABASE_NAME
 from cfn_mlflow.aws.wired_services import (
     WiredService,
@@ -64,6 +65,8 @@ class IdleLogin:
 
 def _under_way(services: tuple[WiredService, ...]) -> Iterator[str]:
     for service in services:
+        if COUNT_TAG in service.view.tags:
+            yield f"service {service.name} stands still for a migration"
         if service.view.is_deploying:
             yield f"a deployment of service {service.name} is under way"
         for task in service.own_tasks:

@@ -252,6 +252,12 @@ class TestRefusals:
         )
         refused("a task of cfn-mlflow is running")
 
+    def test_given_a_service_that_stands_still_for_a_migration_then_refused(
+        self, service: str, fargate: Fargate
+    ) -> None:
+        fargate.services[SERVICE]["tags"] += tags({"cfn-mlflow:count": "2"})
+        refused("service mlflow-abcdefghij stands still for a migration")
+
     def test_given_a_deployment_under_way_then_refused(
         self, service: str, fargate: Fargate
     ) -> None:
