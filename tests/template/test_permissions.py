@@ -36,10 +36,8 @@ ROOM_FOR_LISTS = 3400
 
 OF_TYPE = {
     "MLflowBucket": {"Fence", "Names", "Bucket"},
-    "MLflowDatabase": {"Fence", "Names", "Network", "LogGroup", "Secret", "Database"},
-    "MLflowService": {
-        *("Fence", "Names", "Network", "LogGroup", "Secret", "Service", "TaskRole", "Schema"),
-    },
+    "MLflowDatabase": {"Fence", "Names", "Network", "Shared", "Database"},
+    "MLflowService": {"Fence", "Names", "Network", "Shared", "Service", "TaskRole", "Schema"},
     "MLflowSchema": {"Fence", "Schema"},
 }
 READS = re.compile(r"^[a-z0-9-]+:(Describe|List|Get|Filter)")
@@ -183,16 +181,11 @@ def test_rotation_can_make_and_remove_nothing_but_a_revision() -> None:
     }
 
 
-def test_a_schedule_can_invoke_rotation_alone_and_only_rules_of_schedules_can() -> None:
-    (targets,) = [s for s in allowed() if _has(s, "events:PutTargets")]
-    assert targets.condition["ArnEquals"] == {
-        "events:TargetArn": {"Fn::GetAtt": ["RotationFunction", "Arn"]}
-    }
-    (permission,) = resources("AWS::Lambda::Permission")
-    admitted = properties(permission)
-    assert admitted["Principal"] == "events.amazonaws.com"
-    assert admitted["SourceArn"]["Fn::Sub"].endswith(":rule/*-rotation-??????????")
-    assert admitted["SourceAccount"] == {"Ref": "AWS::AccountId"}
+def test_the_rules_that_may_invoke_rotation_are_those_that_the_provider_names() -> None:
+    permission = properties("RotationBySchedule")
+    assert permission["Principal"] == "events.amazonaws.com"
+    assert permission["SourceArn"]["Fn::Sub"].endswith(":rule/*-rotation-??????????")
+    assert permission["SourceAccount"] == {"Ref": "AWS::AccountId"}
 
 
 def test_the_schema_check_cannot_write() -> None:
@@ -224,10 +217,13 @@ def test_a_transaction_of_the_check_can_never_be_committed() -> None:
     assert not [found.sid for found in allowed() if _has(found, "rds-data:CommitTransaction")]
 
 
-def test_a_schedule_invokes_functions_of_the_provider_alone() -> None:
+def test_a_schedule_invokes_two_functions_of_the_provider_alone() -> None:
     (found,) = [found for found in allowed() if _has(found, "events:PutTargets")]
-    (target,) = found.values("ArnLike", "events:TargetArn")
-    assert target.endswith(":function:${ProviderName}-*")
+    targets = found.values("ArnEquals", "events:TargetArn")
+    assert [target.rsplit(":", 1)[-1] for target in targets] == [
+        "${ProviderName}-MLflowSchema",
+        "${ProviderName}-Rotation",
+    ]
 
 
 def test_the_rules_that_may_invoke_the_check_are_those_that_the_provider_names() -> None:
