@@ -136,7 +136,7 @@ def master_of(aws: LocalAws, prefix: str) -> Callable[[str], str]:
 def post(aws: LocalAws, tracking_uri: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
     """Return what MLflow's API answers to a POST of this body, which must be 200."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({"http": aws.proxy}))
-    request = urllib.request.Request(
+    request = urllib.request.Request(  # noqa: S310 - a TrackingUri
         f"{tracking_uri}/api/2.0/mlflow/{path}",
         json.dumps(body).encode(),
         {"Content-Type": "application/json"},

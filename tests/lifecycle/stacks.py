@@ -81,7 +81,7 @@ class Stack:
         return self.wait(seconds) if wait else self.status
 
     def continue_rollback(self, *skipped: str, seconds: float = DEFAULT_SECONDS) -> str:
-        """Continue a rollback that failed, without these resources; returns the status at the end."""
+        """Continue a rollback that failed, without these resources; returns its status."""
         self._client.continue_update_rollback(StackName=self.name, ResourcesToSkip=list(skipped))
         return self.wait(seconds)
 

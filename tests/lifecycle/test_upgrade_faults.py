@@ -30,6 +30,7 @@ from tests.lifecycle.stacks import Stack
 FUNCTION = "cfn-mlflow-MLflow"
 OLD, NEW = "3.16.1", "3.17.2"
 OLD_HEAD, NEW_HEAD, NEXT_HEAD = "b7e2c1a4d9f3", "dc11669786a5", "f4a9b2c7d1e6"
+AT_REVISION = "UPDATE alembic_version SET version_num = '{}'"
 KEPT = {"before": 0.9}
 Template = Callable[..., dict[str, Any]]
 Sql = Callable[[str], None]
@@ -129,7 +130,7 @@ def test_given_a_task_that_cannot_pull_then_its_reason_and_the_old_service_runs_
 
 
 @pytest.mark.parametrize(
-    ("lines", "words"),
+    "case",
     [
         (('exec {python} -I -S "$@"',), "There is no MLflow in the image"),
         (("echo 'cannot allocate' >&2", "exit 1"), "ended with exit code 1"),
@@ -142,9 +143,9 @@ def test_given_an_image_that_cannot_serve_then_its_reason_and_the_old_service_ru
     stack: Stack,
     template: Template,
     tmp_path: Path,
-    lines: tuple[str, ...],
-    words: str,
+    case: tuple[tuple[str, ...], str],
 ) -> None:
+    lines, words = case
     python = Path(sys.base_prefix) / "bin" / "python3"
     program(tmp_path / "image", "python", *(line.format(python=python) for line in lines))
     reference = f"example.com/{re.sub(r'[^a-z]', '', words.lower())}:1"
@@ -165,9 +166,9 @@ def test_given_a_foreign_database_then_it_is_named_and_not_touched(
 def test_given_a_database_ahead_by_one_revision_then_the_release_to_use_is_named(
     local_aws: LocalAws, stack: Stack, template: Template, sql: Sql
 ) -> None:
-    sql(f"UPDATE alembic_version SET version_num = '{NEXT_HEAD}'")
+    sql(AT_REVISION.format(NEXT_HEAD))
     reason = refused(local_aws, stack, template(NEW))
-    sql(f"UPDATE alembic_version SET version_num = '{OLD_HEAD}'")
+    sql(AT_REVISION.format(OLD_HEAD))
     assert f"it is at {NEXT_HEAD}" in reason
     assert "use MLflow 3.18.0 or newer" in reason
 
@@ -224,7 +225,7 @@ def test_given_a_wrong_password_then_the_login_is_named_and_the_other_service_ru
     assert answer_of(local_aws, outputs["TrackingUri"]) == 200
 
 
-def test_given_a_database_stopped_amid_the_migration_then_the_cause_and_after_its_start_all_is_there(
+def test_given_a_database_stopped_amid_the_migration_then_the_cause_and_later_all_is_there(
     local_aws: LocalAws, stack: Stack, template: Template
 ) -> None:
     before, events = stack.outputs, len(stack.events())
@@ -254,7 +255,7 @@ def wait_for_cluster(rds: Any, identifier: str, status: str) -> None:
     raise TimeoutError(f"{identifier} is not {status}")
 
 
-def test_given_a_rollout_that_fails_behind_the_migration_then_the_rollback_answers_on_the_new_image(
+def test_given_a_rollout_that_fails_behind_the_migration_then_the_new_image_stands_in(
     local_aws: LocalAws, stack: Stack, template: Template
 ) -> None:
     events = len(stack.events())
