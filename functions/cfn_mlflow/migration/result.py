@@ -73,7 +73,7 @@ class Result:
 
     @property
     def retryable(self) -> bool:
-        """Whether the same task, run again, may succeed: not if it has waited long enough itself."""
+        """Whether the same task, run again, may succeed: not if it has waited long itself."""
         return self.outcome in _RETRYABLE and self.seconds < _LONG_ENOUGH
 
 
