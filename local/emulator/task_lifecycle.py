@@ -49,6 +49,7 @@ def install(leave: Leave) -> None:
         "_services", "_tags", "_task_defs", "_tasks",
     )  # fmt: skip
     patching.require(cloudwatch_logs, "_log_groups")
+    patching.replace(ecs, "_resolve_td_key", _newest_active)
     patching.replace(ecs, "_build_run_kwargs", _with_plan)
     patching.replace(ecs, "_run_docker_container", _with_pull_error)
     patching.replace(ecs, "_fail_task_start", _in_words_of_ecs)
@@ -57,6 +58,23 @@ def install(leave: Leave) -> None:
     patching.wrap_action(ecs, "RunTask", _run)
     for action in ("DescribeServices", "DescribeTaskDefinition"):
         patching.wrap_action(ecs, action, _with_tags_when_asked)
+
+
+def _newest_active(old: Function) -> Function:
+    """A family alone means its newest ACTIVE revision (ECS API, DescribeTaskDefinition)."""
+
+    def resolve(reference: str) -> Any:
+        if not reference or ":" in reference.removeprefix("arn:").split("task-definition/")[-1]:
+            return old(reference)
+        family = reference.split("task-definition/")[-1]
+        active = [
+            one["revision"]
+            for one in list(ecs._task_defs.values())
+            if one["family"] == family and one["status"] == "ACTIVE"
+        ]
+        return f"{family}:{max(active)}" if active else family
+
+    return resolve
 
 
 def _with_plan(old: Function) -> Function:

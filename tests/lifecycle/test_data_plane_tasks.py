@@ -283,3 +283,12 @@ def test_services_and_task_definitions_carry_tags_that_can_change(lab: Lab) -> N
     assert "tags" not in without
     assert "tags" not in ecs.describe_task_definition(taskDefinition=definition)
     ecs.delete_service(cluster="lab", service="tagged", force=True)
+
+
+def test_given_a_family_alone_then_its_newest_active_revision_is_meant(lab: Lab) -> None:
+    first = lab.define("family", {"command": ["true"]})
+    second = lab.define("family", {"command": ["false"]})
+    ecs = lab.aws.session().client("ecs")
+    ecs.deregister_task_definition(taskDefinition=second)
+    found = ecs.describe_task_definition(taskDefinition="family")["taskDefinition"]
+    assert found["taskDefinitionArn"] == first

@@ -133,7 +133,7 @@ def before_it_asks_for_the_lock(database: Database, held: ExitStack) -> None:
     """Not a fork: its import of MLflow, between connecting and locking, takes its time."""
     del held
     process = subprocess.Popen(  # noqa: S603 - our own command
-        [str(environments.image()), *command()[1:]],
+        [str(environments.image()), *command()],
         env={**database.environment, "PGAPPNAME": "to be killed"},
         stdout=subprocess.DEVNULL,
     )

@@ -69,7 +69,7 @@ def start(
     python: Path, environment: dict[str, str], *arguments: str, **more: str
 ) -> subprocess.Popen[str]:
     """Start a container of the image: its command, with nothing but its own environment."""
-    argv = [str(python.with_name("python")), *(arguments or command()[1:])]
+    argv = [str(python.with_name("python")), *(arguments or command())]
     # A migration is a matter of seconds here; nothing is to wait for minutes.
     limits = {"CFN_MLFLOW_LOCK_SECONDS": "60", "CFN_MLFLOW_CONNECT_SECONDS": "1"}
     return subprocess.Popen(  # noqa: S603 - our own command

@@ -117,12 +117,16 @@ def test_the_one_resource_completes_over_several_short_invocations_too(
 
 
 def _rules_left(aws: LocalAws) -> list[str]:
-    """Return the rules that invoke a function of this provider."""
+    """Return the rules that invoke a function of this provider and are no object of a resource."""
     events = aws.session().client("events")
-    names = [rule["Name"] for rule in events.list_rules()["Rules"]]
+    owners = {
+        rule["Name"]: events.list_tags_for_resource(ResourceARN=rule["Arn"])["Tags"]
+        for rule in events.list_rules()["Rules"]
+    }
     return [
         name
-        for name in names
+        for name, tags in owners.items()
+        if not any(tag["Key"] == "cfn-mlflow:owner" for tag in tags)
         for target in events.list_targets_by_rule(Rule=name)["Targets"]
         if f":function:{PROVIDER}-" in target["Arn"]
     ]

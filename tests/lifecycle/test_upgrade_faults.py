@@ -111,7 +111,9 @@ def refused(aws: LocalAws, stack: Stack, asked: dict[str, Any]) -> str:
     """Update the stack to what cannot be; return the reason, once all is shown to be as before."""
     before, events = stack.outputs, len(stack.events())
     stops = words_of(aws, FUNCTION).count("1 old tasks are stopped while the schema is migrated")
-    assert stack.update(asked) == "UPDATE_ROLLBACK_COMPLETE", stack.failures()
+    ended = stack.update(asked)
+    reasons = [event.reason for event in stack.events()[events:] if event.reason]
+    assert ended == "UPDATE_ROLLBACK_COMPLETE", "\n".join(reasons)
     reason = reason_of(stack, events)
     assert len(reason.encode()) <= 500
     assert stack.outputs == before

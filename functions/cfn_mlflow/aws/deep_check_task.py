@@ -77,7 +77,9 @@ class DeepCheck(ManagedObject[DeepCheckView]):
             return one.status.lower()
         if view.report is None and not log_is_whole(last):
             return "waiting for its log"
-        if not view.passed and not worth_another(view.tasks, retryable=view.report is None):
+        # One more look with the addresses of then: a task may have been replaced meanwhile.
+        again = view.report is None or len(view.tasks) == 1
+        if not view.passed and not worth_another(view.tasks, retryable=again):
             deregister(self.definition.arn)
             raise PermanentError(f"{self.words}: {self._cause(last, view.report)}")
         return None

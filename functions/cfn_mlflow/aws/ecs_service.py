@@ -19,7 +19,7 @@ from cfn_mlflow.aws.errors import code
 from cfn_mlflow.aws.not_yet import NotYet
 from cfn_mlflow.aws.object import OwnedObject, tag_map
 from cfn_mlflow.aws.owner import Tags
-from cfn_mlflow.outcome import PermanentError, TemporaryError
+from cfn_mlflow.outcome import REASON_BYTES, PermanentError, TemporaryError
 
 DATABASE_TAG = "cfn-mlflow:database"
 """Names the Aurora cluster that a service works with."""
@@ -242,7 +242,8 @@ class Service(OwnedObject[ServiceView]):
             cause = why(first, self.log_group)
         deregister(self.definition_arn)
         if self.way_out:
-            cause = f"{cut(cause, 180)}. {self.way_out}"
+            room = max(REASON_BYTES - len(self.way_out.encode()) - len("ECS service: . "), 60)
+            cause = f"{cut(cause, room)}. {self.way_out}"
         raise PermanentError(f"ECS service: {cause}")
 
     def _first_failure(self) -> Task | None:

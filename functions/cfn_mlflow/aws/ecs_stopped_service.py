@@ -15,6 +15,7 @@ from cfn_mlflow.aws.autoscaling_suspension import Suspension, resume, suspend, s
 from cfn_mlflow.aws.ecs import ecs, ecs_tags
 from cfn_mlflow.aws.ecs_service import COUNT_TAG, ServiceView, read_service
 from cfn_mlflow.aws.ecs_task import tasks
+from cfn_mlflow.aws.image_task import migrations
 from cfn_mlflow.aws.owner import Owner
 from cfn_mlflow.engine.managed import ManagedObject
 from cfn_mlflow.tell import tell
@@ -93,7 +94,7 @@ class StoppedService(ManagedObject[StoppedServiceView]):
     def give_up(self) -> None:
         """Start the tasks again, and autoscaling, unless a migration still runs."""
         view = self._read()
-        if tasks(self.name, stopped=False, family=self.migration_family):
+        if migrations(self.owner, self.name, self.migration_family):
             tell("The old tasks stay stopped, for a migration still runs")
             return
         if view.service and COUNT_TAG in view.service.tags:

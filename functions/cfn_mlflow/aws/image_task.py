@@ -11,12 +11,14 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from cfn_mlflow.aws.ecs import ecs, ecs_tags
 from cfn_mlflow.aws.ecs_task import FAILED_TO_START, Task, cut, older, tasks
 from cfn_mlflow.aws.errors import is_missing
 from cfn_mlflow.aws.logs import last_lines
+from cfn_mlflow.aws.migration_notes import MIGRATE
 from cfn_mlflow.aws.object import tag_map
 from cfn_mlflow.aws.owner import Owner, Tags
 from cfn_mlflow.outcome import TemporaryError
@@ -62,10 +64,6 @@ class Launcher:
         """Return the launcher of another revision."""
         return replace(self, definition_arn=definition_arn)
 
-    def started_by(self, purpose: str) -> str:
-        """Return how ECS knows the tasks that are for this."""
-        return f"cfn-mlflow/{purpose}/{self.owner.digest}"
-
     def runs(self, purpose: str) -> tuple[Task, ...]:
         """Return the tasks of this very task definition that are for this, oldest first.
 
@@ -76,7 +74,7 @@ class Launcher:
             for stopped in (False, True)
             for task in tasks(self.cluster, stopped=stopped, family=self.family)
             if task.definition_arn == self.definition_arn
-            and task.started_by == self.started_by(purpose)
+            and task.started_by == started_by(purpose, self.owner)
         }
         return tuple(sorted(found.values(), key=lambda task: str(task.created_at or "")))
 
@@ -92,7 +90,9 @@ class Launcher:
 
         Raises TemporaryError where there is no room for it.
         """
-        attempt = "|".join([self.definition_arn, purpose, *(task.arn for task in earlier)])
+        # ECS remembers a token for longer than it shows a stopped task: each hour has its own.
+        hour = datetime.now(UTC).strftime("%Y-%m-%dT%H")
+        attempt = "|".join([self.definition_arn, purpose, hour, *(task.arn for task in earlier)])
         container: Any = {"name": CONTAINER}
         if environment:
             container["environment"] = [{"name": k, "value": v} for k, v in environment.items()]
@@ -104,7 +104,7 @@ class Launcher:
             launchType="FARGATE",
             count=1,
             clientToken=hashlib.sha256(attempt.encode()).hexdigest(),
-            startedBy=self.started_by(purpose),
+            startedBy=started_by(purpose, self.owner),
             tags=ecs_tags(self.owner.tags),
             enableECSManagedTags=True,
             overrides={"containerOverrides": [container]},
@@ -133,6 +133,24 @@ class Launcher:
                 return {}
             raise
         return tag_map(found)
+
+
+def migrations(owner: Owner, cluster: str, family: str) -> list[Task]:
+    """Return the migrations of an owner that have not stopped yet, of whatever revision.
+
+    Rests on ecs:ListTasks and DescribeTasks.
+    """
+    return [
+        task
+        for stopped in (False, True)
+        for task in tasks(cluster, stopped=stopped, family=family)
+        if not task.stopped and task.started_by == started_by(MIGRATE, owner)
+    ]
+
+
+def started_by(purpose: str, owner: Owner) -> str:
+    """Return how ECS knows the tasks that are for this."""
+    return f"cfn-mlflow/{purpose}/{owner.digest}"
 
 
 def running(found: Sequence[Task]) -> Task | None:

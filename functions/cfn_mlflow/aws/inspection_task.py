@@ -16,9 +16,9 @@ from typing import ClassVar, Protocol
 
 from cfn_mlflow.aws.cloudformation_rollback import is_rolling_back
 from cfn_mlflow.aws.ecs import ecs, ecs_tags
-from cfn_mlflow.aws.ecs_task import Task, tasks
+from cfn_mlflow.aws.ecs_task import Task
 from cfn_mlflow.aws.ecs_task_definition import deregister
-from cfn_mlflow.aws.image_task import Launcher
+from cfn_mlflow.aws.image_task import Launcher, migrations
 from cfn_mlflow.aws.migration_notes import LOOK, NOTES, SCHEMA_TAG, STAND_IN_TAG
 from cfn_mlflow.aws.migration_result import may_be_tried_again, result_of, state_of, words_of
 from cfn_mlflow.aws.not_yet import NotYet
@@ -119,7 +119,7 @@ class Inspection(ManagedObject[InspectionView]):
     def busy(self, view: InspectionView) -> str | None:
         """Tell the state of the task that looks; fail where the migration could not be."""
         if view.elsewhere:
-            return "waiting for the end of another deploy's task"
+            return "waiting for the end of another deploy's migration"
         if view.noted or view.stale or view.empty:
             return None
         state = state_of(view.runs, view.result)
@@ -175,16 +175,20 @@ class Inspection(ManagedObject[InspectionView]):
 
         A rollback to what runs anyway must not fail for what somebody else did to the database.
         """
-        if self.schema is None or self.schema.revision() == noted:
+        actual = self.schema.revision() if self.schema else noted
+        if actual == noted:
             return True
         if not is_rolling_back(self.launcher.owner.stack_id):
             return False
+        if actual and stand_in(self.launcher, actual):
+            return False  # it is an image of this resource that moved it
         warn(f"The database is not at {noted} any more; the service is left as it runs")
         return True
 
     def _another_runs(self) -> bool:
-        """Tell whether a task of another revision runs: it may be moving the schema."""
-        found = tasks(self.launcher.cluster, stopped=False, family=self.launcher.family)
+        """Tell whether a migration of another revision runs: it may be moving the schema."""
+        launcher = self.launcher
+        found = migrations(launcher.owner, launcher.cluster, launcher.family)
         return any(task.definition_arn != self.launcher.definition_arn for task in found)
 
     def _refuse_damage(self, result: Result) -> None:

@@ -12,6 +12,7 @@ from typing import ClassVar
 
 from cfn_mlflow.aws.ecs import ecs, ecs_tags
 from cfn_mlflow.aws.ecs_task import Task, older
+from cfn_mlflow.aws.ecs_task_definition import deregister
 from cfn_mlflow.aws.image_task import Launcher, running
 from cfn_mlflow.aws.inspection_task import InspectionView, Schema
 from cfn_mlflow.aws.migration_notes import FROM_TAG, MIGRATE, SCHEMA_TAG, SNAPSHOT_TAG
@@ -68,7 +69,7 @@ class MigrationTask(ManagedObject[MigrationView]):
         if self.inspected.moves:
             self._start(())
         elif self.inspected.result:
-            self._note(self.inspected.result)
+            self._note_what_was_found(self.inspected.result)
 
     def busy(self, view: MigrationView) -> str | None:
         """Tell the state of the task that runs; fail if it ended and another would end alike."""
@@ -116,6 +117,15 @@ class MigrationTask(ManagedObject[MigrationView]):
             f"{actual or 'no revision'}. Check that DatabaseClusterArn and DatabaseEndpoint "
             f"are of the same cluster"
         )
+
+    def _note_what_was_found(self, result: Result) -> None:
+        """Note a database that needs no migration, if it still is as it was looked at."""
+        if self.schema and self.schema.revision() != result.expected:
+            deregister(self.launcher.definition_arn)
+            raise PermanentError(
+                f"{self.words}: the database was changed since it was looked at. Deploy again"
+            )
+        self._note(result)
 
     def _note(self, result: Result) -> None:
         """Note the revision, once the tables and columns are read back as MLflow declares them."""

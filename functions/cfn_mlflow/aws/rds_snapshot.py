@@ -44,11 +44,11 @@ class MigrationSnapshot(ManagedObject[SnapshotView]):
 
     @property
     def identifier(self) -> str:
-        """Return the snapshot's name: one for each attempt at a migration."""
+        """Return the snapshot's name: one for each look at the database, so none is too old."""
         result = self.inspected.result
-        expected = result.expected if result else ""
-        revision = self.launcher.revision
-        return self.launcher.owner.name("before", str(expected), revision, limit=255)
+        expected = str(result.expected if result else "")
+        look = self.inspected.runs[-1].id[:8]
+        return self.launcher.owner.name("before", expected, look, limit=255)
 
     def read(self) -> SnapshotView | None:
         """Find it by its name (rds:DescribeDBClusterSnapshots)."""

@@ -18,6 +18,8 @@ from cfn_mlflow.aws.rds import ENGINE, instances_of, rds, state_of, tags_in
 from cfn_mlflow.outcome import TemporaryError
 
 GOING = "deleting"
+CAPACITY = {"MinCapacity": 0.5, "MaxCapacity": 2.0}
+"""Of the clone of a cluster that is not serverless, in Aurora capacity units."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ class RehearsalClone(OwnedObject[RehearsalCloneView]):
         source: Any = rds().describe_db_clusters(DBClusterIdentifier=name)["DBClusters"][0]
         groups = [one["VpcSecurityGroupId"] for one in source.get("VpcSecurityGroups", [])]
         found = source.get("ServerlessV2ScalingConfiguration", {})
-        scaling: Any = {key: found[key] for key in ("MinCapacity", "MaxCapacity") if key in found}
+        scaling: Any = {key: found.get(key, value) for key, value in CAPACITY.items()}
         try:
             rds().restore_db_cluster_to_point_in_time(
                 DBClusterIdentifier=self.identifier,

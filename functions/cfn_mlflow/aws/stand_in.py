@@ -47,9 +47,16 @@ def _image(view: TaskDefinitionView) -> str:
 
 
 def _left_at(launcher: Launcher, view: TaskDefinitionView) -> str | None:
-    """Return the revision at which an image left the database, noted or not."""
+    """Return the revision to which an image moved the database, noted or not.
+
+    A migration that was killed may have committed and not told: then the image's release tells.
+    """
     if SCHEMA_TAG in view.tags or view.arn == launcher.definition_arn:
         return view.tags.get(SCHEMA_TAG)
     other = launcher.of(view.arn)
-    result = result_of(other, other.runs(MIGRATE))
-    return result.expected if result and result.done else None
+    runs = other.runs(MIGRATE)
+    if not runs:
+        return None
+    result = result_of(other, runs)
+    told = result.expected if result else None
+    return told or releases.head_of(releases.version_of(_image(view)) or "")

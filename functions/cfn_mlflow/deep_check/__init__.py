@@ -21,8 +21,8 @@ class Report:
 
 
 def command() -> tuple[str, ...]:
-    """Return the container command that checks: `python -c` and the script."""
-    return ("python", "-c", without_comments(Path(__file__).with_name("script.py")))
+    """Return what Python is told to check: `-c` and the script."""
+    return ("-c", without_comments(Path(__file__).with_name("script.py")))
 
 
 def parse(lines: Iterable[str]) -> Report | None:

@@ -24,9 +24,14 @@ TIMEOUT = 20
 EXPERIMENTS = "/api/2.0/mlflow/experiments/search"
 ARTIFACTS = "/api/2.0/mlflow-artifacts/artifacts"
 NO_SUCH_METHOD = 405
+NOT_SIGNED_IN = (401, 403)
 
 # A task has no proxy to its own network, whatever its environment says.
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+class SignedOutError(Exception):
+    """The server has read its users, and the admin's first password is not valid any more."""
 
 
 class Unhealthy(Exception):  # noqa: N818 - what is found, not a fault of this script
@@ -48,6 +53,8 @@ def ask(server: str, method: str, path: str, body: bytes | None = None) -> bytes
     except urllib.error.HTTPError as error:
         if method == "DELETE" and error.code == NO_SUCH_METHOD:
             return b""  # releases before 2.2 cannot delete by their API
+        if password and error.code in NOT_SIGNED_IN:
+            raise SignedOutError from None
         said = error.read(200).decode(errors="replace")
         raise Unhealthy(f"{server} answers {error.code} to {method} {path}: {said}") from None
     except OSError as error:
@@ -90,6 +97,9 @@ def main() -> None:
         for server in SERVERS:
             for check in (database, artifact):
                 until(check, server)
+    except SignedOutError:
+        # The database has answered, for the users are in it; without a login no more can be asked.
+        sys.stdout.write("the admin's password was changed: no artifact is written\n")
     except Unhealthy as found:
         healthy, reason = False, " ".join(str(found).split())[:300]
     answer = {"cfn-mlflow-check": {"healthy": healthy, "reason": reason}}

@@ -9,8 +9,8 @@ from pathlib import Path
 
 @cache
 def command() -> tuple[str, ...]:
-    """Return the container command that migrates: `python -c` and the script."""
-    return ("python", "-c", without_comments(Path(__file__).with_name("script.py")))
+    """Return what Python is told to migrate: `-c` and the script."""
+    return ("-c", without_comments(Path(__file__).with_name("script.py")))
 
 
 def without_comments(script: Path) -> str:

@@ -33,6 +33,8 @@ _WORDS: Mapping[str, str] = {
     " Give MLflow a database of its own.",
     "locked": "Another migration of this database has been running all the time. Nothing was"
     " changed by this one: try again when that one has ended.",
+    "blocked": "Another session has held a lock on MLflow's tables for two minutes; nothing was"
+    " changed. End it (pg_stat_activity shows who is idle in transaction), then try again.",
     "no-driver": "The image has no driver for PostgreSQL ({reason}). Use one with psycopg2, such as"
     " the official image's -full tags.",
     "no-mlflow": "There is no MLflow in the image. Use the official image, or one built on it.",

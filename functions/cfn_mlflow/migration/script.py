@@ -31,6 +31,7 @@ EXIT_CODES = {
     "behind": 10,
     "empty": 11,
     "no-basic-auth": 12,
+    "blocked": 13,
 }
 
 LOCK = 0x63666E6D6C666C77  # "cfnmlflw", the session lock that all runners on a database share
@@ -38,14 +39,15 @@ ONLY_LOOK = os.environ.get("CFN_MLFLOW_ONLY_LOOK") == "true"
 BASIC_AUTH = os.environ.get("CFN_MLFLOW_BASIC_AUTH") == "true"
 LOCK_SECONDS = float(os.environ.get("CFN_MLFLOW_LOCK_SECONDS", "900"))
 CONNECT_SECONDS = float(os.environ.get("CFN_MLFLOW_CONNECT_SECONDS", "90"))
+# Not "no pg_hba.conf entry": a paused Aurora may say so while it wakes.
 REFUSALS = [
     "authentication failed",
     "no password",
-    "pg_hba.conf",
     '" does not exist',
     "not permitted to log in",
     "permission denied for",
 ]
+BLOCKED = "55P03"  # somebody else's transaction holds a lock on a table of MLflow's
 GONE = (None, "57P01", "57P02", "57P03")  # the connection was lost, or the server goes or comes
 
 # Both ends notice a dead peer, so a lost runner's lock is free after a minute. No time limit that
@@ -56,7 +58,7 @@ CONNECTION = {
     "keepalives_interval": 10,
     "keepalives_count": 3,
     "options": "-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"
-    " -c statement_timeout=0 -c idle_in_transaction_session_timeout=0",
+    " -c statement_timeout=0 -c idle_in_transaction_session_timeout=0 -c lock_timeout=120s",
 }
 NO_IDLE_LIMIT = """
 SELECT set_config(name, '0', false) FROM pg_catalog.pg_settings WHERE name = 'idle_session_timeout'
@@ -243,6 +245,8 @@ def main() -> None:
         cause = getattr(error, "orig", error)
         if hasattr(cause, "pgcode") and cause.pgcode in GONE:
             report["outcome"] = "unreachable"
+        if getattr(cause, "pgcode", "") == BLOCKED:
+            report["outcome"] = "blocked"
         reason = f"{type(cause).__name__}: {cause}"
     report["reason"] = without_secrets(" ".join(reason.split()))[:300]
     report["seconds"] = round(time.monotonic() - started, 1)

@@ -158,6 +158,8 @@ class Loop:
         """Undo what must not stay; a failure to is told, for the answer goes out all the same."""
         for _ in range(TRIES):
             try:
+                if self._fence.closed():
+                    return  # a later request is at work: nothing of it is undone
                 give_up(self._request, self._request.identity)
             except TemporaryError:
                 self._clock.sleep(1)

@@ -65,11 +65,11 @@ class _Checks:
         try:
             asked, resource = _parse(event)
         except InvalidProperties as error:
-            return _wrong("; ".join(error.faults))
+            return _wrong("; ".join(error.faults), event.get(RESOURCE))
         version = releases.version_of(asked.image_uri) or ""
         expected = asked.expected_revision or releases.head_of(version)
         if expected is None:
-            return _wrong(unknown_release(asked.image_uri))
+            return _wrong(unknown_release(asked.image_uri), resource)
         database = Database(asked.cluster_arn, asked.secret_arn, asked.database_name)
         report = self._look(Watcher(database, expected), invocation)
         answer = _answer(report, "" if asked.expected_revision else version)
@@ -121,6 +121,9 @@ def _answer(report: Report, version: str) -> Answer:
     }
 
 
-def _wrong(words: str) -> Answer:
+def _wrong(words: str, resource: object) -> Answer:
+    """Tell what is wrong; on a schedule as a difference too, or nobody would hear of it."""
     log.error(f"Not a check that can be made: {words}")
+    if resource and isinstance(resource, str):
+        publish(Metric(METRIC, resource), 1)
     return {"error": words}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from cfn_mlflow import releases
@@ -22,20 +23,27 @@ NOT_KNOWN = ("", "unknown")
 """What a migration says that could not tell its revision."""
 
 
-def schema_schedule(
-    graph: Graph, owner: Owner, asked: ServiceSettings, wiring: Wiring, revision: str
-) -> None:
-    """Add the rule and the alarm, or what removes them: without a Data API nothing is checked.
+@dataclass(frozen=True)
+class Runs:
+    """What a service runs on: promises."""
 
-    `revision` is the one at which the migration left the database.
-    """
+    image: str
+    """It may stand in for the one that is asked."""
+    revision: str
+    """The one at which the migration left the database."""
+
+
+def schema_schedule(
+    graph: Graph, owner: Owner, asked: ServiceSettings, wiring: Wiring, runs: Runs
+) -> None:
+    """Add the rule and the alarm, or what removes them: without a Data API nothing is checked."""
     resource = owner.name()
     rule = Rule(
         owner,
         PART,
         asked.schema_check_schedule,
         function_arn(owner, FUNCTION),
-        derive(_event, resource, asked.image_uri, wiring.kept(), revision),
+        derive(_event, resource, runs.image, wiring.kept(), runs.revision),
     )
     alarm = Alarm(
         owner,

@@ -82,7 +82,7 @@ def service(graph: Graph, owner: Owner, asked: ServiceSettings, wiring: Wiring) 
         ServerParts,
         later(roles.task, lambda view: view.arn),
         dns_name,
-        before.image,
+        before.runs.image,
         keys_arn,
     )
     of_server = derive(definitions.server, wiring.kept(), budget, execution_role_arn, server)
@@ -103,11 +103,11 @@ def service(graph: Graph, owner: Owner, asked: ServiceSettings, wiring: Wiring) 
         ),
         after=(*before_tasks, net.listener, before.migration),
     )
-    target = _scaling(graph, owner, asked, tasks)
-    graph.add(
+    check = graph.add(
         DeepCheck(launcher, later(definition, lambda view: view), dns_name, PORT),
         after=(tasks,),
     )
+    target = _scaling(graph, owner, asked, tasks, after=(check,))
     attributes = {
         **network_attributes(net),
         **_scaling_attributes(target),
@@ -121,7 +121,7 @@ def service(graph: Graph, owner: Owner, asked: ServiceSettings, wiring: Wiring) 
         "connection_budget": later(budget, lambda view: view.words),
         "server_secret_arn": keys_arn,
     }
-    schema_schedule(graph, owner, asked, wiring, attributes["schema_revision"])
+    schema_schedule(graph, owner, asked, wiring, before.runs)
     return ServiceParts(attributes, net.load_balancer, keys)
 
 
@@ -172,10 +172,18 @@ def _roles(  # noqa: PLR0913 - all that the two roles may reach
     return _Roles(graph.add(task), graph.add(execution))
 
 
-def _scaling(graph: Graph, owner: Owner, asked: ServiceSettings, tasks: Service) -> ScalableTarget:
+def _scaling(
+    graph: Graph,
+    owner: Owner,
+    asked: ServiceSettings,
+    tasks: Service,
+    *,
+    after: tuple[ManagedObject[Any], ...],
+) -> ScalableTarget:
+    """Add what the number of tasks follows; it rests until `after` serves."""
     target = graph.add(
         ScalableTarget(owner, tasks.resource_id, asked.min_capacity, asked.max_capacity),
-        after=(tasks,),
+        after=(tasks, *after),
     )
     policy = CpuPolicy(owner, tasks.resource_id, asked.cpu_target)
     if asked.max_capacity > asked.min_capacity:

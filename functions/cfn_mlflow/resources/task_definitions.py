@@ -174,6 +174,8 @@ def migration_definition(launch: Launch) -> Definition:
     """Return the migration's task definition: the same image, with a script of ours as command."""
     container = {
         **_container(MIGRATION_CONTAINER, launch),
+        # Whatever the image starts with by itself: what is started must come to its end.
+        "entryPoint": ["python"],
         "command": list(migration.command()),
     }
     return {**_fargate(MIGRATION_SIZE, launch), "containerDefinitions": [container]}

@@ -24,6 +24,7 @@ from cfn_mlflow.aws.stand_in import way_out
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.engine.managed import ManagedObject, derive, later
 from cfn_mlflow.models.service import ServiceSettings
+from cfn_mlflow.resources.schema_schedule import Runs
 from cfn_mlflow.resources.service_schema import ServiceSchema
 from cfn_mlflow.resources.wiring import Wiring
 
@@ -33,8 +34,8 @@ class Upgrade:
     """The objects of the upgrade that the service follows, and what is told of it: promises."""
 
     migration: MigrationTask
-    image: str
-    """The image that serves: the one that is asked, or one that stands in for it."""
+    runs: Runs
+    """The image that serves, the one that is asked or one that stands in for it, and its schema."""
     way_out: str
     """What to do if an image that stands in cannot serve."""
     attributes: Mapping[str, Any]
@@ -73,13 +74,14 @@ class UpgradeSteps:
             MigrationTask(self.launcher, inspected, snapshot_id, schema), after=(stopped,)
         )
         image = later(inspection, lambda view: view.stand_in or self.asked.image_uri)
+        revision = later(migration, lambda view: view.revision)
         return Upgrade(
             migration=migration,
-            image=image,
+            runs=Runs(image, revision),
             way_out=later(inspection, self._way_out),
             attributes={
                 "image": image,
-                "schema_revision": later(migration, lambda view: view.revision),
+                "schema_revision": revision,
                 "schema_migrations": later(migration, _migrations),
                 "schema_snapshot_id": later(migration, lambda view: view.snapshot_id),
             },

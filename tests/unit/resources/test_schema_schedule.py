@@ -12,7 +12,7 @@ from cfn_mlflow.models.base import parse
 from cfn_mlflow.models.schema import CheckEvent
 from cfn_mlflow.models.service import ServiceSettings
 from cfn_mlflow.outcome import InvalidProperties
-from cfn_mlflow.resources.schema_schedule import schema_schedule
+from cfn_mlflow.resources.schema_schedule import Runs, schema_schedule
 from cfn_mlflow.resources.wiring import Wiring
 from tests.unit.support.kill_points import watched
 from tests.unit.support.service_kit import HEAD, boto, converge, owner, remove
@@ -29,7 +29,9 @@ REQUIRED = {
 }
 
 
-def graph_of(cluster_arn: str = CLUSTER, revision: str = HEAD, **properties: Any) -> Graph:
+def graph_of(
+    cluster_arn: str = CLUSTER, revision: str = HEAD, image: str = "", **properties: Any
+) -> Graph:
     graph = Graph()
     wiring = Wiring(
         database_endpoint="mlflow.cluster-abc.eu-west-1.rds.amazonaws.com",
@@ -46,7 +48,8 @@ def graph_of(cluster_arn: str = CLUSTER, revision: str = HEAD, **properties: Any
         key_arn="",
     )
     asked = parse(ServiceSettings, {**REQUIRED, **properties})
-    schema_schedule(graph, owner(), asked, wiring, revision)
+    runs = Runs(image or asked.image_uri, revision)
+    schema_schedule(graph, owner(), asked, wiring, runs)
     return graph
 
 
@@ -89,6 +92,11 @@ def test_given_a_new_image_then_the_next_check_expects_its_release(aws: None) ->
     converge(graph_of())
     converge(graph_of(ImageTag="v3.16.1-full"))
     assert event()["Check"]["Image"] == "ghcr.io/mlflow/mlflow:v3.16.1-full"
+
+
+def test_given_an_image_that_stands_in_then_its_release_is_expected(aws: None) -> None:
+    converge(graph_of(ImageTag="v3.16.1-full", image="ghcr.io/mlflow/mlflow:v3.17.2-full"))
+    assert event()["Check"]["Image"] == "ghcr.io/mlflow/mlflow:v3.17.2-full"
 
 
 def test_given_an_image_whose_release_nobody_knows_then_its_migrations_revision_is_expected(

@@ -299,7 +299,7 @@ def test_given_a_server_then_only_its_secrets_keys_are_named_and_no_value_is_in_
     assert told["PGHOST"] == properties["DatabaseEndpoint"]
     assert told["MLFLOW_ARTIFACTS_DESTINATION"] == "s3://artifacts-of-mine/mlflow"
     migration = definition("migration")["containerDefinitions"][0]
-    assert migration["command"][:2] == ["python", "-c"]
+    assert (migration["entryPoint"], migration["command"][0]) == (["python"], "-c")
     assert migration["image"] == container["image"]
     changes = properties["DatabaseMigrationSecretArn"]
     assert migration["secrets"][0]["valueFrom"] == f"{changes}:username::"
