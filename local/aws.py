@@ -29,6 +29,11 @@ PROXY_FILE = "proxy"
 NAMES_FILE = "names.json"
 # Read by the data plane (local/emulator/images.py).
 IMAGES_FILE = "images.json"
+# Written by the journal (local/emulator/journal.py).
+JOURNAL_FILE = "journal.jsonl"
+SECRETS_FILE = "secrets-made.jsonl"
+# Logs of databases, there and gone, and what containers have printed.
+_LOGS = ("databases/*/postgresql.log", "postgresql/*.log", "tasks/*/*/output.log")
 
 _START_SECONDS = 60
 _STOP_SECONDS = 20
@@ -264,6 +269,21 @@ class LocalAws:
         found: list[dict[str, Any]] = self._ask("calls")
         return found
 
+    def journal(self) -> Iterator[tuple[str, str]]:
+        """Give all that left the provider or was kept by AWS so far, each with its source.
+
+        That is log events, stack events, outputs, answers, requests that changed something, the
+        logs of all PostgreSQL servers and what containers printed; also of what is gone by now.
+        """
+        yield from _lines(self.state / JOURNAL_FILE)
+        for pattern in _LOGS:
+            for file in sorted(self.state.glob(pattern)):
+                yield str(file.relative_to(self.state)), file.read_text(errors="replace")
+
+    def secrets_made(self) -> Iterator[tuple[str, str]]:
+        """Give every secret value so far, whole as it was set, each with where it was made."""
+        yield from _lines(self.state / SECRETS_FILE)
+
     def pids_of(self, function_name: str) -> list[int]:
         """Return the processes that run an invocation of the function now."""
         running: dict[str, list[int]] = self._ask("functions")
@@ -380,6 +400,13 @@ def _every(wait: float, seconds: float) -> Iterator[None]:
     while time.monotonic() < end:
         yield
         time.sleep(wait)
+
+
+def _lines(file: Path) -> Iterator[tuple[str, str]]:
+    with file.open() as lines:
+        for line in lines:
+            first, second = json.loads(line)
+            yield first, second
 
 
 def _empty(state: Path, *, keep_logs: bool = False) -> None:

@@ -19,6 +19,7 @@ from local.emulator import (
     data_plane,
     function_logs,
     functions,
+    journal,
     processes,
     stacks,
     tagging,
@@ -35,7 +36,8 @@ _stopping = threading.Lock()
 
 def assemble(settings: Settings, port: int) -> Gateway:
     """Apply every correction and return the application to serve."""
-    urls = ResponseUrls(settings.state / "tls", custom_resources.requests.receive)
+    journal.install(settings.state)
+    urls = ResponseUrls(settings.state / "tls", _receive)
     # Inherited by the functions: they must trust the ResponseURL.
     os.environ["SSL_CERT_FILE"] = str(urls.trusted)
     function_logs.install()
@@ -47,6 +49,11 @@ def assemble(settings: Settings, port: int) -> Gateway:
     tagging.install()
     data_plane.install(settings.state, port)
     return Gateway(app.app, Calls())
+
+
+def _receive(token: str, body: bytes) -> None:
+    journal.note("answer to a ResponseURL", body.decode(errors="replace"))
+    custom_resources.requests.receive(token, body)
 
 
 async def serve(gateway: Gateway, listener: socket.socket, ready: Path) -> None:

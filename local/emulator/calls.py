@@ -41,16 +41,20 @@ class Calls:
         self._lock = threading.Lock()
         self._counts: Counter[Call] = Counter()
 
-    def record(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> None:
-        """Count the request if it is an AWS call (that is, signed)."""
+    def record(
+        self, method: str, target: str, headers: Mapping[str, str], body: bytes
+    ) -> Call | None:
+        """Count the request if it is an AWS call (that is, signed), and return what it is."""
         service = _service(target, headers)
         if service is None:
-            return
+            return None
         application = _APPLICATION.search(headers.get("user-agent", ""))
         caller = application["name"] if application else ""
         action = _action(service, method, target, headers, body)
+        call = Call(service, action, caller)
         with self._lock:
-            self._counts[Call(service, action, caller)] += 1
+            self._counts[call] += 1
+        return call
 
     def listed(self) -> list[dict[str, Any]]:
         """Return the calls with their counts, by caller, service and action."""

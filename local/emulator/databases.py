@@ -1,6 +1,7 @@
 """The compute of Aurora clusters: for each a PostgreSQL, its TLS front and its names."""
 
 import shutil
+import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,8 @@ from local.emulator.event_loop import EventLoop
 from local.emulator.postgres import BACKEND_PORT, PostgresServer
 
 FRONT_PORT = 5432
+LOGS_FOLDER = "postgresql"
+"""The folder in the state folder with the logs of servers that are gone."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,7 @@ class Databases:
     ) -> None:
         self._state = state / "databases"
         self.snapshots = state / "snapshots"
+        self._logs = state / LOGS_FOLDER
         self._addresses = addresses
         self._names = names
         self._loop = loop
@@ -111,9 +115,16 @@ class Databases:
             container.stop()
         if server is not None:
             server.stop()  # a copy from it or into it is brought to its end first
+            self._keep_log(volume, server)
             shutil.rmtree(server.folder, ignore_errors=True)
             self._addresses.release(server.address)
             self._forget_names(server.address)
+
+    def _keep_log(self, volume: str, server: PostgresServer) -> None:
+        """Let the server's log outlive it: the tests search all of them."""
+        if server.log.exists():
+            self._logs.mkdir(exist_ok=True)
+            shutil.copyfile(server.log, self._logs / f"{volume}-{uuid.uuid4().hex}.log")
 
     def is_up(self, address: str) -> bool:
         """Whether the server at `address` has been started and lives."""

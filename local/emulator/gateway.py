@@ -12,7 +12,7 @@ from typing import Any
 
 from ministack.core.lambda_runtime import INVOKE_DEPTH_HEADER
 
-from local.emulator import controls, functions
+from local.emulator import controls, functions, journal_requests
 from local.emulator.calls import Calls
 
 Scope = MutableMapping[str, Any]
@@ -56,7 +56,7 @@ class Gateway:
             body, receive = await _read_ahead(receive)
         else:
             body = b""
-        self._calls.record(scope["method"], target, headers, body)
+        call = self._calls.record(scope["method"], target, headers, body)
         if _too_large(scope["path"], headers):
             await _send_json(
                 send,
@@ -65,6 +65,9 @@ class Gateway:
                 [(b"x-amzn-errortype", b"RequestTooLargeException")],
             )
             return
+        if call and journal_requests.wanted(call, int(headers.get("content-length", 0))):
+            body, receive = await _read_ahead(receive)
+            journal_requests.keep(call, body)
         _count_hops(scope, headers)
         await self._ministack(scope, receive, send)
 

@@ -9,7 +9,7 @@ from typing import Any
 from ministack.core.responses import error_response_json, json_response, new_uuid
 from ministack.services import rds, secretsmanager
 
-from local.emulator import patching
+from local.emulator import journal, patching
 from local.emulator.aurora_states import CHANGING_SECONDS, become
 from local.emulator.patching import Function
 
@@ -128,6 +128,7 @@ def _cluster_of(record: dict[str, Any]) -> dict[str, Any] | None:
 def _rotate(cluster: dict[str, Any], record: dict[str, Any], version: str) -> None:
     password = new_password()
     value = {"username": cluster["MasterUsername"], "password": password}
+    journal.secret(f"secret {record['Name']}", json.dumps(value))
     record["Versions"][version] = {
         "SecretString": json.dumps(value),
         "SecretBinary": None,

@@ -2,7 +2,7 @@
 
 A failed resource is deleted in the rollback; what a failed deletion depends on is kept, and the
 deletion can be repeated; DeleteStack during a Create cancels it; the state of a resource can be
-asked for while it is being made.
+asked for while it is being made; a resource that an update adds is created, not updated.
 """
 
 import asyncio
@@ -32,6 +32,7 @@ def install() -> None:
     """Make the corrections of this module."""
     require(ministack_stacks, "_add_event", "_resource_policy", "_with_dependencies")
     require(ministack_stacks, "_runs_on_worker_thread", "_evaluate_conditions")
+    replace(ministack_stacks, "_add_event", _create_of_what_an_update_adds)
     replace(ministack_stacks, "_provision_resource", _unless_cancelled)
     replace(ministack_stacks, "_delete_resource", _delete_custom)
     replace(ministack_stacks, "_roll_back_operation", _roll_back)
@@ -68,6 +69,43 @@ def _stack_event(stack: Json, status: str, reason: str = "") -> None:
     stack["StackStatus"] = status
     record = {"ResourceType": _STACK_TYPE, "PhysicalResourceId": stack["StackId"]}
     _event(stack, stack["StackName"], record, status, reason)
+
+
+# --- what an update adds ---
+
+
+def _create_of_what_an_update_adds(real: Callable[..., None]) -> Callable[..., None]:
+    """Call the making of a resource CREATE in an update too: so its function's fence reads it."""
+
+    def add(
+        stack_id: str,
+        stack_name: str,
+        logical_id: str,
+        resource_type: str,
+        status: str,
+        *more: Any,
+        **named: Any,
+    ) -> None:
+        if status == "UPDATE_IN_PROGRESS":
+            is_new = logical_id != stack_name and logical_id not in _stack(stack_name).get(
+                "_resources", {}
+            )
+        else:
+            is_new = status in {"UPDATE_COMPLETE", "UPDATE_FAILED"} and (
+                _last_status(stack_id, logical_id) == "CREATE_IN_PROGRESS"
+            )
+        if is_new:
+            status = status.replace("UPDATE", "CREATE")
+        real(stack_id, stack_name, logical_id, resource_type, status, *more, **named)
+
+    return add
+
+
+def _last_status(stack_id: str, logical_id: str) -> str:
+    for event in reversed(cloudformation._stack_events.get(stack_id) or []):
+        if event["LogicalResourceId"] == logical_id:
+            return str(event["ResourceStatus"])
+    return ""
 
 
 # --- cancelling ---

@@ -17,7 +17,7 @@ from ministack.core.concurrency import resource_lock, spawn_background
 from ministack.core.responses import error_response_json, json_response
 from ministack.services import cloudwatch_logs, ecs, ecs_metadata
 
-from local.emulator import images, patching
+from local.emulator import images, journal, patching
 from local.emulator.containers import NotFound
 from local.emulator.patching import Function
 from local.emulator.tasks import ContainerPlan, StartError
@@ -102,6 +102,7 @@ def _in_words_of_ecs(old: Function) -> Function:
     ours = re.compile(r"^ResourceInitializationError: unable to pull .*?: (?=\w+Error: )")
 
     def fail(task: Task, client: Any, reason: str) -> None:
+        journal.note(f"stopped reason of {task['taskArn']}", reason)
         old(task, client, ours.sub("", reason))
 
     return fail

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from local.aws import LocalAws
+from tests.lifecycle import leaks
 from tests.lifecycle.probe import Probe
 
 # AWS waits 1 and 2 minutes before the retries of an asynchronous invocation.
@@ -14,9 +15,10 @@ RETRY_SECONDS = (0.2, 0.4)
 
 @pytest.fixture(scope="session")
 def bare_aws() -> Iterator[LocalAws]:
-    """A local AWS on a free port, with nothing deployed."""
+    """A local AWS on a free port, with nothing deployed; no secret may have got out at its end."""
     with LocalAws(retry_seconds=RETRY_SECONDS) as aws:
         yield aws
+        leaks.check(aws)
 
 
 @pytest.fixture(scope="session")

@@ -80,6 +80,11 @@ class Stack:
         self._client.delete_stack(StackName=self._address)
         return self.wait(seconds) if wait else self.status
 
+    def continue_rollback(self, *skipped: str, seconds: float = DEFAULT_SECONDS) -> str:
+        """Continue a rollback that failed, without these resources; returns its status."""
+        self._client.continue_update_rollback(StackName=self.name, ResourcesToSkip=list(skipped))
+        return self.wait(seconds)
+
     def wait(self, seconds: float = DEFAULT_SECONDS) -> str:
         """Wait until nothing is in progress and return the status; TimeoutError after `seconds`."""
         end = time.monotonic() + seconds

@@ -61,6 +61,28 @@ def test_create_update_and_delete_reach_the_function_as_cloudformation_sends_the
     assert len({event["RequestId"] for event in (create, update, delete)}) == 3
 
 
+def test_a_resource_that_an_update_adds_is_created_and_if_it_fails_deleted(
+    bare_aws: LocalAws, probe: Probe
+) -> None:
+    stack = Stack.create(bare_aws, probe.name, probe.template({"Thing": {}}))
+    template = probe.template({"Thing": {}, "More": {"OnCreate": "fail"}})
+    assert stack.update(template) == "UPDATE_ROLLBACK_COMPLETE"
+    assert stack.statuses("More") == [
+        "CREATE_IN_PROGRESS",
+        "CREATE_FAILED",
+        "DELETE_IN_PROGRESS",
+        "DELETE_COMPLETE",
+    ]
+    assert stack.update(probe.template({"Thing": {}, "More": {}})) == "UPDATE_COMPLETE"
+    assert stack.statuses("More")[4:] == ["CREATE_IN_PROGRESS", "CREATE_COMPLETE"]
+    changed = probe.template({"Thing": {}, "More": {"OnUpdate": "id=new"}})
+    assert stack.update(changed) == "UPDATE_COMPLETE"
+    assert stack.statuses("More")[6:8] == ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"]
+    again = probe.template({"Thing": {}, "More": {"OnUpdate": "id=new", "N": 2}})
+    assert stack.update(again) == "UPDATE_COMPLETE"
+    assert stack.statuses("More")[-2:] == ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"]
+
+
 def test_the_plain_type_gets_its_logical_id_in_every_request(
     bare_aws: LocalAws, probe: Probe
 ) -> None:

@@ -100,8 +100,7 @@ class Inspection(ManagedObject[InspectionView]):
         tags = self.launcher.tags()
         noted = tags.get(SCHEMA_TAG, "")
         if noted:
-            still = self.schema is None or self.schema.revision() == noted
-            if not still:
+            if not self._is_still_at(noted):
                 return InspectionView(stale=True)
             return InspectionView(noted, tags, stand_in=tags.get(STAND_IN_TAG, ""))
         runs = self.launcher.runs(LOOK)
@@ -170,6 +169,18 @@ class Inspection(ManagedObject[InspectionView]):
     def _start(self, earlier: tuple[Task, ...]) -> None:
         with self._not_yet.patience():
             self.launcher.start(LOOK, earlier, environment={"CFN_MLFLOW_ONLY_LOOK": "true"})
+
+    def _is_still_at(self, noted: str) -> bool:
+        """Tell whether the database is where it was noted, or need not be.
+
+        A rollback to what runs anyway must not fail for what somebody else did to the database.
+        """
+        if self.schema is None or self.schema.revision() == noted:
+            return True
+        if not is_rolling_back(self.launcher.owner.stack_id):
+            return False
+        warn(f"The database is not at {noted} any more; the service is left as it runs")
+        return True
 
     def _another_runs(self) -> bool:
         """Tell whether a task of another revision runs: it may be moving the schema."""

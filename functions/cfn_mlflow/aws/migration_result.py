@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cfn_mlflow.aws.ecs_task import Task, cut, why
+from cfn_mlflow.aws.ecs_task_definition import deregister
 from cfn_mlflow.aws.image_task import Launcher, log_is_whole, running, worth_another
 from cfn_mlflow.migration.result import Result, parse
+from cfn_mlflow.outcome import PermanentError
 
 WORDS_BYTES = 310
 
@@ -31,6 +33,23 @@ def state_of(found: Sequence[Task], result: Result | None) -> str | None:
 def may_be_tried_again(found: Sequence[Task], result: Result) -> bool:
     """Tell whether another task may do what the last one could not."""
     return not result.done and worth_another(found, retryable=result.retryable)
+
+
+def unfinished(
+    launcher: Launcher, label: str, found: Sequence[Task], result: Result | None
+) -> str | None:
+    """Return the state of tasks whose last one has not ended; None if it did what it was for.
+
+    None also where another attempt may do it. Raises PermanentError, the revision deregistered so
+    that the next deploy is an attempt of its own, where none may.
+    """
+    state = state_of(found, result)
+    if state or result is None:
+        return state
+    if not result.done and not may_be_tried_again(found, result):
+        deregister(launcher.definition_arn)
+        raise PermanentError(f"{label}: {words_of(launcher, found[-1], result)}")
+    return None
 
 
 def words_of(launcher: Launcher, last: Task, result: Result) -> str:

@@ -12,11 +12,10 @@ from typing import ClassVar
 
 from cfn_mlflow.aws.ecs import ecs, ecs_tags
 from cfn_mlflow.aws.ecs_task import Task, older
-from cfn_mlflow.aws.ecs_task_definition import deregister
 from cfn_mlflow.aws.image_task import Launcher, running
 from cfn_mlflow.aws.inspection_task import InspectionView, Schema
 from cfn_mlflow.aws.migration_notes import FROM_TAG, MIGRATE, SCHEMA_TAG, SNAPSHOT_TAG
-from cfn_mlflow.aws.migration_result import may_be_tried_again, result_of, state_of, words_of
+from cfn_mlflow.aws.migration_result import result_of, unfinished
 from cfn_mlflow.aws.not_yet import NotYet
 from cfn_mlflow.engine.managed import ManagedObject
 from cfn_mlflow.migration.result import Result
@@ -75,14 +74,7 @@ class MigrationTask(ManagedObject[MigrationView]):
         """Tell the state of the task that runs; fail if it ended and another would end alike."""
         if view.revision:
             return None
-        state = state_of(view.tasks, view.result)
-        if state or view.result is None:
-            return state
-        if not view.result.done and not may_be_tried_again(view.tasks, view.result):
-            deregister(self.launcher.definition_arn)
-            words = words_of(self.launcher, view.tasks[-1], view.result)
-            raise PermanentError(f"{self.words}: {words}")
-        return None
+        return unfinished(self.launcher, self.words, view.tasks, view.result)
 
     def changes(self, view: MigrationView) -> tuple[str, ...]:
         """Name the schema while where it came to is not noted yet."""

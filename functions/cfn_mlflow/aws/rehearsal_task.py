@@ -6,15 +6,13 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from cfn_mlflow.aws.ecs_task import Task
-from cfn_mlflow.aws.ecs_task_definition import deregister
 from cfn_mlflow.aws.image_task import Launcher
 from cfn_mlflow.aws.migration_notes import REHEARSE
-from cfn_mlflow.aws.migration_result import may_be_tried_again, result_of, state_of, words_of
+from cfn_mlflow.aws.migration_result import result_of, unfinished
 from cfn_mlflow.aws.not_yet import NotYet
 from cfn_mlflow.aws.rehearsal_clone import RehearsalCloneView
 from cfn_mlflow.engine.managed import ManagedObject
 from cfn_mlflow.migration.result import Result
-from cfn_mlflow.outcome import PermanentError
 from cfn_mlflow.tell import tell
 
 
@@ -52,14 +50,8 @@ class RehearsalTask(ManagedObject[RehearsalView]):
         """Tell the state of the task; fail if the migration would."""
         if not view.tasks:
             return None
-        state = state_of(view.tasks, view.result)
-        if state or view.result is None:
-            return state
-        if not view.result.done and not may_be_tried_again(view.tasks, view.result):
-            deregister(self.launcher.definition_arn)
-            words = words_of(self.launcher, view.tasks[-1], view.result)
-            raise PermanentError(f"{self.words}, the database is as it was: {words}")
-        return None
+        label = f"{self.words}, the database is as it was"
+        return unfinished(self.launcher, label, view.tasks, view.result)
 
     def changes(self, view: RehearsalView) -> tuple[str, ...]:
         """Name another attempt, where the last one may have failed by chance."""

@@ -14,6 +14,8 @@ _MARK = '{"cfn-mlflow-migration":'
 _DONE = frozenset({"current", "migrated", "behind", "empty"})
 """Outcomes that are no failure: of a migration, or of a look at what one would do."""
 _RETRYABLE = frozenset({"locked", "unreachable", "killed"})
+_LONG_ENOUGH = 60.0
+"""Seconds after which another attempt at the same would keep a user waiting for the reason."""
 _KILLED = 128
 """Exit codes from here on are a signal's."""
 
@@ -61,6 +63,8 @@ class Result:
     expected: str | None
     pending: tuple[str, ...]
     mlflow: str | None
+    seconds: float = 0.0
+    """How long it took, as the task itself tells."""
 
     @property
     def done(self) -> bool:
@@ -69,8 +73,8 @@ class Result:
 
     @property
     def retryable(self) -> bool:
-        """Whether the same task, run again, may succeed."""
-        return self.outcome in _RETRYABLE
+        """Whether the same task, run again, may succeed: not if it has waited long itself."""
+        return self.outcome in _RETRYABLE and self.seconds < _LONG_ENOUGH
 
 
 def parse(lines: Iterable[str], exit_code: int | None) -> Result:
@@ -95,6 +99,7 @@ def parse(lines: Iterable[str], exit_code: int | None) -> Result:
         expected=expected,
         pending=tuple(report.get("pending") or ()),
         mlflow=report.get("mlflow"),
+        seconds=float(report.get("seconds") or 0),
     )
 
 

@@ -201,12 +201,16 @@ def migrate(report: dict[str, Any]) -> NoReturn:
         raise End("empty" if empty else "behind", "")
 
     say(f"migrating from revision {report['from']}: {', '.join(report['pending'])}")
+    # On the connection that has the lock: a server process that goes on without its killed client
+    # keeps the lock until it has committed or rolled back.
     engine = sqlalchemy.create_engine(
-        "postgresql+psycopg2://", poolclass=sqlalchemy.pool.NullPool, connect_args=CONNECTION
+        "postgresql+psycopg2://", poolclass=sqlalchemy.pool.StaticPool, creator=lambda: connection
     )
     if report["from"] != report["expected"]:
+        connection.autocommit = False
         upgrade = db._initialize_tables if empty else db._upgrade_db
         upgrade(engine)
+        connection.autocommit = True
     report["to"] = revision(connection, {"alembic_version"})
     if report["to"] != report["expected"]:
         raise End("failed", "MLflow's upgrade ended at another revision")

@@ -238,7 +238,8 @@ def test_while_a_migration_of_ours_holds_its_lock_the_database_is_locked_and_it_
         assert (report.state, report.found) == (State.LOCKED, revision)
         assert report.retryable
         assert words(report) == ()
-    assert check(empty, HEAD).state is (State.BEHIND if revision else State.EMPTY)
+        migration.execute(f"SELECT pg_advisory_unlock({LOCK})")
+        assert check(empty, HEAD).state is (State.BEHIND if revision else State.EMPTY)
 
 
 def test_a_second_migration_that_finds_nothing_to_do_leaves_the_database_current(

@@ -1,0 +1,286 @@
+"""Given a running MLflow when an upgrade cannot be: one reason, and an MLflow that answers.
+
+The tests of this module follow one stack through its life, in the order in which they stand.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.aws import LocalAws
+from tests.lifecycle.mlflow_stacks import (
+    Network,
+    answer_of,
+    log_run,
+    make_network,
+    one_resource,
+    paused_migration,
+    runs_of,
+    words_of,
+)
+from tests.lifecycle.stacks import Stack
+
+FUNCTION = "cfn-mlflow-MLflow"
+OLD, NEW = "3.16.1", "3.17.2"
+OLD_HEAD, NEW_HEAD, NEXT_HEAD = "b7e2c1a4d9f3", "dc11669786a5", "f4a9b2c7d1e6"
+AT_REVISION = "UPDATE alembic_version SET version_num = '{}'"
+KEPT = {"before": 0.9}
+Template = Callable[..., dict[str, Any]]
+Sql = Callable[[str], None]
+
+
+@pytest.fixture(scope="module")
+def network(local_aws: LocalAws) -> Network:
+    return make_network(local_aws)
+
+
+@pytest.fixture(scope="module")
+def template(network: Network) -> Template:
+    """Make the stack's template: small, and with these properties."""
+
+    def make(version: str = OLD, **properties: str) -> dict[str, Any]:
+        return one_resource(
+            network,
+            UniqueName="upgraded",
+            ServiceCpu="1024",
+            ServiceMemory="2048",
+            ServiceMinCapacity="1",
+            DatabaseInstanceCount="1",
+            DatabaseAutoPause="true",
+            **{"ServiceImageTag": f"v{version}-full", **properties}
+            if "ServiceImage" not in properties
+            else properties,
+        )
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def stack(local_aws: LocalAws, template: Template) -> Iterator[Stack]:
+    """An MLflow of the release before the newest, with a run in it."""
+    local_aws.image(OLD)
+    made = Stack.create(local_aws, "upgraded", template())
+    assert made.status == "CREATE_COMPLETE", made.failures()
+    log_run(local_aws, made.outputs["TrackingUri"], "before")
+    yield made
+    made.delete()
+
+
+@pytest.fixture
+def sql(local_aws: LocalAws, stack: Stack) -> Sql:
+    """Let the master run a statement in MLflow's database."""
+    data_api = local_aws.session().client("rds-data")
+
+    def run(statement: str) -> None:
+        data_api.execute_statement(
+            resourceArn=stack.outputs["DatabaseClusterArn"],
+            secretArn=stack.outputs["DatabaseMasterSecretArn"],
+            database="mlflow",
+            sql=statement,
+        )
+
+    return run
+
+
+def program(folder: Path, name: str, *lines: str) -> None:
+    folder.mkdir(exist_ok=True)
+    file = folder / name
+    file.write_text("\n".join(["#!/bin/sh", *lines, ""]))
+    file.chmod(0o755)
+
+
+def reason_of(stack: Stack, after: int) -> str:
+    """Return the one reason with which the resource failed since there were so many events."""
+    reasons = [
+        event.reason
+        for event in stack.events()[after:]
+        if event.logical_id == "MLflow" and event.status == "UPDATE_FAILED"
+    ]
+    assert len(reasons) == 1, reasons
+    return reasons[0]
+
+
+def refused(aws: LocalAws, stack: Stack, asked: dict[str, Any]) -> str:
+    """Update the stack to what cannot be; return the reason, once all is shown to be as before."""
+    before, events = stack.outputs, len(stack.events())
+    stops = words_of(aws, FUNCTION).count("1 old tasks are stopped while the schema is migrated")
+    assert stack.update(asked) == "UPDATE_ROLLBACK_COMPLETE", stack.failures()
+    reason = reason_of(stack, events)
+    assert len(reason.encode()) <= 500
+    assert stack.outputs == before
+    assert runs_of(aws, before["TrackingUri"]).items() >= KEPT.items()
+    said = words_of(aws, FUNCTION)
+    assert said.count("1 old tasks are stopped while the schema is migrated") == stops
+    return reason
+
+
+def test_given_a_task_that_cannot_pull_then_its_reason_and_the_old_service_runs_on(
+    local_aws: LocalAws, stack: Stack, template: Template
+) -> None:
+    unknown = "ghcr.io/mlflow/mlflow:v0.0.1-full"
+    reason = refused(local_aws, stack, template(ServiceImage=unknown))
+    assert "CannotPullContainerError" in reason
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        (('exec {python} -I -S "$@"',), "There is no MLflow in the image"),
+        (("echo 'cannot allocate' >&2", "exit 1"), "ended with exit code 1"),
+        (("kill -9 $$",), "was killed (exit code 137)"),
+    ],
+    ids=["no MLflow", "crashes", "is killed"],
+)
+def test_given_an_image_that_cannot_serve_then_its_reason_and_the_old_service_runs_on(
+    local_aws: LocalAws,
+    stack: Stack,
+    template: Template,
+    tmp_path: Path,
+    case: tuple[tuple[str, ...], str],
+) -> None:
+    lines, words = case
+    python = Path(sys.base_prefix) / "bin" / "python3"
+    program(tmp_path / "image", "python", *(line.format(python=python) for line in lines))
+    reference = f"example.com/{re.sub(r'[^a-z]', '', words.lower())}:1"
+    local_aws.add_image(reference, tmp_path / "image")
+    reason = refused(local_aws, stack, template(ServiceImage=reference))
+    assert words in reason
+
+
+def test_given_a_foreign_database_then_it_is_named_and_not_touched(
+    local_aws: LocalAws, stack: Stack, template: Template, sql: Sql
+) -> None:
+    sql("ALTER TABLE alembic_version RENAME TO set_aside")
+    reason = refused(local_aws, stack, template(NEW))
+    sql("ALTER TABLE set_aside RENAME TO alembic_version")
+    assert "tables but no revision of MLflow" in reason
+
+
+def test_given_a_database_ahead_by_one_revision_then_the_release_to_use_is_named(
+    local_aws: LocalAws, stack: Stack, template: Template, sql: Sql
+) -> None:
+    sql(AT_REVISION.format(NEXT_HEAD))
+    reason = refused(local_aws, stack, template(NEW))
+    sql(AT_REVISION.format(OLD_HEAD))
+    assert f"it is at {NEXT_HEAD}" in reason
+    assert "use MLflow 3.18.0 or newer" in reason
+
+
+def test_given_a_table_that_somebody_removed_then_it_is_named_before_anything_changes(
+    local_aws: LocalAws, stack: Stack, template: Template, sql: Sql
+) -> None:
+    sql("ALTER TABLE webhook_events RENAME TO set_aside")
+    reason = refused(local_aws, stack, template(NEW))
+    sql("ALTER TABLE set_aside RENAME TO webhook_events")
+    assert "table webhook_events is missing" in reason
+
+
+def test_given_a_wrong_password_then_the_login_is_named_and_the_other_service_runs_on(
+    local_aws: LocalAws, network: Network, stack: Stack
+) -> None:
+    outputs = stack.outputs
+    secret = local_aws.session().client("secretsmanager").create_secret(
+        Name="wrong", SecretString='{"username": "mlflow_migrate", "password": "not the one"}',
+        Tags=[{"Key": "cfn-mlflow:allow", "Value": "true"}],
+    )["ARN"]  # fmt: skip
+    cluster = (
+        local_aws.session()
+        .client("rds")
+        .describe_db_clusters(DBClusterIdentifier=outputs["DatabaseClusterId"])["DBClusters"][0]
+    )
+    part = {
+        "Resources": {
+            "Service": {
+                "Type": "Custom::MLflowService",
+                "Properties": {
+                    "ServiceToken": {"Fn::ImportValue": "cfn-mlflow-MLflowService"},
+                    "VpcId": network.vpc_id,
+                    "SubnetIds": network.subnet_ids,
+                    "LoadBalancerSubnetIds": network.subnet_ids,
+                    "LoadBalancerIngressCidrBlocks": ["10.0.0.0/8"],
+                    "DatabaseEndpoint": cluster["Endpoint"],
+                    "DatabaseSecretArn": secret,
+                    "DatabaseMigrationSecretArn": secret,
+                    "DatabaseClientSecurityGroupId": cluster["VpcSecurityGroups"][0][
+                        "VpcSecurityGroupId"
+                    ],
+                    "ArtifactBucketId": outputs["ArtifactBucketId"],
+                },
+            }
+        }
+    }
+    other = Stack.create(local_aws, "wrong-password", part)
+    assert other.status == "ROLLBACK_COMPLETE"
+    reason = other.failures()["Service"]
+    other.delete()
+    assert "The database refuses the login" in reason
+    assert "not the one" not in reason
+    assert answer_of(local_aws, outputs["TrackingUri"]) == 200
+
+
+def test_given_a_database_stopped_amid_the_migration_then_the_cause_and_later_all_is_there(
+    local_aws: LocalAws, stack: Stack, template: Template
+) -> None:
+    before, events = stack.outputs, len(stack.events())
+    rds = local_aws.session().client("rds")
+    stack.update(template(NEW), wait=False)
+    migration = paused_migration(local_aws)
+    rds.stop_db_cluster(DBClusterIdentifier=before["DatabaseClusterId"])
+    wait_for_cluster(rds, before["DatabaseClusterId"], "stopped")
+    migration.resume()
+    assert stack.wait() == "UPDATE_ROLLBACK_FAILED"
+    reasons = [e.reason for e in stack.events()[events:] if e.status == "UPDATE_FAILED"]
+    assert "The database could not be reached" in reasons[0]
+    assert "somebody stopped it: start it in RDS" in reasons[-1]
+    rds.start_db_cluster(DBClusterIdentifier=before["DatabaseClusterId"])
+    wait_for_cluster(rds, before["DatabaseClusterId"], "available")
+    assert stack.continue_rollback() == "UPDATE_ROLLBACK_COMPLETE", stack.failures()
+    assert runs_of(local_aws, before["TrackingUri"]) == KEPT
+    assert stack.outputs["ServiceImage"].endswith(f":v{OLD}-full")
+
+
+def wait_for_cluster(rds: Any, identifier: str, status: str) -> None:
+    for _ in range(600):
+        found = rds.describe_db_clusters(DBClusterIdentifier=identifier)["DBClusters"][0]
+        if found["Status"] == status:
+            return
+        time.sleep(0.1)
+    raise TimeoutError(f"{identifier} is not {status}")
+
+
+def test_given_a_rollout_that_fails_behind_the_migration_then_the_new_image_stands_in(
+    local_aws: LocalAws, stack: Stack, template: Template
+) -> None:
+    events = len(stack.events())
+    asked = template(NEW, UvicornOpts="--no-such-option")
+    assert stack.update(asked) == "UPDATE_ROLLBACK_COMPLETE", stack.failures()
+    assert "no-such-option" in reason_of(stack, events)
+    after = stack.outputs
+    assert after["ServiceImage"].endswith(f":v{NEW}-full"), "stands in for the one that is asked"
+    assert after["SchemaRevision"] == NEW_HEAD
+    assert runs_of(local_aws, after["TrackingUri"]) == KEPT
+    log_run(local_aws, after["TrackingUri"], "in between")
+
+
+def test_given_the_new_image_is_asked_then_on_a_paused_database_it_is_complete(
+    local_aws: LocalAws, stack: Stack, template: Template
+) -> None:
+    local_aws.pause_cluster(stack.outputs["DatabaseClusterId"])
+    assert stack.update(template(NEW)) == "UPDATE_COMPLETE", stack.failures()
+    runs = runs_of(local_aws, stack.outputs["TrackingUri"])
+    assert runs == {**KEPT, "in between": 0.9}
+
+
+def test_given_a_downgrade_then_it_is_refused_in_plain_words_before_anything_changes(
+    local_aws: LocalAws, stack: Stack, template: Template
+) -> None:
+    reason = refused(local_aws, stack, template(OLD))
+    assert f"it is at {NEW_HEAD}, MLflow {OLD} knows no more than {OLD_HEAD}" in reason
+    assert "MLflow cannot go back" in reason
