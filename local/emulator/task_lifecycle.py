@@ -64,9 +64,9 @@ def _newest_active(old: Function) -> Function:
     """A family alone means its newest ACTIVE revision (ECS API, DescribeTaskDefinition)."""
 
     def resolve(reference: str) -> Any:
-        if not reference or ":" in reference.removeprefix("arn:").split("task-definition/")[-1]:
+        family = (reference or "").rsplit("task-definition/", maxsplit=1)[-1]
+        if not family or ":" in family:
             return old(reference)
-        family = reference.split("task-definition/")[-1]
         active = [
             one["revision"]
             for one in list(ecs._task_defs.values())

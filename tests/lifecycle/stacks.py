@@ -82,7 +82,8 @@ class Stack:
 
     def continue_rollback(self, *skipped: str, seconds: float = DEFAULT_SECONDS) -> str:
         """Continue a rollback that failed, without these resources; returns its status."""
-        self._client.continue_update_rollback(StackName=self.name, ResourcesToSkip=list(skipped))
+        options = {"ResourcesToSkip": list(skipped)} if skipped else {}
+        self._client.continue_update_rollback(StackName=self.name, **options)
         return self.wait(seconds)
 
     def wait(self, seconds: float = DEFAULT_SECONDS) -> str:

@@ -294,8 +294,18 @@ def test_given_the_database_went_elsewhere_since_then_it_runs_again(
     def read_back() -> str | None:
         return HEAD if len(fargate.migrations) > 1 else None
 
-    assert revision_of(graph_of(schema=Schema(read_back))) == HEAD
+    with stacks.standing("UPDATE_IN_PROGRESS"):
+        assert revision_of(graph_of(schema=Schema(read_back))) == HEAD
     assert len(fargate.migrations) == 2
+
+
+def test_given_the_database_went_elsewhere_when_the_stack_rolls_back_then_it_is_left_as_it_is(
+    fargate: Fargate, graph_of: Build
+) -> None:
+    converge(graph_of(schema=Schema(lambda: HEAD)))
+    with watched() as calls, stacks.standing("UPDATE_ROLLBACK_IN_PROGRESS"):
+        assert revision_of(graph_of(schema=Schema(lambda: "0123456789ab"))) == HEAD
+    assert calls.writes == []
 
 
 def test_given_the_data_api_reads_another_database_then_it_fails_saying_so(
@@ -407,7 +417,7 @@ def test_given_another_deploys_migration_still_runs_then_its_end_is_waited_for(
     waits_of(graph_of("mlflow:2"), 11)
     assert len(fargate.migrations) == 2
     told = waits_of(graph_of(), 1)
-    assert told == ["inspection of the database: waiting for the end of another deploy's task"]
+    assert told == ["inspection of the database: waiting for the end of another deploy's migration"]
 
 
 def upgraded_then(fargate: Fargate, graph_of: Build) -> Schema:
