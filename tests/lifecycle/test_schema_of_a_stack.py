@@ -191,7 +191,8 @@ def test_rule_and_alarm_are_the_stacks_own_and_the_event_holds_no_secret(mlflow:
 
 
 def test_the_command_of_the_page_answers_with_the_report(mlflow: Mlflow) -> None:
-    [command] = re.findall(r"^    (aws lambda invoke (?:.*\\\n)*.*)$", OPERATIONS.read_text(), re.M)
+    commands = re.findall(r"^    (aws lambda invoke (?:.*\\\n)*.*)$", OPERATIONS.read_text(), re.M)
+    [command] = [text for text in commands if f"--function-name {FUNCTION} " in text]
     words = shlex.split(command.replace("\\\n", " "))
     payload = words[words.index("--payload") + 1]
     payload = payload.replace("CLUSTER_ARN", mlflow.outputs["DatabaseClusterArn"])
