@@ -261,14 +261,26 @@ def test_given_a_rollout_that_fails_behind_the_migration_then_the_new_image_stan
     local_aws: LocalAws, stack: Stack, template: Template
 ) -> None:
     events = len(stack.events())
-    asked = template(NEW, UvicornOpts="--no-such-option")
+    asked = template(NEW, UvicornOpts="--no-such-option", RehearseUpgrade="true")
     assert stack.update(asked) == "UPDATE_ROLLBACK_COMPLETE", stack.failures()
     assert "no-such-option" in reason_of(stack, events)
+    said = words_of(local_aws, FUNCTION)
+    assert any(line.startswith("Rehearsed on a clone: The database was migrated") for line in said)
     after = stack.outputs
     assert after["ServiceImage"].endswith(f":v{NEW}-full"), "stands in for the one that is asked"
     assert after["SchemaRevision"] == NEW_HEAD
     assert runs_of(local_aws, after["TrackingUri"]) == KEPT
     log_run(local_aws, after["TrackingUri"], "in between")
+    rds = local_aws.session().client("rds")
+    names = [one["DBClusterIdentifier"] for one in rds.describe_db_clusters()["DBClusters"]]
+    assert not [name for name in names if name.startswith("upgraded-rehearsal")], "it is removed"
+    kept = rds.describe_db_cluster_snapshots(DBClusterIdentifier=after["DatabaseClusterId"])
+    [before] = [
+        one
+        for one in kept["DBClusterSnapshots"]
+        if one["DBClusterSnapshotIdentifier"].startswith(f"upgraded-before-{NEW_HEAD}")
+    ]
+    assert "cfn-mlflow:left-by" in {tag["Key"] for tag in before["TagList"]}
 
 
 def test_given_the_new_image_is_asked_then_on_a_paused_database_it_is_complete(
