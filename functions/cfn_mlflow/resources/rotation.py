@@ -31,7 +31,7 @@ from cfn_mlflow.aws.wired_services import (
 from cfn_mlflow.engine.converge import Convergence
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.engine.managed import ManagedObject, later
-from cfn_mlflow.outcome import Done, Outcome, PermanentError, TemporaryError
+from cfn_mlflow.outcome import Done, Outcome, OutdatedError, PermanentError, TemporaryError
 
 _CLUSTER = re.compile(r"[a-z][a-z0-9-]*-database-[a-z2-7]{10}")
 
@@ -77,7 +77,11 @@ class Rotation:
             if turn.request == self._asked.request and turn.over:
                 return Done(turn.outputs)
             self._convergence = Convergence(_graph(turn), explain)
-        return self._convergence.step()
+        try:
+            return self._convergence.step()
+        except OutdatedError:
+            self._convergence = None
+            raise
 
 
 @dataclass(frozen=True)
@@ -175,12 +179,12 @@ def _graph(turn: _Turn) -> Graph:
     )
     moved: list[ManagedObject[Any]] = [login]
     for service in turn.services:
+        former = service.view.definition_arn
         revision = graph.add(
-            RevisionOnLogin(service.view.definition_arn, turn.used.arn, idle.secret_arn),
-            after=(login,),
+            RevisionOnLogin(former, turn.used.arn, idle.secret_arn), after=(login,)
         )
         arn = later(revision, lambda view: view.arn)
-        moved.append(graph.add(Redeployment(service.cluster, service.name, arn)))
+        moved.append(graph.add(Redeployment(service.cluster, service.name, former, arn)))
     graph.add(TurnOver(idle.secret_arn, request, turn_of(turn.used.tags).since), after=tuple(moved))
     graph.give(turn.outputs)
     return graph
