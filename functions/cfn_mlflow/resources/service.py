@@ -63,7 +63,11 @@ def service(graph: Graph, owner: Owner, asked: ServiceSettings, wiring: Wiring) 
     )
     before_tasks: tuple[ManagedObject[Any], ...] = (log_group, cluster, *net.rules)
 
-    budget = graph.add(ConnectionBudget(asked.max_capacity, asked.workers, wiring.max_connections))
+    budget = graph.add(
+        ConnectionBudget(
+            asked.max_capacity, asked.workers, wiring.max_connections, asked.basic_auth
+        )
+    )
     definitions = Definitions(owner, asked, log_group.name)
     execution_role_arn = later(roles.execution, lambda view: view.arn)
     of_migration = derive(definitions.migration, wiring.kept(), execution_role_arn, keys_arn)
