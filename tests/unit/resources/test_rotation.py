@@ -275,6 +275,10 @@ class TestRefusals:
         )
         refused("a deployment of service mlflow-abcdefghij is under way")
 
+    def test_given_a_newer_revision_that_does_not_run_yet_then_refused(self, service: str) -> None:
+        register(arn("mlflow_app"), image="a:2")
+        refused(f"service {SERVICE} does not run {SERVICE}:2 yet")
+
     def test_given_a_session_of_the_idle_login_then_refused_until_it_ends(
         self, service: str, server: PostgresServer
     ) -> None:
@@ -431,7 +435,9 @@ def test_given_a_service_that_is_not_on_the_login_of_the_last_turn_then_the_idle
     service: str, fargate: Fargate
 ) -> None:
     rotate("r1")
+    newer = fargate.services[SERVICE]["taskDefinition"]
     boto("ecs").update_service(cluster=SERVICE, service=SERVICE, taskDefinition=service)
+    boto("ecs").deregister_task_definition(taskDefinition=newer)
     for _ in range(3):
         boto("ecs").describe_services(cluster=SERVICE, services=[SERVICE])
     before = passwords()
