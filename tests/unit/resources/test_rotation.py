@@ -92,8 +92,8 @@ def tags(of: dict[str, str]) -> list[dict[str, str]]:
     return [{"key": key, "value": value} for key, value in of.items()]
 
 
-def rotate(request: str = "r1", looks: int = 40) -> dict[str, str]:
-    return finish(Rotation(order({"DatabaseClusterId": CLUSTER}, request)), looks)
+def rotate(request: str = "r1", looks: int = 40, **more: bool) -> dict[str, str]:
+    return finish(Rotation(order({"DatabaseClusterId": CLUSTER, **more}, request)), looks)
 
 
 def finish(rotation: Rotation, looks: int = 40) -> dict[str, str]:
@@ -179,6 +179,25 @@ def test_given_the_same_request_again_then_it_answers_the_same_and_writes_nothin
     with watched() as calls:
         assert rotate("r1") == first
     assert calls.writes == []
+
+
+def test_given_the_rules_event_comes_again_under_another_id_then_it_is_done_and_writes_nothing(
+    service: str,
+) -> None:
+    first = rotate("r1", BySchedule=True)
+    with watched() as calls:
+        assert rotate("r2", BySchedule=True) == first
+    assert calls.writes == []
+
+
+def test_given_a_turn_that_was_over_long_ago_then_the_rules_next_event_is_another_turn(
+    service: str, fargate: Fargate
+) -> None:
+    rotate("r1", BySchedule=True)
+    turn = {"Key": "cfn-mlflow:turn", "Value": "since 2020-01-01T00:00:00Z r1"}
+    boto("secretsmanager").tag_resource(SecretId=name("mlflow_app_2"), Tags=[turn])
+    assert rotate("r2", BySchedule=True)["Login"] == "mlflow_app"
+    assert runs_on(fargate) == ["mlflow_app"]
 
 
 def test_given_a_turn_is_over_then_the_database_tells_its_login_and_an_update_changes_nothing(
