@@ -37,6 +37,10 @@ class TemporaryError(Exception):
     """Not possible right now (throttled, not yet consistent, still modifying): look again."""
 
 
+class OutdatedError(TemporaryError):
+    """What the graph was made from does not hold any more: look anew, and make another graph."""
+
+
 class PermanentError(Exception):
     """Not possible at all: the message says what, why and the next step."""
 

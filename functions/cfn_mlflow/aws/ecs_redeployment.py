@@ -9,12 +9,13 @@ from typing import Any, ClassVar
 
 from cfn_mlflow.aws.compare import differences
 from cfn_mlflow.aws.ecs import ecs
-from cfn_mlflow.aws.ecs_service import FAILURES_THAT_TELL, NO_FAILURE, ServiceView, read_service
+from cfn_mlflow.aws.ecs_service import COUNT_TAG, FAILURES_THAT_TELL, NO_FAILURE
+from cfn_mlflow.aws.ecs_service_view import ServiceView, read_service
 from cfn_mlflow.aws.ecs_task import Task, cut, tasks, why
 from cfn_mlflow.aws.ecs_task_definition import deregister
 from cfn_mlflow.aws.wired_services import Definition, names_secret, read_definition
 from cfn_mlflow.engine.managed import ManagedObject
-from cfn_mlflow.outcome import PermanentError
+from cfn_mlflow.outcome import OutdatedError, PermanentError, TemporaryError
 
 ONLY_TOLD = (
     *("taskDefinitionArn", "revision", "status", "requiresAttributes", "compatibilities"),
@@ -50,9 +51,12 @@ class RevisionOnLogin(ManagedObject[RevisionView]):
     def read(self) -> RevisionView | None:
         """Find it: what runs is it already, or the family's newest revision is.
 
-        Rests on ecs:DescribeTaskDefinition.
+        Rests on ecs:DescribeTaskDefinition. Raises OutdatedError if what ran is not active: its
+        deployment failed, and the service is about to leave it.
         """
         running, _ = read_definition(self.definition_arn)
+        if running.get("status") != "ACTIVE":
+            raise OutdatedError(f"{self.definition_arn.rsplit('/', 1)[-1]} is not active any more")
         if not names_secret(running, self.old_secret_arn):
             return RevisionView(self.definition_arn, running)
         newest, _ = read_definition(str(running["family"]))
@@ -91,6 +95,8 @@ class Redeployment(ManagedObject[ServiceView]):
 
     cluster: str
     service: str
+    former_arn: str
+    """What ran when the turn was looked at: our revision was made from it."""
     definition_arn: str
     _once: Once = field(default_factory=Once, repr=False)
 
@@ -122,10 +128,17 @@ class Redeployment(ManagedObject[ServiceView]):
         return () if there else ("task definition",)
 
     def update(self, view: ServiceView) -> None:
-        """Deploy our revision (ecs:UpdateService): once, for a second time would be a fight."""
-        del view
+        """Deploy our revision (ecs:UpdateService): once, for a second time would be a fight.
+
+        Raises OutdatedError if the service has moved on from what our revision was made from.
+        """
         if self._once.asked:
             raise PermanentError(f"{self.label}: another deployment took the place of this one")
+        if COUNT_TAG in view.tags:
+            raise TemporaryError("it stands still for a migration")
+        if view.primary is None or view.primary.definition_arn != self.former_arn:
+            deregister(self.definition_arn)  # so that what runs is the newest again
+            raise OutdatedError(f"{self.label}: another deployment took the place")
         self._once.asked = True
         ecs().update_service(
             cluster=self.cluster, service=self.service, taskDefinition=self.definition_arn

@@ -6,19 +6,18 @@ a failure here, and its first cause is what the user reads.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from cfn_mlflow.aws.compare import differences
 from cfn_mlflow.aws.ecs import ecs, ecs_tags
+from cfn_mlflow.aws.ecs_service_view import Deployment, ServiceView, read_service
 from cfn_mlflow.aws.ecs_task import Task, cut, tasks, why
 from cfn_mlflow.aws.ecs_task_definition import deregister
 from cfn_mlflow.aws.elbv2_target_group import unhealthy
 from cfn_mlflow.aws.errors import code
 from cfn_mlflow.aws.not_yet import NotYet
-from cfn_mlflow.aws.object import OwnedObject, tag_map
-from cfn_mlflow.aws.owner import Tags
+from cfn_mlflow.aws.object import OwnedObject
 from cfn_mlflow.outcome import REASON_BYTES, PermanentError, TemporaryError
 
 DATABASE_TAG = "cfn-mlflow:database"
@@ -35,45 +34,6 @@ COUNT_TAG = "cfn-mlflow:count"
 
 NO_FAILURE = ("Scaling activity initiated by", "Task stopped by user")
 """How the reason of a task begins that was stopped on purpose."""
-
-
-@dataclass(frozen=True)
-class Deployment:
-    """One of a service's deployments."""
-
-    id: str
-    primary: bool
-    definition_arn: str
-    rollout: str
-    rollout_reason: str
-    failed_tasks: int
-    running: int
-
-
-@dataclass(frozen=True)
-class ServiceView:
-    """A service as it stands."""
-
-    arn: str
-    name: str
-    status: str
-    desired: int
-    running: int
-    definition_arn: str
-    settings: Mapping[str, Any]
-    deployments: tuple[Deployment, ...]
-    tags: Tags
-
-    @property
-    def primary(self) -> Deployment | None:
-        """Return the deployment that the service moves to."""
-        return next((one for one in self.deployments if one.primary), None)
-
-    @property
-    def is_deploying(self) -> bool:
-        """Tell whether a deployment is under way, or its old tasks are not gone yet."""
-        rollout = self.primary.rollout if self.primary else "IN_PROGRESS"
-        return len(self.deployments) > 1 or rollout not in ("COMPLETED", "")
 
 
 @dataclass(frozen=True, eq=False)
@@ -254,51 +214,3 @@ class Service(OwnedObject[ServiceView]):
             and not task.stopped_reason.startswith(NO_FAILURE)
         )
         return next(ours, None)
-
-
-def read_service(cluster: str, name: str) -> ServiceView | None:
-    """Return a service that is not deleted; None if there is none (ecs:DescribeServices)."""
-    try:
-        found = ecs().describe_services(cluster=cluster, services=[name], include=["TAGS"])
-    except Exception as error:
-        if code(error) == "ClusterNotFoundException":
-            return None
-        raise
-    return next((_view(one) for one in found["services"] if one["status"] != "INACTIVE"), None)
-
-
-def _view(found: Mapping[str, Any]) -> ServiceView:
-    network = found.get("networkConfiguration", {}).get("awsvpcConfiguration", {})
-    settings = {
-        **found,
-        "networkConfiguration": {
-            "awsvpcConfiguration": {
-                **network,
-                "subnets": sorted(network.get("subnets", [])),
-                "securityGroups": sorted(network.get("securityGroups", [])),
-            }
-        },
-    }
-    return ServiceView(
-        arn=found["serviceArn"],
-        name=found["serviceName"],
-        status=found["status"],
-        desired=found["desiredCount"],
-        running=found["runningCount"],
-        definition_arn=found["taskDefinition"],
-        settings=settings,
-        deployments=tuple(_deployment(one) for one in found.get("deployments", [])),
-        tags=tag_map(found.get("tags", [])),
-    )
-
-
-def _deployment(found: Mapping[str, Any]) -> Deployment:
-    return Deployment(
-        id=found["id"],
-        primary=found["status"] == "PRIMARY",
-        definition_arn=found["taskDefinition"],
-        rollout=found.get("rolloutState", ""),
-        rollout_reason=found.get("rolloutStateReason", ""),
-        failed_tasks=found.get("failedTasks", 0),
-        running=found.get("runningCount", 0),
-    )

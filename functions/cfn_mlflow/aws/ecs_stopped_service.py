@@ -13,7 +13,8 @@ from typing import ClassVar
 
 from cfn_mlflow.aws.autoscaling_suspension import Suspension, resume, suspend, suspension_of
 from cfn_mlflow.aws.ecs import ecs, ecs_tags
-from cfn_mlflow.aws.ecs_service import COUNT_TAG, ServiceView, read_service
+from cfn_mlflow.aws.ecs_service import COUNT_TAG
+from cfn_mlflow.aws.ecs_service_view import ServiceView, read_service
 from cfn_mlflow.aws.ecs_task import tasks
 from cfn_mlflow.aws.image_task import migrations
 from cfn_mlflow.aws.owner import Owner

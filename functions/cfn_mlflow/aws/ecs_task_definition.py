@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Literal
 
 from cfn_mlflow.aws.compare import differences
 from cfn_mlflow.aws.ecs import ecs, ecs_tags, set_tags
+from cfn_mlflow.aws.ecs_service_view import read_service
 from cfn_mlflow.aws.errors import code
 from cfn_mlflow.aws.not_yet import NotYet
 from cfn_mlflow.aws.object import OwnedObject, tag_map
@@ -84,14 +85,21 @@ class TaskDefinition(OwnedObject[TaskDefinitionView]):
         return (ReplacedRevisions(self.owner, self.family),)
 
     def delete(self, view: TaskDefinitionView) -> None:
-        """Take the newest revision away; the others are superseded."""
+        """Take the newest revision away, and what was superseded while the service named it."""
+        replaced = ReplacedRevisions(self.owner, self.family)
+        others = replaced.read()
+        if others:
+            replaced.delete(others)
         deregister(view.arn)
         _delete([view.arn])
 
 
 @dataclass(frozen=True, eq=False)
 class ReplacedRevisions(Replaced[tuple[str, ...]]):
-    """The revisions of a family, active or not, but for the newest active one."""
+    """The revisions of a family, active or not, but for the newest active one and what runs.
+
+    While a rotation and an update of the stack meet, what runs may not be the newest.
+    """
 
     words: ClassVar[str] = "replaced task definitions"
 
@@ -103,9 +111,14 @@ class ReplacedRevisions(Replaced[tuple[str, ...]]):
         return f"{self.words} of {self.family}"
 
     def read(self) -> tuple[str, ...] | None:
-        """Find them by the family's name (ecs:ListTaskDefinitions, DescribeTaskDefinition)."""
+        """Find them by the family's name.
+
+        Rests on ecs:ListTaskDefinitions and DescribeTaskDefinition; on DescribeServices if any is.
+        """
         found = (*self._arns("ACTIVE")[1:], *self._arns("INACTIVE"))
-        return tuple(arn for arn in found if self._is_ours(arn)) or None
+        ours = [arn for arn in found if self._is_ours(arn)]
+        named = self._named_by_the_service() if ours else frozenset()
+        return tuple(arn for arn in ours if arn not in named) or None
 
     def delete(self, view: tuple[str, ...]) -> None:
         """Deregister what is active, then delete all (ecs:DeleteTaskDefinitions)."""
@@ -115,6 +128,15 @@ class ReplacedRevisions(Replaced[tuple[str, ...]]):
 
     def _arns(self, status: Literal["ACTIVE", "INACTIVE"]) -> list[str]:
         return _arns(self.family, status)
+
+    def _named_by_the_service(self) -> frozenset[str]:
+        """Return what the service deploys or deployed, if it is of this family."""
+        name = self.owner.name()
+        service = read_service(name, name) if self.family == name else None
+        if service is None:
+            return frozenset()
+        deployed = {one.definition_arn for one in service.deployments}
+        return frozenset({service.definition_arn, *deployed})
 
     def _is_ours(self, arn: str) -> bool:
         view = _read(arn)

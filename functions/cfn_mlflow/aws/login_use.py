@@ -69,6 +69,16 @@ def _under_way(services: tuple[WiredService, ...]) -> Iterator[str]:
             yield f"service {service.name} stands still for a migration"
         if service.view.is_deploying:
             yield f"a deployment of service {service.name} is under way"
+        newest = _newest_of_the_family(service.view.definition_arn)
+        if newest != service.view.definition_arn:
+            yield f"service {service.name} does not run {newest.rsplit('/', 1)[-1]} yet"
         for task in service.own_tasks:
             revision = task.definition_arn.rsplit("/", 1)[-1]
             yield f"a task of cfn-mlflow is running ({revision})"
+
+
+def _newest_of_the_family(definition_arn: str) -> str:
+    """Return the newest active revision: another one than what runs is a stack's, on its way."""
+    family = definition_arn.rsplit("/", 1)[-1].rpartition(":")[0]
+    newest, _ = read_definition(family)
+    return str(newest["taskDefinitionArn"])

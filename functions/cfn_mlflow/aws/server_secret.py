@@ -1,7 +1,8 @@
 """Secrets Manager: MLflow's own keys, in one secret of the service.
 
 What the server encrypts with them (webhooks, keys of gateways, sessions) is in the database and
-cannot be read without them: so where the database stays, or a snapshot of it, the secret stays.
+cannot be read without them. Snapshots of it may outlast every deletion, such as those taken before
+a migration: so a secret that was complete stays.
 """
 
 from __future__ import annotations
@@ -38,9 +39,6 @@ class ServerSecret(Secret):
 
     words: ClassVar[str] = "secret of the server"
 
-    stays: bool
-    """Whether the database, or a snapshot of it, stays when the resource goes."""
-
     @property
     def name(self) -> str:
         """Return the secret's name."""
@@ -62,12 +60,12 @@ class ServerSecret(Secret):
         return super().owned(view) or view.tags.get(LEFT_BY_TAG) == self.owner.tag
 
     def left(self, view: SecretView) -> bool:
-        """Leave it where what it opens stays; what was never complete goes.
+        """Leave it, for snapshots of what it opens may stay; what was never complete goes.
 
         Rests on secretsmanager:TagResource, UntagResource.
         """
         if LEFT_BY_TAG not in view.tags:
-            if COMPLETE_TAG not in view.tags or not self.stays:
+            if COMPLETE_TAG not in view.tags:
                 return False
             staying = left.tags_of_what_stays(self.owner, view.tags)
             secrets().tag_resource(SecretId=view.arn, Tags=tag_list(staying))

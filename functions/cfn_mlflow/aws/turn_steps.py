@@ -17,7 +17,7 @@ from cfn_mlflow.aws.login_secret import PASSWORD_LENGTH
 from cfn_mlflow.aws.login_use import IdleLogin
 from cfn_mlflow.aws.object import tag_list
 from cfn_mlflow.aws.secrets import SecretView, random_text, read_secret, secrets
-from cfn_mlflow.aws.turns import TURN_TAG, Turn, turn_of
+from cfn_mlflow.aws.turns import TURN_TAG, Turn, time_as_tag, turn_of
 from cfn_mlflow.engine.managed import ManagedObject
 from cfn_mlflow.outcome import PermanentError, TemporaryError
 
@@ -120,7 +120,7 @@ class TurnOver(TurnStep):
 
     def create(self) -> None:
         """End it; clocks may differ, but not so much as a turn takes."""
-        now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        now = time_as_tag(datetime.now(UTC))
         if now <= self.later_than:
             raise TemporaryError("this clock is behind the one of the last turn")
         self.set_turn(Turn(self.request, now))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
 from cfn_mlflow.aws.errors import DENIED, code
@@ -22,7 +23,14 @@ TWIN_TAG = "cfn-mlflow:turns-with"
 """Names the secret of the other login."""
 
 CLUSTER_KEY = "DatabaseClusterId"
-"""What a rotation is told, and all that it is told: the cluster whose logins take turns."""
+"""What a rotation is told: the cluster whose logins take turns."""
+
+BY_SCHEDULE_KEY = "BySchedule"
+"""Told as true by the rule alone: by hand a rotation is never too early."""
+
+TOO_EARLY = timedelta(hours=1)
+"""EventBridge delivers at least once: a rule's event so soon after a turn is the same one again."""
+
 
 BEGUN, SINCE = "begun", "since"
 _NOT_IN_A_TAG = re.compile(r"[^A-Za-z0-9_.:/=+@-]")
@@ -58,6 +66,16 @@ def turn_of(tags: Tags) -> Turn:
         since, _, request = rest.partition(" ")
         return Turn(request, since)
     return Turn("")
+
+
+def time_as_tag(moment: datetime) -> str:
+    """Return a time, to the second, so that a later one is a greater text too."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def just_over(turn: Turn) -> bool:
+    """Tell whether the turn ended so lately that an event of the rule can be its own again."""
+    return turn.since > time_as_tag(datetime.now(UTC) - TOO_EARLY)
 
 
 def request_as_tag(request: str) -> str:

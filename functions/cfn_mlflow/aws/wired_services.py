@@ -9,7 +9,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from cfn_mlflow.aws.ecs import ecs
-from cfn_mlflow.aws.ecs_service import DATABASE_TAG, ServiceView, read_service
+from cfn_mlflow.aws.ecs_service import DATABASE_TAG
+from cfn_mlflow.aws.ecs_service_view import ServiceView, read_service
 from cfn_mlflow.aws.ecs_task import Task, tasks
 from cfn_mlflow.aws.owner import OWNER_TAG
 from cfn_mlflow.aws.session import client

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from cfn_mlflow.outcome import Done, Outcome, PermanentError, TemporaryError, Waiting
+from cfn_mlflow.outcome import Done, Outcome, OutdatedError, PermanentError, TemporaryError, Waiting
 
 from .calls import Explain, call
 from .graph import Graph
@@ -37,7 +37,8 @@ class Convergence:
     def step(self) -> Outcome:
         """Look once at every object that does not serve yet, and move it.
 
-        Returns Done with the attributes, or Waiting. Raises PermanentError when it cannot be.
+        Returns Done with the attributes, or Waiting. Raises PermanentError when it cannot be, and
+        OutdatedError when another graph is to be made.
         """
         waits: dict[str, str] = {}
         if not self._refused:
@@ -82,6 +83,8 @@ class Convergence:
         asked = with_promises_kept(managed, self._views, all_of_them=True)
         try:
             view, state = self._advance(managed, asked)
+        except OutdatedError:
+            raise
         except TemporaryError as error:
             waits[managed.label] = str(error)
             return

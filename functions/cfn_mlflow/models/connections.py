@@ -25,6 +25,9 @@ IDLE = 2
 POOLS = 2
 """Each worker has two engines with a pool each: the tracking store's and the model registry's."""
 
+POOLS_OF_USERS = 1
+"""One more where MLflow asks for a login: its users are in a store with a like pool."""
+
 LEAST, MOST = 2, 15
 """Connections of one pool, with its overflow: an overflow of 0 would count as unset; MLflow's own
 are 5 and 10."""
@@ -54,12 +57,19 @@ class Budget:
     """The most there can be, outside of a deployment."""
     workers: int
     max_connections: int
+    basic_auth: bool = False
+    """Whether MLflow asks for a login."""
+
+    @property
+    def pools(self) -> int:
+        """Return the pools of each worker."""
+        return POOLS + POOLS_OF_USERS * self.basic_auth
 
     @property
     def of_a_pool(self) -> int:
         """Return the connections of one pool, its overflow included."""
         for_a_task = (self.max_connections - RESERVE) // (IN_A_DEPLOYMENT * self.tasks) - IDLE
-        return max(LEAST, min(MOST, for_a_task // (self.workers * POOLS)))
+        return max(LEAST, min(MOST, for_a_task // (self.workers * self.pools)))
 
     @property
     def pool_size(self) -> int:
@@ -74,7 +84,7 @@ class Budget:
     @property
     def of_all_tasks(self) -> int:
         """Return the most that all tasks open together, outside of a deployment."""
-        return self.tasks * (IDLE + self.workers * POOLS * self.of_a_pool)
+        return self.tasks * (IDLE + self.workers * self.pools * self.of_a_pool)
 
     @property
     def in_a_deployment(self) -> int:
@@ -111,7 +121,7 @@ class Budget:
     def _sum(self) -> str:
         workers = _counted(self.workers, "worker")
         return (
-            f"{_counted(self.tasks, 'task')} x ({IDLE} + {workers} x {POOLS} pools "
+            f"{_counted(self.tasks, 'task')} x ({IDLE} + {workers} x {self.pools} pools "
             f"x {self.of_a_pool})"
         )
 

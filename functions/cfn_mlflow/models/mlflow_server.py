@@ -119,7 +119,7 @@ class MLflowProperties(Properties):
         if service is None:
             return database
         most = max_connections(database.min_capacity, database.max_capacity)
-        budget = Budget(service.max_capacity, service.workers, most)
+        budget = Budget(service.max_capacity, service.workers, most, service.basic_auth)
         if not budget.fits:
             raise fault_at(
                 ("the service", "max_capacity"),

@@ -258,8 +258,13 @@ class ServiceProperties(ServiceSettings):
     @field_validator("database_max_connections")
     @classmethod
     def _takes_the_tasks(cls, connections: int, info: ValidationInfo) -> int:
-        if {"max_capacity", "workers"} <= info.data.keys():
-            budget = Budget(info.data["max_capacity"], info.data["workers"], connections)
+        if {"max_capacity", "workers", "basic_auth"} <= info.data.keys():
+            budget = Budget(
+                info.data["max_capacity"],
+                info.data["workers"],
+                connections,
+                info.data["basic_auth"],
+            )
             if not budget.fits:
                 raise WrongValueError(
                     f"{budget.refusal}: lower {{MaxCapacity}} or {{Workers}}, or give the database"

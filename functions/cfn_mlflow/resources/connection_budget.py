@@ -21,10 +21,11 @@ class ConnectionBudget(ManagedObject[Budget]):
     tasks: int
     workers: int
     max_connections: int
+    basic_auth: bool = False
 
     def read(self) -> Budget:
         """Do the sum; fail before any task changes if the database, as it runs, takes less."""
-        budget = Budget(self.tasks, self.workers, self.max_connections)
+        budget = Budget(self.tasks, self.workers, self.max_connections, self.basic_auth)
         if not budget.fits:
             raise PermanentError(
                 f"{budget.refusal}. A changed capacity counts once the database's instances are "

@@ -34,7 +34,7 @@ from cfn_mlflow.aws.rds_cluster import (
 )
 from cfn_mlflow.aws.rds_groups import DBClusterParameterGroup, DBSubnetGroup
 from cfn_mlflow.aws.rds_instance import DBInstance
-from cfn_mlflow.aws.turns import CLUSTER_KEY, TurnSecret, in_use
+from cfn_mlflow.aws.turns import BY_SCHEDULE_KEY, CLUSTER_KEY, TurnSecret, in_use
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.engine.managed import ManagedObject, derive, later
 from cfn_mlflow.models.connections import max_connections
@@ -305,7 +305,7 @@ def _rotation(
         part="rotation",
         expression=schedule or NEVER,
         function_arn=function_arn(owner, "Rotation"),
-        event={CLUSTER_KEY: cluster.identifier},
+        event={CLUSTER_KEY: cluster.identifier, BY_SCHEDULE_KEY: True},
     )
     if rule.expression != NEVER:
         graph.add(rule, after=(cluster, *after))

@@ -50,7 +50,6 @@ def _wiring(asked: MLflowProperties, artifacts: BucketParts, store: DatabasePart
         path=artifacts.path,
         key_arn=artifacts.encryption_key_arn,
         secrets_key_arn=asked.database().kms_key_arn or "",
-        database_stays=not asked.database().skip_final_snapshot,
     )
 
 

@@ -21,7 +21,14 @@ from cfn_mlflow.aws.rds import MASTER_NAME
 from cfn_mlflow.aws.rds_cluster import DBClusterView, read_cluster
 from cfn_mlflow.aws.secrets import SecretView
 from cfn_mlflow.aws.turn_steps import BegunTurn, NewPassword, TurnOver
-from cfn_mlflow.aws.turns import CLUSTER_KEY, in_use, request_as_tag, turn_of
+from cfn_mlflow.aws.turns import (
+    BY_SCHEDULE_KEY,
+    CLUSTER_KEY,
+    in_use,
+    just_over,
+    request_as_tag,
+    turn_of,
+)
 from cfn_mlflow.aws.wired_services import (
     WiredService,
     names_secret,
@@ -31,17 +38,18 @@ from cfn_mlflow.aws.wired_services import (
 from cfn_mlflow.engine.converge import Convergence
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.engine.managed import ManagedObject, later
-from cfn_mlflow.outcome import Done, Outcome, PermanentError, TemporaryError
+from cfn_mlflow.outcome import Done, Outcome, OutdatedError, PermanentError, TemporaryError
 
 _CLUSTER = re.compile(r"[a-z][a-z0-9-]*-database-[a-z2-7]{10}")
 
 
 @dataclass(frozen=True)
 class Order:
-    """What one rotation is asked: for which database, and by which request."""
+    """What one rotation is asked: for which database, by which request, and if by the rule."""
 
     cluster: str
     request: str
+    by_schedule: bool = False
 
 
 def order(event: Mapping[str, Any], request_id: str) -> Order:
@@ -55,7 +63,7 @@ def order(event: Mapping[str, Any], request_id: str) -> Order:
             f"{CLUSTER_KEY}: must be the identifier of a database cluster that cfn-mlflow made, "
             f"...-database-..."
         )
-    return Order(cluster, request_as_tag(request_id))
+    return Order(cluster, request_as_tag(request_id), event.get(BY_SCHEDULE_KEY) is True)
 
 
 class Rotation:
@@ -74,10 +82,14 @@ class Rotation:
                 raise
             except Exception as error:
                 raise explain("rotation", error) from error
-            if turn.request == self._asked.request and turn.over:
+            if turn.over:
                 return Done(turn.outputs)
             self._convergence = Convergence(_graph(turn), explain)
-        return self._convergence.step()
+        try:
+            return self._convergence.step()
+        except OutdatedError:
+            self._convergence = None
+            raise
 
 
 @dataclass(frozen=True)
@@ -87,8 +99,9 @@ class _Turn:
     idle: IdleLogin
     used: SecretView
     request: str
-    """That ended the last turn, or that asks for one now."""
+    """That asks for a turn now."""
     over: bool
+    """Whether the last turn was this request's, or what the rule asks for again."""
     services: tuple[WiredService, ...]
 
     @property
@@ -103,13 +116,23 @@ def _look(asked: Order) -> _Turn:
     first, second = (_secret(cluster, login) for login in (SERVICE_LOGIN, SECOND_SERVICE_LOGIN))
     services = wired_services(cluster.identifier)
     last = in_use(first, second)
-    over = turn_of(last.tags).request == asked.request and not turn_of(last.tags).begun
+    over = _is_over(asked, first, second)
     used = last if over else _used(first, second, services)
     idle = last if over else (second if used is first else first)
     name = SERVICE_LOGIN if idle is first else SECOND_SERVICE_LOGIN
     master = cluster.master_secret_arn or _secret(cluster, MASTER_NAME).arn
     login = IdleLogin(name, idle.arn, cluster.identifier, cluster.arn, master)
     return _Turn(login, used, asked.request, over, services)
+
+
+def _is_over(asked: Order, first: SecretView, second: SecretView) -> bool:
+    """Tell whether there is nothing to do: a turn that has begun is gone on with."""
+    last = turn_of(in_use(first, second).tags)
+    if last.begun:
+        return False
+    begun = any(turn_of(view.tags).begun for view in (first, second))
+    again = asked.by_schedule and not begun and just_over(last)
+    return last.request == asked.request or again
 
 
 def _cluster(identifier: str) -> DBClusterView:
@@ -175,12 +198,12 @@ def _graph(turn: _Turn) -> Graph:
     )
     moved: list[ManagedObject[Any]] = [login]
     for service in turn.services:
+        former = service.view.definition_arn
         revision = graph.add(
-            RevisionOnLogin(service.view.definition_arn, turn.used.arn, idle.secret_arn),
-            after=(login,),
+            RevisionOnLogin(former, turn.used.arn, idle.secret_arn), after=(login,)
         )
         arn = later(revision, lambda view: view.arn)
-        moved.append(graph.add(Redeployment(service.cluster, service.name, arn)))
+        moved.append(graph.add(Redeployment(service.cluster, service.name, former, arn)))
     graph.add(TurnOver(idle.secret_arn, request, turn_of(turn.used.tags).since), after=tuple(moved))
     graph.give(turn.outputs)
     return graph

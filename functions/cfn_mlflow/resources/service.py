@@ -56,14 +56,18 @@ def service(graph: Graph, owner: Owner, asked: ServiceSettings, wiring: Wiring) 
     log_group = graph.add(LogGroup(owner, asked.log_retention_in_days))
     cluster = graph.add(Cluster(owner))
     net = network(graph, owner, asked)
-    keys = ServerSecret(owner, wiring.secrets_key_arn or None, wiring.database_stays)
+    keys = ServerSecret(owner, wiring.secrets_key_arn or None)
     keys_arn = later(graph.add(keys), lambda view: view.arn)
     roles = _roles(
         graph, owner, asked, wiring, log_group=log_group.name, server_secret_arn=keys_arn
     )
     before_tasks: tuple[ManagedObject[Any], ...] = (log_group, cluster, *net.rules)
 
-    budget = graph.add(ConnectionBudget(asked.max_capacity, asked.workers, wiring.max_connections))
+    budget = graph.add(
+        ConnectionBudget(
+            asked.max_capacity, asked.workers, wiring.max_connections, asked.basic_auth
+        )
+    )
     definitions = Definitions(owner, asked, log_group.name)
     execution_role_arn = later(roles.execution, lambda view: view.arn)
     of_migration = derive(definitions.migration, wiring.kept(), execution_role_arn, keys_arn)

@@ -29,8 +29,6 @@ class Wiring:
     """Of the bucket's KMS key, if it has one; else empty."""
     secrets_key_arn: str = ""
     """Of the KMS key for the service's own secret; empty for the one that AWS manages."""
-    database_stays: bool = True
-    """Whether the database, or a snapshot of it, is there after the service."""
 
     def kept(self) -> Wiring:
         """Return one promise of them all: where it is kept, every field is a value."""

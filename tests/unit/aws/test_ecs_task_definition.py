@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from cfn_mlflow.aws.ecs_task_definition import TaskDefinition, deregister
+import pytest
+
+from cfn_mlflow.aws.ecs_task_definition import ReplacedRevisions, TaskDefinition, deregister
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.engine.managed import later
 from tests.unit.support.fargate import Fargate
@@ -69,6 +71,53 @@ def test_given_a_newest_revision_that_failed_then_the_one_before_needs_nothing(
     deregister(first["Arn"].replace(":1", ":2").replace("eu-west-2", "eu-west-1"))
     assert converge(graph_of()) == first
     assert (revisions(), revisions("INACTIVE")) == (["1"], [])
+
+
+def test_given_a_service_that_runs_an_older_revision_then_it_stays_until_the_service_has_left_it(
+    fargate: Fargate,
+) -> None:
+    first = converge(graph_of())["Arn"]
+    ecs = boto("ecs")
+    ecs.create_cluster(clusterName=FAMILY)
+    ecs.create_service(cluster=FAMILY, serviceName=FAMILY, taskDefinition=first, desiredCount=1)
+    second = converge(graph_of("mlflow:2"))["Arn"]
+    assert revisions() == ["1", "2"]
+    ecs.update_service(cluster=FAMILY, service=FAMILY, taskDefinition=second)
+    converge(graph_of("mlflow:2"))
+    assert revisions() == ["1", "2"], "its old tasks still run"
+    ecs.describe_services(cluster=FAMILY, services=[FAMILY])
+    converge(graph_of("mlflow:2"))
+    assert (revisions(), revisions("INACTIVE")) == (["2"], [])
+
+
+@pytest.mark.parametrize("failed", [False, True])
+def test_given_a_service_that_runs_an_older_revision_then_a_removal_deletes_it_after_the_service(
+    fargate: Fargate, failed: bool
+) -> None:
+    first = converge(graph_of())["Arn"]
+    boto("ecs").create_cluster(clusterName=FAMILY)
+    boto("ecs").create_service(
+        cluster=FAMILY, serviceName=FAMILY, taskDefinition=first, desiredCount=1
+    )
+    newest = converge(graph_of("mlflow:2"))["Arn"]
+    if failed:
+        deregister(first)
+    old = ReplacedRevisions(owner(), FAMILY)
+    assert old.read() is None
+    fargate.services.clear()
+    definition_of_the_newest = TaskDefinition(owner(), definition("mlflow:2"))
+    view = definition_of_the_newest.read()
+    assert view
+    assert view.arn == newest
+    definition_of_the_newest.delete(view)
+    assert (revisions(), revisions("INACTIVE")) == ([], [])
+
+
+def test_given_nothing_was_replaced_then_the_service_is_not_read(fargate: Fargate) -> None:
+    converge(graph_of())
+    with watched() as calls:
+        converge(graph_of())
+    assert "DescribeServices" not in calls.made
 
 
 def test_given_active_and_inactive_revisions_then_a_removal_deletes_them_all(

@@ -1,4 +1,4 @@
-"""MLflow's own keys: made once, kept, and left where what they open is left."""
+"""MLflow's own keys: made once, kept, and left for the snapshots of what they open."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ pytestmark = pytest.mark.usefixtures("aws")
 NAME = "mlflow-server-abcdefghij"
 
 
-def graph(*, stays: bool = True, complete: bool = True, **more: Any) -> Graph:
+def graph(*, complete: bool = True, **more: Any) -> Graph:
     made = Graph()
-    secret = made.add(ServerSecret(owner(**more), None, stays))
+    secret = made.add(ServerSecret(owner(**more), None))
     arn = later(secret, lambda view: view.arn)
     made.give({"Arn": arn})
     if complete:
@@ -75,13 +75,7 @@ def test_given_a_create_that_never_completed_then_nothing_is_left() -> None:
     assert names() == []
 
 
-def test_given_the_database_goes_without_a_snapshot_then_the_secret_goes_too() -> None:
-    converge(graph(stays=False))
-    remove(graph(stays=False))
-    assert names() == []
-
-
-def test_given_the_database_stays_then_the_secret_is_left_and_named_in_the_log(
+def test_given_a_create_that_completed_then_the_secret_is_left_and_named_in_the_log(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     converge(graph())
@@ -116,7 +110,7 @@ def test_given_keys_taken_up_by_a_create_that_fails_then_they_are_left_again() -
     converge(graph())
     remove(graph())
     converge(graph(complete=False))
-    remove(graph(stays=False))
+    remove(graph())
     assert names() == [NAME]
     assert "cfn-mlflow:owner" not in tags()
 

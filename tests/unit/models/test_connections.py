@@ -50,17 +50,18 @@ def test_given_a_minimum_of_half_a_unit_or_none_then_aws_stops_at_2000(
     assert aurora_capacity.max_connections(lowest, highest) == expected
 
 
-@given(st.integers(1, 500), st.integers(1, 64), st.integers(1, 6000))
+@given(st.integers(1, 500), st.integers(1, 64), st.integers(1, 6000), st.booleans())
 def test_given_any_size_then_a_deployment_and_what_is_kept_back_fit_or_it_says_so(
-    tasks: int, workers: int, connections: int
+    tasks: int, workers: int, connections: int, basic_auth: bool
 ) -> None:
-    budget = Budget(tasks, workers, connections)
+    budget = Budget(tasks, workers, connections, basic_auth)
+    pools = 3 if basic_auth else 2
     assert LEAST <= budget.of_a_pool <= MOST
     assert budget.pool_size >= 1
     assert budget.overflow >= 1, "MLflow takes an overflow of 0 for its default of 10"
-    needed = 2 * tasks * (2 + 2 * workers * budget.of_a_pool) + RESERVE
+    needed = 2 * tasks * (2 + pools * workers * budget.of_a_pool) + RESERVE
     assert budget.fits == (needed <= connections)
-    least = 2 * tasks * (2 + 2 * workers * LEAST) + RESERVE
+    least = 2 * tasks * (2 + pools * workers * LEAST) + RESERVE
     assert budget.fits == (least <= connections), "no pool is bigger than the database takes"
 
 
@@ -90,6 +91,10 @@ def test_given_the_usual_sizes_then_these_pools(
             Budget(1, 1, 189),
             "1 task x (2 + 1 worker x 2 pools x 15) = 32, twice in a deployment: 64 of 189",
         ),
+        (
+            Budget(2, 2, 189, basic_auth=True),
+            "2 tasks x (2 + 2 workers x 3 pools x 6) = 76, twice in a deployment: 152 of 189",
+        ),
     ],
 )
 def test_given_a_budget_then_its_sum_in_words(budget: Budget, words: str) -> None:
@@ -118,6 +123,16 @@ def test_given_more_tasks_than_the_database_takes_then_the_sum_is_shown_and_what
     properties: dict[str, Any], told: str
 ) -> None:
     assert faults(MLflowProperties, JOINED | properties) == (told,)
+
+
+def test_given_mlflow_asks_for_a_login_then_its_users_pool_counts_too() -> None:
+    size = {"ServiceMaxCapacity": "9", "DatabaseMaxCapacity": "1"}
+    assert faults(MLflowProperties, JOINED | size | {"ServiceMaxCapacity": "8"}) == ()
+    [told] = faults(MLflowProperties, JOINED | size | {"ServiceBasicAuth": "true"})
+    assert told.startswith("ServiceMaxCapacity: 9 tasks x (2 + 2 workers x 3 pools x 2) = 126")
+    alone = {"MaxCapacity": "9", "BasicAuth": "true"}
+    [told] = faults(ServiceProperties, SERVICE | alone)
+    assert "9 tasks x (2 + 2 workers x 3 pools x 2) = 126" in told
 
 
 def test_given_the_capacity_that_the_sum_needs_then_as_many_tasks_are_taken() -> None:

@@ -10,8 +10,9 @@ from typing import Any
 import psycopg2
 import pytest
 
+from cfn_mlflow.aws.ecs_redeployment import RevisionOnLogin, RevisionView
 from cfn_mlflow.models.database import DatabaseProperties
-from cfn_mlflow.outcome import Done, PermanentError
+from cfn_mlflow.outcome import Done, Outcome, OutdatedError, PermanentError, TemporaryError, Waiting
 from cfn_mlflow.protocol.clock import Clock
 from cfn_mlflow.resources import database
 from cfn_mlflow.resources.rotate import RotationError
@@ -73,12 +74,12 @@ def service(given: dict[str, str], fargate: Fargate) -> str:
     return definition
 
 
-def register(secret_arn: str) -> str:
+def register(secret_arn: str, image: str = "a:1") -> str:
     """Register a revision as the stack does: a server and a sidecar on one login."""
     secrets = [{"name": "PGPASSWORD", "valueFrom": f"{secret_arn}:password::"}]
     logs = {"logDriver": "awslogs", "options": {"awslogs-group": "/aws/ecs/mlflow"}}
     logs["options"] |= {"awslogs-region": "eu-west-1", "awslogs-stream-prefix": "mlflow"}  # type: ignore[operator]
-    container = {"image": "a:1", "memory": 512, "logConfiguration": logs, "secrets": secrets}
+    container = {"image": image, "memory": 512, "logConfiguration": logs, "secrets": secrets}
     made = boto("ecs").register_task_definition(
         family=SERVICE,
         containerDefinitions=[{"name": name, **container} for name in ("mlflow", "agent")],
@@ -91,10 +92,17 @@ def tags(of: dict[str, str]) -> list[dict[str, str]]:
     return [{"key": key, "value": value} for key, value in of.items()]
 
 
-def rotate(request: str = "r1", looks: int = 40) -> dict[str, str]:
-    rotation = Rotation(order({"DatabaseClusterId": CLUSTER}, request))
+def rotate(request: str = "r1", looks: int = 40, **more: bool) -> dict[str, str]:
+    return finish(Rotation(order({"DatabaseClusterId": CLUSTER, **more}, request)), looks)
+
+
+def finish(rotation: Rotation, looks: int = 40) -> dict[str, str]:
+    outcome: Outcome
     for _ in range(looks):
-        outcome = rotation.step()
+        try:
+            outcome = rotation.step()
+        except TemporaryError as error:
+            outcome = Waiting({"another try": str(error)})
         if isinstance(outcome, Done):
             return dict(outcome.attributes)
     raise AssertionError(f"still waiting: {outcome}")
@@ -171,6 +179,25 @@ def test_given_the_same_request_again_then_it_answers_the_same_and_writes_nothin
     with watched() as calls:
         assert rotate("r1") == first
     assert calls.writes == []
+
+
+def test_given_the_rules_event_comes_again_under_another_id_then_it_is_done_and_writes_nothing(
+    service: str,
+) -> None:
+    first = rotate("r1", BySchedule=True)
+    with watched() as calls:
+        assert rotate("r2", BySchedule=True) == first
+    assert calls.writes == []
+
+
+def test_given_a_turn_that_was_over_long_ago_then_the_rules_next_event_is_another_turn(
+    service: str, fargate: Fargate
+) -> None:
+    rotate("r1", BySchedule=True)
+    turn = {"Key": "cfn-mlflow:turn", "Value": "since 2020-01-01T00:00:00Z r1"}
+    boto("secretsmanager").tag_resource(SecretId=name("mlflow_app_2"), Tags=[turn])
+    assert rotate("r2", BySchedule=True)["Login"] == "mlflow_app"
+    assert runs_on(fargate) == ["mlflow_app"]
 
 
 def test_given_a_turn_is_over_then_the_database_tells_its_login_and_an_update_changes_nothing(
@@ -267,6 +294,10 @@ class TestRefusals:
         )
         refused("a deployment of service mlflow-abcdefghij is under way")
 
+    def test_given_a_newer_revision_that_does_not_run_yet_then_refused(self, service: str) -> None:
+        register(arn("mlflow_app"), image="a:2")
+        refused(f"service {SERVICE} does not run {SERVICE}:2 yet")
+
     def test_given_a_session_of_the_idle_login_then_refused_until_it_ends(
         self, service: str, server: PostgresServer
     ) -> None:
@@ -342,6 +373,75 @@ def test_given_another_deployment_takes_its_place_then_it_fails_and_does_not_fig
     assert runs_on(fargate) == ["mlflow_app"]
 
 
+def behind_the_first_revision(
+    monkeypatch: pytest.MonkeyPatch, happens: Callable[[], object]
+) -> None:
+    """Let something happen once, between the revision of a rotation and its deployment."""
+    read = RevisionOnLogin.read
+
+    def read_and_more(revision: RevisionOnLogin) -> RevisionView | None:
+        view = read(revision)
+        if view:
+            monkeypatch.undo()
+            happens()
+        return view
+
+    monkeypatch.setattr(RevisionOnLogin, "read", read_and_more)
+
+
+def test_given_a_stack_update_before_the_deployment_then_it_looks_anew_and_keeps_what_is_new(
+    service: str, fargate: Fargate
+) -> None:
+    def update_of_the_stack() -> None:
+        definition = register(arn("mlflow_app"), image="a:2")
+        boto("ecs").update_service(cluster=SERVICE, service=SERVICE, taskDefinition=definition)
+
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        behind_the_first_revision(monkeypatch, update_of_the_stack)
+        rotate()
+    assert runs_on(fargate) == ["mlflow_app_2"]
+    runs = fargate.services[SERVICE]["taskDefinition"]
+    found = boto("ecs").describe_task_definition(taskDefinition=runs)["taskDefinition"]
+    assert {one["image"] for one in found["containerDefinitions"]} == {"a:2"}
+    inactive = boto("ecs").list_task_definitions(familyPrefix=SERVICE, status="INACTIVE")
+    assert [one.rsplit(":", 1)[1] for one in inactive["taskDefinitionArns"]] == ["2"]
+
+
+def test_given_a_standstill_before_the_deployment_then_it_waits_for_its_end(
+    service: str, fargate: Fargate
+) -> None:
+    count = tags({"cfn-mlflow:count": "2"})
+
+    def begin_of_a_standstill() -> None:
+        fargate.services[SERVICE]["tags"] += count
+
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        behind_the_first_revision(monkeypatch, begin_of_a_standstill)
+        with pytest.raises(AssertionError, match="it stands still for a migration"):
+            rotate(looks=10)
+    assert fargate.services[SERVICE]["taskDefinition"] == service
+    fargate.services[SERVICE]["tags"].remove(count[0])
+    rotate()
+    assert runs_on(fargate) == ["mlflow_app_2"]
+
+
+def test_given_a_failed_revision_that_the_service_has_not_left_yet_then_it_looks_anew_after_it(
+    service: str, fargate: Fargate
+) -> None:
+    second = arn("mlflow_app_2")
+    fargate.server_ends = lambda found: End(1, "boom") if second in json.dumps(found) else None
+    with pytest.raises(PermanentError):
+        rotate("r1")
+    again = Rotation(order({"DatabaseClusterId": CLUSTER}, "r2"))
+    with pytest.raises(OutdatedError, match=f"{SERVICE}:2 is not active any more"):
+        again.step()
+    boto("ecs").update_service(cluster=SERVICE, service=SERVICE, taskDefinition=service)
+    fargate.server_ends = lambda found: None
+    finish(again)
+    assert runs_on(fargate) == ["mlflow_app_2"]
+    assert fargate.services[SERVICE]["taskDefinition"].endswith(":3")
+
+
 def test_given_no_service_then_the_tag_tells_whose_turn_it_is(
     given: dict[str, str], server: PostgresServer
 ) -> None:
@@ -354,7 +454,9 @@ def test_given_a_service_that_is_not_on_the_login_of_the_last_turn_then_the_idle
     service: str, fargate: Fargate
 ) -> None:
     rotate("r1")
+    newer = fargate.services[SERVICE]["taskDefinition"]
     boto("ecs").update_service(cluster=SERVICE, service=SERVICE, taskDefinition=service)
+    boto("ecs").deregister_task_definition(taskDefinition=newer)
     for _ in range(3):
         boto("ecs").describe_services(cluster=SERVICE, services=[SERVICE])
     before = passwords()
