@@ -115,9 +115,10 @@ def tasks(cluster: str, *, stopped: bool, **of: str) -> list[Task]:
 
 def why(task: Task, log_group: str) -> str:
     """Return why a task stopped and what to do, in at most 370 bytes and without secrets."""
-    container = next((one for one in task.containers if one.failed), None)
+    container = next((one for one in task.containers if one.failed), None) or _ended(task)
     reason = _reason(task, container)
-    line = _telling_line(log_group, task, container) if container and container.exit_code else ""
+    ran = container is not None and container.exit_code is not None
+    line = _telling_line(log_group, task, container) if container and ran else ""
     said = f"; its log says: {cut(line, LINE_BYTES)}" if line else ""
     return f"{cut(reason, REASON_BYTES)}{said}. {_advice(reason, log_group)}"
 
@@ -138,6 +139,13 @@ def cut(text: str, limit: int) -> str:
     if len(text.encode()) <= limit:
         return text
     return text.encode()[: limit - 3].decode(errors="ignore") + "..."
+
+
+def _ended(task: Task) -> Container | None:
+    """Return the container whose end was the task's, though it ended well: a server should not."""
+    if task.stop_code != "EssentialContainerExited":
+        return None
+    return next((one for one in task.containers if one.exit_code is not None), None)
 
 
 def _reason(task: Task, container: Container | None) -> str:

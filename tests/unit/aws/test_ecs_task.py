@@ -53,6 +53,17 @@ def test_given_a_crash_then_exit_code_and_the_line_that_tells(
     )
 
 
+def test_given_a_server_that_ended_well_then_the_line_that_tells_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    log_of(monkeypatch, "Error: No such option: --no-such-option")
+    ended = task(
+        "Essential container exited", "EssentialContainerExited", Container("mlflow", 0, "")
+    )
+    told = why(ended, LOG)
+    assert told.startswith("container mlflow ended with exit code 0; its log says: Error: No such")
+
+
 def test_given_a_task_that_the_load_balancer_found_ill_then_that_and_not_its_exit_code(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
