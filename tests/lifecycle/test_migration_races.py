@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import threading
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cache
 from itertools import count
 from typing import Any
 
@@ -85,17 +84,16 @@ class Database:
         found = f"SELECT 1 AS one FROM pg_stat_activity WHERE {condition}"  # noqa: S608 - our own
         return bool(self.connection.query(found, {"name": name}))
 
-    def rows(self) -> dict[str, list[dict[str, Any]]]:
+    def rows(self) -> dict[str, list[str]]:
         """Return every row of every table."""
-        tables = schema_check.read(self.connection).schema
         return {
-            table: [
-                json.loads(str(found["row"]))
+            table: sorted(
+                str(found["row"])
                 for found in self.connection.query(
                     f"SELECT CAST(to_jsonb(t) AS text) AS row FROM {table} t"  # noqa: S608 - our own
                 )
-            ]
-            for table in tables
+            )
+            for table in schema_check.read(self.connection).schema
         }
 
 
@@ -110,6 +108,27 @@ def database(
         if release != EMPTY:
             connection.execute(old_databases.statements(release))
         yield Database(server, migrations, name, connection)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(
+    server: Server, migrations: Migrations, numbers: Iterator[int]
+) -> Callable[[str], dict[str, list[str]]]:
+    """Return what gives the rows of a release's database after a migration that went through.
+
+    Its own migrations move some: the name of a trace was a tag, and is a column since 3.17.
+    """
+
+    @cache
+    def rows(release: str) -> dict[str, list[str]]:
+        name = f"mlflow{next(numbers)}"
+        with server.create(name) as connection:
+            connection.execute(old_databases.statements(release))
+            database = Database(server, migrations, name, connection)
+            assert database.start().end().outcome == "migrated"
+            return database.rows()
+
+    return rows
 
 
 @pytest.mark.parametrize("release", TWENTY, ids=[f"{n}-{name}" for n, name in enumerate(TWENTY)])
@@ -226,9 +245,8 @@ MOMENTS = [
 
 @pytest.mark.parametrize(("kill", "release"), MOMENTS, ids=[kill.__name__ for kill, _ in MOMENTS])
 def test_after_a_kill_at_any_moment_the_next_attempt_completes_and_no_row_is_lost(
-    database: Database, kill: Any, release: str
+    database: Database, undisturbed: Callable[[str], Any], kill: Any, release: str
 ) -> None:
-    before = database.rows()
     with ExitStack() as held:
         kill(database, held)
         # The next one is there at once, while the server still has what the killed one left.
@@ -237,24 +255,7 @@ def test_after_a_kill_at_any_moment_the_next_attempt_completes_and_no_row_is_los
     assert following.end().outcome in {"migrated", "current"}, following.output
     report = schema_check.check(database.connection, HEAD)
     assert (report.state, report.differences) == ("current", ())
-    assert lost(before, database.rows()) == {}
-
-
-def lost(
-    before: dict[str, list[dict[str, Any]]], after: dict[str, list[dict[str, Any]]]
-) -> dict[str, list[str]]:
-    """Return the rows of each table that are no longer there, in the columns that it still has."""
-    missing: dict[str, list[str]] = {}
-    for table, was in before.items():
-        now = after.get(table, [])
-        still = sorted(set(was[0]) & set(now[0])) if was and now else []
-        of_before, of_after = (
-            Counter(json.dumps([row[column] for column in still]) for row in rows)
-            for rows in (was, now)
-        )
-        if of_before - of_after:
-            missing[table] = sorted(of_before - of_after)
-    return missing
+    assert database.rows() == undisturbed(release)
 
 
 def is_held_up(database: Database, run: Run) -> bool:

@@ -77,6 +77,8 @@ def experiment_of(experiment: Any) -> Json:
 
 def run_of(client: Any, run: Any) -> Json:
     """Return a run with the whole history of each metric and the digest of each artifact."""
+    if HAS_LOGGED_MODELS:
+        run = client.get_run(run.info.run_id)  # of 3.1, a search tells no models
     info, data = run.info, run.data
     found = {
         "experiment": info.experiment_id,
