@@ -225,7 +225,7 @@ def test_given_what_the_database_takes_then_the_pools_fit_and_the_sum_is_given(
         told = environment(server())
         names = ("MLFLOW_SQLALCHEMYSTORE_POOL_SIZE", "MLFLOW_SQLALCHEMYSTORE_MAX_OVERFLOW")
         assert tuple(told[name] for name in names) == pool
-    assert len(fargate.runs) == 1, "no migration for that"
+    assert len(fargate.migrations) == 1, "no migration for that"
 
 
 def test_given_another_image_then_it_is_migrated_before_it_is_deployed(
