@@ -308,6 +308,8 @@ def test_given_a_server_then_only_its_secrets_keys_are_named_and_no_value_is_in_
 def test_given_basic_auth_then_all_tasks_share_keys_of_the_servers_secret_and_a_migration_runs(
     fargate: Fargate, properties: Properties
 ) -> None:
+    of_users = migrated(HEAD, "behind", **{"from": HEAD, "pending": ["auth-f1a2b3c4d5e6"]})
+    fargate.inspection_ends = [migrated(HEAD, "empty"), of_users]
     converge(graph_of(properties))
     given = converge(graph_of(properties | {"BasicAuth": "true"}))
     container = server()
@@ -319,7 +321,7 @@ def test_given_basic_auth_then_all_tasks_share_keys_of_the_servers_secret_and_a_
     assert named["MLFLOW_AUTH_ADMIN_PASSWORD"] == f"{secret}:admin_password::"
     told = environment(definition("migration")["containerDefinitions"][0])
     assert told["CFN_MLFLOW_BASIC_AUTH"] == "true"
-    assert len(fargate.runs) == 2, "the tables of users are made before a server starts"
+    assert len(fargate.migrations) == 2, "the tables of users are made before a server starts"
 
 
 def test_given_a_secret_that_takes_turns_then_the_tasks_have_the_login_in_use_and_may_read_both(
