@@ -108,6 +108,8 @@ def database(
         if release != EMPTY:
             connection.execute(old_databases.statements(release))
         yield Database(server, migrations, name, connection)
+    with server.connect("postgres") as session:
+        session.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 @pytest.fixture(scope="module")
