@@ -55,11 +55,6 @@ class Launcher:
         """Return the task definition's family."""
         return self.definition_arn.rsplit("/", 1)[-1].rpartition(":")[0]
 
-    @property
-    def revision(self) -> str:
-        """Return the number of the task definition's revision."""
-        return self.definition_arn.rpartition(":")[2]
-
     def of(self, definition_arn: str) -> Launcher:
         """Return the launcher of another revision."""
         return replace(self, definition_arn=definition_arn)
