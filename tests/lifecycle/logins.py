@@ -50,6 +50,18 @@ class Logins:
             FunctionName=FUNCTION, InvocationType="Event", Payload=payload
         )
 
+    def age_turns(self) -> None:
+        """Let every turn have ended long ago: for an hour the rule's events do nothing."""
+        client = self._aws.session().client("secretsmanager")
+        for arn in self.arns.values():
+            tags = {
+                tag["Key"]: tag["Value"] for tag in client.describe_secret(SecretId=arn)["Tags"]
+            }
+            turn = tags.get("cfn-mlflow:turn", "")
+            if turn.startswith("since 20"):
+                aged = turn.replace("since 20", "since 19", 1)
+                client.tag_resource(SecretId=arn, Tags=[{"Key": "cfn-mlflow:turn", "Value": aged}])
+
     def rotations(self) -> int:
         """Return how many rotations have been done."""
         return words_of(self._aws, FUNCTION).count("Rotated")

@@ -175,10 +175,10 @@ def paused_migration(aws: LocalAws) -> psutil.Process:
     raise TimeoutError("no migration task ran")
 
 
-def wait_for_words(aws: LocalAws, function_name: str, words: str) -> None:
-    """Wait until a function has logged a message with these words."""
+def wait_for_words(aws: LocalAws, function_name: str, words: str, *, after: int = 0) -> None:
+    """Wait until a function has logged these words behind so many messages."""
     for _ in range(600):
-        if any(words in line for line in words_of(aws, function_name)):
+        if any(words in line for line in words_of(aws, function_name)[after:]):
             return
         time.sleep(0.1)
     raise TimeoutError(f"{function_name} never said {words!r}")

@@ -144,7 +144,9 @@ def test_tags_are_found_over_all_services(bare_aws: LocalAws) -> None:
     session = bare_aws.session()
     tags: Any = [{"Key": "owner", "Value": "found"}]
     session.client("logs").create_log_group(logGroupName="/found/a", tags={"owner": "found"})
-    session.client("secretsmanager").create_secret(Name="found/a-b", SecretString="x", Tags=tags)
+    session.client("secretsmanager").create_secret(
+        Name="found/a-b", SecretString="nobody reads it", Tags=tags
+    )
     session.client("ssm").put_parameter(Name="/found", Value="x", Type="String", Tags=tags)
     session.client("elbv2").create_target_group(
         Name="found", Protocol="HTTP", Port=80, VpcId="vpc-1", TargetType="ip", Tags=tags

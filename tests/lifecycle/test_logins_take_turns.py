@@ -81,9 +81,9 @@ def test_a_rotation_that_is_killed_in_the_middle_goes_on_and_makes_one_password(
     local_aws: LocalAws, logins: Logins
 ) -> None:
     before = logins.passwords()
-    done = logins.rotations()
+    done, said = logins.rotations(), len(words_of(local_aws, FUNCTION))
     logins.ask()
-    wait_for_words(local_aws, FUNCTION, "ECS service")
+    wait_for_words(local_aws, FUNCTION, "ECS service", after=said)
     made = logins.passwords()
     local_aws.kill_function(FUNCTION)
     for _ in range(1800):
@@ -147,14 +147,15 @@ def test_a_master_password_that_rds_rotates_changes_nothing_for_the_tasks(
 def test_the_schedule_itself_rotates_and_goes_with_its_property(
     local_aws: LocalAws, mlflow: Stack, network: Network, logins: Logins
 ) -> None:
-    done = logins.rotations()
+    before, done = logins.in_service(), logins.rotations()
+    logins.age_turns()
     often = one_resource(network, DatabaseRotationSchedule="rate(1 minute)", **SMALL)
     assert mlflow.update(often) == "UPDATE_COMPLETE", mlflow.failures()
     for _ in range(900):
         if logins.rotations() > done:
             break
         time.sleep(0.2)
-    assert logins.rotations() > done
+    assert logins.in_service() == set(LOGINS) - before
     assert mlflow.update(one_resource(network, **SMALL)) == "UPDATE_COMPLETE", mlflow.failures()
     rules = local_aws.session().client("events").list_rules()["Rules"]
     assert [rule["Name"] for rule in rules if "-rotation-" in rule["Name"]] == []

@@ -256,6 +256,17 @@ def image_of(aws: LocalAws, outputs: dict[str, str]) -> str:
     return str(definition["taskDefinition"]["containerDefinitions"][0]["image"])
 
 
+def snapshots_of(aws: LocalAws, stack: Stack) -> dict[str, set[str]]:
+    """Return the snapshots of the stack's database, each with the keys of its tags."""
+    rds = aws.session().client("rds")
+    found = rds.describe_db_cluster_snapshots(
+        DBClusterIdentifier=stack.outputs["DatabaseClusterId"]
+    )["DBClusterSnapshots"]
+    return {
+        one["DBClusterSnapshotIdentifier"]: {tag["Key"] for tag in one["TagList"]} for one in found
+    }
+
+
 def wait_for_cluster(rds: Any, identifier: str, status: str) -> None:
     for _ in range(600):
         found = rds.describe_db_clusters(DBClusterIdentifier=identifier)["DBClusters"][0]
@@ -268,7 +279,7 @@ def wait_for_cluster(rds: Any, identifier: str, status: str) -> None:
 def test_given_a_rollout_that_fails_behind_the_migration_then_the_new_image_stands_in(
     local_aws: LocalAws, stack: Stack, template: Template
 ) -> None:
-    events = len(stack.events())
+    events, earlier = len(stack.events()), snapshots_of(local_aws, stack)
     asked = template(NEW, UvicornOpts="--no-such-option", RehearseUpgrade="true")
     assert stack.update(asked) == "UPDATE_ROLLBACK_COMPLETE", stack.failures()
     assert "no-such-option" in reason_of(stack, events)
@@ -281,13 +292,10 @@ def test_given_a_rollout_that_fails_behind_the_migration_then_the_new_image_stan
     rds = local_aws.session().client("rds")
     names = [one["DBClusterIdentifier"] for one in rds.describe_db_clusters()["DBClusters"]]
     assert not [name for name in names if name.startswith("upgraded-rehearsal")], "it is removed"
-    kept = rds.describe_db_cluster_snapshots(DBClusterIdentifier=after["DatabaseClusterId"])
-    [before] = [
-        one
-        for one in kept["DBClusterSnapshots"]
-        if one["DBClusterSnapshotIdentifier"].startswith(f"upgraded-before-{NEW_HEAD}")
-    ]
-    assert "cfn-mlflow:left-by" in {tag["Key"] for tag in before["TagList"]}
+    kept = snapshots_of(local_aws, stack)
+    [before] = kept.keys() - earlier.keys()
+    assert before.startswith(f"upgraded-before-{NEW_HEAD}")
+    assert "cfn-mlflow:left-by" in kept[before]
 
 
 def test_given_the_new_image_is_asked_then_on_a_paused_database_it_is_complete(

@@ -20,7 +20,13 @@ from cfn_mlflow.aws.ecs_task import Task
 from cfn_mlflow.aws.ecs_task_definition import deregister
 from cfn_mlflow.aws.image_task import Launcher, migrations
 from cfn_mlflow.aws.migration_notes import LOOK, NOTES, SCHEMA_TAG, STAND_IN_TAG
-from cfn_mlflow.aws.migration_result import may_be_tried_again, result_of, state_of, words_of
+from cfn_mlflow.aws.migration_result import (
+    may_be_tried_again,
+    result_of,
+    state_of,
+    words_of,
+    words_of_faults,
+)
 from cfn_mlflow.aws.not_yet import NotYet
 from cfn_mlflow.aws.owner import Tags
 from cfn_mlflow.aws.stand_in import stand_in, way_out
@@ -196,10 +202,9 @@ class Inspection(ManagedObject[InspectionView]):
         faults = self.schema.faults(found) if self.schema and found else ()
         if faults:
             deregister(self.launcher.definition_arn)
-            named = "; ".join(faults[:3]) + (f"; and {len(faults) - 3} more" if faults[3:] else "")
             raise PermanentError(
-                f"{self.words}: at revision {found} it lacks what MLflow made: {named[:200]}. Put "
-                f"it back, or restore a snapshot, then deploy again"
+                f"{self.words}: at revision {found} it lacks what MLflow made: "
+                f"{words_of_faults(faults)}. Put it back, or restore a snapshot, then deploy again"
             )
 
     def _refuse(self, last: Task, result: Result) -> None:

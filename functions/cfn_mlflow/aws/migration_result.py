@@ -11,6 +11,8 @@ from cfn_mlflow.migration.result import Result, parse
 from cfn_mlflow.outcome import PermanentError
 
 WORDS_BYTES = 310
+FAULTS_NAMED = 3
+FAULTS_BYTES = 200
 
 
 def result_of(launcher: Launcher, found: Sequence[Task]) -> Result | None:
@@ -57,3 +59,10 @@ def words_of(launcher: Launcher, last: Task, result: Result) -> str:
     if last.exit_code is None or result.outcome == "silent":
         return why(last, launcher.log_group)
     return f"{cut(result.words, WORDS_BYTES)}. Log group: {launcher.log_group}"
+
+
+def words_of_faults(faults: Sequence[str]) -> str:
+    """Return the first faults of a schema, and how many more there are, in some 220 bytes."""
+    rest = len(faults) - FAULTS_NAMED
+    more = f"; and {rest} more" if rest > 0 else ""
+    return cut("; ".join(faults[:FAULTS_NAMED]), FAULTS_BYTES) + more

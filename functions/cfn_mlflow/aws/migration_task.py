@@ -16,7 +16,7 @@ from cfn_mlflow.aws.ecs_task_definition import deregister
 from cfn_mlflow.aws.image_task import Launcher, running
 from cfn_mlflow.aws.inspection_task import InspectionView, Schema
 from cfn_mlflow.aws.migration_notes import FROM_TAG, MIGRATE, SCHEMA_TAG, SNAPSHOT_TAG
-from cfn_mlflow.aws.migration_result import result_of, unfinished
+from cfn_mlflow.aws.migration_result import result_of, unfinished, words_of_faults
 from cfn_mlflow.aws.not_yet import NotYet
 from cfn_mlflow.engine.managed import ManagedObject
 from cfn_mlflow.migration.result import Result
@@ -132,10 +132,9 @@ class MigrationTask(ManagedObject[MigrationView]):
         revision = result.expected or (self.schema.revision() if self.schema else "") or "unknown"
         faults = self.schema.faults(revision) if self.schema else ()
         if faults:
-            more = f"; and {len(faults) - 3} more" if faults[3:] else ""
             raise PermanentError(
-                f"{self.words}: the database is at {revision}, but {'; '.join(faults[:3])[:200]}"
-                f"{more}. Restore the snapshot {self.snapshot_id or 'taken last'}, or put it back"
+                f"{self.words}: the database is at {revision}, but {words_of_faults(faults)}. "
+                f"Restore the snapshot {self.snapshot_id or 'taken last'}, or put it back"
             )
         notes = {SCHEMA_TAG: revision}
         if result.outcome == "migrated" and result.found:

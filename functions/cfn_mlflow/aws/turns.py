@@ -69,8 +69,8 @@ def turn_of(tags: Tags) -> Turn:
 
 
 def time_as_tag(moment: datetime) -> str:
-    """Return a time, to the second, so that a later one is a greater text too."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    """Return a time, to the microsecond, so that a later one is a greater text too."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def just_over(turn: Turn) -> bool:
