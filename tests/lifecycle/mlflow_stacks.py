@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -160,6 +161,14 @@ def runs_of(aws: LocalAws, tracking_uri: str) -> dict[str, float]:
     return {
         run["info"]["run_name"]: run["data"]["metrics"][0]["value"] for run in found.get("runs", [])
     }
+
+
+def program(folder: Path, name: str, *lines: str) -> None:
+    """Write a shell script of these lines, for an image of a test's own."""
+    folder.mkdir(exist_ok=True)
+    file = folder / name
+    file.write_text("\n".join(["#!/bin/sh", *lines, ""]))
+    file.chmod(0o755)
 
 
 def paused_migration(aws: LocalAws) -> psutil.Process:

@@ -9,19 +9,13 @@ import pytest
 from local.aws import LocalAws
 from local.environments import EnvironmentFailedError
 from tests.lifecycle.data_plane_kit import IMAGE, Lab
+from tests.lifecycle.mlflow_stacks import program
 
 
 @pytest.fixture(scope="module")
 def lab() -> Iterator[Lab]:
     with LocalAws() as aws:
         yield Lab(aws).furnish()
-
-
-def program(folder: Path, name: str, *lines: str) -> None:
-    folder.mkdir(exist_ok=True)
-    file = folder / name
-    file.write_text("\n".join(["#!/bin/sh", *lines, ""]))
-    file.chmod(0o755)
 
 
 def test_the_tag_of_the_image_chooses_the_mlflow_release_that_runs(lab: Lab) -> None:

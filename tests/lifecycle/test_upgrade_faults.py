@@ -22,6 +22,7 @@ from tests.lifecycle.mlflow_stacks import (
     make_network,
     one_resource,
     paused_migration,
+    program,
     runs_of,
     words_of,
 )
@@ -87,13 +88,6 @@ def sql(local_aws: LocalAws, stack: Stack) -> Sql:
         )
 
     return run
-
-
-def program(folder: Path, name: str, *lines: str) -> None:
-    folder.mkdir(exist_ok=True)
-    file = folder / name
-    file.write_text("\n".join(["#!/bin/sh", *lines, ""]))
-    file.chmod(0o755)
 
 
 def reason_of(stack: Stack, after: int) -> str:

@@ -18,6 +18,7 @@ from cfn_mlflow.aws.elbv2_target_group import unhealthy
 from cfn_mlflow.aws.errors import code
 from cfn_mlflow.aws.not_yet import NotYet
 from cfn_mlflow.aws.object import OwnedObject
+from cfn_mlflow.aws.stand_in import way_out
 from cfn_mlflow.outcome import REASON_BYTES, PermanentError, TemporaryError
 
 DATABASE_TAG = "cfn-mlflow:database"
@@ -55,8 +56,8 @@ class Service(OwnedObject[ServiceView]):
     min_capacity: int
     max_capacity: int
     log_group: str
-    way_out: str = ""
-    """What to do if its tasks fail and there is no older image to go back to."""
+    stands_in_at: str = ""
+    """The database's revision if its image stands in for one that the database is ahead of."""
     database: str = ""
     """The identifier of the Aurora cluster behind it, if it is known: by it rotation finds it."""
     _not_yet: NotYet = field(default_factory=NotYet, repr=False)
@@ -201,9 +202,10 @@ class Service(OwnedObject[ServiceView]):
         else:
             cause = why(first, self.log_group)
         deregister(self.definition_arn)
-        if self.way_out:
-            room = max(REASON_BYTES - len(self.way_out.encode()) - len("ECS service: . "), 60)
-            cause = f"{cut(cause, room)}. {self.way_out}"
+        if self.stands_in_at:
+            to_do = way_out(self.owner, self.stands_in_at)
+            room = max(REASON_BYTES - len(to_do.encode()) - len("ECS service: . "), 60)
+            cause = f"{cut(cause, room)}. {to_do}"
         raise PermanentError(f"ECS service: {cause}")
 
     def _first_failure(self) -> Task | None:

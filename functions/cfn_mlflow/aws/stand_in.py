@@ -7,7 +7,7 @@ serve it, and the one that migrated it can. Nothing that was written in between 
 from __future__ import annotations
 
 from cfn_mlflow import releases
-from cfn_mlflow.aws.cloudformation_rollback import is_rolling_back
+from cfn_mlflow.aws.cloudformation_rollback import continue_without, is_rolling_back
 from cfn_mlflow.aws.ecs_task_definition import TaskDefinitionView, revisions
 from cfn_mlflow.aws.image_task import Launcher
 from cfn_mlflow.aws.migration_notes import MIGRATE, SCHEMA_TAG, STAND_IN_TAG
@@ -33,13 +33,10 @@ def stand_in(launcher: Launcher, found: str) -> str:
 
 def way_out(owner: Owner, found: str) -> str:
     """Return what to do when no image can serve the database any more."""
-    stack_name = owner.stack_id.split("/")[1]
     version = releases.first_version_with(found)
     image = f"of MLflow {version} or newer" if version else "that knows its revision"
-    return (
-        f"Run: aws cloudformation continue-update-rollback --stack-name {stack_name}"
-        f" --resources-to-skip {owner.logical_id}; then deploy an image {image} that starts"
-    )
+    command = continue_without(owner.stack_id, owner.logical_id)
+    return f"Run: {command}; then deploy an image {image} that starts"
 
 
 def _image(view: TaskDefinitionView) -> str:

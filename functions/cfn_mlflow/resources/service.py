@@ -102,7 +102,7 @@ def service(graph: Graph, owner: Owner, asked: ServiceSettings, wiring: Wiring) 
             min_capacity=asked.min_capacity,
             max_capacity=asked.max_capacity,
             log_group=log_group.name,
-            way_out=before.way_out,
+            stands_in_at=before.stands_in_at,
             database=derive(_cluster_id, wiring.cluster_arn),
         ),
         after=(*before_tasks, net.listener, before.migration),

@@ -20,7 +20,6 @@ from cfn_mlflow.aws.owner import Owner
 from cfn_mlflow.aws.rds_snapshot import MigrationSnapshot
 from cfn_mlflow.aws.rehearsal_clone import RehearsalClone, RehearsalRemains
 from cfn_mlflow.aws.rehearsal_task import RehearsalTask
-from cfn_mlflow.aws.stand_in import way_out
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.engine.managed import ManagedObject, derive, later
 from cfn_mlflow.models.service import ServiceSettings
@@ -36,8 +35,8 @@ class Upgrade:
     migration: MigrationTask
     runs: Runs
     """The image that serves, the one that is asked or one that stands in for it, and its schema."""
-    way_out: str
-    """What to do if an image that stands in cannot serve."""
+    stands_in_at: str
+    """The database's revision if the image stands in for another, else empty."""
     attributes: Mapping[str, Any]
 
 
@@ -78,7 +77,7 @@ class UpgradeSteps:
         return Upgrade(
             migration=migration,
             runs=Runs(image, revision),
-            way_out=later(inspection, self._way_out),
+            stands_in_at=later(inspection, lambda view: view.noted if view.stand_in else ""),
             attributes={
                 "image": image,
                 "schema_revision": revision,
@@ -96,9 +95,6 @@ class UpgradeSteps:
             return ()
         clone = self.graph.add(RehearsalClone(self.owner, inspected, self.wiring.cluster_arn))
         return (self.graph.add(RehearsalTask(self.launcher, later(clone, lambda view: view))),)
-
-    def _way_out(self, view: InspectionView) -> str:
-        return way_out(self.owner, view.noted) if view.stand_in else ""
 
 
 def _schema(wiring: Wiring) -> ServiceSchema | None:

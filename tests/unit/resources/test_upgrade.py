@@ -19,9 +19,10 @@ from cfn_mlflow.resources import service
 from tests.unit.support import stacks
 from tests.unit.support.fargate import End, Fargate, behind, checked, migrated
 from tests.unit.support.kill_points import Killed, dying_behind_every_write, watched
-from tests.unit.support.service_kit import HEAD, boto, converge, owner
+from tests.unit.support.service_kit import HEAD, STACK, boto, converge, owner
 
 OLDER = "b7e2c1a4d9f3"
+ROOT_STACK = STACK.replace("/team/", "/platform/")
 NAME = "mlflow-abcdefghij"
 Properties = dict[str, Any]
 
@@ -193,8 +194,16 @@ def test_given_a_rollout_that_fails_behind_the_migration_then_the_rollback_serve
     assert is_as_before(fargate)
 
 
+@pytest.mark.parametrize(
+    ("root", "command"),
+    [
+        ("", "--stack-name team --resources-to-skip MLflow;"),
+        (ROOT_STACK, "--stack-name platform --resources-to-skip team.MLflow;"),
+    ],
+    ids=["a stack of its own", "a nested stack"],
+)
 def test_given_an_image_that_serves_nowhere_then_the_rollback_names_the_way_out(
-    fargate: Fargate, older: Properties, newer: Properties
+    fargate: Fargate, older: Properties, newer: Properties, root: str, command: str
 ) -> None:
     fargate.inspection_ends.append(migrated(OLDER, "ahead", **{"from": HEAD}))
 
@@ -206,10 +215,10 @@ def test_given_an_image_that_serves_nowhere_then_the_rollback_names_the_way_out(
     with pytest.raises(PermanentError, match="cannot start"):
         converge(graph_of(newer))
     with (
-        stacks.standing("UPDATE_ROLLBACK_IN_PROGRESS"),
+        stacks.standing("UPDATE_ROLLBACK_IN_PROGRESS", root),
         pytest.raises(PermanentError) as raised,
     ):
         converge(graph_of(older))
     assert "cannot start" in str(raised.value)
-    assert "--stack-name team --resources-to-skip MLflow" in str(raised.value)
+    assert command in str(raised.value)
     assert len(str(raised.value).encode()) <= 400

@@ -15,13 +15,14 @@ MOST_QUESTIONS = 3
 
 
 @contextmanager
-def standing(status: str) -> Iterator[None]:
-    """Let DescribeStacks tell this status, if it is asked."""
+def standing(status: str, root_id: str = "") -> Iterator[None]:
+    """Let DescribeStacks tell this status, and the root of a nested stack, if it is asked."""
     stack = {
         "StackId": STACK,
         "StackName": "team",
         "CreationTime": datetime.now(UTC),
         "StackStatus": status,
+        **({"RootId": root_id} if root_id else {}),
     }
     with Stubber(session.client("cloudformation")) as stub:
         for _ in range(MOST_QUESTIONS):
