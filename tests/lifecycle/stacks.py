@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -25,6 +26,7 @@ class Event:
     status: str
     reason: str
     physical_id: str
+    time: datetime
 
 
 class Stack:
@@ -143,6 +145,7 @@ class Stack:
                 event["ResourceStatus"],
                 event.get("ResourceStatusReason", ""),
                 event.get("PhysicalResourceId", ""),
+                event["Timestamp"],
             )
             for event in reversed(newest_first)
         ]
@@ -158,6 +161,21 @@ class Stack:
             if event.status.endswith("_FAILED") and event.logical_id != self.name:
                 found.setdefault(event.logical_id, event.reason)
         return found
+
+    def seconds_to_reason(self, logical_id: str, after: int = 0) -> float | None:
+        """How long it took from a resource's request to the reason why it failed, if it did.
+
+        Only what happened behind so many events counts.
+        """
+        begun: datetime | None = None
+        for event in self.events()[after:]:
+            if event.logical_id != logical_id:
+                continue
+            if event.status.endswith("_IN_PROGRESS"):
+                begun = begun or event.time
+            if event.status.endswith("_FAILED") and begun:
+                return (event.time - begun).total_seconds()
+        return None
 
     def _described(self) -> dict[str, Any]:
         try:

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from local.aws import LocalAws
+from tests.conftest import SECONDS_TO_REASON
 from tests.lifecycle.mlflow_stacks import (
     Network,
     answer_of,
@@ -72,6 +73,16 @@ def stack(local_aws: LocalAws, template: Template) -> Iterator[Stack]:
     log_run(local_aws, made.outputs["TrackingUri"], "before")
     yield made
     made.delete()
+
+
+@pytest.fixture(autouse=True)
+def measured(stack: Stack, record_property: Callable[[str, object], None]) -> Iterator[None]:
+    """Note how long it took to tell the reason; `pytest` prints it at its end."""
+    events = len(stack.events())
+    yield
+    seconds = stack.seconds_to_reason("MLflow", after=events)
+    if seconds is not None:
+        record_property(SECONDS_TO_REASON, seconds)
 
 
 @pytest.fixture
@@ -179,7 +190,10 @@ def test_given_a_table_that_somebody_removed_then_it_is_named_before_anything_ch
 
 
 def test_given_a_wrong_password_then_the_login_is_named_and_the_other_service_runs_on(
-    local_aws: LocalAws, network: Network, stack: Stack
+    local_aws: LocalAws,
+    network: Network,
+    stack: Stack,
+    record_property: Callable[[str, object], None],
 ) -> None:
     outputs = stack.outputs
     secret = local_aws.session().client("secretsmanager").create_secret(
@@ -215,6 +229,7 @@ def test_given_a_wrong_password_then_the_login_is_named_and_the_other_service_ru
     other = Stack.create(local_aws, "wrong-password", part)
     assert other.status == "ROLLBACK_COMPLETE"
     reason = other.failures()["Service"]
+    record_property(SECONDS_TO_REASON, other.seconds_to_reason("Service"))
     other.delete()
     assert "The database refuses the login" in reason
     assert "not the one" not in reason

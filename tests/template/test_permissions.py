@@ -356,6 +356,17 @@ def test_something_is_encrypted_only_with_a_key_that_is_allowed() -> None:
         assert ALLOW_ON_RESOURCE in found.keys or found.resources == ("Ref AllowedKeyArns",)
 
 
+def test_whoever_makes_or_clones_a_cluster_may_use_a_key_that_is_allowed() -> None:
+    by_function = {
+        name: {action for found in statements_of_role(f"{name}Role") for action in found.actions}
+        for name in FUNCTIONS
+    }
+    makers = {"rds:CreateDBCluster", "rds:RestoreDBClusterToPointInTime"}
+    making = {name for name, actions in by_function.items() if makers & actions}
+    assert making == {"MLflow", "MLflowDatabase", "MLflowService"}
+    assert all("kms:CreateGrant" in by_function[name] for name in making)
+
+
 def test_a_task_can_reach_what_tasks_need_and_nothing_else() -> None:
     services = {a.split(":")[0] for s in statements("TaskBoundary") for a in s.actions}
     assert services == {"ecr", "kms", "logs", "s3", "secretsmanager"}
