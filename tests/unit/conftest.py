@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
 import pytest
 from botocore.loaders import JSONFileLoader
+
+# moto else makes its thousand machine images anew in each test.
+os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"
 
 
 @pytest.fixture(scope="session", autouse=True)

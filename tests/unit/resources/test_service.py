@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
-from cfn_mlflow.aws import session
 from cfn_mlflow.aws.owner import Owner
 from cfn_mlflow.aws.turns import TurnSecret
 from cfn_mlflow.engine.graph import Graph
@@ -19,7 +16,7 @@ from cfn_mlflow.outcome import PermanentError
 from cfn_mlflow.resources import service
 from tests.unit.support import stacks
 from tests.unit.support.fargate import End, Fargate, migrated
-from tests.unit.support.kill_points import READS, Killed, watched
+from tests.unit.support.kill_points import Killed, watched
 from tests.unit.support.service_kit import HEAD, boto, converge, owner, remove
 
 NAME = "mlflow-abcdefghij"
@@ -28,22 +25,6 @@ Properties = dict[str, Any]
 
 OF_AN_UPGRADE = {"SchemaMigrations", "SchemaSnapshotId"}
 """Attributes that a new service has nothing to say of."""
-
-
-@contextmanager
-def dying_after_a_write() -> Iterator[None]:
-    """Let the function die right after the next write that AWS has carried out."""
-
-    def die(model: Any, **_: Any) -> None:
-        if not model.name.startswith(READS):
-            raise Killed
-
-    session.forget_clients()
-    session._session().events.register("after-call.*", die)
-    try:
-        yield
-    finally:
-        session.forget_clients()
 
 
 def graph_of(properties: Properties, whose: Owner | None = None) -> Graph:
@@ -154,7 +135,7 @@ def test_given_every_invocation_dies_after_its_next_write_then_it_ends_the_same(
     deaths = 0
     for _ in range(60):
         try:
-            with dying_after_a_write():
+            with watched(last_write=1):
                 given = converge(graph_of(properties))
             break
         except Killed:
@@ -173,7 +154,7 @@ def test_given_a_removal_that_dies_after_each_write_then_nothing_owned_is_left(
     converge(graph_of(properties))
     for _ in range(60):
         try:
-            with dying_after_a_write():
+            with watched(last_write=1):
                 remove(removal_of(properties))
             break
         except Killed:

@@ -12,6 +12,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
@@ -329,14 +330,18 @@ def _name(arn: str) -> str:
     return arn.rsplit("/", 1)[-1]
 
 
+@cache
+def _client(service: str) -> Any:
+    return boto3.client(service, region_name="eu-west-1")  # type: ignore[call-overload]
+
+
 def _definition(arn: str) -> dict[str, Any]:
-    ecs = boto3.client("ecs", region_name="eu-west-1")
-    found: Any = ecs.describe_task_definition(taskDefinition=arn)["taskDefinition"]
+    found: Any = _client("ecs").describe_task_definition(taskDefinition=arn)["taskDefinition"]
     return dict(found)
 
 
 def _write(group: str, stream: str, line: str) -> None:
-    logs = boto3.client("logs", region_name="eu-west-1")
+    logs = _client("logs")
     logs.create_log_stream(logGroupName=group, logStreamName=stream)
     event: Any = {"timestamp": int(datetime.now(UTC).timestamp() * 1000), "message": line}
     logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=[event])

@@ -28,11 +28,11 @@ class Calls:
     last_write: int | None = None
     _sql: str = ""
 
-    def note_sql(self, params: Mapping[str, Any], **_: Any) -> None:
+    def note_sql(self, params: Mapping[str, Any]) -> None:
         """Remember the statement that is about to run."""
         self._sql = params["sql"]
 
-    def note(self, model: Any, **_: Any) -> None:
+    def note(self, model: Any) -> None:
         """Count a call that AWS has answered, and die if it was the last."""
         self.made.append(model.name)
         if self._is_write(model.name):
@@ -49,21 +49,38 @@ class Calls:
 @contextmanager
 def watched(last: int | None = None, last_write: int | None = None) -> Iterator[Calls]:
     """Count the calls of the product's clients in the block, and die behind the last one."""
+    _listen()
     calls = Calls(last=last, last_write=last_write)
-    events = session._session().events
-    noted: dict[str, Any] = {
-        "provide-client-params.rds-data.ExecuteStatement": calls.note_sql,
-        "after-call.*": calls.note,
-    }
-    for event, note in noted.items():
-        events.register(event, note)
-    session.client.cache_clear()  # a client knows the events of when it was made
+    _watching.append(calls)
     try:
         yield calls
     finally:
-        for event, note in noted.items():
-            events.unregister(event, note)
-        session.client.cache_clear()
+        _watching.remove(calls)
+
+
+_watching: list[Calls] = []
+_heard: list[Any] = []
+
+
+def _listen() -> None:
+    """Hear every call of the product's session, once: to make all clients anew takes a second."""
+    if session._session() in _heard:
+        return
+    _heard[:] = [session._session()]
+    events = session._session().events
+    events.register("provide-client-params.rds-data.ExecuteStatement", _note_sql)
+    events.register("after-call.*", _note)
+    session.client.cache_clear()  # a client knows the events of when it was made
+
+
+def _note_sql(params: Mapping[str, Any], **_: Any) -> None:
+    for calls in tuple(_watching):
+        calls.note_sql(params)
+
+
+def _note(model: Any, **_: Any) -> None:
+    for calls in tuple(_watching):
+        calls.note(model)
 
 
 def killed_after_each_call(run: Callable[[], object], fresh: Callable[[], object]) -> Iterator[int]:

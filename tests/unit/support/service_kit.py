@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import boto3
@@ -34,6 +35,7 @@ def owner(logical_id: str = "MLflow", **more: Any) -> Owner:
     return Owner("cfn-mlflow", STACK, logical_id, digests[logical_id], "0.1.0", **more)
 
 
+@cache
 def boto(service: str) -> Any:
     """Return a client of the test's own."""
     return boto3.client(service, region_name=REGION)  # type: ignore[call-overload]
@@ -47,10 +49,11 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
     monkeypatch.setenv("BOUNDARY_ARN", BOUNDARY)
     monkeypatch.setenv("PROVIDER_NAME", "cfn-mlflow")
-    session.forget_clients()
+    ours = session._session()
     with mock_aws():
         yield
-    session.forget_clients()
+    if session._session() is not ours:
+        session.forget_clients()  # a test's own, for another Region
 
 
 @pytest.fixture
