@@ -160,10 +160,11 @@ def provider() -> list[str]:
             "names and tags are the only state",
         ),
         arrow(ORANGE, (474, 496), (474, 558), dashes="5 4"),
-        text((486, 532), "died for good", BESIDE),
-        card(Rect(410, 560, 128, 66), ORANGE, "dead letters", "encrypted queue"),
-        arrow(ORANGE, (538, 593), (572, 593)),
-        card(Rect(574, 560, 128, 66), ORANGE, "LastWord", "answers FAILED"),
+        text((484, 532), "died for good", BESIDE),
+        card(Rect(410, 560, 128, 70), ORANGE, "dead letters", "encrypted queue"),
+        arrow(ORANGE, (538, 604), (572, 604)),
+        card(Rect(574, 578, 128, 52), ORANGE, "LastWord", "answers FAILED"),
+        card(Rect(574, 512, 128, 52), ORANGE, "Rotation", "logins take turns"),
     ]
 
 
