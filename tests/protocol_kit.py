@@ -260,6 +260,7 @@ class World:
     converge: Step = field(default_factory=lambda: outcomes(Done({"Name": "value"})))
     remove: Step = field(default_factory=lambda: outcomes(Done({})))
     prepare: Callable[[Request, Identity], Step] | None = None
+    give_up: Callable[[Request, Identity], None] | None = None
     stack: FakeStack | None = None
     functions: FakeLambda = field(default_factory=FakeLambda)
     timeout: float = 900
@@ -297,7 +298,7 @@ class World:
         in_progress = {"Create": "CREATE", "Update": "UPDATE"}.get(str(kind), "DELETE")
         stack = self.stack or FakeStack([state(f"{in_progress}_IN_PROGRESS")])
         return handler(
-            ResourceType("Custom::MLflow", self._prepare, self._removal),
+            ResourceType("Custom::MLflow", self._prepare, self._removal, self.give_up),
             stack=stack,
             invoke=self.functions,
             clock=self.time.clock,

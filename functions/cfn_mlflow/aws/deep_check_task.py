@@ -16,6 +16,7 @@ from cfn_mlflow.aws.ecs_task_definition import TaskDefinitionView, deregister
 from cfn_mlflow.aws.image_task import Launcher, log_is_whole, running, worth_another
 from cfn_mlflow.aws.migration_notes import CHECK
 from cfn_mlflow.aws.not_yet import NotYet
+from cfn_mlflow.aws.stand_in import with_way_out
 from cfn_mlflow.deep_check import Report
 from cfn_mlflow.engine.managed import ManagedObject
 from cfn_mlflow.outcome import PermanentError
@@ -46,6 +47,8 @@ class DeepCheck(ManagedObject[DeepCheckView]):
     """The server's."""
     host_name: str
     port: int
+    stands_in_at: str = ""
+    """The database's revision if the image stands in for one that the database is ahead of."""
     _not_yet: NotYet = field(default_factory=NotYet, repr=False)
 
     @property
@@ -81,7 +84,8 @@ class DeepCheck(ManagedObject[DeepCheckView]):
         again = view.report is None or len(view.tasks) == 1
         if not view.passed and not worth_another(view.tasks, retryable=again):
             deregister(self.definition.arn)
-            raise PermanentError(f"{self.words}: {self._cause(last, view.report)}")
+            cause = f"{self.words}: {self._cause(last, view.report)}"
+            raise PermanentError(with_way_out(cause, self.launcher.owner, self.stands_in_at))
         return None
 
     def changes(self, view: DeepCheckView) -> tuple[str, ...]:

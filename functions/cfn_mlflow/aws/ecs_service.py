@@ -18,8 +18,8 @@ from cfn_mlflow.aws.elbv2_target_group import unhealthy
 from cfn_mlflow.aws.errors import code
 from cfn_mlflow.aws.not_yet import NotYet
 from cfn_mlflow.aws.object import OwnedObject
-from cfn_mlflow.aws.stand_in import way_out
-from cfn_mlflow.outcome import REASON_BYTES, PermanentError, TemporaryError
+from cfn_mlflow.aws.stand_in import with_way_out
+from cfn_mlflow.outcome import PermanentError, TemporaryError
 
 DATABASE_TAG = "cfn-mlflow:database"
 """Names the Aurora cluster that a service works with."""
@@ -202,11 +202,7 @@ class Service(OwnedObject[ServiceView]):
         else:
             cause = why(first, self.log_group)
         deregister(self.definition_arn)
-        if self.stands_in_at:
-            to_do = way_out(self.owner, self.stands_in_at)
-            room = max(REASON_BYTES - len(to_do.encode()) - len("ECS service: . "), 60)
-            cause = f"{cut(cause, room)}. {to_do}"
-        raise PermanentError(f"ECS service: {cause}")
+        raise PermanentError(with_way_out(f"{self.words}: {cause}", self.owner, self.stands_in_at))
 
     def _first_failure(self) -> Task | None:
         ours = (

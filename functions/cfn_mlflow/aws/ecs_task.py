@@ -18,6 +18,8 @@ STREAM_PREFIX = "mlflow"
 REASON_BYTES, LINE_BYTES = 150, 110
 LINES_LOOKED_AT = 40
 FAILED_TO_START = "TaskFailedToStart"
+AGENT = "aws-guardduty-agent"
+"""GuardDuty adds a container of this name to a task; that one's end is not the task's."""
 
 _ADVICE = (
     (
@@ -102,10 +104,16 @@ def tasks(cluster: str, *, stopped: bool, **of: str) -> list[Task]:
 
     Rests on ecs:ListTasks and DescribeTasks; of a cluster that is not there, none.
     """
-    status: Any = "STOPPED" if stopped else "RUNNING"
+    asked: Any = {"desiredStatus": "STOPPED" if stopped else "RUNNING", **of}
     try:
-        arns = ecs().list_tasks(cluster=cluster, desiredStatus=status, **of)["taskArns"]  # type: ignore[arg-type]
-        found = ecs().describe_tasks(cluster=cluster, tasks=arns)["tasks"] if arns else []
+        pages = ecs().get_paginator("list_tasks").paginate(cluster=cluster, **asked)
+        # A page is as long as what DescribeTasks takes.
+        lists = [page["taskArns"] for page in pages if page["taskArns"]]
+        found = [
+            one
+            for arns in lists
+            for one in ecs().describe_tasks(cluster=cluster, tasks=arns)["tasks"]
+        ]
     except Exception as error:
         if code(error) in ("ClusterNotFoundException", "ServiceNotFoundException"):
             return []
@@ -197,5 +205,7 @@ def _address(found: Mapping[str, Any]) -> str:
 
 def _containers(found: Sequence[Mapping[str, Any]]) -> tuple[Container, ...]:
     return tuple(
-        Container(one.get("name", ""), one.get("exitCode"), one.get("reason", "")) for one in found
+        Container(one.get("name", ""), one.get("exitCode"), one.get("reason", ""))
+        for one in found
+        if not one.get("name", "").startswith(AGENT)
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +10,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from cfn_mlflow.aws.errors import code, is_missing
 from cfn_mlflow.aws.object import OwnedObject, tag_list, tag_map
-from cfn_mlflow.aws.owner import Tags
+from cfn_mlflow.aws.owner import Owner, Tags
+from cfn_mlflow.aws.replaced import Replaced
 from cfn_mlflow.aws.session import client
 from cfn_mlflow.outcome import TemporaryError
 
@@ -23,6 +25,8 @@ PATH = "/cfn-mlflow/"
 """All roles are made here: the provider may touch no other."""
 
 POLICY_NAME = "cfn-mlflow"
+EARLIER = f"{POLICY_NAME}-before-"
+"""Begins the name of an inline policy that was the role's until an update."""
 
 
 def _iam() -> IAMClient:
@@ -60,8 +64,8 @@ class Role(OwnedObject[RoleView]):
 
     @property
     def name(self) -> str:
-        """Return the role's name, of at most 64 characters."""
-        return self.owner.name(self.part, limit=64)
+        """Return the role's name."""
+        return role_name(self.owner, self.part)
 
     @property
     def trust(self) -> Policy:
@@ -129,6 +133,7 @@ class Role(OwnedObject[RoleView]):
     def update(self, view: RoleView) -> None:
         """Set what differs, the boundary first.
 
+        What it was allowed before, EarlierPolicies takes away in the end.
         Rests on iam:PutRolePermissionsBoundary, UpdateAssumeRolePolicy, PutRolePolicy, TagRole.
         """
         different = self.changes(view)
@@ -141,6 +146,7 @@ class Role(OwnedObject[RoleView]):
                 RoleName=self.name, PolicyDocument=json.dumps(self.trust)
             )
         if "policy" in different:
+            self._keep(view.policy)
             self._put_policy()
         if "tags" in different:
             _iam().tag_role(RoleName=self.name, Tags=tag_list(self.owner.tags))
@@ -159,6 +165,18 @@ class Role(OwnedObject[RoleView]):
             if not is_missing(error):
                 raise
 
+    def _keep(self, policy: Policy) -> None:
+        """Let the role do what it did: old tasks may start again until new ones have replaced them.
+
+        Each policy has a name of its own, for several updates may fail one after the other.
+        """
+        if policy:
+            text = json.dumps(policy, sort_keys=True)
+            digest = hashlib.sha256(text.encode()).hexdigest()[:12]
+            _iam().put_role_policy(
+                RoleName=self.name, PolicyName=EARLIER + digest, PolicyDocument=text
+            )
+
     def _inline_policy(self) -> Policy:
         try:
             found = _iam().get_role_policy(RoleName=self.name, PolicyName=POLICY_NAME)
@@ -172,6 +190,49 @@ class Role(OwnedObject[RoleView]):
         _iam().put_role_policy(
             RoleName=self.name, PolicyName=POLICY_NAME, PolicyDocument=json.dumps(self.policy)
         )
+
+
+@dataclass(frozen=True, eq=False)
+class EarlierPolicies(Replaced[tuple[str, ...]]):
+    """What a role was allowed before its last changes, no more needed once the service serves."""
+
+    words: ClassVar[str] = "earlier policies"
+
+    part: str
+    stands_in_at: str = ""
+    """Not empty while an image stands in that only an earlier policy may allow to pull."""
+
+    @property
+    def label(self) -> str:
+        """Tell the roles of one resource apart."""
+        return f"{self.words} of the {self.part} role"
+
+    @property
+    def name(self) -> str:
+        """Return the role's name."""
+        return role_name(self.owner, self.part)
+
+    def read(self) -> tuple[str, ...] | None:
+        """Find them by their names (iam:ListRolePolicies)."""
+        if self.stands_in_at:
+            return None
+        try:
+            names = _iam().list_role_policies(RoleName=self.name)["PolicyNames"]
+        except Exception as error:
+            if is_missing(error):
+                return None
+            raise
+        return tuple(name for name in names if name.startswith(EARLIER)) or None
+
+    def delete(self, view: tuple[str, ...]) -> None:
+        """Take them away (iam:DeleteRolePolicy)."""
+        for name in view:
+            _iam().delete_role_policy(RoleName=self.name, PolicyName=name)
+
+
+def role_name(owner: Owner, part: str) -> str:
+    """Return the name of an owner's role, of at most 64 characters."""
+    return owner.name(part, limit=64)
 
 
 def _document(found: str | Mapping[str, Any]) -> Policy:

@@ -64,14 +64,8 @@ class Launcher:
 
         Rests on ecs:ListTasks and DescribeTasks.
         """
-        found = {
-            task.arn: task
-            for stopped in (False, True)
-            for task in tasks(self.cluster, stopped=stopped, family=self.family)
-            if task.definition_arn == self.definition_arn
-            and task.started_by == started_by(purpose, self.owner)
-        }
-        return tuple(sorted(found.values(), key=lambda task: str(task.created_at or "")))
+        found = runs_of_family(self.owner, self.cluster, self.family, purpose)
+        return tuple(task for task in found if task.definition_arn == self.definition_arn)
 
     def start(
         self,
@@ -135,12 +129,22 @@ def migrations(owner: Owner, cluster: str, family: str) -> list[Task]:
 
     Rests on ecs:ListTasks and DescribeTasks.
     """
-    return [
-        task
+    found = runs_of_family(owner, cluster, family, MIGRATE)
+    return [task for task in found if not task.stopped]
+
+
+def runs_of_family(owner: Owner, cluster: str, family: str, purpose: str) -> list[Task]:
+    """Return an owner's tasks that are for this, of whatever revision, oldest first.
+
+    Rests on ecs:ListTasks and DescribeTasks.
+    """
+    found = {
+        task.arn: task
         for stopped in (False, True)
         for task in tasks(cluster, stopped=stopped, family=family)
-        if not task.stopped and task.started_by == started_by(MIGRATE, owner)
-    ]
+        if task.started_by == started_by(purpose, owner)
+    }
+    return sorted(found.values(), key=lambda task: str(task.created_at or ""))
 
 
 def started_by(purpose: str, owner: Owner) -> str:

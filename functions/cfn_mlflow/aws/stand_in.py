@@ -8,11 +8,16 @@ from __future__ import annotations
 
 from cfn_mlflow import releases
 from cfn_mlflow.aws.cloudformation_rollback import continue_without, is_rolling_back
+from cfn_mlflow.aws.ecs_task import cut
 from cfn_mlflow.aws.ecs_task_definition import TaskDefinitionView, revisions
 from cfn_mlflow.aws.image_task import Launcher
 from cfn_mlflow.aws.migration_notes import MIGRATE, SCHEMA_TAG, STAND_IN_TAG
 from cfn_mlflow.aws.migration_result import result_of
 from cfn_mlflow.aws.owner import Owner
+from cfn_mlflow.outcome import REASON_BYTES
+
+LEAST_REASON_BYTES = 75
+"""However long the names in the commands are, so much is left of the reason itself."""
 
 
 def stand_in(launcher: Launcher, found: str) -> str:
@@ -29,6 +34,15 @@ def stand_in(launcher: Launcher, found: str) -> str:
     if candidates and is_rolling_back(launcher.owner.stack_id):
         return candidates[0].tags.get(STAND_IN_TAG) or _image(candidates[0])
     return ""
+
+
+def with_way_out(reason: str, owner: Owner, found: str) -> str:
+    """Return a reason that ends in what to do, if an image stands in, at the revision found."""
+    if not found:
+        return reason
+    to_do = way_out(owner, found)
+    room = max(REASON_BYTES - len(to_do.encode()) - len(". "), LEAST_REASON_BYTES)
+    return f"{cut(reason, room)}. {to_do}"
 
 
 def way_out(owner: Owner, found: str) -> str:

@@ -24,14 +24,17 @@ TIMEOUT = 20
 EXPERIMENTS = "/api/2.0/mlflow/experiments/search"
 ARTIFACTS = "/api/2.0/mlflow-artifacts/artifacts"
 NO_SUCH_METHOD = 405
-NOT_SIGNED_IN = (401, 403)
+NOT_SIGNED_IN = 401
 
 # A task has no proxy to its own network, whatever its environment says.
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 class SignedOutError(Exception):
-    """The server has read its users, and the admin's first password is not valid any more."""
+    """The server has read its users, and the admin's first password is not valid any more.
+
+    So the database has answered, for the users are in it; without a login no more can be asked.
+    """
 
 
 class Unhealthy(Exception):  # noqa: N818 - what is found, not a fault of this script
@@ -53,7 +56,7 @@ def ask(server: str, method: str, path: str, body: bytes | None = None) -> bytes
     except urllib.error.HTTPError as error:
         if method == "DELETE" and error.code == NO_SUCH_METHOD:
             return b""  # releases before 2.2 cannot delete by their API
-        if password and error.code in NOT_SIGNED_IN:
+        if password and error.code == NOT_SIGNED_IN:
             raise SignedOutError from None
         said = error.read(200).decode(errors="replace")
         raise Unhealthy(f"{server} answers {error.code} to {method} {path}: {said}") from None
@@ -76,12 +79,12 @@ def artifact(server: str) -> None:
     ask(server, "DELETE", name)
 
 
-def until(check: Callable[[str], None], server: str) -> None:
-    """Check again and again for a while: a server may have just begun to serve."""
+def until(asked: Callable[[str], None], server: str) -> None:
+    """Ask again and again for a while: a server may have just begun to serve."""
     end = time.monotonic() + SECONDS
     while True:
         try:
-            check(server)
+            asked(server)
         except Unhealthy:
             if time.monotonic() > end:
                 raise
@@ -90,16 +93,22 @@ def until(check: Callable[[str], None], server: str) -> None:
             return
 
 
+def check(server: str) -> None:
+    """Check one server as far as its login goes. Raises Unhealthy."""
+    try:
+        for asked in (database, artifact):
+            until(asked, server)
+    except SignedOutError:
+        said = f"{server}: the admin's password was changed, so no artifact is written\n"
+        sys.stdout.write(said)
+
+
 def main() -> None:
     """Check every server; end with 1 if one is not healthy."""
     healthy, reason = True, ""
     try:
         for server in SERVERS:
-            for check in (database, artifact):
-                until(check, server)
-    except SignedOutError:
-        # The database has answered, for the users are in it; without a login no more can be asked.
-        sys.stdout.write("the admin's password was changed: no artifact is written\n")
+            check(server)
     except Unhealthy as found:
         healthy, reason = False, " ".join(str(found).split())[:300]
     answer = {"cfn-mlflow-check": {"healthy": healthy, "reason": reason}}

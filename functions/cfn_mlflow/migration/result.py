@@ -33,8 +33,8 @@ _WORDS: Mapping[str, str] = {
     " Give MLflow a database of its own.",
     "locked": "Another migration of this database has been running all the time. Nothing was"
     " changed by this one: try again when that one has ended.",
-    "blocked": "Another session has held a lock on MLflow's tables for two minutes; nothing was"
-    " changed. End it (pg_stat_activity shows who is idle in transaction), then try again.",
+    "blocked": "Another session has held a lock on MLflow's tables for two minutes; {state}. End it"
+    " (pg_stat_activity shows who is idle in transaction), then try again.",
     "no-driver": "The image has no driver for PostgreSQL ({reason}). Use one with psycopg2, such as"
     " the official image's -full tags.",
     "no-mlflow": "There is no MLflow in the image. Use the official image, or one built on it.",
@@ -44,10 +44,9 @@ _WORDS: Mapping[str, str] = {
     " its secret.",
     "unreachable": "The database could not be reached: {reason}. Check that it is available and"
     " that its security group admits the tasks, then try again.",
-    "killed": "The migration task was killed (exit code {code}). Its transaction was rolled back:"
-    " try again; with exit code 137, give the task more memory.",
-    "failed": "The migration failed: {reason}. The database stays at {found}; the task's log has"
-    " the whole error.",
+    "killed": "The migration task was killed (exit code {code}). What it had not committed was"
+    " rolled back: try again; with exit code 137, give the task more memory.",
+    "failed": "The migration failed: {reason}; {state}. The task's log has the whole error.",
     "silent": "The migration task ended with exit code {code} and without a result: the image may"
     " have no Python or may not start. Its log may say more.",
 }
@@ -91,6 +90,7 @@ def parse(lines: Iterable[str], exit_code: int | None) -> Result:
         outcome=outcome,
         words=_WORDS[outcome].format(
             found=found or ("an empty database" if report else "a revision its log names"),
+            state=_state(found, report.get("to")),
             expected=expected or "the image's revision",
             mlflow=report.get("mlflow") or "in the image",
             newer=_release_of(found),
@@ -103,6 +103,13 @@ def parse(lines: Iterable[str], exit_code: int | None) -> Result:
         mlflow=report.get("mlflow"),
         seconds=float(report.get("seconds") or 0),
     )
+
+
+def _state(found: str | None, left: str | None) -> str:
+    """Tell where a migration that failed has left the database: its two parts commit each alone."""
+    if left in (None, found):
+        return f"the database stays at {found}" if found else "the database stays empty"
+    return f"the tables of runs are at {left} now, those of the users are not migrated"
 
 
 def _release_of(revision: str | None) -> str:

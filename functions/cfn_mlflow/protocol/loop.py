@@ -40,6 +40,10 @@ As long as a Create's last call can be under way: three tries of 10 s.
 """
 SECOND_LOOK = "a second look"
 TRIES = 3
+GIVE_UP_SECONDS = 60.0
+"""How long undoing is tried: well within clock.RESERVE, for the answer waits for it."""
+ANSWER_SECONDS = 10.0
+"""What an invocation keeps to deliver its answer in."""
 
 NEXT_STEP = {
     "Create": "CloudFormation now removes what was made. Look into the log, then deploy again.",
@@ -156,19 +160,23 @@ class Loop:
 
     def _give_up(self, give_up: GiveUp) -> None:
         """Undo what must not stay; a failure to is told, for the answer goes out all the same."""
-        for _ in range(TRIES):
+        pace, until = Pace(), self._clock.now() + GIVE_UP_SECONDS
+        while True:
             try:
-                if self._fence.closed():
-                    return  # a later request is at work: nothing of it is undone
-                give_up(self._request, self._request.identity)
-            except TemporaryError:
-                self._clock.sleep(1)
+                if not self._fence.closed():  # else a later request is at work: it is left alone
+                    give_up(self._request, self._request.identity)
+            except TemporaryError as error:
+                pause = pace.next(changed=False)
+                ends = self._clock.now() + pause >= until
+                if ends or pause + ANSWER_SECONDS > self._invocation.left():
+                    log.error(f"Not all could be put back as it was: {error}")
+                    return
+                self._clock.sleep(pause)
             except Exception:
                 log.exception("Not all could be put back as it was")
                 return
             else:
                 return
-        log.error("Not all could be put back as it was: AWS does not take it now")
 
     def _again(self, why: str) -> Waiting:
         return Waiting({**self._narrator.states(), "another try": why})

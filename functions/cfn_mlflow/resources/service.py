@@ -14,9 +14,10 @@ from cfn_mlflow.aws.ecs_cluster import Cluster
 from cfn_mlflow.aws.ecs_service import Service
 from cfn_mlflow.aws.ecs_task_definition import TaskDefinition
 from cfn_mlflow.aws.elbv2_load_balancer import DeletionProtection, LoadBalancer
-from cfn_mlflow.aws.iam import Role
+from cfn_mlflow.aws.iam import EarlierPolicies, Role
 from cfn_mlflow.aws.image_task import Launcher
 from cfn_mlflow.aws.logs import LogGroup
+from cfn_mlflow.aws.migration_definition import MigrationDefinition
 from cfn_mlflow.aws.owner import Owner
 from cfn_mlflow.aws.server_secret import CompleteServerSecret, ServerSecret
 from cfn_mlflow.aws.turns import LoginInUse
@@ -71,7 +72,7 @@ def service(graph: Graph, owner: Owner, asked: ServiceSettings, wiring: Wiring) 
     definitions = Definitions(owner, asked, log_group.name)
     execution_role_arn = later(roles.execution, lambda view: view.arn)
     of_migration = derive(definitions.migration, wiring.kept(), execution_role_arn, keys_arn)
-    migrations = graph.add(TaskDefinition(owner, of_migration, "migration"))
+    migrations = graph.add(MigrationDefinition(owner, of_migration, "migration"))
     where = (asked.subnet_ids, (net.service_group_id, wiring.client_security_group_id))
     launcher = derive(
         Launcher, owner, later(migrations, lambda view: view.arn), cluster.name, *where,
@@ -108,10 +109,18 @@ def service(graph: Graph, owner: Owner, asked: ServiceSettings, wiring: Wiring) 
         after=(*before_tasks, net.listener, before.migration),
     )
     check = graph.add(
-        DeepCheck(launcher, later(definition, lambda view: view), dns_name, PORT),
+        DeepCheck(
+            launcher,
+            later(definition, lambda view: view),
+            dns_name,
+            PORT,
+            stands_in_at=before.stands_in_at,
+        ),
         after=(tasks,),
     )
     target = _scaling(graph, owner, asked, tasks, after=(check,))
+    graph.without(EarlierPolicies(owner, "task"))
+    graph.without(EarlierPolicies(owner, "execution", stands_in_at=before.stands_in_at))
     attributes = {
         **network_attributes(net),
         **_scaling_attributes(target),

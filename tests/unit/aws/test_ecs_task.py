@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from botocore.stub import Stubber
 
 from cfn_mlflow.aws import ecs_task
 from cfn_mlflow.aws.ecs_task import Container, Task, cut, why
+from tests.unit.support.service_kit import boto
 
 LOG = "/aws/ecs/mlflow-abcdefghij"
 
@@ -35,6 +37,44 @@ def test_given_an_image_that_cannot_be_pulled_then_the_reason_and_where_to_look(
     told = why(task(reason, "TaskFailedToStart"), LOG)
     assert told.startswith("CannotPullContainerError: pull image manifest")
     assert "Check the image's name" in told
+
+
+def test_given_more_tasks_than_a_page_has_then_all_are_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    client = boto("ecs")
+    monkeypatch.setattr(ecs_task, "ecs", lambda: client)
+    pages = [[f"arn/{number:03}" for number in range(start, start + 100)] for start in (0, 100)]
+    of = {"cluster": "mlflow", "desiredStatus": "RUNNING", "serviceName": "mlflow"}
+    with Stubber(client) as stub:
+        stub.add_response("list_tasks", {"taskArns": pages[0], "nextToken": "more"}, of)
+        stub.add_response("list_tasks", {"taskArns": pages[1]}, {**of, "nextToken": "more"})
+        for page in pages:
+            described = {"tasks": [{"taskArn": arn} for arn in page]}
+            stub.add_response("describe_tasks", described, {"cluster": "mlflow", "tasks": page})
+        found = ecs_task.tasks("mlflow", stopped=False, serviceName="mlflow")
+    assert [one.arn for one in found] == pages[0] + pages[1]
+
+
+def test_given_an_agent_that_guardduty_added_then_its_end_is_not_the_tasks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    client = boto("ecs")
+    monkeypatch.setattr(ecs_task, "ecs", lambda: client)
+    agent = {"name": "aws-guardduty-agent-1a2b", "reason": "CannotPullContainerError: denied"}
+    described = {
+        "taskArn": "arn/1",
+        "lastStatus": "STOPPED",
+        "stopCode": "EssentialContainerExited",
+        "containers": [agent, {"name": "migration", "exitCode": 5}],
+    }
+    with Stubber(client) as stub:
+        stub.add_response("list_tasks", {"taskArns": ["arn/1"]})
+        stub.add_response("describe_tasks", {"tasks": [described]})
+        [found] = ecs_task.tasks("mlflow", stopped=True, family="mlflow-migration")
+    assert found.exit_code == 5
+    log_of(monkeypatch)
+    assert why(found, LOG).startswith("container migration ended with exit code 5")
 
 
 def test_given_a_crash_then_exit_code_and_the_line_that_tells(

@@ -7,16 +7,19 @@ from typing import Any
 
 import pytest
 
-from cfn_mlflow.aws.iam import POLICY_NAME, Policy, Role
+from cfn_mlflow.aws.iam import POLICY_NAME, EarlierPolicies, Policy, Role
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.outcome import PermanentError
 from tests.unit.support.kill_points import watched
 from tests.unit.support.service_kit import BOUNDARY, boto, converge, owner, remove
 
-READ: Policy = {
-    "Version": "2012-10-17",
-    "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}],
-}
+
+def allowing(action: str) -> Policy:
+    statement = {"Effect": "Allow", "Action": action, "Resource": "*"}
+    return {"Version": "2012-10-17", "Statement": [statement]}
+
+
+READ = allowing("s3:GetObject")
 NAME = "mlflow-task-abcdefghij"
 
 
@@ -66,6 +69,28 @@ def test_given_changes_by_another_hand_then_all_is_as_asked_again(aws: None) -> 
     assert {"Key": "team", "Value": "a"} in role["Tags"]
     found = iam.get_role_policy(RoleName=NAME, PolicyName=POLICY_NAME)["PolicyDocument"]
     assert found == READ
+
+
+def test_given_another_policy_then_the_earlier_ones_hold_until_they_are_not_needed(
+    aws: None,
+) -> None:
+    iam = boto("iam")
+    policies = [READ, *(allowing(action) for action in ("s3:PutObject", "s3:DeleteObject"))]
+    for policy in policies:
+        converge(graph_of(policy))
+    names = iam.list_role_policies(RoleName=NAME)["PolicyNames"]
+    documents = [
+        iam.get_role_policy(RoleName=NAME, PolicyName=name)["PolicyDocument"] for name in names
+    ]
+    assert all(policy in documents for policy in policies)
+    graph = graph_of(policies[-1])
+    graph.without(EarlierPolicies(owner(), "task", stands_in_at="f4a9b2c7d1e6"))
+    converge(graph)
+    assert iam.list_role_policies(RoleName=NAME)["PolicyNames"] == names, "one may need them"
+    graph = graph_of(policies[-1])
+    graph.without(EarlierPolicies(owner(), "task"))
+    converge(graph)
+    assert iam.list_role_policies(RoleName=NAME)["PolicyNames"] == [POLICY_NAME]
 
 
 def test_given_a_policy_of_another_hand_then_the_role_still_goes(aws: None) -> None:

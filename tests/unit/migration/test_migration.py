@@ -46,6 +46,18 @@ def test_each_outcome_has_words_that_fit_a_reason(outcome: str) -> None:
     assert result.done == (outcome in ("current", "migrated", "behind", "empty"))
 
 
+@pytest.mark.parametrize("outcome", ["failed", "blocked"])
+def test_a_failure_tells_where_it_has_left_the_database(outcome: str) -> None:
+    was = {"from": "b7e2c1a4d9f3", "reason": "boom"}
+    for to, words in {
+        "b7e2c1a4d9f3": "the database stays at b7e2c1a4d9f3",
+        HEAD: f"the tables of runs are at {HEAD} now, those of the users are not migrated",
+    }.items():
+        assert words in parse([line(outcome, to=to, **was)], EXIT_CODES[outcome]).words
+    empty = parse([line(outcome, reason="boom")], EXIT_CODES[outcome])
+    assert "the database stays empty" in empty.words
+
+
 def test_only_what_may_pass_by_itself_is_retryable() -> None:
     retryable = {o for o in EXIT_CODES if parse([line(o)], EXIT_CODES[o]).retryable}
     assert retryable == {"locked", "unreachable"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from tests.unit.support.kill_points import Killed, dying_behind_every_write, wat
 from tests.unit.support.service_kit import HEAD, STACK, boto, converge, owner
 
 OLDER = "b7e2c1a4d9f3"
+REGISTRY = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
 ROOT_STACK = STACK.replace("/team/", "/platform/")
 NAME = "mlflow-abcdefghij"
 Properties = dict[str, Any]
@@ -192,6 +194,82 @@ def test_given_a_rollout_that_fails_behind_the_migration_then_the_rollback_serve
     task = boto("ecs").describe_task_definition(taskDefinition=given["TaskDefinitionArn"])
     assert task["taskDefinition"]["cpu"] == "2048", "all but the image is as before"
     assert is_as_before(fargate)
+
+
+def test_given_an_image_of_another_registry_that_stands_in_then_it_can_be_pulled_as_long_as_it_does(
+    fargate: Fargate, older: Properties, newer: Properties
+) -> None:
+    mirrored = instead(newer, f"{REGISTRY}/mlflow:v3.17.2")
+    fargate.inspection_ends.append(migrated(OLDER, "ahead", **{"from": HEAD}))
+    fargate.server_ends = lambda found: End(1, "no room") if found["cpu"] == "512" else None
+    with pytest.raises(PermanentError, match="no room"):
+        converge(graph_of(mirrored, Cpu="512", Memory="1024"))
+    with stacks.standing("UPDATE_ROLLBACK_IN_PROGRESS"):
+        given = converge(graph_of(older))
+    assert given["Image"] == mirrored["Image"]
+    assert "repository/mlflow" in json.dumps(execution_policies())
+    fargate.inspection_ends.append(migrated(HEAD, "current", **{"from": HEAD}))
+    converge(graph_of(mirrored))
+    [policy] = execution_policies()
+    assert "repository/mlflow" in json.dumps(policy)
+
+
+def test_given_another_registry_then_the_old_tasks_may_pull_until_the_new_ones_serve(
+    fargate: Fargate, older: Properties
+) -> None:
+    fargate.inspection_ends.append(migrated(OLDER, "current", **{"from": OLDER}))
+    converge(graph_of(instead(older, f"{REGISTRY}/first:v3.16.1")))
+    allowed: list[str] = []
+    fargate.after_update = lambda: allowed.append(json.dumps(execution_policies()))
+    fargate.inspection_ends.append(migrated(OLDER, "current", **{"from": OLDER}))
+    converge(graph_of(instead(older, f"{REGISTRY}/second:v3.16.1")))
+    assert all("repository/first" in one and "repository/second" in one for one in allowed)
+    assert allowed
+    [policy] = execution_policies()
+    assert "repository/first" not in json.dumps(policy)
+
+
+def instead(properties: Properties, image: str) -> Properties:
+    """Return the properties with an image of another registry."""
+    return {name: value for name, value in properties.items() if name != "ImageTag"} | {
+        "Image": image
+    }
+
+
+def execution_policies() -> list[Any]:
+    """Return every inline policy of the role that starts the tasks."""
+    iam, role = boto("iam"), "mlflow-execution-abcdefghij"
+    names = iam.list_role_policies(RoleName=role)["PolicyNames"]
+    return [iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"] for name in names]
+
+
+def test_given_a_stand_in_that_fails_the_deep_check_then_the_way_out_is_told(
+    fargate: Fargate, older: Properties, newer: Properties
+) -> None:
+    fargate.inspection_ends.append(migrated(OLDER, "ahead", **{"from": HEAD}))
+    fargate.check_ends = [checked(), checked("10.0.0.1:5000 answers 503")]
+    with pytest.raises(PermanentError, match=r"deep check: 10\.0\.0\.1:5000 answers 503"):
+        converge(graph_of(newer))
+    with (
+        stacks.standing("UPDATE_ROLLBACK_IN_PROGRESS"),
+        pytest.raises(PermanentError) as raised,
+    ):
+        converge(graph_of(older))
+    assert "deep check: 10.0.0.1:5000 answers 503" in str(raised.value)
+    assert "--stack-name team --resources-to-skip MLflow;" in str(raised.value)
+
+
+def test_given_the_time_is_up_before_the_migration_then_the_next_attempt_looks_anew(
+    fargate: Fargate, newer: Properties
+) -> None:
+    looks, fargate.looks_to_end = len(fargate.runs_for("inspect")), 5
+    convergence = Convergence(graph_of(newer), explain)
+    while len(fargate.runs_for("inspect")) == looks:
+        convergence.step()
+    give_up(graph_of(newer), explain)
+    fargate.inspection_ends.append(fargate.inspection_ends[-1])
+    converge(graph_of(newer))
+    assert len(fargate.runs_for("inspect")) == looks + 2, "so its snapshot is of then, too"
 
 
 @pytest.mark.parametrize(
