@@ -21,9 +21,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print how long it took to tell each fault: measured, and asserted nowhere."""
     told = [
         (value, report.nodeid)
-        for report in terminalreporter.getreports("passed")
-        for name, value in report.user_properties
-        if name == SECONDS_TO_REASON
+        for report in terminalreporter.getreports("")
+        for name, value in getattr(report, "user_properties", ())
+        if report.when == "teardown" and name == SECONDS_TO_REASON
     ]
     if told:
         terminalreporter.section("seconds from a request to the reason why it failed")

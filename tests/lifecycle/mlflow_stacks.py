@@ -22,6 +22,7 @@ MIGRATION = "cfn-mlflow-migration"
 """Stands in the script of every migration task."""
 DEEP = "/api/2.0/mlflow/experiments/get?experiment_id=0"
 REGISTRY = "/api/2.0/mlflow/registered-models/search"
+SECONDS_IN_A_CROWD = 120
 
 
 @dataclass(frozen=True)
@@ -83,11 +84,11 @@ def one_resource(
     }
 
 
-def answer_of(aws: LocalAws, tracking_uri: str, path: str = DEEP) -> int:
-    """Return the HTTP status with which the MLflow behind TrackingUri answers."""
+def answer_of(aws: LocalAws, tracking_uri: str, path: str = DEEP, *, seconds: float = 20) -> int:
+    """Return the HTTP status with which the MLflow behind TrackingUri answers in this time."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({"http": aws.proxy}))
     try:
-        with opener.open(tracking_uri + path, timeout=20) as answer:
+        with opener.open(tracking_uri + path, timeout=seconds) as answer:
             return int(answer.status)
     except urllib.error.HTTPError as error:
         return error.code
@@ -104,7 +105,7 @@ def clients_of(aws: LocalAws, tracking_uri: str, number: int) -> Iterator[list[i
 
     def ask(path: str) -> None:
         while not enough.is_set():
-            answers.append(answer_of(aws, tracking_uri, path))
+            answers.append(answer_of(aws, tracking_uri, path, seconds=SECONDS_IN_A_CROWD))
 
     with ThreadPoolExecutor(number) as pool:
         asking = [pool.submit(ask, (DEEP, REGISTRY)[client % 2]) for client in range(number)]

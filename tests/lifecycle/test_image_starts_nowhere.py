@@ -59,8 +59,9 @@ def test_when_the_printed_commands_are_run_then_a_good_image_serves_all_that_was
     program(tmp_path / "image", "python", f'exec {python} "$@"')
     program(tmp_path / "image", "mlflow", "echo 'libgone.so: cannot open' >&2", "exit 127")
     local_aws.add_image(BROKEN, tmp_path / "image")
+    events = len(stack.events())
     assert stack.update(asked["broken"]) == "UPDATE_ROLLBACK_FAILED", stack.failures()
-    record_property(SECONDS_TO_REASON, stack.seconds_to_reason("MLflow"))
+    record_property(SECONDS_TO_REASON, stack.seconds_to_reason("MLflow", after=events))
     first, last = [event.reason for event in stack.events() if event.status == "UPDATE_FAILED"]
     assert "libgone.so: cannot open" in first
     assert "libgone.so: cannot open" in last
