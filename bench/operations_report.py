@@ -76,8 +76,8 @@ def _lag(found: Operations) -> Section:
         [
             "Ready: the service's only deployment is COMPLETED and its targets are healthy, as ECS "
             "and Elastic Load Balancing tell it to somebody who looks ten times a second.",
-            "Behind it comes the deep check, a task that starts, asks every server and ends: most of "
-            "our time. The stock resource has nothing like it.",
+            "Behind it comes the deep check, a task that starts, asks every server and ends: most "
+            "of our time. The stock resource has nothing like it.",
             "The stock resource waited for the same objects at the same time. Its answer is up to "
             "its interval late: 60 s at the least that EventBridge takes, 120 s by crhelper's "
             "default; half of that on average.",
