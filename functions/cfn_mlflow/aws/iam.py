@@ -146,8 +146,7 @@ class Role(OwnedObject[RoleView]):
                 RoleName=self.name, PolicyDocument=json.dumps(self.trust)
             )
         if "policy" in different:
-            self._keep(view.policy)
-            self._put_policy()
+            self._change_policy(view.policy)
         if "tags" in different:
             _iam().tag_role(RoleName=self.name, Tags=tag_list(self.owner.tags))
 
@@ -164,6 +163,18 @@ class Role(OwnedObject[RoleView]):
         except Exception as error:
             if not is_missing(error):
                 raise
+
+    def _change_policy(self, before: Policy) -> None:
+        try:
+            self._keep(before)
+            self._put_policy()
+        except Exception as error:
+            if code(error) != "LimitExceeded":
+                raise
+            # There is no room for both: what is asked goes before what was.
+            earlier = EarlierPolicies(self.owner, self.part)
+            earlier.delete(earlier.read() or ())
+            self._put_policy()
 
     def _keep(self, policy: Policy) -> None:
         """Let the role do what it did: old tasks may start again until new ones have replaced them.

@@ -6,6 +6,8 @@ import json
 from typing import Any
 
 import pytest
+from moto.iam.exceptions import LimitExceededException
+from moto.iam.models import IAMBackend
 
 from cfn_mlflow.aws.iam import POLICY_NAME, EarlierPolicies, Policy, Role
 from cfn_mlflow.engine.graph import Graph
@@ -91,6 +93,26 @@ def test_given_another_policy_then_the_earlier_ones_hold_until_they_are_not_need
     graph.without(EarlierPolicies(owner(), "task"))
     converge(graph)
     assert iam.list_role_policies(RoleName=NAME)["PolicyNames"] == [POLICY_NAME]
+
+
+def test_given_no_room_for_an_earlier_policy_then_the_new_one_holds_alone(
+    aws: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put = IAMBackend.put_role_policy
+
+    def put_within_a_limit(backend: IAMBackend, role: str, name: str, document: str) -> None:
+        others = backend.get_role(role).policies.keys() - {name}
+        if others:
+            raise LimitExceededException("Maximum policy size exceeded")
+        put(backend, role, name, document)
+
+    converge(graph_of())
+    monkeypatch.setattr(IAMBackend, "put_role_policy", put_within_a_limit)
+    converge(graph_of(allowing("s3:PutObject")))
+    iam = boto("iam")
+    assert iam.list_role_policies(RoleName=NAME)["PolicyNames"] == [POLICY_NAME]
+    found = iam.get_role_policy(RoleName=NAME, PolicyName=POLICY_NAME)["PolicyDocument"]
+    assert found == allowing("s3:PutObject")
 
 
 def test_given_a_policy_of_another_hand_then_the_role_still_goes(aws: None) -> None:
