@@ -114,7 +114,7 @@ class Inspection(ManagedObject[InspectionView]):
             is_empty = self.schema is not None and self.schema.is_empty()
             return InspectionView(empty=True) if is_empty else None
         result = result_of(self.launcher, runs)
-        ahead = result.found if result and result.outcome in _AHEAD else None
+        ahead = result.ahead if result and result.outcome in _AHEAD else None
         image = stand_in(self.launcher, ahead) if ahead else ""
         return InspectionView(tags=tags, runs=runs, result=result, stand_in=image)
 
@@ -213,6 +213,6 @@ class Inspection(ManagedObject[InspectionView]):
         if result.outcome in _AHEAD and is_rolling_back(owner.stack_id):
             raise PermanentError(
                 f"{self.words}: it is ahead of the image that the rollback asks for, and no image "
-                f"that migrated it is known. {way_out(owner, result.found or '')}"
+                f"that migrated it is known. {way_out(owner, result.ahead or '')}"
             )
         raise PermanentError(f"{self.words}: {words_of(self.launcher, last, result)}")

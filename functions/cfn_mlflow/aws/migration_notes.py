@@ -8,13 +8,15 @@ from __future__ import annotations
 
 SCHEMA_TAG = "cfn-mlflow:schema"
 """The revision that the database has, by this image's migration or before it."""
+AUTH_TAG = "cfn-mlflow:schema-of-users"
+"""That of the tables of MLflow's users, where there are any: `auth-` and the revision."""
 FROM_TAG = "cfn-mlflow:migrated-from"
 """The revision that it had before; absent if nothing was migrated, or an empty database."""
 SNAPSHOT_TAG = "cfn-mlflow:snapshot"
 """The snapshot that was taken before."""
 STAND_IN_TAG = "cfn-mlflow:stand-in"
 """The image that runs instead of this task definition's, which the database is ahead of."""
-NOTES = (SCHEMA_TAG, FROM_TAG, SNAPSHOT_TAG, STAND_IN_TAG)
+NOTES = (SCHEMA_TAG, AUTH_TAG, FROM_TAG, SNAPSHOT_TAG, STAND_IN_TAG)
 
 LOOK, REHEARSE, MIGRATE, CHECK = "inspect", "rehearse", "migrate", "check"
 """What a task of the migration's task definition is for."""

@@ -15,7 +15,7 @@ from cfn_mlflow.aws.ecs_task import Task, older
 from cfn_mlflow.aws.ecs_task_definition import deregister
 from cfn_mlflow.aws.image_task import Launcher, running
 from cfn_mlflow.aws.inspection_task import InspectionView, Schema
-from cfn_mlflow.aws.migration_notes import FROM_TAG, MIGRATE, SCHEMA_TAG, SNAPSHOT_TAG
+from cfn_mlflow.aws.migration_notes import AUTH_TAG, FROM_TAG, MIGRATE, SCHEMA_TAG, SNAPSHOT_TAG
 from cfn_mlflow.aws.migration_result import result_of, unfinished, words_of_faults
 from cfn_mlflow.aws.not_yet import NotYet
 from cfn_mlflow.engine.managed import ManagedObject
@@ -136,7 +136,7 @@ class MigrationTask(ManagedObject[MigrationView]):
                 f"{self.words}: the database is at {revision}, but {words_of_faults(faults)}. "
                 f"Restore the snapshot {self.snapshot_id or 'taken last'}, or put it back"
             )
-        notes = {SCHEMA_TAG: revision}
+        notes = {SCHEMA_TAG: revision, AUTH_TAG: result.auth or ""}
         if result.outcome == "migrated" and result.found:
             notes |= {FROM_TAG: result.found, SNAPSHOT_TAG: self.snapshot_id}
         known = {key: value for key, value in notes.items() if value}

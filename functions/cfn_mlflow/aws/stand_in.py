@@ -11,7 +11,7 @@ from cfn_mlflow.aws.cloudformation_rollback import continue_without, is_rolling_
 from cfn_mlflow.aws.ecs_task import cut
 from cfn_mlflow.aws.ecs_task_definition import TaskDefinitionView, revisions
 from cfn_mlflow.aws.image_task import Launcher
-from cfn_mlflow.aws.migration_notes import MIGRATE, SCHEMA_TAG, STAND_IN_TAG
+from cfn_mlflow.aws.migration_notes import AUTH_TAG, MIGRATE, SCHEMA_TAG, STAND_IN_TAG
 from cfn_mlflow.aws.migration_result import result_of
 from cfn_mlflow.aws.owner import Owner
 from cfn_mlflow.outcome import REASON_BYTES
@@ -27,7 +27,7 @@ def stand_in(launcher: Launcher, found: str) -> str:
     """
     views = list(revisions(launcher.owner, launcher.family))
     asked = next((_image(view) for view in views if view.arn == launcher.definition_arn), "")
-    candidates = [view for view in views if _left_at(launcher, view) == found]
+    candidates = [view for view in views if found in _left_at(launcher, view)]
     for view in candidates:
         if STAND_IN_TAG in view.tags and _image(view) == asked:
             return view.tags[STAND_IN_TAG]
@@ -57,17 +57,19 @@ def _image(view: TaskDefinitionView) -> str:
     return str(view.definition["containerDefinitions"][0]["image"])
 
 
-def _left_at(launcher: Launcher, view: TaskDefinitionView) -> str | None:
-    """Return the revision to which an image moved the database, noted or not.
+def _left_at(launcher: Launcher, view: TaskDefinitionView) -> set[str | None]:
+    """Return the revisions to which an image moved the database and its users, noted or not.
 
     A migration that was killed may have committed and not told: then the image's release tells.
     """
     if SCHEMA_TAG in view.tags or view.arn == launcher.definition_arn:
-        return view.tags.get(SCHEMA_TAG)
+        return {view.tags.get(SCHEMA_TAG), view.tags.get(AUTH_TAG)}
     other = launcher.of(view.arn)
     runs = other.runs(MIGRATE)
     if not runs:
-        return None
+        return set()
     result = result_of(other, runs)
-    told = result.expected if result else None
-    return told or releases.head_of(releases.version_of(_image(view)) or "")
+    if result and result.expected:
+        return {result.expected, result.auth}
+    version = releases.version_of(_image(view)) or ""
+    return {releases.head_of(version), f"auth-{releases.auth_head_of(version)}"}

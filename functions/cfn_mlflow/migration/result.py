@@ -64,6 +64,10 @@ class Result:
     expected: str | None
     pending: tuple[str, ...]
     mlflow: str | None
+    auth: str | None = None
+    """The revision that the image expects of the tables of MLflow's users, `auth-` before it."""
+    ahead: str | None = None
+    """The revision that the image does not know: the one before, or `auth-` and that of users."""
     seconds: float = 0.0
     """How long it took, as the task itself tells."""
 
@@ -85,11 +89,12 @@ def parse(lines: Iterable[str], exit_code: int | None) -> Result:
     """
     report = _report(lines)
     found, expected = report.get("from"), report.get("expected")
+    ahead = report.get("ahead") or found
     outcome = _outcome(report, exit_code)
     return Result(
         outcome=outcome,
         words=_WORDS[outcome].format(
-            found=found or ("an empty database" if report else "a revision its log names"),
+            found=ahead or ("an empty database" if report else "a revision its log names"),
             state=_state(found, report.get("to")),
             expected=expected or "the image's revision",
             mlflow=report.get("mlflow") or "in the image",
@@ -101,6 +106,8 @@ def parse(lines: Iterable[str], exit_code: int | None) -> Result:
         expected=expected,
         pending=tuple(report.get("pending") or ()),
         mlflow=report.get("mlflow"),
+        auth=report.get("expected_auth"),
+        ahead=ahead,
         seconds=float(report.get("seconds") or 0),
     )
 
@@ -134,7 +141,7 @@ def _outcome(report: Mapping[str, Any], exit_code: int | None) -> str:
 
 def _is_ahead(report: Mapping[str, Any]) -> bool:
     """Tell whether the revision that the image does not know is a later one that we do know."""
-    found, expected = report.get("from"), report.get("expected")
+    found, expected = report.get("ahead") or report.get("from"), report.get("expected")
     return not report or releases.compare(found or "", expected or "") == "ahead"
 
 

@@ -173,8 +173,9 @@ def look(connection: Any, report: dict[str, Any], db: Any, auth: Any) -> bool:
     if auth:
         of_auth = revision(connection, tables, "alembic_version_auth")
         chain = chain_of(auth._get_alembic_config(""))
+        report["expected_auth"] = f"auth-{chain[-1]}"
         if of_auth not in (None, *chain):
-            report["from"] = f"auth-{of_auth}"
+            report["ahead"] = f"auth-{of_auth}"
         report["pending"] += [f"auth-{step}" for step in beyond(of_auth, chain)]
     return empty
 

@@ -457,6 +457,27 @@ def test_given_a_rollback_behind_a_migration_then_the_image_that_migrated_stands
     assert calls.writes == []
 
 
+def test_given_an_image_that_moved_the_tables_of_users_alone_then_it_stands_in_too(
+    fargate: Fargate, graph_of: Build
+) -> None:
+    schema = Schema(lambda: HEAD)
+    older, newer = ({"from": HEAD, "expected_auth": auth} for auth in ("auth-1", "auth-2"))
+    converge(graph_of(schema=schema))
+    fargate.inspection_ends = [
+        migrated(HEAD, "current", **older),
+        migrated(HEAD, "behind", pending=["auth-2"], **newer),
+        migrated(HEAD, "ahead", ahead="auth-2", **older),
+    ]
+    fargate.migration_ends = [migrated(HEAD, **newer)]
+    converge_without_cleaning(graph_of("mlflow:2", schema=schema))
+    with stacks.standing("UPDATE_ROLLBACK_IN_PROGRESS"):
+        given = converge(graph_of(schema=schema))
+    assert given == {"Revision": HEAD, "Image": "mlflow:2"}
+    with watched() as calls:
+        assert converge(graph_of(schema=schema)) == given
+    assert calls.writes == []
+
+
 def test_given_a_downgrade_by_the_user_then_it_is_refused_naming_what_to_use(
     fargate: Fargate, graph_of: Build
 ) -> None:
