@@ -19,7 +19,7 @@ from cfn_mlflow.aws.ecs import ecs, ecs_tags
 from cfn_mlflow.aws.ecs_task import Task
 from cfn_mlflow.aws.ecs_task_definition import deregister
 from cfn_mlflow.aws.image_task import Launcher, migrations
-from cfn_mlflow.aws.migration_notes import LOOK, NOTES, SCHEMA_TAG, STAND_IN_TAG
+from cfn_mlflow.aws.migration_notes import AUTH_TAG, LOOK, NOTES, SCHEMA_TAG, STAND_IN_TAG
 from cfn_mlflow.aws.migration_result import (
     may_be_tried_again,
     result_of,
@@ -152,6 +152,8 @@ class Inspection(ManagedObject[InspectionView]):
             ecs().untag_resource(resourceArn=self.launcher.definition_arn, tagKeys=list(NOTES))
         elif view.stand_in and view.result:
             notes = {SCHEMA_TAG: view.result.found or "", STAND_IN_TAG: view.stand_in}
+            if view.result.ahead != view.result.found:
+                notes[AUTH_TAG] = view.result.ahead or ""
             ecs().tag_resource(resourceArn=self.launcher.definition_arn, tags=ecs_tags(notes))
         else:
             self._start(view.runs)

@@ -17,7 +17,13 @@ from cfn_mlflow.aws.errors import explain
 from cfn_mlflow.aws.image_task import Launcher
 from cfn_mlflow.aws.inspection_task import Inspection, InspectionView
 from cfn_mlflow.aws.logs import LogGroup
-from cfn_mlflow.aws.migration_notes import FROM_TAG, SCHEMA_TAG, SNAPSHOT_TAG, STAND_IN_TAG
+from cfn_mlflow.aws.migration_notes import (
+    AUTH_TAG,
+    FROM_TAG,
+    SCHEMA_TAG,
+    SNAPSHOT_TAG,
+    STAND_IN_TAG,
+)
 from cfn_mlflow.aws.migration_task import MigrationTask, MigrationView
 from cfn_mlflow.engine.converge import Convergence
 from cfn_mlflow.engine.graph import Graph
@@ -473,6 +479,8 @@ def test_given_an_image_that_moved_the_tables_of_users_alone_then_it_stands_in_t
     with stacks.standing("UPDATE_ROLLBACK_IN_PROGRESS"):
         given = converge(graph_of(schema=schema))
     assert given == {"Revision": HEAD, "Image": "mlflow:2"}
+    noted = notes(fargate.runs[-1])
+    assert (noted[AUTH_TAG], noted[STAND_IN_TAG]) == ("auth-2", "mlflow:2"), "found again by it"
     with watched() as calls:
         assert converge(graph_of(schema=schema)) == given
     assert calls.writes == []
