@@ -137,7 +137,7 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8")
     os.dup2(2, 1)
     # A line is in the log when it is printed, as on Lambda.
-    sys.stdout = open(1, "w", buffering=1, encoding="utf-8", closefd=False)  # noqa: SIM115
+    sys.stdout = open(1, "w", buffering=1, encoding="utf-8", closefd=False)  # noqa: SIM115 - open for as long as the process is
     function: Json = json.loads(sys.stdin.readline())
     told = json.loads((Path(function["code_dir"]) / TOLD).read_text())
     code_dir = Path(told["code_dir"])

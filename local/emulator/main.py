@@ -103,7 +103,7 @@ def main() -> None:
     port = listener.getsockname()[1]
     set_environment(settings, port)
     # ministack reads its environment when it is imported: not before here.
-    from local.emulator import assembly  # noqa: PLC0415
+    from local.emulator import assembly  # noqa: PLC0415 - as said above
 
     gateway = assembly.assemble(settings, port)
     end_with(assembly.stop, owned=settings.owned)

@@ -62,7 +62,7 @@ class MetricsClient:
     def logged(self) -> int:
         """Return how many metrics of the run the server has."""
         query = f"metrics/get-history?run_id={self._run_id}&metric_key=m&max_results=100000"
-        request = urllib.request.Request(self._uri + API + query, headers=self._headers)  # noqa: S310
+        request = urllib.request.Request(self._uri + API + query, headers=self._headers)  # noqa: S310 - an address of the local AWS
         with self._opener.open(request, timeout=60) as answer:
             return len(json.load(answer).get("metrics", []))
 

@@ -453,7 +453,7 @@ def test_given_a_browser_at_the_loopback_address_then_the_target_sees_the_balanc
     echo: Front,
 ) -> None:
     origin = loopback_url(echo)
-    request = urllib.request.Request(f"{origin}/headers", headers={"Origin": origin})  # noqa: S310
+    request = urllib.request.Request(f"{origin}/headers", headers={"Origin": origin})  # noqa: S310 - an address of the local AWS
     answer = urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=30)
     seen = answer.read().decode().replace("\r", "")
     assert f"Host: {echo.dns}\n" in seen

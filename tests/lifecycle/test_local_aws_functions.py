@@ -30,7 +30,7 @@ def test_a_function_has_the_interpreter_of_its_runtime_and_nothing_but_its_artif
     assert Path(seen["prefix"]) == runtime
     packages = [path for path in seen["path"] if "packages" in path]
     assert [Path(path).name for path in packages] == ["site-packages"]
-    assert os.listdir(packages[0]) == []  # noqa: PTH208
+    assert os.listdir(packages[0]) == []  # noqa: PTH208 - names alone
 
 
 def test_a_function_sees_what_lambda_sets_and_nothing_of_the_emulators_environment(

@@ -87,7 +87,7 @@ def make_busy(aws: LocalAws, probe: Probe) -> Stack:
 
 
 def test_stop_leaves_no_process_no_address_and_no_file(probe: Probe) -> None:
-    outside = set(Path(os.environ.get("TMPDIR", "/tmp")).iterdir())  # noqa: S108
+    outside = set(Path(os.environ.get("TMPDIR", "/tmp")).iterdir())  # noqa: S108 - where temporary files are
     aws = LocalAws()
     aws.start()
     state, port = aws.state, port_of(aws)
@@ -99,7 +99,7 @@ def test_stop_leaves_no_process_no_address_and_no_file(probe: Probe) -> None:
     assert processes_of(state) == []
     assert not listening(port)
     assert not state.exists()
-    new = set(Path(os.environ.get("TMPDIR", "/tmp")).iterdir()) - outside  # noqa: S108
+    new = set(Path(os.environ.get("TMPDIR", "/tmp")).iterdir()) - outside  # noqa: S108 - where temporary files are
     assert [path for path in new if "ministack" in path.name] == []
 
 
@@ -114,7 +114,7 @@ def test_killing_the_emulator_leaves_no_process(aws: LocalAws, probe: Probe) -> 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_the_end_of_its_owner_is_its_own_end(number: signal.Signals, state: Path) -> None:
-    owner = subprocess.Popen(  # noqa: S603
+    owner = subprocess.Popen(  # noqa: S603 - our own program
         [sys.executable, "-c", OWNER, str(state)],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
@@ -137,7 +137,7 @@ def test_the_folder_of_a_killed_owner_is_removed_by_the_next_start() -> None:
     code = OWNER.replace("LocalAws(state=Path(sys.argv[1]))", "LocalAws()").replace(
         "aws.endpoint", "aws.state"
     )
-    with subprocess.Popen(  # noqa: S603
+    with subprocess.Popen(  # noqa: S603 - our own program
         [sys.executable, "-c", code],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
@@ -155,7 +155,7 @@ def test_the_folder_of_a_killed_owner_is_removed_by_the_next_start() -> None:
 
 def test_one_that_nobody_owns_lives_on_until_another_process_stops_it(state: Path) -> None:
     code = OWNER.replace("aws.start()", "aws.start(owned=False)").replace("time.sleep(600)", "")
-    subprocess.run(  # noqa: S603
+    subprocess.run(  # noqa: S603 - our own program
         [sys.executable, "-c", code, str(state)],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT)},

@@ -82,6 +82,6 @@ def test_given_the_repositorys_own_settings_then_the_command_uses_our_rules(
     arguments: list[str], status: int, said: str
 ) -> None:
     command = [str(Path(sys.executable).with_name("cfn-lint")), *arguments]
-    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603 - our own program
     assert ended.returncode == status, ended.stdout + ended.stderr
     assert said in ended.stdout

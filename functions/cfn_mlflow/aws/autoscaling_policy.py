@@ -69,13 +69,14 @@ class CpuPolicy(ManagedObject[CpuPolicyView]):
 
     def create(self) -> None:
         """Put it (application-autoscaling:PutScalingPolicy)."""
+        asked: Any = self.configuration
         autoscaling().put_scaling_policy(
             PolicyName=self.name,
             ServiceNamespace=NAMESPACE,
             ResourceId=self.resource_id,
             ScalableDimension=DIMENSION,
             PolicyType="TargetTrackingScaling",
-            TargetTrackingScalingPolicyConfiguration=self.configuration,  # type: ignore[arg-type]
+            TargetTrackingScalingPolicyConfiguration=asked,
         )
 
     def changes(self, view: CpuPolicyView) -> tuple[str, ...]:

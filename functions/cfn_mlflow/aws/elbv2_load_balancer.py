@@ -94,10 +94,11 @@ class LoadBalancer(OwnedObject[LoadBalancerView]):
 
     def create(self) -> None:
         """Make it with its tags (elasticloadbalancing:CreateLoadBalancer)."""
+        scheme: Any = self.scheme
         with self._not_yet.patience():
             elbv2().create_load_balancer(
                 Name=self.name,
-                Scheme=self.scheme,  # type: ignore[arg-type]
+                Scheme=scheme,
                 Type="application",
                 Subnets=list(self.subnet_ids),
                 SecurityGroups=[self.security_group_id],

@@ -121,8 +121,8 @@ class Rule(OwnedObject[RuleView]):
             self._put()
         if "target" in different:
             self._remove_targets([t["Id"] for t in view.targets if t["Id"] != TARGET])
-            answer = _events().put_targets(Rule=self.name, Targets=[self.target])  # type: ignore[list-item]
-            _all_of(answer)
+            target: Any = self.target
+            _all_of(_events().put_targets(Rule=self.name, Targets=[target]))
         if "tags" in different:
             _events().tag_resource(ResourceARN=view.arn, Tags=tag_list(self.owner.tags))
 

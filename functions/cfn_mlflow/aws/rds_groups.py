@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from cfn_mlflow.aws.errors import code, is_missing
 from cfn_mlflow.aws.object import OwnedObject, tag_list
@@ -189,7 +189,7 @@ class DBClusterParameterGroup(OwnedObject[ParameterGroupView]):
     def update(self, view: ParameterGroupView) -> None:
         """Set what differs (rds:ModifyDBClusterParameterGroup, AddTagsToResource)."""
         different = self.changes(view)
-        parameters = [
+        parameters: Any = [
             {"ParameterName": name, "ParameterValue": value, "ApplyMethod": "immediate"}
             for name, value in self.ASKED
             if name in different
@@ -197,7 +197,7 @@ class DBClusterParameterGroup(OwnedObject[ParameterGroupView]):
         if parameters:
             rds().modify_db_cluster_parameter_group(
                 DBClusterParameterGroupName=self.name,
-                Parameters=parameters,  # type: ignore[arg-type]
+                Parameters=parameters,
             )
         if "tags" in different:
             set_tags(view.arn, self.owner)

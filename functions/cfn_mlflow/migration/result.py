@@ -90,7 +90,7 @@ def parse(lines: Iterable[str], exit_code: int | None) -> Result:
     report = _report(lines)
     found, expected = report.get("from"), report.get("expected")
     ahead = report.get("ahead") or found
-    outcome = _outcome(report, exit_code)
+    outcome = _outcome(report, ahead, exit_code)
     return Result(
         outcome=outcome,
         words=_WORDS[outcome].format(
@@ -132,17 +132,17 @@ def _report(lines: Iterable[str]) -> dict[str, Any]:
     return {}
 
 
-def _outcome(report: Mapping[str, Any], exit_code: int | None) -> str:
+def _outcome(report: Mapping[str, Any], ahead: str | None, exit_code: int | None) -> str:
     outcome = report.get("outcome") or _of_exit_code(exit_code)
-    if outcome == "ahead" and not _is_ahead(report):
+    if outcome == "ahead" and not _is_ahead(report, ahead):
         return "unknown"
     return outcome if outcome in _WORDS else "failed"
 
 
-def _is_ahead(report: Mapping[str, Any]) -> bool:
+def _is_ahead(report: Mapping[str, Any], ahead: str | None) -> bool:
     """Tell whether the revision that the image does not know is a later one that we do know."""
-    found, expected = report.get("ahead") or report.get("from"), report.get("expected")
-    return not report or releases.compare(found or "", expected or "") == "ahead"
+    expected = report.get("expected") or ""
+    return not report or releases.compare(ahead or "", expected) == "ahead"
 
 
 def _of_exit_code(exit_code: int | None) -> str:

@@ -127,7 +127,7 @@ def revision(connection: Any, tables: set[str], of: str = "alembic_version") -> 
 
 def chain_of(config: Any) -> list[str]:
     """Return the revisions that a migration config of MLflow's leads through, oldest first."""
-    from alembic.script import ScriptDirectory  # noqa: PLC0415
+    from alembic.script import ScriptDirectory  # noqa: PLC0415 - MLflow's
 
     return [one.revision for one in ScriptDirectory.from_config(config).walk_revisions()][::-1]
 
@@ -153,7 +153,7 @@ def auth_database() -> Any:
     if not BASIC_AUTH:
         return None
     try:
-        import mlflow.server.auth.db.utils as auth  # noqa: PLC0415
+        import mlflow.server.auth.db.utils as auth  # noqa: PLC0415 - MLflow's
     except ImportError as error:
         raise End("no-basic-auth", str(error)) from None
     return auth
@@ -186,12 +186,12 @@ def migrate(report: dict[str, Any]) -> NoReturn:
         raise End("no-mlflow", "there is no MLflow in this image")
     try:
         import psycopg2  # noqa: PLC0415 - its absence is an outcome
-        import sqlalchemy  # noqa: PLC0415
+        import sqlalchemy  # noqa: PLC0415 - as above
     except ImportError as error:
         raise End("no-driver", str(error)) from None
     connection = connect(psycopg2)
     import mlflow  # noqa: PLC0415 - an import of seconds, not paid for a refused login
-    import mlflow.store.db.utils as db  # noqa: PLC0415
+    import mlflow.store.db.utils as db  # noqa: PLC0415 - MLflow's
 
     report["mlflow"] = mlflow.__version__
     auth = auth_database()

@@ -91,5 +91,6 @@ def _waits(value: Any, now: float) -> Mapping[str, Wait]:
 
 
 def _number(value: object, otherwise: float) -> float:
-    usable = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if usable and abs(value) < 1e15 else otherwise  # type: ignore[arg-type]
+    if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e15:
+        return float(value)
+    return otherwise

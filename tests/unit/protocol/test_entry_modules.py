@@ -14,7 +14,7 @@ ENTRIES = [*(f"custom_mlflow{part}" for part in PARTS), "rotation"]
 
 
 def run(program: str) -> str:
-    done = subprocess.run(  # noqa: S603
+    done = subprocess.run(  # noqa: S603 - our own program
         [sys.executable, "-c", program], cwd=FUNCTIONS, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr

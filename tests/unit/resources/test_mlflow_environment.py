@@ -26,7 +26,7 @@ SERVER = Server(HOST, "eu-west-1", "artifacts", "/mlflow", Budget(2, 2, 189))
 def test_given_a_server_then_it_listens_and_serves_artifacts_from_the_path() -> None:
     told = server_environment(SERVER)
     assert (told["MLFLOW_HOST"], told["MLFLOW_PORT"], told["MLFLOW_WORKERS"]) == (
-        "0.0.0.0",  # noqa: S104
+        "0.0.0.0",  # noqa: S104 - the server's own address
         "5000",
         "2",
     )
