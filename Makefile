@@ -6,14 +6,20 @@ WORKERS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+PYTEST := $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+UNIT := tests/unit tests/template tests/faults -m "not long and not sam"
 CODE := $(wildcard functions local demo tests tools bench cfn_lint_rules)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo local local-stop test lint format bench
+.PHONY: help demo local local-stop unit lifecycle test test-long coverage lint format bench
 
 help:
 	@printf 'make demo        a stack becomes an MLflow that a client logs to, on this machine (KEEP=1 leaves it running)\n'
-	@printf 'make test        lint, types, import contracts and every test\n'
+	@printf 'make unit        the tests that start no local AWS, in about two minutes\n'
+	@printf 'make lifecycle   the tests on the local AWS\n'
+	@printf 'make test        lint, types, import contracts and every test but the long ones\n'
+	@printf 'make test-long   the long ones, whose figures go to docs/tested.md; before a release\n'
+	@printf 'make coverage    which lines of functions/ the tests of `make unit` run\n'
 	@printf 'make local       the local AWS with the provider deployed, its address in .local/env (PORT=4566)\n'
 	@printf 'make local-stop  end it\n'
 	@printf 'make lint        ruff, mypy --strict, import contracts\n'
@@ -29,8 +35,21 @@ local: $(READY)
 local-stop: $(READY)
 	@$(BIN)/python -m local stop
 
+unit: $(READY)
+	@$(PYTEST) $(UNIT)
+
+lifecycle: $(READY)
+	@$(PYTEST) tests/lifecycle -m "not long"
+
 test: lint
-	@$(BIN)/pytest tests -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+	@$(PYTEST) tests -m "not long"
+
+test-long: $(READY)
+	@$(PYTEST) tests -m long --junitxml=.local/tested.xml
+	@$(BIN)/python -m tools.note_tested .local/tested.xml
+
+coverage: $(READY)
+	@$(PYTEST) $(UNIT) --cov --cov-report=term --cov-report=html
 
 lint: $(READY)
 	@$(BIN)/ruff check $(CODE)

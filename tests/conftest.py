@@ -1,16 +1,34 @@
-"""In which order the files of tests run, and how long it took to tell why what fails fails."""
+"""In which order the files of tests run, and what every run tells at its end."""
 
 from __future__ import annotations
 
 import pytest
 
+from tests import slowest
+
+LONGEST_FILES = (
+    "test_logins_take_turns.py",
+    "test_upgrade_faults.py",
+    "test_image_starts_nowhere.py",
+    "test_demo_ends.py",
+    "test_migration_script.py",
+    "test_parts.py",
+    "test_upgrades.py",
+    "test_custom_mlflow.py",
+    "test_migration_races.py",
+    "test_schema_of_a_stack.py",
+    "test_server_secrets.py",
+)
+"""The longest first, as a run tells them: so all workers come to their ends together."""
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the longest files first, so that two workers come to their ends together.
+    """Put the longest files first.
 
     A file's own order stays: its tests may follow one stack through its life.
     """
-    items.sort(key=lambda item: "resources" not in item.path.parts)
+    places = {name: place for place, name in enumerate(LONGEST_FILES)}
+    items.sort(key=lambda item: places.get(item.path.name, len(places)))
 
 
 SECONDS_TO_REASON = "seconds to the reason"
@@ -18,7 +36,19 @@ SECONDS_TO_REASON = "seconds to the reason"
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print how long it took to tell each fault: measured, and asserted nowhere."""
+    """Print what took longest, and how soon each fault was told: measured, asserted nowhere."""
+    reports = [report for found in terminalreporter.stats.values() for report in found]
+    tests = slowest.seconds_of_tests(reports)
+    for title, seconds in (("tests", tests), ("files", slowest.seconds_of_files(tests))):
+        told = list(slowest.lines(seconds))
+        if told:
+            terminalreporter.section(f"slowest {title}, in seconds")
+        for line in told:
+            terminalreporter.write_line(line)
+    _tell_seconds_to_reason(terminalreporter)
+
+
+def _tell_seconds_to_reason(terminalreporter: pytest.TerminalReporter) -> None:
     told = [
         (value, report.nodeid)
         for report in terminalreporter.getreports("")

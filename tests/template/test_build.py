@@ -19,6 +19,8 @@ from local import environments, provider
 from tests.template.provider_template import FUNCTIONS, ROOT
 from tests.template.test_template import REPOSITORY_TYPES
 
+pytestmark = pytest.mark.sam
+
 ARTIFACT_MB = 22
 EXPAND = """
 import json, sys
