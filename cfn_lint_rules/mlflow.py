@@ -5,9 +5,10 @@ cfn-lint knows every `Custom::` type as one and checks none of its properties, s
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +18,35 @@ from cfnlint.rules import CloudFormationLintRule, RuleMatch
 from cfnlint.rules.jsonschema.CfnLintJsonSchema import CfnLintJsonSchema
 from cfnlint.template import Template
 
+_ROOT = Path(__file__).parent.parent
+
 SCHEMAS: dict[str, dict[str, Any]] = {
     schema["typeName"]: schema
-    for path in sorted((Path(__file__).parent.parent / "schemas").glob("MLflow*.json"))
+    for path in sorted((_ROOT / "schemas").glob("MLflow*.json"))
     for schema in (json.loads(path.read_text()),)
 }
 
 SOURCE = "docs/types"
 
+_IN_WORDS = ("anyOf", "enum", "pattern", "type")
+"""Keywords whose fault the schema's own words tell better than cfn-lint's."""
+
 _IN_SUB = re.compile(r"\$\{(\w+)\.([\w.]+)\}")
+
+
+def _provider_suggestion() -> Callable[..., str]:
+    """Return the provider's function; no other package of ours has to be installed for it."""
+    source = _ROOT / "functions" / "cfn_mlflow" / "models" / "suggestion.py"
+    spec = importlib.util.spec_from_file_location("cfn_mlflow_suggestion", source)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{source} cannot be read")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    found: Callable[..., str] = module.suggestion
+    return found
+
+
+_suggestion = _provider_suggestion()
 
 
 class MLflowProperties(CfnLintJsonSchema):  # type: ignore[misc] # cfn-lint has no types
@@ -52,7 +73,9 @@ class MLflowProperties(CfnLintJsonSchema):  # type: ignore[misc] # cfn-lint has 
             context=validator.context.evolve(functions=list(FUNCTIONS), strict_types=False),
             function_filter=validator.function_filter.evolve(add_cfn_lint_keyword=False),
         )
-        checked = self.extend_validator(prepared, known, prepared.context.evolve())
+        checked = self.extend_validator(
+            prepared, known, prepared.context.evolve(), _told_as_by_the_provider(prepared)
+        )
         for error in self._validate(checked, instance.get("Properties", {})):
             if error.instance != "" or (error.path and error.path[0] in known["required"]):
                 error.path.appendleft("Properties")
@@ -72,11 +95,50 @@ class MLflowAttributes(CloudFormationLintRule):  # type: ignore[misc] # cfn-lint
         """Return a match for each attribute that a resource of ours does not have."""
         types = {name: item.get("Type") for name, item in cfn.get_resources().items()}
         return [
-            RuleMatch(path, f"{types[resource]} has no attribute {attribute!r}")
+            RuleMatch(path, _no_attribute(types[resource], attribute))
             for path, resource, attribute in _asked(cfn)
             if types.get(resource) in SCHEMAS
             and attribute not in SCHEMAS[types[resource]]["attributes"]
         ]
+
+
+def _no_attribute(type_name: str, attribute: str) -> str:
+    known = SCHEMAS[type_name]["attributes"]
+    return f"{type_name} has no attribute {attribute!r}{_suggestion(attribute, known)}"
+
+
+def _told_as_by_the_provider(validator: Validator) -> dict[str, Any]:
+    """Return the keywords' checks with what they find told in the provider's words."""
+    checks = {keyword: _in_words(validator.validators[keyword]) for keyword in _IN_WORDS}
+    return {**checks, "additionalProperties": _named(validator.validators["additionalProperties"])}
+
+
+def _in_words(check: Any) -> Any:
+    def told(
+        validator: Validator, keyword: Any, instance: Any, schema: Any
+    ) -> Iterator[ValidationError]:
+        for error in check(validator, keyword, instance, schema):
+            if "errorMessage" in schema:
+                value = "" if isinstance(instance, dict) else f"{instance!r}: "
+                error.message = value + schema["errorMessage"]
+                error.context = []
+            yield error
+
+    return told
+
+
+def _named(check: Any) -> Any:
+    def told(
+        validator: Validator, keyword: Any, instance: Any, schema: Any
+    ) -> Iterator[ValidationError]:
+        known = schema.get("properties", {})
+        for error in check(validator, keyword, instance, schema):
+            if not keyword:  # else the fault is one of a value, not of a name
+                name = str(error.path[-1])
+                error.message = f"{name}: no such property{_suggestion(name, known)}"
+            yield error
+
+    return told
 
 
 def _asked(cfn: Template) -> Iterator[tuple[list[Any], str, str]]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cfn_mlflow.models.mlflow_server import SUBNET_IDS, SUBNET_LISTS
+from cfn_mlflow.models.values import WORDS
 from tools.type_reference import PropertyReference, TypeReference, types
 
 SCHEMAS = Path(__file__).parent.parent / "schemas"
@@ -46,6 +47,7 @@ def schema(reference: TypeReference) -> dict[str, Any]:
     }
     if SUBNET_LISTS[-1] in made["properties"]:
         made["anyOf"] = [{"required": [SUBNET_IDS]}, {"required": list(SUBNET_LISTS)}]
+        made[WORDS] = f"{SUBNET_IDS}: required, unless {', '.join(SUBNET_LISTS)} are all given"
     return made
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
-from pydantic.alias_generators import to_pascal
 from pydantic_core import InitErrorDetails
+
+from cfn_mlflow.models.suggestion import suggestion
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -21,8 +21,6 @@ Location = tuple[int | str, ...]
 
 NAME_CHARACTERS = 60
 """How much of a name that nobody knows is worth telling again."""
-
-MOST_SUGGESTIONS = 2
 
 _OTHER_PROPERTY = re.compile(r"\{(\w+)\}")
 _RANK = {"missing": 0, "extra_forbidden": 1}
@@ -116,22 +114,12 @@ def _messages(detail: ErrorDetails, root: str, model: type[Properties]) -> Mappi
         case "missing":
             return {"": "required"}
         case "extra_forbidden":
-            return {"": f"no such property{_suggestion(root, model.property_names())}"}
+            return {"": f"no such property{suggestion(root, model.property_names())}"}
         case "too_short":
             return {"": f"needs at least {context['min_length']}"}
         case "value_error":
             return {"": str(cause)}
     return {"": "not of the documented form"}
-
-
-def _suggestion(name: str, names: tuple[str, ...]) -> str:
-    by_lower = {known.lower(): known for known in names}
-    asked = to_pascal(name).lower()
-    ends_so = [known for lower, known in by_lower.items() if asked and lower.endswith(asked)]
-    if 1 <= len(ends_so) <= MOST_SUGGESTIONS:  # such as MinCapacity, which two of the parts have
-        return f"; did you mean {' or '.join(ends_so)}?"
-    close = difflib.get_close_matches(asked, by_lower, n=1, cutoff=0.7)
-    return f"; did you mean {by_lower[close[0]]}?" if close else ""
 
 
 def _inside(rest: Location) -> str:

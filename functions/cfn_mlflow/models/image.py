@@ -9,12 +9,14 @@ from pydantic import ValidationInfo, field_validator
 
 from cfn_mlflow.models.base import Properties, described
 from cfn_mlflow.models.faults import WrongValueError
-from cfn_mlflow.models.values import Rule, read_text
+from cfn_mlflow.models.values import WORDS, Rule, read_text
 
 OFFICIAL_IMAGE = "ghcr.io/mlflow/mlflow"
 DEFAULT_IMAGE_TAG = "v3.17.2-full"
 
 _TAG = re.compile(r"v(\d+)\.(\d+)\.(\d+)(?:rc\d+)?-full")
+_TAG_WORDS = f"must be a tag with the drivers in it, such as {DEFAULT_IMAGE_TAG}"
+_IMAGE_WORDS = "must be an image reference, registry/name:tag or registry/name@sha256:..."
 _FIRST_FULL_RELEASE = (3, 9, 0)
 _IMAGE = re.compile(
     r"(?P<name>[0-9A-Za-z][0-9A-Za-z._:-]*(?:/[0-9a-z]+(?:[._-]+[0-9a-z]+)*)+|[0-9a-z][0-9a-z._-]*)"
@@ -27,7 +29,7 @@ def read_image_tag(value: object) -> str:
     tag = read_text(value)
     found = _TAG.fullmatch(tag)
     if not found:
-        raise WrongValueError(f"must be a tag with the drivers in it, such as {DEFAULT_IMAGE_TAG}")
+        raise WrongValueError(_TAG_WORDS)
     if tuple(map(int, found.groups())) < _FIRST_FULL_RELEASE:
         raise WrongValueError("3.9.0 is the first with a -full image; give another by its URI")
     return tag
@@ -38,18 +40,25 @@ def read_image(value: object) -> str:
     image = read_text(value)
     found = _IMAGE.fullmatch(image)
     if not found or len(image) > 1024:
-        raise WrongValueError(
-            "must be an image reference, registry/name:tag or registry/name@sha256:..."
-        )
+        raise WrongValueError(_IMAGE_WORDS)
     if not found["tag"] and not found["digest"]:
         raise WrongValueError("must end in a :tag or an @sha256: digest")
     return image
 
 
-ImageTag = Annotated[str, Rule(read_image_tag, {"type": "string", "pattern": f"^{_TAG.pattern}$"})]
+ImageTag = Annotated[
+    str, Rule(read_image_tag, {"type": "string", "pattern": f"^{_TAG.pattern}$", WORDS: _TAG_WORDS})
+]
 Image = Annotated[
     str,
-    Rule(read_image, {"type": "string", "pattern": "^[^\\s]+(:[^\\s/]+|@sha256:[0-9a-f]{64})$"}),
+    Rule(
+        read_image,
+        {
+            "type": "string",
+            "pattern": "^[^\\s]+(:[^\\s/]+|@sha256:[0-9a-f]{64})$",
+            WORDS: _IMAGE_WORDS,
+        },
+    ),
 ]
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from cfn_mlflow.models.base import Properties, Update, described
-from cfn_mlflow.models.values import Tags, UniqueName
+from cfn_mlflow.models.tags import Tags
+from cfn_mlflow.models.values import UniqueName
 
 UNIQUE_NAME = "mlflow"
 """The one name of all parts of a Custom::MLflow, unless another is given."""

@@ -12,7 +12,7 @@ _RATE = re.compile(r"rate\(([1-9][0-9]{0,5}) (minute|hour|day)(s?)\)")
 _CRON = re.compile(r"cron\(([^()]*)\)")
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 _DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
-_FORMS = "must be rate(1 day), cron(0 6 * * ? *) or the like"
+FORMS = "must be rate(1 day), cron(0 6 * * ? *) or the like"
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def schedule_fault(text: str) -> str:
         unit = f"{rate[2]}{'s' if several else ''}"
         return "" if several == bool(rate[3]) else f"must be written rate({rate[1]} {unit})"
     cron = _CRON.fullmatch(text)
-    return _cron_fault(cron[1].split(" ")) if cron else _FORMS
+    return _cron_fault(cron[1].split(" ")) if cron else FORMS
 
 
 def _cron_fault(parts: list[str]) -> str:

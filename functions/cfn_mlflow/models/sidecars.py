@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from cfn_mlflow.models.faults import WrongPartsError, WrongValueError
-from cfn_mlflow.models.values import Rule, read_boolean, read_integer, read_text
+from cfn_mlflow.models.suggestion import suggestion
+from cfn_mlflow.models.values import WORDS, Rule, read_boolean, read_integer, read_text
 
 MLFLOW_CONTAINER = "mlflow"
 """The server's own container, whose name no sidecar may take."""
 
+_LIST = "must be a list of container definitions"
 _NAME = re.compile(r"[0-9A-Za-z_-]{1,255}")
 
 
@@ -32,7 +34,7 @@ def read_sidecars(value: object) -> tuple[dict[str, Any], ...]:
     Names are taken as CloudFormation writes them (`LogConfiguration`) or as the API does.
     """
     if not isinstance(value, list | tuple):
-        raise WrongValueError("must be a list of container definitions")
+        raise WrongValueError(_LIST)
     wrong: dict[str, str] = {}
     read = [_read(item, container_definition(), f"[{i}]", wrong) for i, item in enumerate(value)]
     if not wrong:
@@ -77,7 +79,8 @@ def _read_structure(
     for written, item in value.items():
         name = written[:1].lower() + written[1:]
         if name not in known:
-            wrong[f"{path}.{written[:60]}"] = "no such property of a Fargate container"
+            meant = suggestion(written, map(_pascal, known))
+            wrong[f"{path}.{written[:60]}"] = f"no such property of a Fargate container{meant}"
         elif item not in ("", None) or name in ("value", "options"):
             read[name] = _read(item, known[name], f"{path}.{written}", wrong)
     for name in shape.get("required", ()):
@@ -138,7 +141,8 @@ class _SidecarsRule(Rule):
     """The rule whose schema is read from its file only when a schema is made."""
 
     def __get_pydantic_json_schema__(self, _: Any, __: Any) -> dict[str, Any]:
-        return {"type": "array", "items": _cloudformation_names(container_definition())}
+        items = _cloudformation_names(container_definition())
+        return {"type": "array", "items": items, WORDS: _LIST}
 
 
 Sidecars = Annotated[tuple[dict[str, Any], ...], _SidecarsRule(read_sidecars, {})]

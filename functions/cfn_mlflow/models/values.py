@@ -11,8 +11,8 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
-from cfn_mlflow.models.faults import WrongPartsError, WrongValueError
-from cfn_mlflow.models.schedules import NEVER, schedule_fault
+from cfn_mlflow.models.faults import WrongValueError
+from cfn_mlflow.models.schedules import FORMS, NEVER, schedule_fault
 
 LOG_RETENTION_DAYS = (
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
@@ -20,13 +20,17 @@ LOG_RETENTION_DAYS = (
 )
 """What CloudWatch Logs takes (PutRetentionPolicy)."""
 
-MOST_USER_TAGS = 40
-"""AWS takes 50 on an object; the rest is for ours."""
+WORDS = "errorMessage"
+"""Where a schema has what a value must be, in words; editors and the linter's rules tell it."""
 
-RESERVED_TAG_PREFIXES = ("aws:", "cfn-mlflow:")
+_BOOLEAN = "must be true or false"
+_WHOLE_NUMBER = "must be a whole number"
+_NUMBER = "must be a number"
+_CIDR_BLOCK = "must be an IPv4 CIDR block such as 10.0.0.0/8, no host bits set"
+_PATH = "must start with / and have plain steps, such as /mlflow/artifacts"
+_LIST = "must be a list, not a string; split a string with !Split [',', ...]"
 
 _ARN = r"arn:aws(?:-[a-z]+)*"
-_TAG_TEXT = re.compile(r"[\w\s.:/=+\-@]*")
 _DIGITS = re.compile(r"-?[0-9]+")
 _DECIMAL = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 
@@ -58,7 +62,7 @@ def read_boolean(value: object) -> bool:
     """Return true or false; CloudFormation sends either as a string."""
     word = str(value).lower() if isinstance(value, bool | str) else ""
     if word not in {"true", "false"}:
-        raise WrongValueError("must be true or false")
+        raise WrongValueError(_BOOLEAN)
     return word == "true"
 
 
@@ -66,7 +70,7 @@ def read_number(value: object) -> float:
     """Return a decimal number; CloudFormation sends it as a string."""
     text = "" if isinstance(value, bool) else str(value)
     if not isinstance(value, int | float | str) or not _DECIMAL.fullmatch(text):
-        raise WrongValueError("must be a number")
+        raise WrongValueError(_NUMBER)
     return float(text)
 
 
@@ -74,7 +78,7 @@ def read_integer(value: object) -> int:
     """Return a whole number; CloudFormation sends it as a string."""
     text = "" if isinstance(value, bool) else str(value)
     if not isinstance(value, int | str) or not _DIGITS.fullmatch(text):
-        raise WrongValueError("must be a whole number")
+        raise WrongValueError(_WHOLE_NUMBER)
     return int(text)
 
 
@@ -87,19 +91,22 @@ def integer(lowest: int, highest: int) -> Rule:
             raise WrongValueError(f"must be {lowest} to {highest}")
         return number
 
-    return Rule(read, {"type": "integer", "minimum": lowest, "maximum": highest})
+    return Rule(
+        read, {"type": "integer", "minimum": lowest, "maximum": highest, WORDS: _WHOLE_NUMBER}
+    )
 
 
 def integer_of(*allowed: int) -> Rule:
     """Return the rule of a whole number that is one of those."""
+    must = f"must be one of {', '.join(map(str, allowed))}"
 
     def read(value: object) -> int:
         number = read_integer(value)
         if number not in allowed:
-            raise WrongValueError(f"must be one of {', '.join(map(str, allowed))}")
+            raise WrongValueError(must)
         return number
 
-    return Rule(read, {"type": "integer", "enum": list(allowed)})
+    return Rule(read, {"type": "integer", "enum": list(allowed), WORDS: must})
 
 
 def half_steps(lowest: float, highest: float) -> Rule:
@@ -111,19 +118,20 @@ def half_steps(lowest: float, highest: float) -> Rule:
             raise WrongValueError(f"must be {lowest:g} to {highest:g} in steps of 0.5")
         return number
 
-    schema = {"type": "number", "minimum": lowest, "maximum": highest, "multipleOf": 0.5}
-    return Rule(read, schema)
+    limits = {"minimum": lowest, "maximum": highest, "multipleOf": 0.5}
+    return Rule(read, {"type": "number", **limits, WORDS: _NUMBER})
 
 
 def choice(*allowed: str) -> Rule:
     """Return the rule of a string that is one of those."""
+    must = f"must be {' or '.join(allowed)}"
 
     def read(value: object) -> str:
         if value not in allowed:
-            raise WrongValueError(f"must be {' or '.join(allowed)}")
+            raise WrongValueError(must)
         return read_text(value)
 
-    return Rule(read, {"type": "string", "enum": list(allowed)})
+    return Rule(read, {"type": "string", "enum": list(allowed), WORDS: must})
 
 
 def text(pattern: str, must: str) -> Rule:
@@ -135,14 +143,14 @@ def text(pattern: str, must: str) -> Rule:
             raise WrongValueError(f"must {must}")
         return read_text(value)
 
-    return Rule(read, {"type": "string", "pattern": f"^(?:{pattern})$"})
+    return Rule(read, {"type": "string", "pattern": f"^(?:{pattern})$", WORDS: f"must {must}"})
 
 
 def read_cidr_block(value: object) -> str:
     """Return an IPv4 block in CIDR form."""
     block = read_text(value)
     if not _is_cidr_block(block):
-        raise WrongValueError("must be an IPv4 CIDR block such as 10.0.0.0/8, no host bits set")
+        raise WrongValueError(_CIDR_BLOCK)
     return block
 
 
@@ -161,7 +169,7 @@ def read_path(value: object) -> str:
     plain = re.compile(r"[A-Za-z0-9!_.*'()=-]+")
     wrong = not path.startswith("/") or path.endswith("//") or len(path) > 512
     if wrong or any(not plain.fullmatch(step) or step in {".", ".."} for step in steps):
-        raise WrongValueError("must start with / and have plain steps, such as /mlflow/artifacts")
+        raise WrongValueError(_PATH)
     return "/" + "/".join(steps)
 
 
@@ -177,7 +185,7 @@ def read_schedule(value: object) -> str:
 def read_list(value: object) -> list[object]:
     """Return a list without its empty items (an empty CommaDelimitedList holds one)."""
     if isinstance(value, str):
-        raise WrongValueError("must be a list, not a string; split a string with !Split [',', ...]")
+        raise WrongValueError(_LIST)
     if not isinstance(value, list | tuple):
         raise WrongValueError("must be a list")
     items = [item for item in value if item != ""]
@@ -186,67 +194,24 @@ def read_list(value: object) -> list[object]:
     return items
 
 
-def read_tags(value: object) -> dict[str, str]:
-    """Return tags by key, from a map or from CloudFormation's list of Key and Value."""
-    tags = _tag_pairs(value)
-    wrong: dict[str, str] = {}
-    for place, (key, tag) in tags.items():
-        fault = _tag_fault(key, tag)
-        if fault:
-            wrong[place] = fault
-    if len(tags) > MOST_USER_TAGS:
-        wrong[""] = f"at most {MOST_USER_TAGS} tags"
-    if len({key for key, _ in tags.values()}) < len(tags):
-        wrong[""] = "must not name the same Key twice"
-    if wrong:
-        raise WrongPartsError(wrong)
-    return {str(key): str(tag) for key, tag in tags.values()}
+class _ListWords:
+    """What a list's schema says of a value that is none."""
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return {**handler(schema), WORDS: _LIST}
 
 
-def _tag_pairs(value: object) -> dict[str, tuple[object, object]]:
-    """Return each tag's key and value by its place in what was written."""
-    if isinstance(value, Mapping):
-        return {f".{str(key)[:128]}": (key, tag) for key, tag in value.items()}
-    if not isinstance(value, list):
-        raise WrongValueError("must be a map, or a list of Key and Value")
-    if not all(isinstance(item, Mapping) and item.keys() == {"Key", "Value"} for item in value):
-        raise WrongValueError("must be a map, or a list of items with Key and Value alone")
-    return {f"[{index}]": (item["Key"], item["Value"]) for index, item in enumerate(value)}
-
-
-def _tag_fault(key: object, tag: object) -> str:
-    if not isinstance(key, str) or not isinstance(tag, str):
-        return "key and value must be strings"
-    if key.lower().startswith(RESERVED_TAG_PREFIXES):
-        return f"keys that start with {' or '.join(RESERVED_TAG_PREFIXES)} are reserved"
-    if not 1 <= len(key) <= 128 or len(tag) > 256:
-        return "a key has 1 to 128 characters, a value at most 256"
-    if not _TAG_TEXT.fullmatch(key) or not _TAG_TEXT.fullmatch(tag):
-        return "only letters, digits, spaces and _ . : / = + - @"
-    return ""
-
-
-_TAGS_SCHEMA: Mapping[str, Any] = {
-    "anyOf": [
-        {"type": "object", "additionalProperties": {"type": "string"}},
-        {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "properties": {"Key": {"type": "string"}, "Value": {"type": "string"}},
-                "required": ["Key", "Value"],
-                "additionalProperties": False,
-            },
-        },
-    ]
-}
-
-Boolean = Annotated[bool, Rule(read_boolean, {"type": "boolean"})]
-Tags = Annotated[dict[str, str], Rule(read_tags, _TAGS_SCHEMA)]
+Boolean = Annotated[bool, Rule(read_boolean, {"type": "boolean", WORDS: _BOOLEAN})]
 CidrBlock = Annotated[
-    str, Rule(read_cidr_block, {"type": "string", "pattern": r"^\d{1,3}(\.\d{1,3}){3}/\d{1,2}$"})
+    str,
+    Rule(
+        read_cidr_block,
+        {"type": "string", "pattern": r"^\d{1,3}(\.\d{1,3}){3}/\d{1,2}$", WORDS: _CIDR_BLOCK},
+    ),
 ]
-BucketPath = Annotated[str, Rule(read_path, {"type": "string", "pattern": "^/"})]
+BucketPath = Annotated[str, Rule(read_path, {"type": "string", "pattern": "^/", WORDS: _PATH})]
 UniqueName = Annotated[
     str,
     text(
@@ -259,7 +224,11 @@ Schedule = Annotated[
     str,
     Rule(
         read_schedule,
-        {"type": "string", "pattern": rf"^({NEVER}|rate\([0-9]+ [a-z]+\)|cron\([^()]+\))$"},
+        {
+            "type": "string",
+            "pattern": rf"^({NEVER}|rate\([0-9]+ [a-z]+\)|cron\([^()]+\))$",
+            WORDS: f"{FORMS}; {NEVER} turns it off",
+        },
     ),
 ]
 VpcId = Annotated[str, text(r"vpc-[0-9A-Za-z]+", "be a VPC's id, vpc-...")]
@@ -316,7 +285,13 @@ Revision = Annotated[
 ServerOptions = Annotated[str, text(r"[ -~]{0,1024}", "be at most 1024 printable ASCII characters")]
 LogRetention = Annotated[int, integer_of(*LOG_RETENTION_DAYS)]
 
-SubnetIds = Annotated[tuple[SubnetId, ...], Field(min_length=1), BeforeValidator(read_list)]
-TwoSubnetIds = Annotated[tuple[SubnetId, ...], Field(min_length=2), BeforeValidator(read_list)]
-CidrBlocks = Annotated[tuple[CidrBlock, ...], Field(min_length=1), BeforeValidator(read_list)]
-BucketArns = Annotated[tuple[BucketArn, ...], BeforeValidator(read_list)]
+SubnetIds = Annotated[
+    tuple[SubnetId, ...], Field(min_length=1), BeforeValidator(read_list), _ListWords()
+]
+TwoSubnetIds = Annotated[
+    tuple[SubnetId, ...], Field(min_length=2), BeforeValidator(read_list), _ListWords()
+]
+CidrBlocks = Annotated[
+    tuple[CidrBlock, ...], Field(min_length=1), BeforeValidator(read_list), _ListWords()
+]
+BucketArns = Annotated[tuple[BucketArn, ...], BeforeValidator(read_list), _ListWords()]

@@ -16,6 +16,7 @@ from cfn_mlflow.models.schema import SchemaProperties
 from cfn_mlflow.models.service import ServiceProperties
 from cfn_mlflow.outcome import REASON_BYTES, InvalidProperties
 from tests.properties_kit import DATABASE, JOINED, SCHEMA, SERVICE, faults
+from tools.type_reference import types
 
 TYPES: list[tuple[type[Properties], Any]] = [
     (MLflowProperties, JOINED),
@@ -24,6 +25,10 @@ TYPES: list[tuple[type[Properties], Any]] = [
     (ServiceProperties, SERVICE),
     (SchemaProperties, SCHEMA),
 ]
+
+REFERENCES = {
+    model: reference.properties for (model, _), reference in zip(TYPES, types(), strict=True)
+}
 
 SECRET = "hunter2-not-to-be-told"  # what must never be in an answer
 
@@ -122,6 +127,32 @@ def test_given_a_misspelt_property_then_the_one_that_was_meant_is_named(
 ) -> None:
     told = faults(MLflowProperties, {**JOINED, written: "1"})
     assert told == (f"{written}: no such property; did you mean {meant}?",)
+
+
+@every_type
+def test_given_a_property_in_another_case_then_that_one_alone_is_meant(
+    model: type[Properties], right: dict[str, Any]
+) -> None:
+    for name in model.property_names():
+        written = name.upper()
+        told = f"{written}: no such property; did you mean {name}?"
+        assert told in faults(model, {**right, written: "1"})
+
+
+@every_type
+def test_given_a_value_of_the_wrong_form_then_it_is_told_in_the_schemas_words(
+    model: type[Properties], right: dict[str, Any]
+) -> None:
+    told_in_words = {
+        item.name: item.schema
+        for item in REFERENCES[model]
+        if item.schema.keys() & {"pattern", "enum", "items"}
+    }
+    assert told_in_words
+    for name, schema in told_in_words.items():
+        wrong = {"integer": "2"}.get(schema["type"], "\n")
+        told = f"{name}: {schema['errorMessage']}"
+        assert told in faults(model, {**right, name: wrong})
 
 
 def test_given_a_property_like_no_other_then_none_is_guessed() -> None:

@@ -65,6 +65,11 @@ def test_given_the_apis_own_names_as_terraform_has_them_then_they_are_taken_too(
         ({"Name": "a"}, "[0].Image: required"),
         ({**AGENT, "Name": "mlflow"}, "[0].Name: is taken; mlflow is the server's own"),
         ({**AGENT, "Name": "a b"}, "[0].Name: must be 1 to 255 letters, digits, _ and -"),
+        (
+            {**AGENT, "LogconfiguratioN": {}},
+            "[0].LogconfiguratioN: no such property of a Fargate container;"
+            " did you mean LogConfiguration?",
+        ),
         ({**AGENT, "Privileged": True}, "[0].Privileged: no such property of a Fargate container"),
         ({**AGENT, "Cpu": "much"}, "[0].Cpu: must be a whole number"),
         ({**AGENT, "Essential": "yes"}, "[0].Essential: must be true or false"),

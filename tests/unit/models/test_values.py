@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from cfn_mlflow.models import values
 from cfn_mlflow.models.faults import WrongPartsError
+from cfn_mlflow.models.tags import read_tags
 
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.floats() | st.integers() | st.text(),
@@ -118,7 +119,7 @@ TAG_TEXT = st.text(
 @given(st.dictionaries(TAG_TEXT.map(lambda text: f"k{text}"), TAG_TEXT, max_size=40))
 def test_given_tags_in_either_form_then_they_are_the_same_tags(tags: dict[str, str]) -> None:
     pairs = [{"Key": key, "Value": value} for key, value in tags.items()]
-    assert values.read_tags(pairs) == values.read_tags(tags) == tags
+    assert read_tags(pairs) == read_tags(tags) == tags
 
 
 @pytest.mark.parametrize(
@@ -139,14 +140,14 @@ def test_given_a_tag_that_aws_or_we_cannot_take_then_its_place_is_told(
     tags: Any, place: str, words: str
 ) -> None:
     with pytest.raises(WrongPartsError) as refused:
-        values.read_tags(tags)
+        read_tags(tags)
     assert words in refused.value.parts[place]
 
 
 @pytest.mark.parametrize("tags", ["a=b", 1, [{"Key": "a"}], [{"Key": "a", "Value": "b", "C": "d"}]])
 def test_given_no_map_and_no_list_of_pairs_then_it_is_refused(tags: object) -> None:
     with pytest.raises(ValueError, match="must be a map"):
-        values.read_tags(tags)
+        read_tags(tags)
 
 
 @pytest.mark.parametrize(
@@ -158,7 +159,7 @@ def test_given_no_map_and_no_list_of_pairs_then_it_is_refused(tags: object) -> N
         values.read_cidr_block,
         values.read_path,
         values.read_list,
-        values.read_tags,
+        read_tags,
         values.read_text,
     ],
 )
