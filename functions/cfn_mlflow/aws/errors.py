@@ -115,7 +115,12 @@ def _what_and_next(found: str, error: Exception) -> str:
             f"a quota of the account is reached ({found}): {said}. Raise it in Service Quotas or "
             f"remove what is not needed, then deploy again"
         )
-    return f"{operation} was refused ({found}): {said}"
+    if is_missing(error):
+        return (
+            f"{operation} did not find what it was given ({found}): {said}. Name one that is in "
+            f"this account and Region, then deploy again"
+        )
+    return f"{operation} was refused ({found}): {said}. Correct that, then deploy again"
 
 
 def _said(error: Exception) -> str:

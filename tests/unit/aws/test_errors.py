@@ -1,0 +1,34 @@
+"""What a user reads when AWS refuses a call: its words, its code, and the next step."""
+
+from __future__ import annotations
+
+from botocore.exceptions import ClientError
+
+from cfn_mlflow.aws.errors import explain
+from cfn_mlflow.outcome import PermanentError
+
+
+def reason_of(operation: str, code: str, said: str) -> str:
+    error = ClientError({"Error": {"Code": code, "Message": said}}, operation)
+    reason = explain("client security group", error)
+    assert isinstance(reason, PermanentError)
+    return str(reason)
+
+
+def test_an_id_that_is_not_there_is_told_with_the_next_step() -> None:
+    said = "The vpc ID 'vpc-0a1b2c3d4e5f60718' does not exist"
+
+    assert reason_of("CreateSecurityGroup", "InvalidVpcID.NotFound", said) == (
+        f"client security group: CreateSecurityGroup did not find what it was given "
+        f"(InvalidVpcID.NotFound): {said}. Name one that is in this account and Region, then "
+        f"deploy again"
+    )
+
+
+def test_a_value_that_aws_refuses_is_told_with_the_next_step() -> None:
+    said = "Cannot find version 17.99 for aurora-postgresql"
+
+    assert reason_of("CreateDBCluster", "InvalidParameterCombination", said) == (
+        f"client security group: CreateDBCluster was refused (InvalidParameterCombination): "
+        f"{said}. Correct that, then deploy again"
+    )
