@@ -80,17 +80,30 @@ def services(tree: ast.Module) -> set[str]:
     return own | {service for name, service in accessors().items() if name in names}
 
 
-def called_in(path: Path) -> set[str]:
-    """Return the IAM actions of every operation that a module names of a service it reaches."""
+def operations_in(path: Path) -> set[tuple[str, str]]:
+    """Return service and name of every operation that a module names of a service it reaches."""
     tree = parsed(path)
     words = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
     words |= {str(node.value) for node in ast.walk(tree) if isinstance(node, ast.Constant)}
     return {
-        action
+        (service, operations(service)[method])
         for service in services(tree)
         for method in words & set(operations(service))
-        for action in iam_actions({"service": service, "action": operations(service)[method]})
     }
+
+
+def called_in(path: Path) -> set[str]:
+    """Return the IAM actions of every operation that a module names of a service it reaches."""
+    return {
+        action
+        for service, operation in operations_in(path)
+        for action in iam_actions({"service": service, "action": operation})
+    }
+
+
+def sources() -> list[Path]:
+    """Return every module of the functions."""
+    return sorted(FUNCTIONS.rglob("*.py"))
 
 
 @cache

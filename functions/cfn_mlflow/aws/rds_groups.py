@@ -72,7 +72,7 @@ class DBSubnetGroup(OwnedObject[DBSubnetGroupView]):
         try:
             rds().create_db_subnet_group(
                 DBSubnetGroupName=self.name,
-                DBSubnetGroupDescription="MLflow's database",
+                DBSubnetGroupDescription="The database of MLflow",
                 SubnetIds=list(self.subnet_ids),
                 Tags=tag_list(self.owner.tags),
             )
@@ -173,7 +173,7 @@ class DBClusterParameterGroup(OwnedObject[ParameterGroupView]):
             rds().create_db_cluster_parameter_group(
                 DBClusterParameterGroupName=self.name,
                 DBParameterGroupFamily=f"aurora-postgresql{self.major_version}",
-                Description="MLflow's database",
+                Description="The database of MLflow",
                 Tags=tag_list(self.owner.tags),
             )
         except Exception as error:

@@ -145,9 +145,9 @@ def _network(graph: Graph, owner: Owner, properties: DatabaseProperties) -> _Net
     """Add the subnets and two groups: the clients', which alone the database's admits."""
     vpc_id = properties.vpc_id
     client = graph.add(
-        SecurityGroup(owner, "database-client", vpc_id, "Clients of MLflow's database")
+        SecurityGroup(owner, "database-client", vpc_id, "Clients of the database of MLflow")
     )
-    group = graph.add(SecurityGroup(owner, "database", vpc_id, "MLflow's database"))
+    group = graph.add(SecurityGroup(owner, "database", vpc_id, "The database of MLflow"))
     client_id, group_id = (later(g, lambda view: view.id) for g in (client, group))
     rules = (
         SecurityGroupRules("database-client", client_id, egress=(tcp(PORT, group_id),)),
