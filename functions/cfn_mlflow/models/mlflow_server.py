@@ -103,7 +103,12 @@ class MLflowProperties(Properties):
         if not isinstance(data, Mapping):
             return data
         known = joined_fields().keys() | {SUBNET_IDS}
-        parted: dict[str, Any] = {name: value for name, value in data.items() if name not in known}
+        # A property that has a part's name is as unknown as any: it must not be taken for the part.
+        parted: dict[str, Any] = {
+            f"{name} " if name in PARTS else name: value
+            for name, value in data.items()
+            if name not in known
+        }
         shared = {"UniqueName": UNIQUE_NAME, **_with_subnets(set_ones(data))}
         for part, model in PARTS.items():
             names = {joined_name(part, name): name for name in model.property_names()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from cfn_mlflow.models.base import Properties, parse
 from cfn_mlflow.models.bucket import BucketProperties
 from cfn_mlflow.models.database import DatabaseProperties
-from cfn_mlflow.models.mlflow_server import MLflowProperties
+from cfn_mlflow.models.mlflow_server import PARTS, MLflowProperties
 from cfn_mlflow.models.schema import SchemaProperties
 from cfn_mlflow.models.service import ServiceProperties
 from cfn_mlflow.outcome import REASON_BYTES, InvalidProperties
@@ -76,6 +77,15 @@ def test_given_the_names_of_the_code_then_they_are_not_taken_for_properties(
 ) -> None:
     for name in model.model_fields:
         assert faults(model, right | {name: "x"})[0].startswith(f"{name}: no such property")
+
+
+@every_type
+def test_given_the_name_of_a_part_then_it_is_not_taken_for_a_property(
+    model: type[Properties], right: dict[str, Any]
+) -> None:
+    for name in PARTS:
+        [fault] = faults(model, right | {name: "x"})
+        assert re.match(rf"{name} ?: no such property", fault)
 
 
 @every_type
