@@ -10,8 +10,7 @@ import json
 import os
 import signal
 import subprocess
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,8 +19,10 @@ from cfn_mlflow.migration import command
 from cfn_mlflow.migration.result import Result, parse
 from tests.postgres import PASSWORD, Connection, Server
 
-SECONDS = 60
-"""So long a run may take, and anything that is waited for."""
+SECONDS = 300
+"""So long a run waits for a lock or a server, on a machine however busy."""
+REPORT = '{"cfn-mlflow-migration"'
+"""What the last line of a run begins with."""
 
 _FORKS = """
 import json, os, sys
@@ -38,7 +39,9 @@ for line in sys.stdin:
             os.dup2(os.open(asked["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND), stream)
         os.environ.clear()
         os.environ.update(asked["environment"])
+        sys.argv = ["-c", *asked["arguments"]]
         exec(compile(asked["script"], "migration", "exec"), {"__name__": "__main__"})
+        sys.exit()
     print(child, flush=True)
 """
 
@@ -53,13 +56,18 @@ class Migrations:
 
     def start(self, environment: dict[str, str], **more: str) -> Run:
         """Start one with nothing but its own environment."""
+        return self.start_script(command()[-1], environment | more)
+
+    def start_script(self, script: str, environment: dict[str, str], *arguments: str) -> Run:
+        """Start another script, with what MLflow's imports give it."""
         self._started += 1
         log = self._folder / f"{self._started}.log"
-        # A migration is a matter of seconds here; nothing is to wait for minutes.
-        limits = {"CFN_MLFLOW_LOCK_SECONDS": str(SECONDS), "CFN_MLFLOW_CONNECT_SECONDS": "30"}
+        # A migration is a matter of seconds here; nothing is to wait for a quarter of an hour.
+        limits = {"CFN_MLFLOW_LOCK_SECONDS": str(SECONDS), "CFN_MLFLOW_CONNECT_SECONDS": "60"}
         asked = {
-            "script": command()[-1],
-            "environment": {"PATH": os.defpath, **limits, **environment, **more},
+            "script": script,
+            "arguments": arguments,
+            "environment": {"PATH": os.defpath, **limits, **environment},
             "log": str(log),
         }
         return Run(self, self.ask(asked), log)
@@ -95,10 +103,17 @@ class Run:
         os.kill(self.pid, signal.SIGKILL)
         return self.end()
 
-    def end(self) -> Result:
-        """Wait for its end and return what it came to."""
+    def end_code(self) -> int:
+        """Wait for its end and return its exit code; less than 0 is the signal that ended it."""
         code = self.migrations.ask({"wait": self.pid})
         assert PASSWORD not in self.output
+        return code
+
+    def end(self) -> Result:
+        """Wait for its end and return what it came to."""
+        code = self.end_code()
+        if code >= 0:
+            assert self.output.splitlines()[-1].startswith(REPORT), self.output
         # The container of a task ends with 128 more than the signal's number.
         return parse(self.output.splitlines(), code if code >= 0 else 128 - code)
 
@@ -117,14 +132,6 @@ def forking(python: Path, folder: Path) -> Iterator[Migrations]:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
         yield Migrations(process, folder)
-
-
-def until(holds: Callable[[], object]) -> None:
-    """Look again and again until it holds."""
-    end = time.monotonic() + SECONDS
-    while not holds():
-        assert time.monotonic() < end, "it never came to that"
-        time.sleep(0.01)
 
 
 def waits_for_table(connection: Connection, table: str, mode: str = "%") -> bool:

@@ -20,16 +20,17 @@ from cfn_mlflow.resources import schema_check
 from local import environments
 from tests.lifecycle import old_databases
 from tests.lifecycle.migration_kit import (
+    REPORT,
     SECONDS,
     Migrations,
     Run,
     forking,
     holding,
-    until,
     waits_for_lock,
     waits_for_table,
 )
 from tests.postgres import Connection, Server, running
+from tests.waiting import until
 
 HEAD = releases.head_of(environments.MLFLOW_VERSION) or ""
 EMPTY = "empty"
@@ -264,7 +265,7 @@ def is_held_up(database: Database, run: Run) -> bool:
     """Tell whether a run has come to its end, or to where something that is held keeps it."""
     waits = "application_name = :name AND wait_event_type = 'Lock'"
     return (
-        run.says('{"cfn-mlflow-migration"')
+        run.says(REPORT)
         or run.says("another migration is running")
         or database.has_session(waits, FOLLOWING)
     )

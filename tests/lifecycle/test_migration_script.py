@@ -1,14 +1,14 @@
-"""The migration task's script, run by the interpreter of a real MLflow on a real PostgreSQL."""
+"""The migration task's script, run by the interpreter of a real MLflow on a real PostgreSQL.
+
+One run is a container's; the others are forks of a process that has imported MLflow already.
+"""
 
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
-import time
 from collections.abc import Iterator
 from itertools import count
-from pathlib import Path
 
 import pytest
 
@@ -18,7 +18,9 @@ from cfn_mlflow.migration.result import Result, parse
 from cfn_mlflow.migration.script import LOCK
 from cfn_mlflow.resources import schema_check
 from local import environments
+from tests.lifecycle.migration_kit import REPORT, Migrations, forking
 from tests.postgres import PASSWORD, Connection, Server, running
+from tests.waiting import until
 
 OLDER = "0584bdc529eb"
 HEAD = releases.head_of(environments.MLFLOW_VERSION) or ""
@@ -45,11 +47,6 @@ def server() -> Iterator[Server]:
         yield server
 
 
-@pytest.fixture(scope="module")
-def python() -> Path:
-    return environments.image()
-
-
 @pytest.fixture
 def database(server: Server, names: Iterator[str]) -> Iterator[tuple[str, Connection]]:
     name = next(names)
@@ -65,39 +62,33 @@ def names() -> Iterator[str]:
 Database = tuple[str, Connection]
 
 
-def start(
-    python: Path, environment: dict[str, str], *arguments: str, **more: str
-) -> subprocess.Popen[str]:
-    """Start a container of the image: its command, with nothing but its own environment."""
-    argv = [str(python.with_name("python")), *(arguments or command())]
-    # A migration is a matter of seconds here; nothing is to wait for minutes.
-    limits = {"CFN_MLFLOW_LOCK_SECONDS": "60", "CFN_MLFLOW_CONNECT_SECONDS": "1"}
-    return subprocess.Popen(  # noqa: S603 - our own command
-        argv,
-        env={"PATH": os.defpath, **limits, **environment, **more},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
+@pytest.fixture(scope="module")
+def migrations(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Migrations]:
+    with forking(environments.image(), tmp_path_factory.mktemp("migrations")) as migrations:
+        yield migrations
+
+
+def migrate(migrations: Migrations, environment: dict[str, str], **more: str) -> Result:
+    return migrations.start(environment, **more).end()
+
+
+def upgrade_to(migrations: Migrations, environment: dict[str, str], *revision: str) -> None:
+    run = migrations.start_script(UPGRADE_TO, environment, *revision)
+    assert run.end_code() == 0, run.output
+
+
+def in_a_container(environment: dict[str, str]) -> Result:
+    """Run the command that a task runs, by an interpreter of its own that has imported nothing."""
+    done = subprocess.run(  # noqa: S603 - our own command
+        [str(environments.image()), *command()],
+        env={"PATH": os.defpath, **environment},
+        capture_output=True,
         text=True,
+        check=False,
     )
-
-
-def end(process: subprocess.Popen[str]) -> Result:
-    output = process.communicate(timeout=120)[0]
-    assert PASSWORD not in output
-    result = parse(output.splitlines(), process.returncode)
-    if process.returncode >= 0:
-        assert output.splitlines()[-1].startswith('{"cfn-mlflow-migration"')
-    return result
-
-
-def migrate(python: Path, environment: dict[str, str], **more: str) -> Result:
-    return end(start(python, environment, **more))
-
-
-def upgrade_to(python: Path, environment: dict[str, str], *revision: str) -> None:
-    process = start(python, environment, "-c", UPGRADE_TO, *revision)
-    output = process.communicate(timeout=120)[0]
-    assert process.returncode == 0, output
+    assert PASSWORD not in done.stdout + done.stderr
+    assert done.stdout.splitlines()[-1].startswith(REPORT), done.stderr
+    return parse(done.stdout.splitlines(), done.returncode)
 
 
 def waiting_for_a_lock(connection: Connection) -> bool:
@@ -109,25 +100,25 @@ def waiting_for_a_lock(connection: Connection) -> bool:
 
 
 def test_an_empty_database_gets_what_the_release_declares_and_a_second_run_changes_nothing(
-    server: Server, python: Path, database: Database
+    server: Server, database: Database
 ) -> None:
     name, connection = database
-    first = migrate(python, server.environment(name))
+    first = in_a_container(server.environment(name))
     assert (first.outcome, first.found, first.expected) == ("migrated", None, HEAD)
     assert list(first.pending) == releases.pending(None, HEAD)
     report = schema_check.check(connection, HEAD)
     assert (report.state, report.differences, report.notes) == ("current", (), ())
-    second = migrate(python, server.environment(name))
+    second = in_a_container(server.environment(name))
     assert (second.outcome, second.found, second.pending) == ("current", HEAD, ())
 
 
 def test_a_database_behind_is_brought_up_and_its_rows_stay(
-    server: Server, python: Path, database: Database
+    server: Server, migrations: Migrations, database: Database
 ) -> None:
     name, connection = database
-    upgrade_to(python, server.environment(name), OLDER)
+    upgrade_to(migrations, server.environment(name), OLDER)
     connection.execute("INSERT INTO experiments (name) VALUES ('kept')")
-    result = migrate(python, server.environment(name))
+    result = migrate(migrations, server.environment(name))
     assert (result.outcome, result.found) == ("migrated", OLDER)
     assert list(result.pending) == releases.pending(OLDER, HEAD)
     assert schema_check.check(connection, HEAD).differences == ()
@@ -135,85 +126,81 @@ def test_a_database_behind_is_brought_up_and_its_rows_stay(
 
 
 def test_of_two_that_start_together_one_migrates_and_the_other_finds_nothing_to_do(
-    server: Server, python: Path, names: Iterator[str]
+    server: Server, migrations: Migrations, names: Iterator[str]
 ) -> None:
     for begin in ((), (OLDER,)):
         name = next(names)
         with server.create(name) as connection:
             if begin:
-                upgrade_to(python, server.environment(name), *begin)
-            both = [start(python, server.environment(name)) for _ in range(2)]
-            assert sorted(end(one).outcome for one in both) == ["current", "migrated"]
+                upgrade_to(migrations, server.environment(name), *begin)
+            both = [migrations.start(server.environment(name)) for _ in range(2)]
+            assert sorted(one.end().outcome for one in both) == ["current", "migrated"]
             assert schema_check.check(connection, HEAD).state == "current"
 
 
 def test_a_migration_killed_in_the_middle_leaves_the_old_schema_and_the_next_one_completes(
-    server: Server, python: Path, database: Database
+    server: Server, migrations: Migrations, database: Database
 ) -> None:
     name, connection = database
-    upgrade_to(python, server.environment(name), OLDER)
+    upgrade_to(migrations, server.environment(name), OLDER)
     before = schema_check.read(connection)
     with server.connect(name) as reader:
         reader.execute("BEGIN; LOCK TABLE model_versions IN ACCESS SHARE MODE")
-        process = start(python, server.environment(name))
-        while process.poll() is None and not waiting_for_a_lock(connection):
-            time.sleep(0.05)
-        process.send_signal(signal.SIGKILL)
-        killed = end(process)
-    assert killed.outcome == "killed" or process.returncode == -signal.SIGKILL
+        run = migrations.start(server.environment(name))
+        until(lambda: waiting_for_a_lock(connection))
+        assert run.kill().outcome == "killed"
     assert schema_check.read(connection) == before
-    assert migrate(python, server.environment(name)).outcome == "migrated"
+    assert migrate(migrations, server.environment(name)).outcome == "migrated"
     assert schema_check.check(connection, HEAD).differences == ()
 
 
 def test_a_database_that_goes_away_in_the_middle_can_be_tried_again(
-    server: Server, python: Path, database: Database
+    server: Server, migrations: Migrations, database: Database
 ) -> None:
     name, connection = database
-    upgrade_to(python, server.environment(name), OLDER)
+    upgrade_to(migrations, server.environment(name), OLDER)
     before = schema_check.read(connection)
     with server.connect(name) as reader:
         reader.execute("BEGIN; LOCK TABLE model_versions IN ACCESS SHARE MODE")
-        process = start(python, server.environment(name))
-        while process.poll() is None and not waiting_for_a_lock(connection):
-            time.sleep(0.05)
+        run = migrations.start(server.environment(name))
+        until(lambda: waiting_for_a_lock(connection))
         connection.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
             " WHERE wait_event_type = 'Lock' AND datname = current_database()"
         )
-        result = end(process)
+        result = run.end()
     assert (result.outcome, result.retryable) == ("unreachable", True)
     assert schema_check.read(connection) == before
-    assert migrate(python, server.environment(name)).outcome == "migrated"
+    assert migrate(migrations, server.environment(name)).outcome == "migrated"
 
 
 def test_a_login_that_may_not_make_tables_fails_with_the_databases_words(
-    server: Server, python: Path, database: Database
+    server: Server, migrations: Migrations, database: Database
 ) -> None:
     name, connection = database
     connection.execute(f"CREATE ROLE bystander LOGIN PASSWORD '{PASSWORD}'")
-    result = migrate(python, server.environment(name, user="bystander"))
+    result = migrate(migrations, server.environment(name, user="bystander"))
     assert (result.outcome, result.done) == ("failed", False)
     assert "permission denied for schema public" in result.words
 
 
 def test_a_first_start_cut_short_before_its_first_revision_is_completed(
-    server: Server, python: Path, database: Database
+    server: Server, migrations: Migrations, database: Database
 ) -> None:
     name, connection = database
-    upgrade_to(python, server.environment(name))
+    upgrade_to(migrations, server.environment(name))
     assert schema_check.check(connection, HEAD).state == "empty"
-    assert migrate(python, server.environment(name)).outcome == "migrated"
+    assert migrate(migrations, server.environment(name)).outcome == "migrated"
 
 
 def test_first_tables_with_rows_and_no_revision_are_not_touched(
-    server: Server, python: Path, database: Database
+    server: Server, migrations: Migrations, database: Database
 ) -> None:
     name, connection = database
-    upgrade_to(python, server.environment(name))
+    upgrade_to(migrations, server.environment(name))
     connection.execute("INSERT INTO experiments (name) VALUES ('whose?')")
     before = schema_check.read(connection)
-    assert migrate(python, server.environment(name)).outcome == "foreign"
+    assert migrate(migrations, server.environment(name)).outcome == "foreign"
     assert schema_check.read(connection) == before
 
 
@@ -237,47 +224,50 @@ def test_first_tables_with_rows_and_no_revision_are_not_touched(
     ids=["foreign", "ahead", "unknown", "two revisions"],
 )
 def test_a_database_that_cannot_be_migrated_is_named_and_not_touched(
-    server: Server, python: Path, database: Database, statements: str, expected: tuple[str, str]
+    server: Server,
+    migrations: Migrations,
+    database: Database,
+    statements: str,
+    expected: tuple[str, str],
 ) -> None:
     name, connection = database
     connection.execute(statements)
     before = schema_check.read(connection)
-    result = migrate(python, server.environment(name))
+    result = migrate(migrations, server.environment(name))
     assert (result.outcome, result.done, result.retryable) == (expected[0], False, False)
     assert expected[1] in result.words
     assert schema_check.read(connection) == before
 
 
 def test_a_lock_that_is_never_released_ends_the_wait(
-    server: Server, python: Path, database: Database
+    server: Server, migrations: Migrations, database: Database
 ) -> None:
     name, connection = database
     connection.execute(f"SELECT pg_advisory_lock({LOCK})")
-    result = migrate(python, server.environment(name), CFN_MLFLOW_LOCK_SECONDS="1")
+    result = migrate(migrations, server.environment(name), CFN_MLFLOW_LOCK_SECONDS="1")
     assert (result.outcome, result.retryable) == ("locked", True)
     assert schema_check.read(connection).schema == {}
 
 
 def test_a_wrong_password_is_refused_without_being_shown(
-    server: Server, python: Path, database: Database
+    server: Server, migrations: Migrations, database: Database
 ) -> None:
     wrong = "not the p@ssword of anyone"
-    process = start(python, server.environment(database[0], password=wrong))
-    output = process.communicate(timeout=60)[0]
-    result = parse(output.splitlines(), process.returncode)
-    assert (process.returncode, result.outcome) == (7, "login-refused")
+    run = migrations.start(server.environment(database[0], password=wrong))
+    result = run.end()
+    assert result.outcome == "login-refused"
     assert "password authentication failed" in result.words
-    assert wrong not in output
+    assert wrong not in run.output
 
 
-def test_a_server_that_is_not_there_is_unreachable(server: Server, python: Path) -> None:
+def test_a_server_that_is_not_there_is_unreachable(server: Server, migrations: Migrations) -> None:
     environment = server.environment("postgres") | {"PGPORT": "1"}
-    result = migrate(python, environment)
+    result = migrate(migrations, environment, CFN_MLFLOW_CONNECT_SECONDS="1")
     assert (result.outcome, result.retryable) == ("unreachable", True)
 
 
 def test_objects_belong_to_the_owner_role_that_cannot_log_in(
-    server: Server, python: Path, database: Database
+    server: Server, migrations: Migrations, database: Database
 ) -> None:
     name, connection = database
     for statement in (
@@ -288,7 +278,7 @@ def test_objects_belong_to_the_owner_role_that_cannot_log_in(
         "ALTER ROLE mlflow_migrator SET ROLE mlflow_owner",
     ):
         connection.execute(statement)
-    result = migrate(python, server.environment(name, user="mlflow_migrator"))
+    result = migrate(migrations, server.environment(name, user="mlflow_migrator"))
     assert result.outcome == "migrated", result.words
     owners = connection.query(
         "SELECT DISTINCT CAST(pg_get_userbyid(relowner) AS text) AS owner FROM pg_class"
@@ -298,9 +288,9 @@ def test_objects_belong_to_the_owner_role_that_cannot_log_in(
 
 
 def test_time_limits_set_for_the_service_do_not_cut_a_migration(
-    server: Server, python: Path, database: Database
+    server: Server, migrations: Migrations, database: Database
 ) -> None:
     name, connection = database
     connection.execute(f"ALTER DATABASE \"{name}\" SET statement_timeout = '5ms'")
     connection.execute(f"ALTER DATABASE \"{name}\" SET idle_session_timeout = '500ms'")
-    assert migrate(python, server.environment(name)).outcome == "migrated"
+    assert migrate(migrations, server.environment(name)).outcome == "migrated"
