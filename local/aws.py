@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 import urllib.parse
 from collections.abc import Iterator, Mapping, Sequence
@@ -35,8 +36,10 @@ SECRETS_FILE = "secrets-made.jsonl"
 # Logs of databases, there and gone, and what containers have printed.
 _LOGS = ("databases/*/postgresql.log", "postgresql/*.log", "tasks/*/*/output.log")
 
-_START_SECONDS = 60
-_STOP_SECONDS = 20
+# A machine that is busy with other things takes a multiple of the second that each of them takes.
+_START_SECONDS = 300
+_STOP_SECONDS = 120
+_ANSWER_SECONDS = 300
 
 
 class LocalAwsError(RuntimeError):
@@ -78,6 +81,7 @@ class LocalAws:
         self._images = (environments.MLFLOW_VERSION, *images)
         self._say = say
         self._process: subprocess.Popen[bytes] | None = None
+        self._session: _Session | None = None
 
     def __enter__(self) -> "LocalAws":
         self.start()
@@ -146,7 +150,7 @@ class LocalAws:
         if pid is not None and state is not None and _is_emulator(pid, state):
             os.kill(pid, signal.SIGTERM)
             self._wait_for_end(pid)
-        self._process = None
+        self._process = self._session = None
         if ready:
             _wait_for_the_guardian(ready["mark"])
         if state is not None:
@@ -203,8 +207,11 @@ class LocalAws:
         return f"{asked.scheme}://{place['address']}:{place['ports'].get(str(port), port)}"
 
     def session(self) -> boto3.session.Session:
-        """Return a boto3 session for it; `client(...)` needs no endpoint."""
-        return _Session(self.env)
+        """Return the boto3 session for it, whose `client(...)` needs no endpoint."""
+        env = self.env
+        if self._session is None or self._session.env != env:
+            self._session = _Session(env)
+        return self._session
 
     def deploy_provider(
         self,
@@ -289,7 +296,7 @@ class LocalAws:
         running: dict[str, list[int]] = self._ask("functions")
         return running.get(function_name, [])
 
-    def kill_function(self, function_name: str, seconds: float = 30) -> list[int]:
+    def kill_function(self, function_name: str, seconds: float = 600) -> list[int]:
         """SIGKILL the running invocations of the function, waiting up to `seconds` for one."""
         for _ in _every(0.02, seconds):
             pids = self.pids_of(function_name)
@@ -341,14 +348,18 @@ class LocalAws:
             raise LocalAwsError("The local AWS is not running.")
         return ready
 
+    def _connection(self) -> http.client.HTTPConnection:
+        port = self._running()["port"]
+        return http.client.HTTPConnection("127.0.0.1", port, timeout=_ANSWER_SECONDS)
+
     def _ask(self, what: str) -> Any:
-        connection = http.client.HTTPConnection("127.0.0.1", self._running()["port"], timeout=10)
+        connection = self._connection()
         with contextlib.closing(connection):
             connection.request("GET", f"/_local/{what}")
             return json.load(connection.getresponse())
 
     def _control(self, control: str, /, **asked: Any) -> Any:
-        connection = http.client.HTTPConnection("127.0.0.1", self._running()["port"], timeout=60)
+        connection = self._connection()
         with contextlib.closing(connection):
             connection.request("POST", f"/_local/{control}", json.dumps(asked))
             response = connection.getresponse()
@@ -378,7 +389,10 @@ class LocalAws:
 
 
 class _Session(boto3.session.Session):
-    """A session whose clients use the local AWS, whatever the user's own settings say."""
+    """A session whose clients use the local AWS, whatever the user's own settings say.
+
+    Clients asked for by their service alone are made once: that takes longer than most calls.
+    """
 
     def __init__(self, env: Mapping[str, str]) -> None:
         super().__init__(
@@ -386,10 +400,21 @@ class _Session(boto3.session.Session):
             aws_secret_access_key=env["AWS_SECRET_ACCESS_KEY"],
             region_name=env["AWS_REGION"],
         )
+        self.env = dict(env)
         self._endpoint = env["AWS_ENDPOINT_URL"]
+        self._made: dict[str, Any] = {}
+        self._making = threading.Lock()
 
-    def client(self, *args: Any, **options: Any) -> Any:
-        return super().client(*args, **{"endpoint_url": self._endpoint, **options})
+    def client(self, service_name: str, *args: Any, **options: Any) -> Any:
+        with self._making:
+            if args or options:
+                return self._make(service_name, *args, **options)
+            if service_name not in self._made:
+                self._made[service_name] = self._make(service_name)
+            return self._made[service_name]
+
+    def _make(self, service_name: Any, *args: Any, **options: Any) -> Any:
+        return super().client(service_name, *args, **{"endpoint_url": self._endpoint, **options})
 
     def resource(self, *args: Any, **options: Any) -> Any:
         return super().resource(*args, **{"endpoint_url": self._endpoint, **options})

@@ -12,7 +12,7 @@ from local.emulator.controls import ControlError
 from local.emulator.databases import Databases
 from local.emulator.patching import Function, Params, text
 
-_START_SECONDS = 60
+_START_SECONDS = 300
 Record = dict[str, Any]
 
 

@@ -19,7 +19,7 @@ class EventLoop:
         self._loop = asyncio.new_event_loop()
         threading.Thread(target=self._loop.run_forever, name=name, daemon=True).start()
 
-    def call(self, work: Coroutine[Any, Any, Result], seconds: float = 30) -> Result:
+    def call(self, work: Coroutine[Any, Any, Result], seconds: float = 300) -> Result:
         """Run `work` on the loop from another thread and return its result."""
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(seconds)
 

@@ -27,8 +27,8 @@ BACKEND_PORT = 6432
 
 ADMIN = "rdsadmin"
 _ACCOUNT_UNDER_ROOT = "nobody"
-_START_SECONDS = 60
-_COPY_SECONDS = 300
+_START_SECONDS = 300
+_COPY_SECONDS = 900
 
 
 class PostgresError(RuntimeError):
@@ -98,7 +98,7 @@ class PostgresServer:
             user=user,
             password=password,
             dbname=database,
-            connect_timeout=10,
+            connect_timeout=60,
             sslmode="disable",
         )
 

@@ -1,26 +1,15 @@
 """What the tests of the local AWS's data plane share: a network, a cluster, tasks, services."""
 
 import json
-import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
 from local.aws import LocalAws
+from tests.waiting import until
 
 IMAGE = "ghcr.io/mlflow/mlflow:v3.17.2-full"
 LOGS = "/data-plane"
 SCALING = {"MinCapacity": 0.5, "MaxCapacity": 2.0}
-Read = TypeVar("Read")
-
-
-def until(read: Callable[[], Read], holds: Callable[[Read], bool], seconds: float = 60) -> Read:
-    """Read again and again until `holds`; return what was read last, fail after `seconds`."""
-    end = time.monotonic() + seconds
-    while not holds(value := read()):
-        assert time.monotonic() < end, f"still {value!r} after {seconds} s"
-        time.sleep(0.2)
-    return value
 
 
 @dataclass
@@ -111,10 +100,10 @@ class Lab:
         task: dict[str, Any] = found["tasks"][0]
         return task
 
-    def run(self, task_definition: str, seconds: float = 60) -> dict[str, Any]:
+    def run(self, task_definition: str) -> dict[str, Any]:
         """Run a task to its end and describe it."""
         arn = self.start(task_definition)
-        return until(lambda: self.task(arn), lambda task: task["lastStatus"] == "STOPPED", seconds)
+        return until(lambda: self.task(arn), lambda task: task["lastStatus"] == "STOPPED")
 
     def log(self, task: dict[str, Any], family: str, container: str = "main") -> list[str]:
         """Return what a container of the task has logged."""

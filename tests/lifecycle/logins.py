@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import Any
 
 from local.aws import LocalAws
 from tests.lifecycle.mlflow_stacks import words_of
 from tests.lifecycle.stacks import Stack
+from tests.waiting import until
 
 FUNCTION = "cfn-mlflow-Rotation"
+DONE = "Rotated"
 LOGINS = ("mlflow_app", "mlflow_app_2")
 
 
@@ -37,11 +38,16 @@ class Logins:
         """Ask for a rotation, and wait until the log says that it is done."""
         done = self.rotations()
         self.ask()
-        for _ in range(1800):
-            if self.rotations() > done:
-                return
-            time.sleep(0.2)
-        raise TimeoutError(words_of(self._aws, FUNCTION)[-5:])
+        self.wait_for_more_than(done)
+
+    def wait_for_more_than(self, done: int) -> None:
+        """Wait until more rotations than so many are done."""
+        until(
+            lambda: words_of(self._aws, FUNCTION),
+            lambda said: said.count(DONE) > done,
+            "a rotation to be done",
+            pause=0.3,
+        )
 
     def ask(self) -> None:
         """Invoke the function asynchronously, as a schedule does."""
@@ -64,7 +70,7 @@ class Logins:
 
     def rotations(self) -> int:
         """Return how many rotations have been done."""
-        return words_of(self._aws, FUNCTION).count("Rotated")
+        return words_of(self._aws, FUNCTION).count(DONE)
 
     def passwords(self) -> dict[str, str]:
         """Return the password of each login, as its secret has it."""
@@ -129,23 +135,19 @@ class Logins:
             launchType="FARGATE",
             networkConfiguration=service["networkConfiguration"],
         )["tasks"][0]["taskArn"]
-        for _ in range(300):
-            [found] = ecs.describe_tasks(cluster=self._ecs_cluster, tasks=[task])["tasks"]
-            if found["lastStatus"] == "RUNNING":
-                return str(task)
-            time.sleep(0.1)
-        raise TimeoutError("the task does not run")
+        until(lambda: self._status(task), lambda status: status == "RUNNING", "the task to run")
+        return str(task)
 
     def stop(self, task: str) -> None:
         """Stop a task and wait for its end."""
         ecs = self._aws.session().client("ecs")
         ecs.stop_task(cluster=self._ecs_cluster, task=task)
-        for _ in range(600):
-            found = ecs.describe_tasks(cluster=self._ecs_cluster, tasks=[task])["tasks"]
-            if not found or found[0]["lastStatus"] == "STOPPED":
-                return
-            time.sleep(0.1)
-        raise TimeoutError("the task does not stop")
+        until(lambda: self._status(task), lambda status: status == "STOPPED", "the task to stop")
+
+    def _status(self, task: str) -> str:
+        ecs = self._aws.session().client("ecs")
+        found = ecs.describe_tasks(cluster=self._ecs_cluster, tasks=[task])["tasks"]
+        return str(found[0]["lastStatus"]) if found else "STOPPED"
 
     def _containers(self, definition: str) -> Any:
         ecs = self._aws.session().client("ecs")

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any
 
 from local.aws import LocalAws
+from tests.waiting import PATIENCE_SECONDS
 
 METRICS_A_REQUEST = 10
 REQUESTS_A_SECOND = 5
@@ -56,14 +57,14 @@ class MetricsClient:
         request = urllib.request.Request(  # noqa: S310 - of the test's own
             self._uri + API + path, json.dumps(body).encode(), self._headers
         )
-        with self._opener.open(request, timeout=60) as answer:
+        with self._opener.open(request, timeout=PATIENCE_SECONDS) as answer:
             return json.load(answer)
 
     def logged(self) -> int:
         """Return how many metrics of the run the server has."""
         query = f"metrics/get-history?run_id={self._run_id}&metric_key=m&max_results=100000"
         request = urllib.request.Request(self._uri + API + query, headers=self._headers)  # noqa: S310 - an address of the local AWS
-        with self._opener.open(request, timeout=60) as answer:
+        with self._opener.open(request, timeout=PATIENCE_SECONDS) as answer:
             return len(json.load(answer).get("metrics", []))
 
     def _log(self) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -17,12 +16,12 @@ from typing import Any
 import psutil
 
 from local.aws import LocalAws
+from tests.waiting import PATIENCE_SECONDS, until
 
 MIGRATION = "cfn-mlflow-migration"
 """Stands in the script of every migration task."""
 DEEP = "/api/2.0/mlflow/experiments/get?experiment_id=0"
 REGISTRY = "/api/2.0/mlflow/registered-models/search"
-SECONDS_IN_A_CROWD = 120
 
 
 @dataclass(frozen=True)
@@ -84,11 +83,11 @@ def one_resource(
     }
 
 
-def answer_of(aws: LocalAws, tracking_uri: str, path: str = DEEP, *, seconds: float = 20) -> int:
-    """Return the HTTP status with which the MLflow behind TrackingUri answers in this time."""
+def answer_of(aws: LocalAws, tracking_uri: str, path: str = DEEP) -> int:
+    """Return the HTTP status with which the MLflow behind TrackingUri answers."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({"http": aws.proxy}))
     try:
-        with opener.open(tracking_uri + path, timeout=seconds) as answer:
+        with opener.open(tracking_uri + path, timeout=PATIENCE_SECONDS) as answer:
             return int(answer.status)
     except urllib.error.HTTPError as error:
         return error.code
@@ -105,7 +104,7 @@ def clients_of(aws: LocalAws, tracking_uri: str, number: int) -> Iterator[list[i
 
     def ask(path: str) -> None:
         while not enough.is_set():
-            answers.append(answer_of(aws, tracking_uri, path, seconds=SECONDS_IN_A_CROWD))
+            answers.append(answer_of(aws, tracking_uri, path))
 
     with ThreadPoolExecutor(number) as pool:
         asking = [pool.submit(ask, (DEEP, REGISTRY)[client % 2]) for client in range(number)]
@@ -143,7 +142,7 @@ def post(aws: LocalAws, tracking_uri: str, path: str, body: dict[str, Any]) -> d
         json.dumps(body).encode(),
         {"Content-Type": "application/json"},
     )
-    with opener.open(request, timeout=20) as answer:
+    with opener.open(request, timeout=PATIENCE_SECONDS) as answer:
         found: dict[str, Any] = json.loads(answer.read())
         return found
 
@@ -174,24 +173,34 @@ def program(folder: Path, name: str, *lines: str) -> None:
 
 def paused_migration(aws: LocalAws) -> psutil.Process:
     """Wait for the migration's task, stop its process as it stands, and return it."""
-    for _ in range(1200):
-        for process in psutil.process_iter(["cmdline", "cwd"]):
-            words, folder = process.info["cmdline"] or [], process.info["cwd"] or ""
-            ours = folder.startswith(str(aws.state)) and any(MIGRATION in word for word in words)
-            if ours and "CFN_MLFLOW_ONLY_LOOK" not in process.environ():
-                process.suspend()
-                return process
-        time.sleep(0.05)
-    raise TimeoutError("no migration task ran")
+
+    def migrations() -> list[psutil.Process]:
+        return [process for process in psutil.process_iter() if _migrates(aws, process)]
+
+    process = until(migrations, what="a migration task", pause=0.05)[0]
+    process.suspend()
+    return process
+
+
+def _migrates(aws: LocalAws, process: psutil.Process) -> bool:
+    try:
+        ours = process.cwd().startswith(str(aws.state))
+        return (
+            ours
+            and any(MIGRATION in word for word in process.cmdline())
+            and "CFN_MLFLOW_ONLY_LOOK" not in process.environ()
+        )
+    except psutil.Error:
+        return False  # it has ended
 
 
 def wait_for_words(aws: LocalAws, function_name: str, words: str, *, after: int = 0) -> None:
     """Wait until a function has logged these words behind so many messages."""
-    for _ in range(600):
-        if any(words in line for line in words_of(aws, function_name)[after:]):
-            return
-        time.sleep(0.1)
-    raise TimeoutError(f"{function_name} never said {words!r}")
+    until(
+        lambda: words_of(aws, function_name)[after:],
+        lambda said: any(words in line for line in said),
+        f"{function_name} to say {words!r}",
+    )
 
 
 def words_of(aws: LocalAws, function_name: str) -> list[str]:

@@ -1,7 +1,6 @@
 """Stacks by CloudFormation's own API, for tests: made, changed, removed, waited for, asked."""
 
 import json
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,8 +9,10 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from local.aws import LocalAws
+from tests.waiting import until
 
-DEFAULT_SECONDS = 300
+DEFAULT_SECONDS = 1500
+"""A whole stack takes a minute on an idle machine."""
 
 
 class StackGoneError(RuntimeError):
@@ -90,22 +91,23 @@ class Stack:
 
     def wait(self, seconds: float = DEFAULT_SECONDS) -> str:
         """Wait until nothing is in progress and return the status; TimeoutError after `seconds`."""
-        end = time.monotonic() + seconds
-        while (status := self.status).endswith("_IN_PROGRESS"):
-            if time.monotonic() > end:
-                raise TimeoutError(f"{self.name} is {status} after {seconds} s: {self.events()}")
-            time.sleep(0.1)
-        return status
+        try:
+            return until(
+                lambda: self.status,
+                lambda status: not status.endswith("_IN_PROGRESS"),
+                f"the end of what the stack {self.name} does",
+                seconds=seconds,
+            )
+        except TimeoutError as error:
+            raise TimeoutError(f"{error}; its events: {self.events()}") from None
 
-    def wait_for(self, logical_id: str, status: str, seconds: float = 60) -> Event:
+    def wait_for(self, logical_id: str, status: str) -> Event:
         """Wait for an event of a resource with this status and return it."""
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            for event in self.events():
-                if (event.logical_id, event.status) == (logical_id, status):
-                    return event
-            time.sleep(0.05)
-        raise TimeoutError(f"no {status} of {logical_id} after {seconds} s: {self.events()}")
+
+        def found(events: list[Event]) -> list[Event]:
+            return [one for one in events if (one.logical_id, one.status) == (logical_id, status)]
+
+        return found(until(self.events, found, f"{status} of {logical_id}"))[0]
 
     @property
     def id(self) -> str:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from local.aws import LocalAws
 from local.emulator import guardian
-from tests.lifecycle.data_plane_kit import Database, Lab, until
+from tests.lifecycle.data_plane_kit import Database, Lab
+from tests.waiting import until
 
 # It leaves its process group and forgets its environment: the hardest to find again.
 STRAYS = (
@@ -49,7 +50,7 @@ def test_given_it_is_killed_then_nothing_of_it_is_left() -> None:
         mark, state = mark_of(aws), aws.state
         assert len(processes(mark, state)) > 3
         os.kill(aws.pid, signal.SIGKILL)
-        until(lambda: processes(mark, state), lambda found: not found, 10)
+        until(lambda: processes(mark, state), lambda found: not found)
 
 
 def test_given_it_is_stopped_then_nothing_of_it_is_left_not_even_its_folder() -> None:

@@ -11,7 +11,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local.aws import LocalAws, LocalAwsError
-from tests.lifecycle.data_plane_kit import Database, Lab, until
+from tests.lifecycle.data_plane_kit import Database, Lab
+from tests.waiting import until
 
 TO_ZERO = {"MinCapacity": 0, "MaxCapacity": 1, "SecondsUntilAutoPause": 300}
 STOPPED = "database system is shut down"
@@ -81,7 +82,7 @@ def test_given_a_paused_cluster_when_the_data_api_is_asked_then_it_resumes_and_a
         database.ask("SELECT 1")
     assert error.value.response["Error"]["Code"] == "DatabaseResumingException"
     assert code(database) == "DatabaseResumingException"
-    until(lambda: code(database), lambda found: not found, seconds=30)
+    until(lambda: code(database), lambda found: not found)
     assert database.rows("SELECT count(*) FROM kept") == [[0]]
 
 
@@ -102,7 +103,7 @@ def test_given_nobody_is_connected_for_long_enough_then_the_cluster_pauses_by_it
     # Three seconds here.
     soon = {**TO_ZERO, "SecondsUntilAutoPause": 30}
     idle = Database.create(lab, "idle", "idle-1", ServerlessV2ScalingConfiguration=soon)
-    until(lambda: code(idle), lambda found: not found, seconds=30)
+    until(lambda: code(idle), lambda found: not found)
     api = lab.client("rds-data")
     names = {"resourceArn": idle.cluster["DBClusterArn"], "secretArn": idle.secret}
     transaction = api.begin_transaction(**names, database="mlflow")["transactionId"]
@@ -121,12 +122,12 @@ def test_given_nobody_is_connected_for_long_enough_then_the_cluster_pauses_by_it
 def test_given_a_paused_cluster_when_its_master_password_changes_then_it_wakes_for_that(
     lab: Lab, database: Database
 ) -> None:
-    until(lambda: code(database), lambda found: not found, seconds=30)
+    until(lambda: code(database), lambda found: not found)
     lab.aws.pause_cluster(database.name)
     lab.client("rds").modify_db_cluster(
         DBClusterIdentifier=database.name, RotateMasterUserPassword=True, ApplyImmediately=True
     )
-    until(lambda: code(database), lambda found: not found, seconds=30)
+    until(lambda: code(database), lambda found: not found)
 
 
 def test_given_a_cluster_that_cannot_pause_then_the_control_says_why(lab: Lab) -> None:

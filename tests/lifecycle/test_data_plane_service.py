@@ -18,7 +18,8 @@ from botocore.exceptions import ClientError
 
 from local import environments
 from local.aws import LocalAws
-from tests.lifecycle.data_plane_kit import Database, Lab, until
+from tests.lifecycle.data_plane_kit import Database, Lab
+from tests.waiting import until
 
 SERVER = """
 import http.server, os, sys
@@ -151,7 +152,7 @@ class Service:
     def update(self, **options: Any) -> None:
         self.front.lab.client("ecs").update_service(cluster="lab", service=self.name, **options)
 
-    def steady(self, seconds: float = 60) -> dict[str, Any]:
+    def steady(self) -> dict[str, Any]:
         return until(
             self.describe,
             lambda one: (
@@ -159,7 +160,7 @@ class Service:
                 and one["deployments"][0]["rolloutState"] == "COMPLETED"
                 and one["runningCount"] == one["desiredCount"]
             ),
-            seconds,
+            f"the service {self.name} to be steady",
         )
 
     def deployments(self) -> list[dict[str, Any]]:
@@ -217,7 +218,7 @@ def test_given_two_mlflow_tasks_when_a_client_logs_by_the_balancers_name_then_al
         front, lab.define("mlflow", container), healthCheckGracePeriodSeconds=120
     )
     assert service.describe()["deployments"][0]["rolloutState"] == "IN_PROGRESS"
-    service.steady(120)
+    service.steady()
     assert front.states() == ["healthy", "healthy"]
 
     client = (

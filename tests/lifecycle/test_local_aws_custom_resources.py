@@ -20,7 +20,7 @@ from tests.lifecycle.stacks import Stack
 def put(aws: LocalAws, url: str, body: bytes) -> int:
     parts = urllib.parse.urlsplit(url)
     context = ssl.create_default_context(cafile=str(aws.state / "tls" / "trusted.pem"))
-    connection = http.client.HTTPSConnection(parts.netloc, timeout=10, context=context)
+    connection = http.client.HTTPSConnection(parts.netloc, timeout=60, context=context)
     connection.request("PUT", f"{parts.path}?{parts.query}", body)
     return connection.getresponse().status
 
@@ -192,8 +192,9 @@ def test_no_answer_within_the_service_timeout_fails_the_resource(
     bare_aws: LocalAws, probe: Probe
 ) -> None:
     # The timeout runs from the request, not from the end of the function, which takes longer.
-    resource = {"OnCreate": "sleep=20", "ServiceTimeout": 2}
-    stack = Stack.create(bare_aws, probe.name, probe.template({"Thing": resource}), seconds=15)
+    resource = {"OnCreate": "sleep=1200 until=1", "ServiceTimeout": 2}
+    template = probe.template({"Thing": resource}, Timeout=900)
+    stack = Stack.create(bare_aws, probe.name, template, seconds=600)
 
     assert stack.status == "ROLLBACK_COMPLETE"
     assert "did not receive a response from your Custom Resource" in stack.failures()["Thing"]

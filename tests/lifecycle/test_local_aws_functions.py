@@ -15,6 +15,7 @@ from local import environments
 from local.aws import LocalAws
 from tests.lifecycle.probe import Probe
 from tests.lifecycle.stacks import Stack
+from tests.waiting import until
 
 QUEUE = {"Type": "AWS::SQS::Queue", "Properties": {"SqsManagedSseEnabled": True}}
 DEAD_LETTERS = {"TargetArn": {"Fn::GetAtt": ["Lost", "Arn"]}}
@@ -213,23 +214,21 @@ def test_what_a_function_logs_is_in_its_log_group_in_lambdas_format(
 def test_what_a_function_says_can_be_read_while_it_runs(bare_aws: LocalAws, probe: Probe) -> None:
     template = probe.template({})
     template["Resources"]["Function"]["Properties"]["Code"]["ZipFile"] = (
-        "import time\ndef handler(event, context):\n    print('waiting')\n    time.sleep(60)\n"
+        "import time\ndef handler(event, context):\n    print('waiting')\n    time.sleep(600)\n"
     )
     Stack.create(bare_aws, probe.name, template)
     session = bare_aws.session()
     session.client("lambda").invoke(FunctionName=probe.name, InvocationType="Event", Payload="{}")
 
-    said: list[str] = []
-    for _ in range(100):
-        time.sleep(0.05)
+    def said() -> list[str]:
         with contextlib.suppress(ClientError):
             logs = session.client("logs").filter_log_events(
                 logGroupName=f"/aws/lambda/{probe.name}"
             )
-            said = [event["message"] for event in logs["events"]]
-        if len(said) > 1:
-            break
-    assert said[1] == "waiting"
+            return [event["message"] for event in logs["events"]]
+        return []
+
+    assert until(said, lambda found: len(found) > 1, "a line of the function")[1] == "waiting"
     assert bare_aws.kill_function(probe.name)
 
 

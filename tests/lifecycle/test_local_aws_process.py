@@ -7,7 +7,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from local.aws import LocalAws, LocalAwsError
 from local.environments import ROOT
 from tests.lifecycle.probe import Probe
 from tests.lifecycle.stacks import Stack
+from tests.waiting import until
 
 OWNER = """
 import signal, sys, time
@@ -70,12 +70,12 @@ def port_of(aws: LocalAws) -> int:
     return int(aws.endpoint.rsplit(":", 1)[1])
 
 
-def wait_until_nothing_is_left(state: Path, port: int, seconds: float = 10) -> None:
-    end = time.monotonic() + seconds
-    while (left := processes_of(state)) or listening(port):
-        if time.monotonic() > end:
-            raise TimeoutError(f"port {port} is open: {listening(port)}; left: {left}")
-        time.sleep(0.05)
+def wait_until_nothing_is_left(state: Path, port: int) -> None:
+    until(
+        lambda: (processes_of(state), listening(port)),
+        lambda left: left == ([], False),
+        f"no process and an open port {port} no more",
+    )
 
 
 def make_busy(aws: LocalAws, probe: Probe) -> Stack:

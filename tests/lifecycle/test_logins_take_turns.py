@@ -6,7 +6,6 @@ The tests of this module follow one stack through its life, in the order in whic
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -25,6 +24,7 @@ from tests.lifecycle.mlflow_stacks import (
 )
 from tests.lifecycle.stacks import Stack
 from tests.template.test_calls_made import denied
+from tests.waiting import until
 
 SMALL: dict[str, Any] = {"ServiceCpu": "1024", "ServiceMemory": "2048"}
 
@@ -86,10 +86,7 @@ def test_a_rotation_that_is_killed_in_the_middle_goes_on_and_makes_one_password(
     wait_for_words(local_aws, FUNCTION, "ECS service", after=said)
     made = logins.passwords()
     local_aws.kill_function(FUNCTION)
-    for _ in range(1800):
-        if logins.rotations() > done:
-            break
-        time.sleep(0.2)
+    logins.wait_for_more_than(done)
     after = logins.passwords()
     assert after["mlflow_app"] == made["mlflow_app"] != before["mlflow_app"]
     assert after["mlflow_app_2"] == before["mlflow_app_2"]
@@ -132,11 +129,7 @@ def test_a_master_password_that_rds_rotates_changes_nothing_for_the_tasks(
             RotateMasterUserPassword=True,
             ApplyImmediately=True,
         )
-        for _ in range(100):
-            if logins.master_password() != master:
-                break
-            time.sleep(0.2)
-        assert logins.master_password() != master
+        until(logins.master_password, lambda found: found != master, "another master password")
         logins.rotate()
     assert client.failures == []
     [used] = logins.in_service()
@@ -151,10 +144,7 @@ def test_the_schedule_itself_rotates_and_goes_with_its_property(
     logins.age_turns()
     often = one_resource(network, DatabaseRotationSchedule="rate(1 minute)", **SMALL)
     assert mlflow.update(often) == "UPDATE_COMPLETE", mlflow.failures()
-    for _ in range(900):
-        if logins.rotations() > done:
-            break
-        time.sleep(0.2)
+    logins.wait_for_more_than(done)
     assert logins.in_service() == set(LOGINS) - before
     assert mlflow.update(one_resource(network, **SMALL)) == "UPDATE_COMPLETE", mlflow.failures()
     rules = local_aws.session().client("events").list_rules()["Rules"]

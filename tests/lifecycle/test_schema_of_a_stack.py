@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 import shlex
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -25,6 +24,7 @@ from demo import evidence
 from local.aws import LocalAws
 from tests.lifecycle.mlflow_stacks import make_network, one_resource
 from tests.lifecycle.stacks import Stack
+from tests.waiting import until
 
 FUNCTION = "cfn-mlflow-MLflowSchema"
 OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
@@ -101,12 +101,8 @@ class Mlflow:
         )["Datapoints"]
         return {point["Maximum"] for point in found}
 
-    def wait_for_drift(self, value: float, seconds: float = 120) -> None:
-        until = time.monotonic() + seconds
-        while value not in self.drift():
-            if time.monotonic() > until:
-                raise TimeoutError(f"the metric never was {value}: {self.drift()}")
-            time.sleep(1)
+    def wait_for_drift(self, value: float) -> None:
+        until(self.drift, lambda found: value in found, f"the metric to be {value}", pause=0.5)
 
     def invoke(self, event: Any) -> Any:
         answer = self.client("lambda").invoke(FunctionName=FUNCTION, Payload=json.dumps(event))

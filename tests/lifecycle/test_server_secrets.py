@@ -14,6 +14,7 @@ import pytest
 from local.aws import LocalAws
 from tests.lifecycle.mlflow_stacks import DEEP, Network, make_network, one_resource
 from tests.lifecycle.stacks import Stack
+from tests.waiting import PATIENCE_SECONDS
 
 SMALL: dict[str, Any] = {"ServiceCpu": "1024", "ServiceMemory": "2048", "ServiceBasicAuth": "true"}
 REQUESTS = 12
@@ -56,7 +57,7 @@ def ask(
     request = urllib.request.Request(uri, data, headers)  # noqa: S310 - of the test's own
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({"http": aws.proxy}))
     try:
-        with opener.open(request, timeout=60) as answer:
+        with opener.open(request, timeout=PATIENCE_SECONDS) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode()

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -28,6 +27,7 @@ from tests.lifecycle.mlflow_stacks import (
     words_of,
 )
 from tests.lifecycle.stacks import Stack
+from tests.waiting import until
 
 FUNCTION = "cfn-mlflow-MLflow"
 OLD, NEW = "3.16.1", "3.17.2"
@@ -277,12 +277,11 @@ def snapshots_of(aws: LocalAws, stack: Stack) -> dict[str, set[str]]:
 
 
 def wait_for_cluster(rds: Any, identifier: str, status: str) -> None:
-    for _ in range(600):
-        found = rds.describe_db_clusters(DBClusterIdentifier=identifier)["DBClusters"][0]
-        if found["Status"] == status:
-            return
-        time.sleep(0.1)
-    raise TimeoutError(f"{identifier} is not {status}")
+    until(
+        lambda: rds.describe_db_clusters(DBClusterIdentifier=identifier)["DBClusters"][0]["Status"],
+        lambda found: found == status,
+        f"{identifier} to be {status}",
+    )
 
 
 def test_given_a_rollout_that_fails_behind_the_migration_then_the_new_image_stands_in(

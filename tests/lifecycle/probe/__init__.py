@@ -1,12 +1,12 @@
 """A custom resource whose function does what its properties say, to test the local AWS with."""
 
 import json
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from local import environments
+from tests.waiting import until
 
 _CODE = (Path(__file__).parent / "function.py").read_text()
 
@@ -71,7 +71,9 @@ class Probe:
 
     def seen(self) -> list[Json]:
         """What the function has noted, oldest first: each event with its request id and pid."""
-        return [json.loads(line) for line in self._seen.read_text().splitlines()]
+        # The last line may be half written: the function is writing it.
+        whole = self._seen.read_text().rpartition("\n")[0]
+        return [json.loads(line) for line in whole.splitlines()]
 
     def requests(self) -> list[tuple[str, str | None]]:
         """The requests so far: their types and physical ids."""
@@ -79,13 +81,7 @@ class Probe:
             (s["event"]["RequestType"], s["event"].get("PhysicalResourceId")) for s in self.seen()
         ]
 
-    def wait_until_seen(self, count: int, seconds: float = 60) -> list[Json]:
+    def wait_until_seen(self, count: int) -> list[Json]:
         """Wait until the function has begun `count` invocations."""
-        end = time.monotonic() + seconds
-        while len(self.seen()) < count:
-            if time.monotonic() > end:
-                raise TimeoutError(
-                    f"{self.name} was invoked {len(self.seen())} times: {self.seen()}"
-                )
-            time.sleep(0.05)
-        return self.seen()
+        what = f"{count} invocations of {self.name}"
+        return until(self.seen, lambda seen: len(seen) >= count, what, pause=0.05)
