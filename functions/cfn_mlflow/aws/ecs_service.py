@@ -188,7 +188,9 @@ class Service(OwnedObject[ServiceView]):
     def _progress(self, view: ServiceView, primary: Deployment) -> str:
         progress = f"{primary.running} of {view.desired} new tasks running"
         if primary.running >= view.desired:
-            return f"{progress}, {unhealthy(self.target_group_arn) or 'old ones stopping'}"
+            starting = primary.is_younger_than(GRACE_SECONDS)
+            ill = unhealthy(self.target_group_arn, starting=starting)
+            return f"{progress}, {ill or 'old ones stopping'}"
         if primary.failed_tasks:
             progress += f", {primary.failed_tasks} failed"
         return progress

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from cfn_mlflow.aws.ecs import ecs
@@ -23,6 +24,12 @@ class Deployment:
     rollout_reason: str
     failed_tasks: int
     running: int
+    created: datetime | None
+
+    def is_younger_than(self, seconds: float) -> bool:
+        """Tell whether it began less than so many seconds ago."""
+        age = timedelta() if self.created is None else datetime.now(UTC) - self.created
+        return age < timedelta(seconds=seconds)
 
 
 @dataclass(frozen=True)
@@ -96,4 +103,5 @@ def _deployment(found: Mapping[str, Any]) -> Deployment:
         rollout_reason=found.get("rolloutStateReason", ""),
         failed_tasks=found.get("failedTasks", 0),
         running=found.get("runningCount", 0),
+        created=found.get("createdAt"),
     )

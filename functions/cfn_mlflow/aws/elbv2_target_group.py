@@ -163,9 +163,15 @@ class ReplacedTargetGroups(Replaced[tuple[str, ...]]):
                     yield arn
 
 
-def unhealthy(target_group_arn: str) -> str:
+STARTING = "starting: they answer once MLflow has loaded"
+NO_ANSWER_YET = ("", "Target.FailedHealthChecks", "Target.Timeout")
+"""Reasons why a target is unhealthy that every server gives before it listens."""
+
+
+def unhealthy(target_group_arn: str, *, starting: bool = False) -> str:
     """Return in words why targets are not healthy, or nothing when all are.
 
+    While the tasks are `starting`, it is no fault that they do not answer.
     Rests on elasticloadbalancing:DescribeTargetHealth.
     """
     try:
@@ -176,7 +182,12 @@ def unhealthy(target_group_arn: str) -> str:
         raise
     health = [target["TargetHealth"] for target in described["TargetHealthDescriptions"]]
     ill = [one for one in health if one.get("State") not in ("healthy", "draining", "unused")]
-    if not ill:
-        return ""
-    why = ill[0].get("Description") or ill[0].get("Reason") or ill[0].get("State", "")
-    return f"{len(ill)} of {len(health)} not healthy yet ({str(why).rstrip('.')})"
+    faults = [one for one in ill if not (starting and _may_still_load(one))]
+    if not faults:
+        return STARTING if ill else ""
+    why = faults[0].get("Description") or faults[0].get("Reason") or faults[0].get("State", "")
+    return f"{len(faults)} of {len(health)} not healthy ({str(why).rstrip('.')})"
+
+
+def _may_still_load(health: Mapping[str, Any]) -> bool:
+    return health.get("State") == "initial" or health.get("Reason", "") in NO_ANSWER_YET

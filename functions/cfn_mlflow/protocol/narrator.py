@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol
 
+DONE = "done"
+"""The last state of what is not waited for any more."""
 HEARTBEAT = 60.0
 """Seconds after which what is still waited for is told again."""
 
@@ -17,12 +21,18 @@ class Wait:
     since: float
 
 
+class Tell(Protocol):
+    """Writes one line of the log: its message, and keys beside it for programs that read it."""
+
+    def __call__(self, message: str, /, *, waits_for: str, state: str, since: str) -> None: ...
+
+
 class Narrator:
     """Tells changes; `waits` is what an earlier invocation already told, `told_at` when it did."""
 
     def __init__(
         self,
-        tell: Callable[[str], None],
+        tell: Tell,
         now: Callable[[], float],
         waits: Mapping[str, Wait],
         told_at: float,
@@ -42,7 +52,7 @@ class Narrator:
         over = [what for what in before if what not in states]
         new = [what for what, wait in self.waits.items() if before.get(what) != wait]
         for what in over:
-            self._line(what, Wait("done", before[what].since))
+            self._line(what, Wait(DONE, before[what].since))
         due = now - self.told_at >= HEARTBEAT
         for what in self.waits if due else new:
             self._line(what, self.waits[what])
@@ -54,7 +64,12 @@ class Narrator:
 
     def _line(self, what: str, wait: Wait) -> None:
         self.told_at = self._now()
-        self._tell(f"{what}: {wait.state}, {duration(self.told_at - wait.since)}")
+        self._tell(
+            f"{what}: {wait.state}, {duration(self.told_at - wait.since)}",
+            waits_for=what,
+            state=wait.state,
+            since=datetime.fromtimestamp(wait.since, UTC).isoformat(timespec="seconds"),
+        )
 
 
 def duration(seconds: float) -> str:

@@ -73,6 +73,7 @@ class _Service:
             return
         with log.append_context_keys(
             stack=request.identity.stack_name,
+            stack_id=request.identity.stack_id,
             logical_id=request.logical_id,
             request_id=request.request_id,
         ):

@@ -8,7 +8,11 @@ from tests.protocol_kit import FakeTime
 
 def narrator(time: FakeTime, waits: dict[str, Wait] | None = None) -> tuple[Narrator, list[str]]:
     told: list[str] = []
-    return Narrator(told.append, time.now, waits or {}, time.at), told
+
+    def tell(message: str, /, **_: str) -> None:
+        told.append(message)
+
+    return Narrator(tell, time.now, waits or {}, time.at), told
 
 
 def test_a_change_is_told_once_with_the_time_since_it_was_first_waited_for() -> None:
@@ -57,6 +61,25 @@ def test_the_next_invocation_goes_on_where_the_last_one_ended() -> None:
     assert second.note({"a": "y"})
 
     assert told == ["a: y, 3 min 20 s"]
+
+
+def test_a_line_holds_what_is_waited_for_its_state_and_since_when_as_keys() -> None:
+    time, keys = FakeTime(), list[dict[str, str]]()
+    time.at = 1_767_225_600.0
+
+    def tell(_: str, /, **told: str) -> None:
+        keys.append(told)
+
+    telling = Narrator(tell, time.now, {}, time.at)
+    telling.note({"database instance": "creating"})
+    time.sleep(90)
+    telling.note({})
+
+    since = "2026-01-01T00:00:00+00:00"
+    assert keys == [
+        {"waits_for": "database instance", "state": "creating", "since": since},
+        {"waits_for": "database instance", "state": "done", "since": since},
+    ]
 
 
 @pytest.mark.parametrize(

@@ -215,6 +215,7 @@ def test_every_line_is_json_that_begins_with_the_message_and_names_the_request(
         assert line.startswith('{"message":')
         fields = json.loads(line)
         assert fields["stack"] == "tracking"
+        assert fields["stack_id"] == STACK_ID
         assert fields["logical_id"] == LOGICAL_ID
         assert fields["request_id"] == world.event()["RequestId"]
         assert fields["level"] == "INFO"
