@@ -24,7 +24,8 @@ class Wait:
 class Tell(Protocol):
     """Writes one line of the log: its message, and keys beside it for programs that read it."""
 
-    def __call__(self, message: str, /, *, waits_for: str, state: str, since: str) -> None: ...
+    def __call__(self, message: str, /, *, waits_for: str, state: str, since: str) -> None:
+        """Write the line; `since` is the time of its beginning, in ISO 8601."""
 
 
 class Narrator:
