@@ -23,6 +23,7 @@ from local.emulator import (
     processes,
     stacks,
     tagging,
+    unchanged_resources,
 )
 from local.emulator.calls import Calls
 from local.emulator.gateway import Gateway
@@ -45,6 +46,7 @@ def assemble(settings: Settings, port: int) -> Gateway:
     asynchronous_invocation.install(asynchronous_invocation.Waits(settings.retry_seconds))
     custom_resources.install(urls)
     stacks.install()
+    unchanged_resources.install()
     cloudformation_types.install()
     tagging.install()
     data_plane.install(settings.state, port)

@@ -83,6 +83,20 @@ def test_a_resource_that_an_update_adds_is_created_and_if_it_fails_deleted(
     assert stack.statuses("More")[-2:] == ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"]
 
 
+def test_an_update_tells_nothing_of_a_resource_that_it_does_not_change(
+    bare_aws: LocalAws, probe: Probe
+) -> None:
+    stack = Stack.create(bare_aws, probe.name, probe.template({"Thing": {"N": 1}, "Other": {}}))
+
+    assert stack.update(probe.template({"Thing": {"N": 2}, "Other": {}})) == "UPDATE_COMPLETE"
+
+    made = ["CREATE_IN_PROGRESS", "CREATE_COMPLETE"]
+    for unchanged in ("Role", "Function", "Other"):
+        assert stack.statuses(unchanged) == made
+    assert stack.statuses("Thing") == [*made, "UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"]
+    assert stack.resource("Other")["ResourceStatus"] == "CREATE_COMPLETE"
+
+
 def test_the_plain_type_gets_its_logical_id_in_every_request(
     bare_aws: LocalAws, probe: Probe
 ) -> None:
