@@ -6,12 +6,14 @@ WORKERS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# What `make local` writes: the address of the local AWS.
+LOCAL_ENV ?= .local/env
 PYTEST := $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 UNIT := tests/unit tests/template tests/faults -m "not long and not sam"
-CODE := $(wildcard functions local demo tests tools bench cfn_lint_rules)
+CODE := $(wildcard functions cfn_mlflow_watch local demo tests tools bench cfn_lint_rules)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo local local-stop unit lifecycle test test-long coverage lint format bench
+.PHONY: help demo local local-stop watch unit lifecycle test test-long coverage lint format bench
 
 help:
 	@printf 'make demo        a stack becomes an MLflow that a client logs to, on this machine (KEEP=1 leaves it running)\n'
@@ -22,6 +24,7 @@ help:
 	@printf 'make coverage    which lines of functions/ the tests of `make unit` run\n'
 	@printf 'make local       the local AWS with the provider deployed, its address in .local/env (PORT=4566)\n'
 	@printf 'make local-stop  end it\n'
+	@printf 'make watch       a stack as it is made, changed or deleted, and what it waits for (STACK=name)\n'
 	@printf 'make lint        ruff, mypy --strict, import contracts\n'
 	@printf 'make format      let ruff write the code as it should be\n'
 	@printf 'make bench       measure against the budgets\n'
@@ -34,6 +37,13 @@ local: $(READY)
 
 local-stop: $(READY)
 	@$(BIN)/python -m local stop
+
+# The local AWS that runs, unless the environment already says which account is meant.
+watch: $(READY)
+	@test -n "$(STACK)" || { printf 'Say which stack: make watch STACK=name\n' >&2; exit 2; }
+	@if test -z "$$AWS_PROFILE$$AWS_DEFAULT_PROFILE$$AWS_ACCESS_KEY_ID$$AWS_ENDPOINT_URL" \
+			&& test -f $(LOCAL_ENV); then . $(LOCAL_ENV); fi; \
+		exec $(BIN)/python -m cfn_mlflow_watch $(STACK)
 
 unit: $(READY)
 	@$(PYTEST) $(UNIT)

@@ -68,7 +68,8 @@ def _only_what_changes(real: Callable[..., Any]) -> Callable[..., Any]:
     ) -> Any:
         key = (str((cloudformation._stacks.get(stack) or {}).get("StackId")), logical_id)
         same = old == new and rtype == _record(*key).get("ResourceType") and rtype != _NESTED
-        if same and _held.pop(key, None):
+        if same and key in _held:
+            del _held[key]
             _unchanged.add(key)
             return pid, attrs
         _tell_held(key)

@@ -1,0 +1,145 @@
+"""Follows a stack's operation to its end: events, lines of our functions' logs, how it ended."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from cfn_mlflow_watch.causes import causes, next_step
+from cfn_mlflow_watch.cloudformation import CloudFormation, NoStackError
+from cfn_mlflow_watch.errors import is_passing
+from cfn_mlflow_watch.items import Began, Ended, Event, Item, Line, Notice, Stack
+from cfn_mlflow_watch.logs import Logs, Source
+from cfn_mlflow_watch.operation import Operation
+from cfn_mlflow_watch.resource_types import PROVIDER_NAME, log_group
+from cfn_mlflow_watch.statuses import DELETE, is_in_progress, succeeded
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_logs import CloudWatchLogsClient
+
+PAUSE = 2.0
+"""Seconds between two looks."""
+LONGEST_PAUSE = 30.0
+PATIENCE = 600.0
+"""Seconds for which AWS may refuse or not be reached, in a watch that had begun."""
+
+
+@dataclass
+class Watch:
+    """Watches one stack; `wait_for_start` waits for an operation to begin, be it the first."""
+
+    cloudformation: CloudFormationClient
+    logs: CloudWatchLogsClient
+    provider_name: str = PROVIDER_NAME
+    wait_for_start: bool = False
+    pause: float = PAUSE
+    patience: float = PATIENCE
+    sleep: Callable[[float], None] = time.sleep
+    _ready: list[Event | Line | Notice] = field(default_factory=list)
+
+    def items(self, name: str) -> Iterator[Item]:
+        """Give all there is to tell, until the operation has ended. Raises NoStackError."""
+        reader = CloudFormation(self.cloudformation)
+        stack = yield from self._found(reader, name)
+        operation = Operation.last_of(reader, stack)
+        if not is_in_progress(stack.status):
+            operation.new(lambda _: None)
+            yield self._ended(operation)
+            return
+        yield Began(stack, operation.kind, operation.began)
+        if stack.status == "REVIEW_IN_PROGRESS":
+            yield Notice(f"A change set of {name} waits to be executed, or to be deleted.")
+        logs = Logs(self.logs, operation.began)
+        yield from self._until_the_end(operation, logs)
+        self.sleep(self.pause)  # what was written last is found last
+        yield from self._look(operation, logs)
+        yield self._ended(operation)
+
+    # --- before it begins ---
+
+    def _found(self, reader: CloudFormation, name: str) -> Generator[Item, None, Stack]:
+        """Return the stack, once there is something to watch."""
+        try:
+            stack = reader.stack(name)
+        except NoStackError:
+            if not self.wait_for_start:
+                raise
+            yield Notice(f"There is no stack {name} yet: waiting for it.")
+            return self._once_there(reader, name)
+        if not self.wait_for_start or is_in_progress(stack.status):
+            return stack
+        yield Notice(f"{name} is {stack.status}: waiting for its next operation.")
+        last = next(reader.newest_first(stack.id)).id
+        while next(reader.newest_first(stack.id)).id == last:
+            self.sleep(self.pause)
+        return reader.stack(stack.id)
+
+    def _once_there(self, reader: CloudFormation, name: str) -> Stack:
+        while True:
+            try:
+                return reader.stack(name)
+            except NoStackError:
+                self.sleep(self.pause)
+
+    # --- until it ends ---
+
+    def _until_the_end(self, operation: Operation, logs: Logs) -> Iterator[Item]:
+        pause, refused_for = self.pause, 0.0
+        while True:
+            try:
+                operation.stack = operation.reader.stack(operation.stack.id)
+                yield from self._look(operation, logs)
+            except Exception as error:
+                if not is_passing(error) or refused_for >= self.patience:
+                    raise
+                if not refused_for:
+                    yield Notice(f"AWS does not answer now ({error}): looking again.")
+                self.sleep(pause)
+                refused_for += pause
+                pause = min(pause * 2, LONGEST_PAUSE)
+                continue
+            if not is_in_progress(operation.stack.status):
+                return
+            pause, refused_for = self.pause, 0.0
+            self.sleep(pause)
+
+    def _look(self, operation: Operation, logs: Logs) -> Iterator[Item]:
+        """Give what is new, by time; what was read before an error is given at the next look."""
+        operation.new(lambda event: self._take(event, logs))
+        for item in logs.new():
+            self._ready.append(item)
+        ready, self._ready = self._ready, []
+        yield from (item for item in ready if isinstance(item, Notice))
+        told = [item for item in ready if not isinstance(item, Notice)]
+        yield from sorted(told, key=lambda item: item.time)
+
+    def _take(self, event: Event, logs: Logs) -> None:
+        self._ready.append(event)
+        group = log_group(event, self.provider_name)
+        if group:
+            stack_name = event.stack_id.split("/")[1]
+            logs.add(Source(event.stack_id, stack_name, event.logical_id, event.path, group))
+
+    # --- at the end ---
+
+    def _ended(self, operation: Operation) -> Ended:
+        stack, kind = operation.stack, operation.kind
+        well = succeeded(kind, stack.status)
+        last = operation.events[-1].time if operation.events else operation.began
+        return Ended(
+            stack=stack,
+            operation=kind,
+            succeeded=well,
+            time=last,
+            seconds=(last - operation.began).total_seconds(),
+            causes=() if well else causes(operation.events, self.provider_name),
+            next_step="" if well else next_step(stack.status, stack.name),
+        )
+
+
+def outputs_of(ended: Ended) -> dict[str, str]:
+    """Return the outputs that hold after the operation; a deleted stack has none."""
+    return {} if ended.operation == DELETE else dict(ended.stack.outputs)

@@ -1,0 +1,211 @@
+"""An operation is followed to its end, and its end is told with what made it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from cfn_mlflow_watch.cloudformation import NoStackError
+from cfn_mlflow_watch.follow import Watch
+from cfn_mlflow_watch.items import Began, Ended, Event, Item, Line, Notice
+from tests.unit.watch.recorded import LOG_GROUP, ROOT, Recorded, refusal
+from tests.unit.watch.stories import (
+    back,
+    begun,
+    made,
+    nested_begins,
+    nested_fails,
+    nothing,
+    update_rolls_back,
+)
+
+
+def watch(story: Recorded, **options: Any) -> list[Item]:
+    client: Any = story
+    return list(Watch(client, client, sleep=story.pause, **options).items("tracking"))
+
+
+def ended(items: list[Item]) -> Ended:
+    last = items[-1]
+    assert isinstance(last, Ended)
+    return last
+
+
+def told(items: list[Item]) -> list[str]:
+    return [
+        f"{item.path} {item.status if isinstance(item, Event) else item.message}"
+        for item in items
+        if isinstance(item, Event | Line)
+    ]
+
+
+def test_a_create_is_told_in_the_order_of_time_each_thing_once() -> None:
+    items = watch(Recorded(begun, nothing, made, nothing))
+
+    assert isinstance(items[0], Began)
+    assert told(items) == [
+        "tracking CREATE_IN_PROGRESS",
+        "MLflow CREATE_IN_PROGRESS",
+        "MLflow database cluster: creating, 0 s",
+        "MLflow database cluster: done, 4 s",
+        "MLflow CREATE_COMPLETE",
+        "tracking CREATE_COMPLETE",
+    ]
+    assert ended(items).succeeded
+    assert ended(items).stack.outputs == {"TrackingUri": "http://tracking.example"}
+
+
+def test_a_failed_update_is_followed_through_its_rollback_and_names_the_resource_that_failed() -> (
+    None
+):
+    end = ended(watch(Recorded(update_rolls_back, back, nothing)))
+
+    assert not end.succeeded
+    assert end.stack.status == "UPDATE_ROLLBACK_COMPLETE"
+    (cause,) = end.causes
+    assert (cause.path, cause.log_group) == ("MLflow", LOG_GROUP)
+    assert cause.reason == "ECS service: no such image. Name it."
+    assert "as it was before the update" in end.next_step
+
+
+def test_a_nested_stack_is_read_too_and_its_own_resource_is_the_cause() -> None:
+    items = watch(Recorded(nested_begins, nested_fails, nothing))
+
+    assert "Inner/MLflow CREATE_FAILED" in told(items)
+    (cause,) = ended(items).causes
+    assert (cause.path, cause.reason) == ("Inner/MLflow", "VpcId: no such VPC.")
+
+
+def test_what_failed_in_the_rollback_stands_behind_the_first_cause() -> None:
+    def stuck(story: Recorded) -> None:
+        story.event("MLflow", "UPDATE_FAILED", "the image is gone")
+        story.stack("UPDATE_ROLLBACK_FAILED", "The following resource(s) failed: [MLflow].")
+
+    end = ended(watch(Recorded(update_rolls_back, stuck, nothing)))
+
+    reasons = [cause.reason for cause in end.causes]
+    assert reasons == ["ECS service: no such image. Name it.", "the image is gone"]
+    assert "continue-update-rollback --stack-name tracking" in end.next_step
+
+
+def test_a_rollback_that_is_continued_to_its_end_succeeds() -> None:
+    def failed_before(story: Recorded) -> None:
+        update_rolls_back(story)
+        story.stack("UPDATE_ROLLBACK_FAILED")
+        story.stack("UPDATE_ROLLBACK_IN_PROGRESS", "User Initiated")
+
+    items = watch(Recorded(failed_before, back, nothing))
+
+    assert told(items)[0] == "tracking UPDATE_ROLLBACK_IN_PROGRESS"
+    assert (ended(items).operation, ended(items).succeeded) == ("rollback", True)
+
+
+def test_a_stack_at_rest_tells_its_last_end_at_once() -> None:
+    def twice(story: Recorded) -> None:
+        begun(story)
+        made(story)
+        update_rolls_back(story)
+        back(story)
+
+    (only,) = watch(Recorded(twice))
+
+    assert isinstance(only, Ended)
+    assert only.operation == "update"
+    assert [cause.path for cause in only.causes] == ["MLflow"]
+
+
+def test_a_stack_that_is_not_there_is_an_error_or_waited_for() -> None:
+    with pytest.raises(NoStackError):
+        watch(Recorded(nothing))
+
+    items = watch(Recorded(nothing, nothing, begun, made, nothing), wait_for_start=True)
+
+    assert items[0] == Notice("There is no stack tracking yet: waiting for it.")
+    assert ended(items).succeeded
+
+
+def test_a_stack_at_rest_can_be_watched_from_its_next_operation_on() -> None:
+    def both(story: Recorded) -> None:
+        begun(story)
+        made(story)
+
+    story = Recorded(both, nothing, update_rolls_back, back, nothing)
+
+    items = watch(story, wait_for_start=True)
+
+    assert "waiting for its next operation" in str(items[0])
+    assert told(items)[0] == "tracking UPDATE_IN_PROGRESS"
+    assert not ended(items).succeeded
+
+
+def test_another_stack_of_the_same_name_is_not_mixed_in() -> None:
+    def with_a_line_of_an_older_stack(story: Recorded) -> None:
+        begun(story)
+        story.line("of the stack before", stack_id=ROOT + "-before")
+
+    items = watch(Recorded(with_a_line_of_an_older_stack, made, nothing))
+
+    assert not any("of the stack before" in one for one in told(items))
+
+
+def test_a_log_that_may_not_be_read_is_said_once_and_the_events_go_on() -> None:
+    story = Recorded(begun, nothing, made, nothing)
+    story.refused["filter_log_events"] = [refusal("AccessDeniedException")] * 9
+
+    items = watch(story)
+
+    (notice,) = [item.words for item in items if isinstance(item, Notice)]
+    assert "logs:FilterLogEvents" in notice
+    assert LOG_GROUP in notice
+    assert ended(items).succeeded
+
+
+def test_throttling_is_waited_out_longer_each_time_and_nothing_is_lost() -> None:
+    story = Recorded(begun, nothing, nothing, nothing, made, nothing)
+    story.refused["filter_log_events"] = [refusal("ThrottlingException")] * 3
+
+    items = watch(story, pause=1)
+
+    assert len([item for item in items if isinstance(item, Notice)]) == 1
+    assert "MLflow CREATE_IN_PROGRESS" in told(items)
+    assert ended(items).succeeded
+    assert story.seconds == 1 + 2 + 4 + 1 + 1
+
+
+def test_credentials_that_expire_end_the_watch() -> None:
+    def expired(story: Recorded) -> None:
+        story.refused["describe_stacks"] = [refusal("ExpiredToken")]
+
+    with pytest.raises(ClientError, match="ExpiredToken"):
+        watch(Recorded(begun, expired))
+
+
+def test_the_function_is_found_by_the_service_token_of_the_event() -> None:
+    def of_another_provider(story: Recorded) -> None:
+        story.stack("CREATE_IN_PROGRESS")
+        token = "arn:aws:lambda:eu-west-1:123456789012:function:next-MLflowBucket"
+        story.event(
+            "Artifacts",
+            "CREATE_IN_PROGRESS",
+            kind="AWS::CloudFormation::CustomResource",
+            properties=f'{{"ServiceToken":"{token}"}}',
+        )
+
+    def complete(story: Recorded) -> None:
+        story.stack("CREATE_COMPLETE")
+
+    story = Recorded(of_another_provider, complete, nothing)
+    watch(story)
+
+    groups = {asked.get("logGroupName") for _, asked in story.asked} - {None}
+    assert groups == {"/aws/lambda/next-MLflowBucket"}
+
+
+def test_only_calls_that_the_page_of_rights_names_are_made() -> None:
+    story = Recorded(nested_begins, nested_fails, nothing)
+    watch(story)
+
+    made_calls = {operation for operation, _ in story.asked}
+    assert made_calls == {"describe_stacks", "describe_stack_events", "filter_log_events"}
