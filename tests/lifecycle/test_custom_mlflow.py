@@ -5,6 +5,7 @@ The tests of this module follow one stack through its life, in the order in whic
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -22,6 +23,7 @@ from tests.lifecycle.mlflow_stacks import (
     words_of,
 )
 from tests.lifecycle.stacks import Stack
+from tests.lifecycle.watching import Watching
 
 FUNCTION = "cfn-mlflow-MLflow"
 NAME = "claimed"
@@ -33,8 +35,14 @@ def network(local_aws: LocalAws) -> Network:
 
 
 @pytest.fixture(scope="module")
-def mlflow(local_aws: LocalAws, network: Network) -> Iterator[Stack]:
-    """The stack, its function killed in the middle of the create."""
+def beside_the_create(local_aws: LocalAws) -> Watching:
+    """The command that watches, begun before there is a stack."""
+    return Watching(local_aws, "mlflow", "--json")
+
+
+@pytest.fixture(scope="module")
+def mlflow(local_aws: LocalAws, network: Network, beside_the_create: Watching) -> Iterator[Stack]:
+    """The stack, its function killed in the middle of the create, and watched all the while."""
     stack = Stack.create(local_aws, "mlflow", one_resource(network, UniqueName=NAME), wait=False)
     wait_for_words(local_aws, FUNCTION, "database")
     local_aws.kill_function(FUNCTION)
@@ -53,6 +61,20 @@ def test_a_stack_completes_though_its_function_is_killed_in_the_middle(
 def test_what_is_waited_for_is_logged_in_words(local_aws: LocalAws, mlflow: Stack) -> None:
     said = words_of(local_aws, FUNCTION)
     assert any(line.startswith("database instance") and "creating" in line for line in said), said
+
+
+def test_a_program_that_watches_the_create_gets_the_waits_and_the_outputs(
+    mlflow: Stack, beside_the_create: Watching
+) -> None:
+    status, lines = beside_the_create.end()
+
+    told = [json.loads(line) for line in lines]
+    waits = [one for one in told if one["kind"] == "wait"]
+    assert any(w["waits_for"].startswith("database") and w["state"] == "done" for w in waits), lines
+    assert {one["path"] for one in waits} == {"MLflow"}
+    assert (told[-1]["kind"], told[-1]["status"]) == ("ended", "CREATE_COMPLETE")
+    assert told[-1]["outputs"] == mlflow.outputs
+    assert status == 0
 
 
 def test_an_update_is_made_in_place(local_aws: LocalAws, mlflow: Stack, network: Network) -> None:
@@ -103,9 +125,16 @@ def test_an_update_to_an_image_that_cannot_be_pulled_goes_back_and_the_service_a
         LoadBalancerIsInternal="false",
         ServiceImage="ghcr.io/mlflow/mlflow:v0.0.1-full",
     )
+    watching = Watching(local_aws, "mlflow")
     assert mlflow.update(changed) == "UPDATE_ROLLBACK_COMPLETE"
     reasons = [e.reason for e in mlflow.events() if e.status == "UPDATE_FAILED"]
     assert any("v0.0.1-full" in reason and "pull" in reason for reason in reasons), reasons
+    status, lines = watching.end()
+    cause = next(line for line in lines if line.startswith("Cause: "))
+    assert cause.startswith("Cause: MLflow (Custom::MLflow): ")
+    assert "v0.0.1-full" in cause
+    assert lines[-1].startswith("Next:  The stack is as it was before the update.")
+    assert status == 1
     assert mlflow.outputs == before
     assert answer_of(local_aws, before["TrackingUri"]) == 200
 
@@ -139,7 +168,10 @@ def test_a_deletion_leaves_nothing_owned_and_the_data_as_a_snapshot(
     local_aws: LocalAws, mlflow: Stack
 ) -> None:
     stack_id = mlflow.id
+    watching = Watching(local_aws, "mlflow")
     assert mlflow.delete() == "DELETE_COMPLETE"
+    status, lines = watching.end()
+    assert (status, "mlflow is DELETE_COMPLETE after" in lines[-1]) == (0, True), lines
     assert evidence.owned(local_aws.session().client, stack_id) == []
     left = evidence.left_by(local_aws.session().client, stack_id)
     assert any("cluster-snapshot" in arn for arn in left), left
