@@ -6,10 +6,13 @@ import re
 import subprocess
 import sys
 import tomllib
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from cfn_mlflow_watch.items import Event
+from cfn_mlflow_watch.resource_types import log_group
 from tests.template.provider_template import ROOT, properties, template
 from tools.draw_architecture import TARGET, drawing
 
@@ -74,10 +77,19 @@ def test_make_help_tells_of_every_target() -> None:
     assert told == set(phony.split()) - {"help"}
 
 
-def test_the_command_that_watches_a_deploy_names_the_functions_log() -> None:
-    name = properties("MLflowLogs")["LogGroupName"]["Fn::Sub"]
-    group = name.replace("${ProviderName}", template()["Parameters"]["ProviderName"]["Default"])
-    assert f"aws logs tail {group} --follow" in README
+def test_the_command_that_watches_is_the_one_that_is_installed() -> None:
+    scripts = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
+    for page in (README, *(path.read_text() for path in PAGES if "--from" in path.read_text())):
+        assert set(re.findall(r"(?:--from|--spec) \S+ (cfn[\w-]+)", page)) == set(scripts)
+
+
+@pytest.mark.parametrize("kind", ["", "Bucket", "Database", "Service", "Schema"])
+def test_the_command_that_watches_reads_the_log_of_each_types_function(kind: str) -> None:
+    name = properties(f"MLflow{kind}Logs")["LogGroupName"]["Fn::Sub"]
+    provider = template()["Parameters"]["ProviderName"]["Default"]
+    now = datetime.now(UTC)
+    event = Event("1", now, "s", "M", "M", "", f"Custom::MLflow{kind}", "CREATE_IN_PROGRESS", "")
+    assert log_group(event) == name.replace("${ProviderName}", provider)
 
 
 def test_sam_is_told_of_parameters_that_the_template_has() -> None:
