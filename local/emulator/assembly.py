@@ -20,6 +20,7 @@ from local.emulator import (
     function_logs,
     functions,
     journal,
+    nested_stacks,
     processes,
     stacks,
     tagging,
@@ -46,6 +47,7 @@ def assemble(settings: Settings, port: int) -> Gateway:
     asynchronous_invocation.install(asynchronous_invocation.Waits(settings.retry_seconds))
     custom_resources.install(urls)
     stacks.install()
+    nested_stacks.install()
     unchanged_resources.install()
     cloudformation_types.install()
     tagging.install()

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ministack.services import cloudformation
-from ministack.services.cloudformation import stacks
+from ministack.services.cloudformation import provisioners, stacks
 
 from local.emulator.patching import replace
 
@@ -27,6 +27,8 @@ def install() -> None:
     """Make the correction of this module."""
     replace(stacks, "_add_event", _told_when_it_changes)
     replace(stacks, "_update_resource", _only_what_changes)
+    # Of the resources in nested stacks.
+    replace(provisioners, "_update_resource", _only_what_changes)
 
 
 def _told_when_it_changes(real: Callable[..., None]) -> Callable[..., None]:
@@ -67,11 +69,12 @@ def _only_what_changes(real: Callable[..., Any]) -> Callable[..., Any]:
         attrs: Json | None = None,
     ) -> Any:
         key = (str((cloudformation._stacks.get(stack) or {}).get("StackId")), logical_id)
-        same = old == new and rtype == _record(*key).get("ResourceType") and rtype != _NESTED
+        record = _record(*key)
+        same = old == new and rtype == record.get("ResourceType") and rtype != _NESTED
         if same and key in _held:
             del _held[key]
             _unchanged.add(key)
-            return pid, attrs
+            return pid, record.get("Attributes") if attrs is None else attrs
         _tell_held(key)
         return real(rtype, pid, old, new, stack, logical_id, attrs)
 
