@@ -12,7 +12,7 @@ from typing import Any
 
 from botocore.exceptions import EndpointConnectionError, HTTPClientError
 
-from demo import evidence
+from demo import evidence, next_steps
 from demo.deployment import Deployment, StackFailedError
 from demo.report import Report
 from local import environments, provider
@@ -21,7 +21,6 @@ from local.aws import DEFAULT_STATE, LocalAws, LocalAwsError
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLE = ROOT / "examples" / "mlflow.yaml"
 STACK = "mlflow-demo"
-LOG_GROUP = "/aws/lambda/cfn-mlflow-MLflow"
 RESOURCE = "MLflow"
 DEMO_STATE = ROOT / ".local" / "demo"
 EXPECTED = (
@@ -35,6 +34,9 @@ EXPECTED = (
     HTTPClientError,
 )
 INTERRUPTED = 130
+INTRODUCTION = """\
+One MLflow from its create to its end, on this machine: no account is used, and nothing is written
+outside of this folder. What is waited for is told as `make watch` tells it of any stack."""
 CALLS = ROOT / ".local" / "calls.json"
 CHANGED = {"ServiceCpu": "1024", "ServiceMaxCapacity": "3"}
 
@@ -46,58 +48,66 @@ class Demo:
         self.aws = aws
         self.report = report
         self.clients = functools.cache(aws.session().client)
-        self.stack = Deployment(self.clients, STACK, LOG_GROUP)
+        self.stack = Deployment(self.clients, STACK, aws.endpoint)
         self.outputs: dict[str, str] = {}
         self.logged: dict[str, Any] = {}
 
     def create(self) -> None:
         """Put the provider, then the one-resource stack."""
-        with self.report.step("sam build and sam deploy of the provider") as shown:
+        with self.report.step(
+            "cfn-mlflow is built and deployed, by sam build and sam deploy", doing="sam runs"
+        ) as shown:
             self.aws.deploy_provider()
-            shown.append("stack cfn-mlflow is complete")
-        with self.report.step("one Custom::MLflow becomes an MLflow") as shown:
+            shown.append("the stack cfn-mlflow is there: the functions that stacks will call")
+        with self.report.step("a stack with one Custom::MLflow becomes an MLflow"):
             self.outputs = self.stack.create(EXAMPLE.read_text(), {})
-            shown.append(f"TrackingUri {self.outputs['TrackingUri']}")
 
     def use(self) -> None:
         """Log with a real client, then ask the database, the bucket and the schema."""
-        with self.report.step("an MLflow client logs a run and registers a model") as shown:
+        with self.report.step(
+            "an MLflow client logs a run and registers a model", doing="the client works"
+        ) as shown:
             self.logged = json.loads(self.client("demo-experiment"))
+            shown.append(f"run {self.logged['run_id']}: parameters, metrics and a model version")
             size = self.logged["artifact_bytes"]
-            shown.append(f"run {self.logged['run_id']}, artifact of {size} bytes, read back equal")
-        with self.report.step("AWS holds what the client logged") as shown:
+            shown.append(f"its artifact of {size} bytes; all of it was read back equal")
+        with self.report.step("the database and the bucket hold what the client logged") as shown:
             run = self.logged["run_id"]
             clients, outputs = self.clients, self.outputs
-            shown.append(f"database: run {evidence.run_in_database(clients, outputs, run)}")
+            status = evidence.run_in_database(clients, outputs, run)
+            shown.append(f"the database has the run, status {status}")
             bucket = outputs["ArtifactBucketId"]
             evidence.artifact_in_bucket(clients, bucket, run, self.logged["artifact_bytes"])
-            shown.append(f"bucket {bucket}: the artifact")
-            shown.append(f"schema revision {evidence.schema_revision(clients, outputs)}")
+            shown.append(f"the bucket {bucket} has the artifact")
+            revision = evidence.schema_revision(clients, outputs)
+            shown.append(f"the database's schema is at MLflow's revision {revision}")
 
     def change(self) -> None:
         """Update the stack in place and read the first run again."""
-        with self.report.step("an update in place") as shown:
+        changes = ", ".join(f"{name} {value}" for name, value in CHANGED.items())
+        with self.report.step(f"the stack is updated in place: {changes}") as shown:
             before = self.stack.resource(RESOURCE)
             outputs = self.stack.update(EXAMPLE.read_text(), CHANGED)
             _same("physical id", self.stack.resource(RESOURCE), before)
             _same("TrackingUri", outputs["TrackingUri"], self.outputs["TrackingUri"])
             _same("CPU of the tasks", self._task_cpu(outputs), CHANGED["ServiceCpu"])
             self.client("demo-experiment", json.dumps(self.logged))
-            shown.append(f"{', '.join(f'{k} {v}' for k, v in CHANGED.items())}; the run is there")
+            shown.append("the tasks are new, the address is the same, and the run is still there")
 
     def search(self) -> None:
         """Look for a password wherever something is said or stored for people to read."""
-        with self.report.step("no password anywhere") as shown:
+        with self.report.step("no password stands where people read") as shown:
             secrets = evidence.passwords(self.clients)
             texts = list(evidence.texts_of(self.clients, self.stack.stack_id, self.aws.state))
             places = evidence.places_with(secrets, iter(texts))
             if places or not secrets:
                 raise evidence.NotShownError(f"a password stands in {', '.join(places)}")
-            shown.append(f"{len(secrets)} secrets searched for in {len(texts)} texts")
+            shown.append(f"{len(secrets)} passwords and keys of the account were looked for in")
+            shown.append(f"{len(texts)} logs, events, outputs and definitions: none stands there")
 
     def delete(self) -> None:
         """Delete the stack and look for anything that it still owns."""
-        with self.report.step("deletion") as shown:
+        with self.report.step("the stack is deleted, and everything goes with it") as shown:
             self.stack.delete()
             still = evidence.owned(self.clients, self.stack.stack_id)
             if still:
@@ -105,7 +115,8 @@ class Demo:
             left = evidence.left_by(self.clients, self.stack.stack_id)
             if left != [self.outputs["ServerSecretArn"]]:
                 raise evidence.NotShownError(f"left is not MLflow's keys alone: {', '.join(left)}")
-            shown.append("nothing of it is left but the secret with MLflow's keys, on purpose")
+            shown.append("nothing of it is left but the secret with MLflow's keys, on purpose:")
+            shown.append("with a copy of the database they open what MLflow encrypted in it")
 
     def client(self, *arguments: str) -> str:
         """Run the MLflow client's program against TrackingUri; return its last line."""
@@ -141,10 +152,11 @@ def _same(what: str, found: object, expected: object) -> None:
 
 def show(aws: LocalAws, *, keep: bool) -> None:
     """Show every step, then the table. Raises the error that says what did not hold."""
-    report = Report()
-    with report.step("the local AWS") as shown:
+    report = Report(steps=7 if keep else 8)
+    print(INTRODUCTION, flush=True)
+    with report.step("a local AWS starts", doing="it starts") as shown:
         aws.start(owned=not keep)
-        shown.append(f"at {aws.endpoint}")
+        shown.append(f"CloudFormation, Lambda, Aurora and the rest answer at {aws.endpoint}")
     demo = Demo(aws, report)
     demo.create()
     demo.use()
@@ -152,12 +164,15 @@ def show(aws: LocalAws, *, keep: bool) -> None:
     demo.search()
     if not keep:
         demo.delete()
-    calls = [f"  {json.dumps(call)}" for call in aws.calls()]
-    CALLS.write_text("[\n" + ",\n".join(calls) + "\n]\n")
-    print(f"\n{report.table()}\n\nEvery AWS call, counted: {CALLS.relative_to(ROOT)}")
+    calls = aws.calls()
+    lines = [f"  {json.dumps(call)}" for call in calls]
+    CALLS.write_text("[\n" + ",\n".join(lines) + "\n]\n")
+    print(f"\n{report.table()}\n\n{next_steps.calls(calls, CALLS.relative_to(ROOT))}\n")
     if keep:
         url = aws.browser_url(demo.outputs["TrackingUri"])
-        print(f"\nMLflow is at {url} for a browser on this machine.\n`make local-stop` ends it.")
+        print(next_steps.running(url, demo.logged, STACK))
+    else:
+        print(next_steps.gone(STACK))
 
 
 def main() -> int:
@@ -167,9 +182,8 @@ def main() -> int:
     try:
         show(aws, keep=keep)
     except EXPECTED as error:
-        print(f"\nNot shown: {error}\nLogs: {aws.logs}", file=sys.stderr)
-        if keep and aws.running:
-            print("It still runs, to be looked into; `make local-stop` ends it.", file=sys.stderr)
+        runs = keep and aws.running
+        print(f"\n{next_steps.failed(error, aws.logs, runs=runs)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         aws.stop()

@@ -32,12 +32,13 @@ def main(experiment: str) -> None:
         path = Path(folder) / "weights.bin"
         path.write_bytes(weights)
         mlflow.log_artifact(str(path), "model")
-        run_id = run.info.run_id
+        run_id, experiment_id = run.info.run_id, run.info.experiment_id
     client = mlflow.MlflowClient()
     client.create_registered_model(experiment)
     version = client.create_model_version(experiment, f"runs:/{run_id}/model", run_id)
     logged = {
         "experiment": experiment,
+        "experiment_id": experiment_id,
         "run_id": run_id,
         "artifact_sha256": hashlib.sha256(weights).hexdigest(),
         "artifact_bytes": len(weights),

@@ -1,60 +1,56 @@
-"""One stack as the demo sees it: put, changed, deleted, its events shown as they come."""
+"""One stack of the demo: put, changed, deleted, and watched as any user can watch a stack."""
 
 from __future__ import annotations
 
-import json
-import time
+import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Any
 
+from cfn_mlflow_watch.follow import Watch, outputs_of
+from cfn_mlflow_watch.items import Ended
+from cfn_mlflow_watch.view import view_for
+
 SECONDS_BETWEEN_LOOKS = 0.5
-FINISHED = ("_COMPLETE", "_FAILED")
 
 
 class StackFailedError(Exception):
-    """The stack did not end as it should; the message has the first cause."""
+    """The stack did not end as it should; what was shown of it has the cause."""
 
 
 @dataclass
 class Deployment:
-    """One stack; `clients` makes a boto3 client of a service, `log_group` is the function's."""
+    """One stack; `clients` makes a boto3 client of a service, at `endpoint`."""
 
     clients: Any
     name: str
-    log_group: str
+    endpoint: str
     stack_id: str = ""
-    _events_seen: set[str] = field(default_factory=set)
-    _lines_seen: set[str] = field(default_factory=set)
-    _logs_from: int = 0
 
     def create(self, template: str, parameters: Mapping[str, str]) -> dict[str, str]:
         """Create the stack and return its outputs. Raises StackFailedError."""
-        self._logs_from = int(time.time() * 1000)
         self.stack_id = self._cloudformation.create_stack(
             StackName=self.name,
             TemplateBody=template,
             Parameters=_parameters(parameters),
             Capabilities=["CAPABILITY_IAM"],
         )["StackId"]
-        return self._until("CREATE_COMPLETE")
+        return self._watched()
 
     def update(self, template: str, parameters: Mapping[str, str]) -> dict[str, str]:
         """Update the stack and return its outputs. Raises StackFailedError."""
-        self._logs_from = int(time.time() * 1000)
         self._cloudformation.update_stack(
             StackName=self.stack_id,
             TemplateBody=template,
             Parameters=_parameters(parameters),
             Capabilities=["CAPABILITY_IAM"],
         )
-        return self._until("UPDATE_COMPLETE")
+        return self._watched()
 
     def delete(self) -> None:
         """Delete the stack. Raises StackFailedError."""
-        self._logs_from = int(time.time() * 1000)
         self._cloudformation.delete_stack(StackName=self.stack_id)
-        self._until("DELETE_COMPLETE")
+        self._watched()
 
     def resource(self, logical_id: str) -> str:
         """Return a resource's physical id."""
@@ -67,62 +63,27 @@ class Deployment:
     def _cloudformation(self) -> Any:
         return self.clients("cloudformation")
 
-    def _until(self, wanted: str) -> dict[str, str]:
-        while True:
-            stack = self._cloudformation.describe_stacks(StackName=self.stack_id)["Stacks"][0]
-            self._show_waits()
-            self._show_events()
-            status = stack["StackStatus"]
-            if status == wanted:
-                return {o["OutputKey"]: o["OutputValue"] for o in stack.get("Outputs", [])}
-            if status.endswith(FINISHED) and not status.endswith("_CLEANUP_IN_PROGRESS"):
-                raise StackFailedError(f"{self.name} is {status}: {self._first_cause()}")
-            time.sleep(SECONDS_BETWEEN_LOOKS)
-
-    def _events(self) -> list[dict[str, Any]]:
-        pages = self._cloudformation.get_paginator("describe_stack_events")
-        found = [e for p in pages.paginate(StackName=self.stack_id) for e in p["StackEvents"]]
-        return found[::-1]
-
-    def _show_events(self) -> None:
-        for event in self._events():
-            if event["EventId"] in self._events_seen:
-                continue
-            self._events_seen.add(event["EventId"])
-            reason = event.get("ResourceStatusReason", "")
-            print(
-                f"   {event['ResourceStatus']:<20} {event['ResourceType']:<39} "
-                f"{event['LogicalResourceId']}{'  ' + reason if reason else ''}",
-                flush=True,
-            )
-
-    def _show_waits(self) -> None:
-        logs = self.clients("logs")
+    def _watched(self) -> dict[str, str]:
+        """Show the operation to its end, and return the outputs."""
+        watch = Watch(
+            self._cloudformation, self.clients("logs"), pause=SECONDS_BETWEEN_LOOKS, patience=0
+        )
+        view = view_for(sys.stdout, endpoint=self.endpoint)
         try:
-            found = logs.filter_log_events(
-                logGroupName=self.log_group, startTime=self._logs_from, limit=1000
-            )["events"]
-        except logs.exceptions.ResourceNotFoundException:
-            return
-        for event in found:
-            line = _wait_line(event["message"])
-            if line and event["eventId"] not in self._lines_seen:
-                self._lines_seen.add(event["eventId"])
-                print(f"     … {line}", flush=True)
+            for item in watch.items(self.stack_id):
+                if isinstance(item, Ended):
+                    # What to do next is the demo's to say, for the stack is its own.
+                    view.show(replace(item, next_step=""))
+                    return self._judged(item)
+                view.show(item)
+        finally:
+            view.close()
+        raise StackFailedError(f"The watch of {self.name} ended before it.")
 
-    def _first_cause(self) -> str:
-        for event in self._events():
-            if event["ResourceStatus"].endswith("_FAILED"):
-                return f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', '')}"
-        return "no resource says why"
-
-
-def _wait_line(message: str) -> str:
-    """Return the words of a log line of ours; empty for the platform's own lines."""
-    try:
-        return str(json.loads(message)["message"])
-    except (ValueError, KeyError, TypeError):
-        return ""
+    def _judged(self, ended: Ended) -> dict[str, str]:
+        if not ended.succeeded:
+            raise StackFailedError(f"{self.name} is {ended.stack.status}, for the cause above.")
+        return outputs_of(ended)
 
 
 def _parameters(parameters: Mapping[str, str]) -> list[Any]:
