@@ -45,15 +45,20 @@ def artifact_in_bucket(clients: Any, bucket: str, run_id: str, size: int) -> str
 
 def owned(clients: Any, stack_id: str) -> list[str]:
     """Return the ARN of every object that a resource of the stack owns."""
+    return sorted(tags_of_owned(clients, stack_id))
+
+
+def tags_of_owned(clients: Any, stack_id: str) -> dict[str, dict[str, str]]:
+    """Return the tags of every object that a resource of the stack owns, by its ARN."""
     guid = stack_id.rsplit("/", 1)[-1]
     pages = clients("resourcegroupstaggingapi").get_paginator("get_resources")
-    found = [
-        mapping["ResourceARN"]
+    found = {
+        mapping["ResourceARN"]: {tag["Key"]: tag["Value"] for tag in mapping["Tags"]}
         for page in pages.paginate(TagFilters=[{"Key": OWNER_TAG}])
         for mapping in page["ResourceTagMappingList"]
-        if any(t["Key"] == OWNER_TAG and t["Value"].startswith(guid) for t in mapping["Tags"])
-    ]
-    return sorted({*found, *_owned_roles(clients, guid)})
+    }
+    found |= _tags_of_roles(clients)
+    return {arn: tags for arn, tags in found.items() if tags.get(OWNER_TAG, "").startswith(guid)}
 
 
 def left_by(clients: Any, stack_id: str) -> list[str]:
@@ -111,15 +116,16 @@ def _task_definitions(ecs: Any) -> Iterator[tuple[str, str]]:
             yield f"task definition {arn}", _json(ecs.describe_task_definition(taskDefinition=arn))
 
 
-def _owned_roles(clients: Any, guid: str) -> Iterator[str]:
+def _tags_of_roles(clients: Any) -> dict[str, dict[str, str]]:
     iam = clients("iam")
-    for page in iam.get_paginator("list_roles").paginate(PathPrefix=ROLE_PATH):
-        for role in page["Roles"]:
-            tags = {
-                t["Key"]: t["Value"] for t in iam.list_role_tags(RoleName=role["RoleName"])["Tags"]
-            }
-            if tags.get(OWNER_TAG, "").startswith(guid):
-                yield str(role["Arn"])
+    return {
+        role["Arn"]: {
+            tag["Key"]: tag["Value"]
+            for tag in iam.list_role_tags(RoleName=role["RoleName"])["Tags"]
+        }
+        for page in iam.get_paginator("list_roles").paginate(PathPrefix=ROLE_PATH)
+        for role in page["Roles"]
+    }
 
 
 def _query(clients: Any, outputs: dict[str, str], sql: str, value: str = "") -> list[str]:

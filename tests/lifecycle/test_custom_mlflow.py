@@ -27,6 +27,9 @@ from tests.lifecycle.watching import Watching
 
 FUNCTION = "cfn-mlflow-MLflow"
 NAME = "claimed"
+TAGS = {"team": "a", "cost centre": "12"}
+OBJECTS = 20
+"""A Custom::MLflow makes more than these that carry tags."""
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +46,8 @@ def beside_the_create(local_aws: LocalAws) -> Watching:
 @pytest.fixture(scope="module")
 def mlflow(local_aws: LocalAws, network: Network, beside_the_create: Watching) -> Iterator[Stack]:
     """The stack, its function killed in the middle of the create, and watched all the while."""
-    stack = Stack.create(local_aws, "mlflow", one_resource(network, UniqueName=NAME), wait=False)
+    template = one_resource(network, UniqueName=NAME, Tags=TAGS)
+    stack = Stack.create(local_aws, "mlflow", template, wait=False)
     wait_for_words(local_aws, FUNCTION, "database")
     local_aws.kill_function(FUNCTION)
     stack.wait()
@@ -56,6 +60,12 @@ def test_a_stack_completes_though_its_function_is_killed_in_the_middle(
 ) -> None:
     assert mlflow.status == "CREATE_COMPLETE", mlflow.failures()
     assert answer_of(local_aws, mlflow.outputs["TrackingUri"]) == 200
+
+
+def test_every_object_carries_the_tags(local_aws: LocalAws, mlflow: Stack) -> None:
+    found = evidence.tags_of_owned(local_aws.session().client, mlflow.id)
+    assert len(found) > OBJECTS
+    assert [arn for arn, tags in found.items() if not tags.items() >= TAGS.items()] == []
 
 
 def test_what_is_waited_for_is_logged_in_words(local_aws: LocalAws, mlflow: Stack) -> None:
@@ -80,12 +90,29 @@ def test_a_program_that_watches_the_create_gets_the_waits_and_the_outputs(
 def test_an_update_is_made_in_place(local_aws: LocalAws, mlflow: Stack, network: Network) -> None:
     before = mlflow.outputs
     identity = mlflow.resource("MLflow")["PhysicalResourceId"]
-    changed = one_resource(network, UniqueName=NAME, ServiceCpu="1024", ServiceMaxCapacity="4")
+    _tag_by_hand(local_aws, before["LoadBalancerArn"])
+    changed = one_resource(
+        network,
+        UniqueName=NAME,
+        ServiceCpu="1024",
+        ServiceMaxCapacity="4",
+        Tags=[{"Key": "team", "Value": "b"}],
+    )
     assert mlflow.update(changed) == "UPDATE_COMPLETE", mlflow.failures()
     assert mlflow.resource("MLflow")["PhysicalResourceId"] == identity
     assert mlflow.outputs["TrackingUri"] == before["TrackingUri"]
     assert mlflow.outputs["ServiceAutoscalingTargetMaxCapacity"] == "4"
     assert answer_of(local_aws, mlflow.outputs["TrackingUri"]) == 200
+
+
+def test_tags_taken_out_and_changed_by_the_update_are_so_on_every_object(
+    local_aws: LocalAws, mlflow: Stack
+) -> None:
+    found = evidence.tags_of_owned(local_aws.session().client, mlflow.id)
+    assert len(found) > OBJECTS
+    assert [arn for arn, tags in found.items() if tags.get("team") != "b"] == []
+    assert [arn for arn, tags in found.items() if "cost centre" in tags] == []
+    assert found[mlflow.outputs["LoadBalancerArn"]]["theirs"] == "kept"
 
 
 def test_a_change_that_needs_a_new_load_balancer_makes_it_beside_the_old_one(
@@ -98,6 +125,8 @@ def test_a_change_that_needs_a_new_load_balancer_makes_it_beside_the_old_one(
     assert after["LoadBalancerArn"] != before["LoadBalancerArn"]
     assert after["DatabaseClusterArn"] == before["DatabaseClusterArn"]
     assert _balancers(local_aws) == [after["LoadBalancerArn"]]
+    tags = evidence.tags_of_owned(local_aws.session().client, mlflow.id)
+    assert [arn for arn, found in tags.items() if "team" in found] == [], "none is asked any more"
     assert answer_of(local_aws, after["TrackingUri"]) == 200
 
 
@@ -180,3 +209,9 @@ def test_a_deletion_leaves_nothing_owned_and_the_data_as_a_snapshot(
 def _balancers(aws: LocalAws) -> list[str]:
     found: Any = aws.session().client("elbv2").describe_load_balancers()["LoadBalancers"]
     return [balancer["LoadBalancerArn"] for balancer in found]
+
+
+def _tag_by_hand(aws: LocalAws, arn: str) -> None:
+    aws.session().client("elbv2").add_tags(
+        ResourceArns=[arn], Tags=[{"Key": "theirs", "Value": "kept"}]
+    )

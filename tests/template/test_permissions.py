@@ -271,7 +271,9 @@ def test_a_role_is_made_and_changed_only_with_the_boundary_on_it(action: str) ->
         assert all(":role/cfn-mlflow/" in name for name in statement.resources)
 
 
-@pytest.mark.parametrize("action", ["iam:DeleteRole", "iam:UpdateAssumeRolePolicy"])
+@pytest.mark.parametrize(
+    "action", ["iam:DeleteRole", "iam:UntagRole", "iam:UpdateAssumeRolePolicy"]
+)
 def test_what_iam_cannot_tie_to_the_boundary_is_tied_to_the_owner_tag(action: str) -> None:
     (found,) = [statement for statement in allowed() if _has(statement, action)]
     assert found.condition == {"Null": {"aws:ResourceTag/cfn-mlflow:owner": "false"}}

@@ -34,6 +34,10 @@ ASKED_FOR_BESIDE_A_CALL = {
 }
 CALLED_ONLY_BY_ANOTHER_TYPE = {
     ("MLflowDatabase", "logs:GetLogEvents"): "reads a task's last lines; it has no task",
+    (
+        "MLflowService",
+        "rds:RemoveTagsFromResource",
+    ): "sets tags of the database",
     ("MLflowService", "rds:ListTagsForResource"): "reads the tags of what the database is made of",
 }
 """Calls in a module that the type shares with another, which alone makes them."""

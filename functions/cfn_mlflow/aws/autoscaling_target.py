@@ -96,6 +96,9 @@ class ScalableTarget(OwnedObject[ScalableTargetView]):
             if suspension:
                 resume(suspension)
         if "tags" in different:
+            gone = self.owner.no_longer_asked(view.tags)
+            if gone:
+                autoscaling().untag_resource(ResourceARN=view.arn, TagKeys=gone)
             autoscaling().tag_resource(ResourceARN=view.arn, Tags=self.owner.tags)
 
     def delete(self, view: ScalableTargetView) -> None:

@@ -102,11 +102,14 @@ class Alarm(OwnedObject[AlarmView]):
         return (*differences(view.settings, self.settings), *tags)
 
     def update(self, view: AlarmView) -> None:
-        """Set what differs (cloudwatch:PutMetricAlarm, TagResource)."""
+        """Set what differs (cloudwatch:PutMetricAlarm, TagResource, UntagResource)."""
         different = self.changes(view)
         if set(different) - {"tags"}:
             self._put()
         if "tags" in different:
+            gone = self.owner.no_longer_asked(view.tags)
+            if gone:
+                _cloudwatch().untag_resource(ResourceARN=view.arn, TagKeys=gone)
             _cloudwatch().tag_resource(ResourceARN=view.arn, Tags=tag_list(self.owner.tags))
 
     def delete(self, view: AlarmView) -> None:

@@ -116,7 +116,10 @@ class SecurityGroup(OwnedObject[SecurityGroupView]):
         return ("tags",) if self.owner.lacks(view.tags) else ()
 
     def update(self, view: SecurityGroupView) -> None:
-        """Set the tags (ec2:CreateTags)."""
+        """Set the tags (ec2:CreateTags, DeleteTags)."""
+        gone = self.owner.no_longer_asked(view.tags)
+        if gone:
+            _ec2().delete_tags(Resources=[view.id], Tags=[{"Key": key} for key in gone])
         _ec2().create_tags(
             Resources=[view.id],
             Tags=tag_list(self.owner.tags),

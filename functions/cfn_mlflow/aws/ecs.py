@@ -22,6 +22,9 @@ def ecs_tags(tags: Tags) -> Any:
     return [{"key": key, "value": value} for key, value in tags.items()]
 
 
-def set_tags(owner: Owner, arn: str) -> None:
-    """Set the owner's tags (ecs:TagResource)."""
-    ecs().tag_resource(resourceArn=arn, tags=ecs_tags(owner.tags))
+def set_tags(owner: Owner, arn: str, found: Tags, more: Tags | None = None) -> None:
+    """Set the owner's tags, those no longer asked taken off (ecs:UntagResource, TagResource)."""
+    gone = owner.no_longer_asked(found)
+    if gone:
+        ecs().untag_resource(resourceArn=arn, tagKeys=gone)
+    ecs().tag_resource(resourceArn=arn, tags=ecs_tags({**owner.tags, **(more or {})}))

@@ -69,8 +69,8 @@ class Cluster(OwnedObject[ClusterView]):
         return ("tags",) if self.owner.lacks(view.tags) else ()
 
     def update(self, view: ClusterView) -> None:
-        """Set the tags (ecs:TagResource)."""
-        set_tags(self.owner, view.arn)
+        """Set the tags (ecs:TagResource, UntagResource)."""
+        set_tags(self.owner, view.arn, view.tags)
 
     def delete(self, view: ClusterView) -> None:
         """Delete it once its last task has stopped (ecs:DeleteCluster)."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from cfn_mlflow.aws.compare import differences
-from cfn_mlflow.aws.ecs import ecs, ecs_tags
+from cfn_mlflow.aws.ecs import ecs, ecs_tags, set_tags
 from cfn_mlflow.aws.ecs_service_view import Deployment, ServiceView, read_service
 from cfn_mlflow.aws.ecs_task import Task, cut, tasks, why
 from cfn_mlflow.aws.ecs_task_definition import deregister
@@ -103,9 +103,9 @@ class Service(OwnedObject[ServiceView]):
         }
 
     @property
-    def tags(self) -> dict[str, str]:
-        """Return the owner's tags, and the database that it is wired to."""
-        return {**self.owner.tags, **({DATABASE_TAG: self.database} if self.database else {})}
+    def _wiring(self) -> dict[str, str]:
+        """Return the tag that names the database behind it, beside the owner's tags."""
+        return {DATABASE_TAG: self.database} if self.database else {}
 
     def read(self) -> ServiceView | None:
         """Read the service (ecs:DescribeServices); one that was deleted is shown as INACTIVE."""
@@ -119,7 +119,7 @@ class Service(OwnedObject[ServiceView]):
                 serviceName=self.name,
                 launchType="FARGATE",
                 desiredCount=self.min_capacity,
-                tags=ecs_tags(self.tags),
+                tags=ecs_tags({**self.owner.tags, **self._wiring}),
                 **self.settings,
             )
 
@@ -139,7 +139,7 @@ class Service(OwnedObject[ServiceView]):
             different.append("desiredCount")
         if COUNT_TAG in view.tags:
             different.append("end of its standstill")
-        if any(view.tags.get(key) != value for key, value in self.tags.items()):
+        if self.owner.lacks(view.tags, self._wiring):
             different.append("tags")
         return tuple(different)
 
@@ -147,7 +147,7 @@ class Service(OwnedObject[ServiceView]):
         """Set what differs (ecs:UpdateService, TagResource, UntagResource)."""
         different = self.changes(view)
         if "tags" in different:
-            ecs().tag_resource(resourceArn=view.arn, tags=ecs_tags(self.tags))
+            set_tags(self.owner, view.arn, view.tags, self._wiring)
         asked = {**self.settings, "desiredCount": self._desired(view)}
         changed = {key: value for key, value in asked.items() if key in different}
         if changed:

@@ -74,9 +74,9 @@ class TaskDefinition(OwnedObject[TaskDefinitionView]):
         return (*differences(view.definition, self.definition), *tags)
 
     def update(self, view: TaskDefinitionView) -> None:
-        """Register a new revision, or only set the tags of this one (ecs:TagResource)."""
+        """Register a new revision, or only set this one's tags (ecs:TagResource, UntagResource)."""
         if self.changes(view) == ("tags",):
-            set_tags(self.owner, view.arn)
+            set_tags(self.owner, view.arn, view.tags)
         else:
             self.create()
 

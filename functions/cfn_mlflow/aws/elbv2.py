@@ -33,6 +33,12 @@ def tags_of(arn: str) -> Tags:
     return tag_map(described[0].get("Tags", [])) if described else {}
 
 
-def set_tags(owner: Owner, arn: str) -> None:
-    """Set the owner's tags (elasticloadbalancing:AddTags)."""
+def set_tags(owner: Owner, arn: str, found: Tags) -> None:
+    """Set the owner's tags, those no longer asked taken off.
+
+    Rests on elasticloadbalancing:AddTags, RemoveTags.
+    """
+    gone = owner.no_longer_asked(found)
+    if gone:
+        elbv2().remove_tags(ResourceArns=[arn], TagKeys=gone)
     elbv2().add_tags(ResourceArns=[arn], Tags=tag_list(owner.tags))

@@ -75,12 +75,12 @@ class Listener(OwnedObject[ListenerView]):
         return tuple(name for name, does in differs.items() if does)
 
     def update(self, view: ListenerView) -> None:
-        """Set what differs (elasticloadbalancing:ModifyListener, AddTags)."""
+        """Set what differs (elasticloadbalancing:ModifyListener, AddTags, RemoveTags)."""
         different = self.changes(view)
         if "default action" in different:
             elbv2().modify_listener(ListenerArn=view.arn, DefaultActions=self._actions())
         if "tags" in different:
-            set_tags(self.owner, view.arn)
+            set_tags(self.owner, view.arn, view.tags)
 
     def delete(self, view: ListenerView) -> None:
         """Delete it (elasticloadbalancing:DeleteListener)."""

@@ -127,8 +127,8 @@ class LoadBalancer(OwnedObject[LoadBalancerView]):
     def update(self, view: LoadBalancerView) -> None:
         """Set what differs.
 
-        Rests on elasticloadbalancing:SetSubnets, SetSecurityGroups, ModifyLoadBalancerAttributes
-        and AddTags.
+        Rests on elasticloadbalancing:SetSubnets, SetSecurityGroups, ModifyLoadBalancerAttributes,
+        AddTags and RemoveTags.
         """
         different = self.changes(view)
         if "subnets" in different:
@@ -142,7 +142,7 @@ class LoadBalancer(OwnedObject[LoadBalancerView]):
                 LoadBalancerArn=view.arn, Attributes=tag_list(LOAD_BALANCER_ATTRIBUTES)
             )
         if "tags" in different:
-            set_tags(self.owner, view.arn)
+            set_tags(self.owner, view.arn, view.tags)
 
     def superseded(self) -> tuple[ManagedObject[Any], ...]:
         """Return those of another scheme or VPC."""

@@ -105,7 +105,8 @@ class TargetGroup(OwnedObject[TargetGroupView]):
     def update(self, view: TargetGroupView) -> None:
         """Set what differs.
 
-        Rests on elasticloadbalancing:ModifyTargetGroup, ModifyTargetGroupAttributes and AddTags.
+        Rests on elasticloadbalancing:ModifyTargetGroup, ModifyTargetGroupAttributes, AddTags and
+        RemoveTags.
         """
         different = self.changes(view)
         if "health check" in different:
@@ -115,7 +116,7 @@ class TargetGroup(OwnedObject[TargetGroupView]):
                 TargetGroupArn=view.arn, Attributes=tag_list(TARGET_GROUP_ATTRIBUTES)
             )
         if "tags" in different:
-            set_tags(self.owner, view.arn)
+            set_tags(self.owner, view.arn, view.tags)
 
     def superseded(self) -> tuple[ManagedObject[Any], ...]:
         """Return those of another load balancer, VPC or port."""

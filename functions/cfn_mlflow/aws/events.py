@@ -115,7 +115,10 @@ class Rule(OwnedObject[RuleView]):
         return tuple(name for name, does in differs.items() if does)
 
     def update(self, view: RuleView) -> None:
-        """Set what differs (events:PutRule, PutTargets, RemoveTargets, TagResource)."""
+        """Set what differs.
+
+        Rests on events:PutRule, PutTargets, RemoveTargets, TagResource, UntagResource.
+        """
         different = self.changes(view)
         if "expression" in different:
             self._put()
@@ -124,6 +127,9 @@ class Rule(OwnedObject[RuleView]):
             target: Any = self.target
             _all_of(_events().put_targets(Rule=self.name, Targets=[target]))
         if "tags" in different:
+            gone = self.owner.no_longer_asked(view.tags)
+            if gone:
+                _events().untag_resource(ResourceARN=view.arn, TagKeys=gone)
             _events().tag_resource(ResourceARN=view.arn, Tags=tag_list(self.owner.tags))
 
     def delete(self, view: RuleView) -> None:

@@ -134,7 +134,8 @@ class Role(OwnedObject[RoleView]):
         """Set what differs, the boundary first.
 
         What it was allowed before, EarlierPolicies takes away in the end.
-        Rests on iam:PutRolePermissionsBoundary, UpdateAssumeRolePolicy, PutRolePolicy, TagRole.
+        Rests on iam:PutRolePermissionsBoundary, UpdateAssumeRolePolicy, PutRolePolicy, TagRole,
+        UntagRole.
         """
         different = self.changes(view)
         if "permissions boundary" in different:
@@ -148,6 +149,9 @@ class Role(OwnedObject[RoleView]):
         if "policy" in different:
             self._change_policy(view.policy)
         if "tags" in different:
+            gone = self.owner.no_longer_asked(view.tags)
+            if gone:
+                _iam().untag_role(RoleName=self.name, TagKeys=gone)
             _iam().tag_role(RoleName=self.name, Tags=tag_list(self.owner.tags))
 
     def delete(self, view: RoleView) -> None:

@@ -80,13 +80,16 @@ class LogGroup(OwnedObject[LogGroupView]):
         return tuple(different)
 
     def update(self, view: LogGroupView) -> None:
-        """Set what differs (logs:PutRetentionPolicy, TagResource)."""
+        """Set what differs (logs:PutRetentionPolicy, TagResource, UntagResource)."""
         different = self.changes(view)
         if "retention" in different:
             _logs().put_retention_policy(
                 logGroupName=self.name, retentionInDays=self.retention_in_days
             )
         if "tags" in different:
+            gone = self.owner.no_longer_asked(view.tags)
+            if gone:
+                _logs().untag_resource(resourceArn=view.arn, tagKeys=gone)
             _logs().tag_resource(resourceArn=view.arn, tags=self.owner.tags)
 
     def delete(self, view: LogGroupView) -> None:

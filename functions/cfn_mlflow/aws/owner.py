@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -11,6 +12,14 @@ VERSION_TAG = "cfn-mlflow:version"
 COMPLETE_TAG = "cfn-mlflow:complete"
 LEFT_BY_TAG = "cfn-mlflow:left-by"
 ALLOW_TAG = "cfn-mlflow:allow"
+USER_KEYS_TAG = "cfn-mlflow:user-tags"
+"""Lists the keys of the user's tags on an object: so a key that is no longer asked can go."""
+
+KEY_DIGEST_CHARACTERS = 6
+"""40 keys, of up to 128 characters each, fit a tag's 256 characters only by their digests."""
+
+RESERVED_TAG_PREFIXES = ("aws:", "cfn-mlflow:")
+"""Keys that no user sets, in whatever case: AWS's own and ours."""
 
 Tags = Mapping[str, str]
 
@@ -48,15 +57,43 @@ class Owner:
     @property
     def tags(self) -> dict[str, str]:
         """Return the tags that every object carries from the call that makes it."""
-        return {**self.user_tags, OWNER_TAG: self.tag, VERSION_TAG: self.version}
+        ours = {OWNER_TAG: self.tag, VERSION_TAG: self.version}
+        if self.user_tags:
+            ours[USER_KEYS_TAG] = "".join(sorted(map(_key_digest, self.user_tags)))
+        return {**self.user_tags, **ours}
 
     def owns(self, tags: Tags) -> bool:
         """Tell whether an object with these tags is this resource's."""
         return tags.get(OWNER_TAG) == self.tag
 
-    def lacks(self, tags: Tags) -> bool:
-        """Tell whether an object's tags miss one of ours or have another value for it."""
-        return any(tags.get(key) != value for key, value in self.tags.items())
+    def lacks(self, tags: Tags, more: Tags | None = None) -> bool:
+        """Tell whether an object's tags are not as asked.
+
+        A tag of ours, or of `more`, is missing or has another value, or one has to go.
+        """
+        asked = {**self.tags, **(more or {})}
+        return any(tags.get(key) != value for key, value in asked.items()) or bool(
+            self.no_longer_asked(tags)
+        )
+
+    def no_longer_asked(self, tags: Tags) -> list[str]:
+        """Return the keys that were set for the user and are not asked any more.
+
+        Tags that others have set are not in the list that an object carries, and stay.
+        """
+        listed = tags.get(USER_KEYS_TAG, "")
+        digests = {
+            listed[start : start + KEY_DIGEST_CHARACTERS]
+            for start in range(0, len(listed), KEY_DIGEST_CHARACTERS)
+        }
+        gone = [
+            key
+            for key in tags
+            if _key_digest(key) in digests
+            and key not in self.user_tags
+            and not key.lower().startswith(RESERVED_TAG_PREFIXES)
+        ]
+        return gone if self.user_tags or not listed else [*gone, USER_KEYS_TAG]
 
     def name(self, *parts: str, limit: int = 63) -> str:
         """Return `<prefix>-<parts>-<digest>`, its prefix cut so that it fits the limit.
@@ -66,6 +103,12 @@ class Owner:
         tail = "-".join((*parts, self.digest))
         prefix = self.prefix[: limit - len(tail) - 1].rstrip("-")
         return f"{prefix}-{tail}"
+
+
+def _key_digest(key: str) -> str:
+    """Return what stands for a key in the list of the user's keys."""
+    digest = base64.b32encode(hashlib.sha256(key.encode()).digest()).decode()
+    return digest.lower()[:KEY_DIGEST_CHARACTERS]
 
 
 def fingerprint(*values: object) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from cfn_mlflow.aws.logs import LogGroup
 from cfn_mlflow.aws.object import tag_list, tag_map
-from cfn_mlflow.aws.owner import Owner
+from cfn_mlflow.aws.owner import Owner, Tags
 from cfn_mlflow.aws.session import client
 from cfn_mlflow.outcome import PermanentError
 
@@ -63,8 +63,14 @@ def tags_of(arn: str) -> dict[str, str]:
     return tag_map(rds().list_tags_for_resource(ResourceName=arn)["TagList"])
 
 
-def set_tags(arn: str, owner: Owner) -> None:
-    """Set our tags among those that are there (rds:AddTagsToResource)."""
+def set_tags(owner: Owner, arn: str, found: Tags) -> None:
+    """Set our tags among those that are there, those no longer asked taken off.
+
+    Rests on rds:AddTagsToResource, RemoveTagsFromResource.
+    """
+    gone = owner.no_longer_asked(found)
+    if gone:
+        rds().remove_tags_from_resource(ResourceName=arn, TagKeys=gone)
     rds().add_tags_to_resource(ResourceName=arn, Tags=tag_list(owner.tags))
 
 

@@ -154,8 +154,8 @@ class DBCluster(OwnedObject[DBClusterView]):
     def update(self, view: DBClusterView) -> None:
         """Set what differs, now.
 
-        Rests on rds:ModifyDBCluster, EnableHttpEndpoint (the only way for Serverless v2) and
-        AddTagsToResource.
+        Rests on rds:ModifyDBCluster, EnableHttpEndpoint (the only way for Serverless v2),
+        AddTagsToResource and RemoveTagsFromResource.
         """
         modifications: dict[str, Any] = {}
         for parameters in self._modifications(view).values():
@@ -169,7 +169,7 @@ class DBCluster(OwnedObject[DBClusterView]):
         if not view.data_api:
             rds().enable_http_endpoint(ResourceArn=view.arn)
         if self.owner.lacks(view.tags):
-            set_tags(view.arn, self.owner)
+            set_tags(self.owner, view.arn, view.tags)
 
     def settling(self, view: DBClusterView) -> str | None:
         """Wait for the secret that RDS makes."""

@@ -87,14 +87,14 @@ class DBSubnetGroup(OwnedObject[DBSubnetGroupView]):
         return (*different, "tags") if self.owner.lacks(view.tags) else different
 
     def update(self, view: DBSubnetGroupView) -> None:
-        """Set what differs (rds:ModifyDBSubnetGroup, AddTagsToResource)."""
+        """Set what differs (rds:ModifyDBSubnetGroup, AddTagsToResource, RemoveTagsFromResource)."""
         different = self.changes(view)
         if "subnets" in different:
             rds().modify_db_subnet_group(
                 DBSubnetGroupName=self.name, SubnetIds=list(self.subnet_ids)
             )
         if "tags" in different:
-            set_tags(view.arn, self.owner)
+            set_tags(self.owner, view.arn, view.tags)
 
     def settling(self, view: DBSubnetGroupView) -> str | None:
         """Fail if the subnets lie in another VPC than was named."""
@@ -187,7 +187,10 @@ class DBClusterParameterGroup(OwnedObject[ParameterGroupView]):
         return (*different, "tags") if self.owner.lacks(view.tags) else different
 
     def update(self, view: ParameterGroupView) -> None:
-        """Set what differs (rds:ModifyDBClusterParameterGroup, AddTagsToResource)."""
+        """Set what differs.
+
+        Rests on rds:ModifyDBClusterParameterGroup, AddTagsToResource, RemoveTagsFromResource.
+        """
         different = self.changes(view)
         parameters: Any = [
             {"ParameterName": name, "ParameterValue": value, "ApplyMethod": "immediate"}
@@ -200,7 +203,7 @@ class DBClusterParameterGroup(OwnedObject[ParameterGroupView]):
                 Parameters=parameters,
             )
         if "tags" in different:
-            set_tags(view.arn, self.owner)
+            set_tags(self.owner, view.arn, view.tags)
 
     def delete(self, view: ParameterGroupView) -> None:
         """Delete the group (rds:DeleteDBClusterParameterGroup)."""

@@ -91,7 +91,7 @@ class DBInstance(OwnedObject[DBInstanceView]):
         return (*different, "tags") if self.owner.lacks(view.tags) else different
 
     def update(self, view: DBInstanceView) -> None:
-        """Set what differs (rds:ModifyDBInstance, AddTagsToResource)."""
+        """Set what differs (rds:ModifyDBInstance, AddTagsToResource, RemoveTagsFromResource)."""
         different = self.changes(view)
         if "public access" in different:
             rds().modify_db_instance(
@@ -100,7 +100,7 @@ class DBInstance(OwnedObject[DBInstanceView]):
                 ApplyImmediately=True,
             )
         if "tags" in different:
-            set_tags(view.arn, self.owner)
+            set_tags(self.owner, view.arn, view.tags)
 
     def delete(self, view: DBInstanceView) -> None:
         """Delete the instance; the data is the cluster's (rds:DeleteDBInstance)."""

@@ -101,8 +101,10 @@ class Bucket(OwnedObject[BucketView]):
         return ("tags",) if self.owner.lacks(view.tags) else ()
 
     def update(self, view: BucketView) -> None:
-        """Set our tags among those that are there."""
-        write_tags(self.owner, self.name, {**view.tags, **self.owner.tags})
+        """Set our tags among those that are there, those no longer asked left out."""
+        gone = self.owner.no_longer_asked(view.tags)
+        staying = {key: value for key, value in view.tags.items() if key not in gone}
+        write_tags(self.owner, self.name, {**staying, **self.owner.tags})
 
     def left(self, view: BucketView) -> bool:
         """Leave a completed bucket that has objects, unless told to empty it.

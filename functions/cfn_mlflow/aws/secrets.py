@@ -100,15 +100,17 @@ class Secret(OwnedObject[SecretView]):
         """Name a deletion to be undone, and tags that differ."""
         if view.deleted:
             return ("deletion",)
-        lacks = any(view.tags.get(key) != value for key, value in self.tags.items())
-        return ("tags",) if lacks else ()
+        return ("tags",) if self.owner.lacks(view.tags, self.tags) else ()
 
     def update(self, view: SecretView) -> None:
-        """Set what differs (secretsmanager:RestoreSecret, TagResource)."""
+        """Set what differs (secretsmanager:RestoreSecret, TagResource, UntagResource)."""
         different = self.changes(view)
         if "deletion" in different:
             secrets().restore_secret(SecretId=view.arn)
         if "tags" in different:
+            gone = self.owner.no_longer_asked(view.tags)
+            if gone:
+                secrets().untag_resource(SecretId=view.arn, TagKeys=gone)
             secrets().tag_resource(SecretId=view.arn, Tags=tag_list(self.tags))
 
     def delete(self, view: SecretView) -> None:

@@ -85,8 +85,12 @@ class NameClaim(ManagedObject[NameClaimView]):
         return ("tags",) if self.owner.lacks(view.tags) else ()
 
     def update(self, view: NameClaimView) -> None:
-        """Set the tags (ssm:AddTagsToResource)."""
-        del view
+        """Set the tags (ssm:AddTagsToResource, RemoveTagsFromResource)."""
+        gone = self.owner.no_longer_asked(view.tags)
+        if gone:
+            _ssm().remove_tags_from_resource(
+                ResourceType="Parameter", ResourceId=self.path, TagKeys=gone
+            )
         _ssm().add_tags_to_resource(
             ResourceType="Parameter",
             ResourceId=self.path,

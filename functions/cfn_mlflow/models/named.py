@@ -28,8 +28,10 @@ class NamedProperties(Properties):
 
     unique_name: UniqueName = unique_name_property(UNIQUE_NAME)
     tags: Tags = described(
-        "Tags for all that is made, as a map or as a list of Key and Value; at most 40. Keys that"
-        " start with `aws:` or `cfn-mlflow:` are reserved.",
+        "Tags for all that is made, as a map or as a list of Key and Value; at most 40. Taken out"
+        " again, they go; what others have set stays. A key has 1 to 127 characters, a value up to"
+        " 255: letters, digits, spaces inside and `_ . : / = + - @`. Keys must differ in more than"
+        " case. `aws:`, `rds:` and `cfn-mlflow:` are reserved.",
         default={},
         example={"team": "a"},
     )

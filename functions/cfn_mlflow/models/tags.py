@@ -1,9 +1,12 @@
-"""A user's tags: how they arrive from CloudFormation, and what each may be."""
+"""The user's tags, as the strictest of the services takes them that are to carry them.
+
+docs/decisions/0019-the-users-tags.md has the rules of each service, with their sources.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
 from cfn_mlflow.models.faults import WrongPartsError, WrongValueError
@@ -12,53 +15,17 @@ from cfn_mlflow.models.values import WORDS, Rule
 MOST_USER_TAGS = 40
 """AWS takes 50 on an object; the rest is for ours."""
 
-RESERVED_TAG_PREFIXES = ("aws:", "cfn-mlflow:")
+RESERVED_KEYS = ("aws:", "rds:", "cfn-mlflow:")
+RESERVED_VALUES = ("aws:", "rds:")
+"""What neither begins with, in whatever case."""
+
+LONGEST_KEY, LONGEST_VALUE = 127, 255
+"""In characters as UTF-16 counts them: the few beyond its first plane are two."""
 
 _TAGS = "must be a map, or a list of Key and Value"
-_TAG_TEXT = re.compile(r"[\w\s.:/=+\-@]*")
+_TEXT = re.compile(r"[\w .:/=+\-@]*")
 
-
-def read_tags(value: object) -> dict[str, str]:
-    """Return tags by key, from a map or from CloudFormation's list of Key and Value."""
-    tags = _tag_pairs(value)
-    wrong: dict[str, str] = {}
-    for place, (key, tag) in tags.items():
-        fault = _tag_fault(key, tag)
-        if fault:
-            wrong[place] = fault
-    if len(tags) > MOST_USER_TAGS:
-        wrong[""] = f"at most {MOST_USER_TAGS} tags"
-    if len({key for key, _ in tags.values()}) < len(tags):
-        wrong[""] = "must not name the same Key twice"
-    if wrong:
-        raise WrongPartsError(wrong)
-    return {str(key): str(tag) for key, tag in tags.values()}
-
-
-def _tag_pairs(value: object) -> dict[str, tuple[object, object]]:
-    """Return each tag's key and value by its place in what was written."""
-    if isinstance(value, Mapping):
-        return {f".{str(key)[:128]}": (key, tag) for key, tag in value.items()}
-    if not isinstance(value, list):
-        raise WrongValueError(_TAGS)
-    if not all(isinstance(item, Mapping) and item.keys() == {"Key", "Value"} for item in value):
-        raise WrongValueError("must be a map, or a list of items with Key and Value alone")
-    return {f"[{index}]": (item["Key"], item["Value"]) for index, item in enumerate(value)}
-
-
-def _tag_fault(key: object, tag: object) -> str:
-    if not isinstance(key, str) or not isinstance(tag, str):
-        return "key and value must be strings"
-    if key.lower().startswith(RESERVED_TAG_PREFIXES):
-        return f"keys that start with {' or '.join(RESERVED_TAG_PREFIXES)} are reserved"
-    if not 1 <= len(key) <= 128 or len(tag) > 256:
-        return "a key has 1 to 128 characters, a value at most 256"
-    if not _TAG_TEXT.fullmatch(key) or not _TAG_TEXT.fullmatch(tag):
-        return "only letters, digits, spaces and _ . : / = + - @"
-    return ""
-
-
-_TAGS_SCHEMA: Mapping[str, Any] = {
+_SCHEMA: Mapping[str, Any] = {
     "anyOf": [
         {"type": "object", "additionalProperties": {"type": "string"}},
         {
@@ -74,4 +41,84 @@ _TAGS_SCHEMA: Mapping[str, Any] = {
     WORDS: _TAGS,
 }
 
-Tags = Annotated[dict[str, str], Rule(read_tags, _TAGS_SCHEMA)]
+
+def read_tags(value: object) -> dict[str, str]:
+    """Return tags by key, from a map or from CloudFormation's list of Key and Value."""
+    tags = _pairs(value)
+    wrong = {place: fault for place, (k, v) in tags.items() if (fault := _fault(k, v))}
+    if len(tags) > MOST_USER_TAGS:
+        wrong[""] = f"at most {MOST_USER_TAGS} tags"
+    wrong |= _same_keys(tags)
+    if wrong:
+        raise WrongPartsError(wrong)
+    return {str(key): str(tag) for key, tag in tags.values()}
+
+
+def _pairs(value: object) -> dict[str, tuple[object, object]]:
+    """Return each tag's key and value by its place in what was written, which tells the key."""
+    if isinstance(value, Mapping):
+        return {f".{_shown(key)}": (key, tag) for key, tag in value.items()}
+    if not isinstance(value, list):
+        raise WrongValueError(_TAGS)
+    if not all(isinstance(item, Mapping) and item.keys() == {"Key", "Value"} for item in value):
+        raise WrongValueError("must be a map, or a list of items with Key and Value alone")
+    return {
+        f"[{index}] ({_shown(item['Key'])})": (item["Key"], item["Value"])
+        for index, item in enumerate(value)
+    }
+
+
+def _shown(key: object) -> str:
+    """Return a key on one line."""
+    text = str(key)[:LONGEST_KEY]
+    return text if text.isprintable() else ascii(text)[1:-1]
+
+
+def _fault(key: object, tag: object) -> str:
+    if not isinstance(key, str) or not isinstance(tag, str):
+        return "key and value must be strings"
+    faults = {
+        f"keys that start with {_either(RESERVED_KEYS)} are reserved": (
+            key.lower().startswith(RESERVED_KEYS)
+        ),
+        f"values that start with {_either(RESERVED_VALUES)} are reserved": (
+            tag.lower().startswith(RESERVED_VALUES)
+        ),
+        f"a key has 1 to {LONGEST_KEY} characters, a value at most {LONGEST_VALUE}": (
+            not 1 <= _length(key) <= LONGEST_KEY or _length(tag) > LONGEST_VALUE
+        ),
+        "only letters, digits, spaces (no tab or line break) and _ . : / = + - @": (
+            not _TEXT.fullmatch(key) or not _TEXT.fullmatch(tag)
+        ),
+        "neither key nor value may begin or end with a space": (
+            key != key.strip() or tag != tag.strip()
+        ),
+    }
+    return next((fault for fault, found in faults.items() if found), "")
+
+
+def _same_keys(tags: Mapping[str, tuple[object, object]]) -> dict[str, str]:
+    """Return what is wrong with each key that an earlier one is like, its case aside."""
+    wrong: dict[str, str] = {}
+    known: dict[str, object] = {}
+    for place, (key, _) in tags.items():
+        lowered = str(key).lower()
+        if lowered not in known:
+            known[lowered] = key
+        elif known[lowered] == key:
+            wrong[place] = "the same key twice"
+        else:
+            wrong[place] = f"differs from {_shown(known[lowered])} in case alone; IAM knows one"
+    return wrong
+
+
+def _length(text: str) -> int:
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def _either(prefixes: Iterable[str]) -> str:
+    *first, last = prefixes
+    return f"{', '.join(first)} or {last}"
+
+
+Tags = Annotated[dict[str, str], Rule(read_tags, _SCHEMA)]

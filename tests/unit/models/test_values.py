@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cfn_mlflow.models import values
-from cfn_mlflow.models.faults import WrongPartsError
 from cfn_mlflow.models.tags import read_tags
 
 ANYTHING = st.recursive(
@@ -109,45 +108,6 @@ def test_given_an_empty_comma_delimited_list_then_it_is_an_empty_list() -> None:
 def test_given_no_list_of_different_items_then_it_is_refused(value: object, words: str) -> None:
     with pytest.raises(ValueError, match=words):
         values.read_list(value)
-
-
-TAG_TEXT = st.text(
-    st.characters(categories=["Lu", "Ll", "Nd"]) | st.sampled_from(" _.:/=+-@"), max_size=100
-)
-
-
-@given(st.dictionaries(TAG_TEXT.map(lambda text: f"k{text}"), TAG_TEXT, max_size=40))
-def test_given_tags_in_either_form_then_they_are_the_same_tags(tags: dict[str, str]) -> None:
-    pairs = [{"Key": key, "Value": value} for key, value in tags.items()]
-    assert read_tags(pairs) == read_tags(tags) == tags
-
-
-@pytest.mark.parametrize(
-    ("tags", "place", "words"),
-    [
-        ({"aws:x": "1"}, ".aws:x", "reserved"),
-        ({"AWS:x": "1"}, ".AWS:x", "reserved"),
-        ([{"Key": "cfn-mlflow:owner", "Value": "me"}], "[0]", "reserved"),
-        ([{"Key": "a", "Value": "1"}, {"Key": "a", "Value": "2"}], "", "twice"),
-        ({f"k{number}": "" for number in range(41)}, "", "at most 40"),
-        ({"": "x"}, ".", "1 to 128"),
-        ({"a": "x" * 257}, ".a", "256"),
-        ({"a": "<script>"}, ".a", "only letters"),
-        ({"a": 1}, ".a", "strings"),
-    ],
-)
-def test_given_a_tag_that_aws_or_we_cannot_take_then_its_place_is_told(
-    tags: Any, place: str, words: str
-) -> None:
-    with pytest.raises(WrongPartsError) as refused:
-        read_tags(tags)
-    assert words in refused.value.parts[place]
-
-
-@pytest.mark.parametrize("tags", ["a=b", 1, [{"Key": "a"}], [{"Key": "a", "Value": "b", "C": "d"}]])
-def test_given_no_map_and_no_list_of_pairs_then_it_is_refused(tags: object) -> None:
-    with pytest.raises(ValueError, match="must be a map"):
-        read_tags(tags)
 
 
 @pytest.mark.parametrize(
