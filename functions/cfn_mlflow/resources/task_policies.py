@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from cfn_mlflow.aws.iam import Policy
 from cfn_mlflow.aws.owner import Owner
+from cfn_mlflow.resources.ecr_images import repository_arn
 
-_ECR_IMAGE = re.compile(
-    r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/"
-    r"(?P<repository>[^:@]+)"
-)
 OBJECT_ACTIONS = [
     "s3:AbortMultipartUpload",
     "s3:DeleteObject",
     "s3:GetObject",
     "s3:ListMultipartUploadParts",
     "s3:PutObject",
+]
+PULL_ACTIONS = [
+    "ecr:BatchCheckLayerAvailability",
+    "ecr:BatchGetImage",
+    "ecr:GetDownloadUrlForLayer",
+    "ecr:BatchImportUpstreamImage",
+    "ecr:CreateRepository",
 ]
 
 
@@ -126,8 +129,9 @@ def _read_only(buckets: list[str]) -> Iterator[dict[str, Any]]:
 
 
 def _pull(partition: str, images: Iterable[str]) -> Iterator[dict[str, Any]]:
-    found = [match for image in images if (match := _ECR_IMAGE.match(image))]
-    if found:
+    """Yield what pulling from ECR takes; the last two actions, the first pull through a cache."""
+    repositories = sorted({arn for image in images if (arn := repository_arn(partition, image))})
+    if repositories:
         yield {
             "Sid": "RegistryLogin",
             "Effect": "Allow",
@@ -137,18 +141,8 @@ def _pull(partition: str, images: Iterable[str]) -> Iterator[dict[str, Any]]:
         yield {
             "Sid": "PullImages",
             "Effect": "Allow",
-            "Action": [
-                "ecr:BatchCheckLayerAvailability",
-                "ecr:BatchGetImage",
-                "ecr:GetDownloadUrlForLayer",
-            ],
-            "Resource": sorted(
-                {
-                    f"arn:{partition}:ecr:{one['region']}:{one['account']}"
-                    f":repository/{one['repository']}"
-                    for one in found
-                }
-            ),
+            "Action": PULL_ACTIONS,
+            "Resource": repositories,
         }
 
 

@@ -6,7 +6,13 @@ from typing import Any
 
 from cfn_mlflow.aws.iam import Policy
 from cfn_mlflow.aws.owner import Owner
-from cfn_mlflow.resources.task_policies import execution_policy, secrets_of, task_policy
+from cfn_mlflow.resources.task_policies import (
+    PULL_ACTIONS,
+    execution_policy,
+    secrets_of,
+    task_policy,
+)
+from tests.template.provider_template import statements as boundary
 from tests.unit.support.service_kit import owner
 
 KEY = "arn:aws:kms:eu-west-1:123456789012:key/1"
@@ -73,6 +79,25 @@ def test_given_an_image_in_ecr_then_that_repository_may_be_pulled_from() -> None
     repository = "arn:aws:ecr:us-east-1:210987654321:repository/team/mlflow"
     assert found["PullImages"]["Resource"] == [repository]
     assert found["RegistryLogin"]["Action"] == "ecr:GetAuthorizationToken"
+
+
+def test_given_an_image_in_ecr_then_its_first_pull_through_a_cache_is_allowed_there_alone() -> None:
+    image = "210987654321.dkr.ecr.us-east-1.amazonaws.com/github/mlflow/mlflow:v3.17.2-full"
+    pull = statements(execution_policy(owner(), "/aws/ecs/x", ["arn:a"], [image]))["PullImages"]
+    assert {"ecr:BatchImportUpstreamImage", "ecr:CreateRepository"} <= set(pull["Action"])
+    repository = "arn:aws:ecr:us-east-1:210987654321:repository/github/mlflow/mlflow"
+    assert pull["Resource"] == [repository]
+
+
+def test_given_an_image_of_the_public_gallery_then_it_needs_no_right() -> None:
+    images = ["public.ecr.aws/docker/library/busybox:1"]
+    found = statements(execution_policy(owner(), "/aws/ecs/x", ["arn:a"], images))
+    assert "PullImages" not in found
+
+
+def test_given_the_rights_to_pull_then_the_tasks_boundary_has_them_too() -> None:
+    [bounded] = [found for found in boundary("TaskBoundary") if found.sid == "PullImage"]
+    assert set(bounded.actions) == set(PULL_ACTIONS)
 
 
 def test_given_another_partition_then_no_arn_of_the_usual_one() -> None:
