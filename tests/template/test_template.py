@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests import arn_examples as examples
 from tests.template.provider_template import (
     FUNCTIONS,
     ROOT,
@@ -243,7 +244,13 @@ def test_every_parameter_stands_in_a_group_and_has_a_label() -> None:
             "arn:aws:secretsmanager:eu-west-1:123456789012:secret:db/mlflow-AbCdEf",
             "mlflow-password",
         ),
+        (
+            "AllowedSecretArns",
+            "arn:aws:secretsmanager:eu-west-1:123456789012:secret:rds!cluster-0f1e-AbCdEf",
+            "arn:aws:secretsmanager:eu-west-1:123456789012:secret:*",
+        ),
         ("AllowedBucketArns", "arn:aws-cn:s3:::my.bucket", "my.bucket"),
+        ("AllowedBucketArns", "arn:aws:s3:::Old_Bucket.of-ours", "arn:aws:s3:::team/path"),
         ("AllowedBucketArns", "arn:aws:s3:::team", "arn:aws:s3:::team-*"),
         ("AllowedKeyArns", "arn:aws:kms:eu-west-1:123456789012:key/mrk-1a", "alias/mine"),
         ("AlarmTopicArn", "arn:aws-us-gov:sns:us-gov-west-1:123456789012:pager", "pager"),
@@ -253,6 +260,20 @@ def test_a_pattern_tells_a_good_value_from_a_bad_one(name: str, good: str, bad: 
     pattern = template()["Parameters"][name]["AllowedPattern"]
     assert re.fullmatch(pattern, good)
     assert not re.fullmatch(pattern, bad)
+
+
+@pytest.mark.parametrize(
+    ("name", "examples"),
+    [
+        ("AllowedSecretArns", examples.SECRETS),
+        ("AllowedBucketArns", examples.BUCKETS),
+        ("AllowedKeyArns", examples.KEYS),
+        ("AlarmTopicArn", examples.TOPICS),
+    ],
+)
+def test_a_pattern_takes_what_aws_gives_as_an_arn(name: str, examples: tuple[str, ...]) -> None:
+    pattern = template()["Parameters"][name]["AllowedPattern"]
+    assert [arn for arn in examples if not re.fullmatch(pattern, arn)] == []
 
 
 def test_a_timeout_is_long_enough_to_hand_off_and_no_longer_than_lambda_allows() -> None:

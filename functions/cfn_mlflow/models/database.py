@@ -29,7 +29,7 @@ FIRST_MINORS = {15: 7, 16: 3, 17: 4, 18: 3}
 """By major version, the first minor that can pause and has the Data API for Serverless v2."""
 
 EngineVersion = Annotated[
-    str, text(r"\d{1,2}(\.\d{1,2})?", "be a PostgreSQL version such as 17 or 17.7")
+    str, text(r"[0-9]{1,2}(\.[0-9]{1,2})?", "be a PostgreSQL version such as 17 or 17.7")
 ]
 
 

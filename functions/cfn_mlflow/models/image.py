@@ -14,7 +14,7 @@ from cfn_mlflow.models.values import WORDS, Rule, read_text
 OFFICIAL_IMAGE = "ghcr.io/mlflow/mlflow"
 DEFAULT_IMAGE_TAG = "v3.17.2-full"
 
-_TAG = re.compile(r"v(\d+)\.(\d+)\.(\d+)(?:rc\d+)?-full")
+_TAG = re.compile(r"v([0-9]+)\.([0-9]+)\.([0-9]+)(?:rc[0-9]+)?-full")
 _TAG_WORDS = f"must be a tag with the drivers in it, such as {DEFAULT_IMAGE_TAG}"
 _IMAGE_WORDS = "must be an image reference, registry/name:tag or registry/name@sha256:..."
 _FIRST_FULL_RELEASE = (3, 9, 0)

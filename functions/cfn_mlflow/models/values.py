@@ -235,40 +235,46 @@ VpcId = Annotated[str, text(r"vpc-[0-9A-Za-z]+", "be a VPC's id, vpc-...")]
 SubnetId = Annotated[str, text(r"subnet-[0-9A-Za-z]+", "be a subnet's id, subnet-...")]
 SecurityGroupId = Annotated[str, text(r"sg-[0-9A-Za-z]+", "be a security group's id, sg-...")]
 BucketName = Annotated[
-    str, text(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "be a bucket's name, not its ARN or URL")
+    str,
+    text(r"[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]", "be a bucket's name, not its ARN or URL"),
 ]
 BucketArn = Annotated[
-    str, text(_ARN + r":s3:::[a-z0-9*?][a-z0-9.*?-]{0,62}", "be a bucket's ARN, arn:aws:s3:::...")
+    str,
+    text(
+        _ARN + r":s3:::[A-Za-z0-9*?][A-Za-z0-9._*?-]{0,254}", "be a bucket's ARN, arn:aws:s3:::..."
+    ),
 ]
 KeyArn = Annotated[
     str,
-    text(_ARN + r":kms:[a-z0-9-]+:\d{12}:key/[0-9A-Za-z-]+", "be a KMS key's ARN, arn:aws:kms:..."),
+    text(
+        _ARN + r":kms:[a-z0-9-]+:[0-9]{12}:key/[0-9A-Za-z-]+", "be a KMS key's ARN, arn:aws:kms:..."
+    ),
 ]
 SecretArn = Annotated[
     str,
     text(
-        _ARN + r":secretsmanager:[a-z0-9-]+:\d{12}:secret:[0-9A-Za-z/_+=.@!-]+",
+        _ARN + r":secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[0-9A-Za-z/_+=.@!-]+",
         "be a secret's ARN, arn:aws:secretsmanager:... (never a password)",
     ),
 ]
 ClusterArn = Annotated[
     str,
     text(
-        _ARN + r":rds:[a-z0-9-]+:\d{12}:cluster:[0-9A-Za-z-]+",
+        _ARN + r":rds:[a-z0-9-]+:[0-9]{12}:cluster:[0-9A-Za-z-]+",
         "be a database cluster's ARN, arn:aws:rds:...:cluster:...",
     ),
 ]
 TopicArn = Annotated[
     str,
     text(
-        _ARN + r":sns:[a-z0-9-]+:\d{12}:[0-9A-Za-z_-]{1,256}",
+        _ARN + r":sns:[a-z0-9-]+:[0-9]{12}:[0-9A-Za-z_-]{1,256}",
         "be the ARN of an SNS topic that is not FIFO, arn:aws:sns:...",
     ),
 ]
 TaskDefinitionArn = Annotated[
     str,
     text(
-        _ARN + r":ecs:[a-z0-9-]+:\d{12}:task-definition/[0-9A-Za-z_-]+:\d+",
+        _ARN + r":ecs:[a-z0-9-]+:[0-9]{12}:task-definition/[0-9A-Za-z_-]+:[0-9]+",
         "be a task definition's ARN, arn:aws:ecs:...:task-definition/...",
     ),
 ]

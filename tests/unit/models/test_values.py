@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
 
 from cfn_mlflow.models import values
 from cfn_mlflow.models.tags import read_tags
+from tests import arn_examples as examples
 
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.floats() | st.integers() | st.text(),
@@ -108,6 +110,30 @@ def test_given_an_empty_comma_delimited_list_then_it_is_an_empty_list() -> None:
 def test_given_no_list_of_different_items_then_it_is_refused(value: object, words: str) -> None:
     with pytest.raises(ValueError, match=words):
         values.read_list(value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "arns"),
+    [
+        (values.SecretArn, examples.SECRETS),
+        (values.KeyArn, examples.KEYS),
+        (values.BucketArn, (*examples.BUCKETS, "arn:aws:s3:::team-*")),
+        (values.ClusterArn, examples.CLUSTERS),
+        (values.TopicArn, examples.TOPICS),
+        (values.TaskDefinitionArn, examples.TASK_DEFINITIONS),
+    ],
+)
+def test_given_an_arn_as_aws_gives_it_then_it_is_taken(kind: Any, arns: tuple[str, ...]) -> None:
+    reader = TypeAdapter(kind)
+    assert [reader.validate_python(arn) for arn in arns] == list(arns)
+    with pytest.raises(ValidationError):
+        reader.validate_python(arns[0] + "\n")
+
+
+def test_given_digits_of_another_script_then_they_are_no_account() -> None:
+    arn = examples.SECRETS[0].replace("123456789012", "\N{ARABIC-INDIC DIGIT ONE}" * 12)
+    with pytest.raises(ValidationError):
+        TypeAdapter(values.SecretArn).validate_python(arn)
 
 
 @pytest.mark.parametrize(
