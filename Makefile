@@ -13,7 +13,7 @@ UNIT := tests/unit tests/template tests/faults -m "not long and not sam"
 CODE := $(wildcard functions cfn_mlflow_watch local demo tests tools bench cfn_lint_rules)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo local local-stop watch unit lifecycle test test-long coverage lint format bench
+.PHONY: help demo local local-stop watch unit lifecycle test test-long coverage lint format locks bench
 
 help:
 	@printf 'make demo        a stack becomes an MLflow that a client logs to, on this machine (KEEP=1 leaves it running)\n'
@@ -27,6 +27,7 @@ help:
 	@printf 'make watch       a stack as it is made, changed or deleted, and what it waits for (STACK=name)\n'
 	@printf 'make lint        ruff, mypy --strict, import contracts\n'
 	@printf 'make format      let ruff write the code as it should be\n'
+	@printf 'make locks       write what is installed from, after a change of a requirements file\n'
 	@printf 'make bench       measure against the budgets\n'
 
 demo: $(READY)
@@ -71,15 +72,15 @@ format: $(READY)
 	@$(BIN)/ruff check --fix $(CODE)
 	@$(BIN)/ruff format $(CODE)
 
+locks: $(READY)
+	@PYTHONPATH=. $(BIN)/python tools/make_locks.py
+
 bench: $(READY)
 	@$(BIN)/python -m bench
 
-# The stamp is written last: an installation that was interrupted is taken up again.
-$(READY): requirements.txt functions/requirements.txt
-	@printf 'Making .venv as requirements.txt says; about a minute at first\n' >&2
+# Made of requirements.lock by local/install; a stamp of its own says whether it is whole.
+$(READY): requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { printf 'Python 3.11 or later is needed; say which with PYTHON=\n' >&2; exit 1; }
-	@$(PYTHON) -m venv $(VENV) \
-		|| { printf 'Python has no venv here; on Debian: apt-get install python3-venv\n' >&2; exit 1; }
-	@$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	@$(PYTHON) -m local.environments
 	@touch $@

@@ -155,6 +155,7 @@ def show(aws: LocalAws, *, keep: bool) -> None:
     report = Report(steps=7 if keep else 8)
     print(INTRODUCTION, flush=True)
     with report.step("a local AWS starts", doing="it starts") as shown:
+        environments.prepare(sam=True)
         aws.start(owned=not keep)
         shown.append(f"CloudFormation, Lambda, Aurora and the rest answer at {aws.endpoint}")
     demo = Demo(aws, report)

@@ -10,7 +10,7 @@ import signal
 import sys
 from pathlib import Path
 
-from local import aws, provider
+from local import aws, environments, provider
 from local.aws import LocalAws, LocalAwsError
 from local.environments import ROOT, EnvironmentFailedError
 
@@ -51,6 +51,7 @@ def _run(options: argparse.Namespace, local_aws: LocalAws) -> int:
 
 
 def _start(local_aws: LocalAws, template: Path, *, foreground: bool) -> None:
+    environments.prepare(sam=True)
     local_aws.start(owned=foreground)
     try:
         local_aws.deploy_provider(template=template)

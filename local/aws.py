@@ -102,10 +102,8 @@ class LocalAws:
 
         `owned` makes it die with this process. Raises LocalAwsError with its log's last lines.
         """
+        environments.prepare(self._images, say=self._say)
         python = environments.emulator(self._say)
-        for release in self._images:
-            self.image(release)
-        environments.runtime()
         state = self._state = self._given_state or self._new_state()
         if self.running:
             raise LocalAwsError(f"A local AWS is running already: {self.endpoint}")

@@ -1,56 +1,50 @@
-"""The environments that the local AWS runs in, made once with pip and kept in .local/environments.
+"""The environments of the project and of its local AWS, in .venv and .local/environments.
 
-Each is a virtual environment of its own, because their pins clash: the emulator, the AWS SAM CLI,
-one per Runtime of a function (bare: a function has its artifact and nothing else), one per image.
+Each is a virtual environment of its own, because their pins clash: the project's, the emulator's,
+the AWS SAM CLI's, one per Runtime of a function (bare: a function has its artifact and nothing
+else), one per image. `python -m local.environments` makes the project's; it needs a bare Python.
 """
 
-import fcntl
-import hashlib
-import os
-import shutil
-import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from local.install import environment, locks
+from local.install.environment import Environment
+from local.install.processes import EnvironmentFailedError
+from local.install.progress import Say, to_terminal
+from local.install.tools import ROOT, Tools
+
+__all__ = ["ROOT", "EnvironmentFailedError", "Say", "to_terminal"]
+
 ENVIRONMENTS = ROOT / ".local" / "environments"
 MLFLOW_VERSION = "3.17.2"
 
 _HERE = Path(__file__).resolve().parent
-_STAMP = "made-of"
+_PROJECT = Environment(
+    "the project's own environment (.venv)", ROOT / ".venv", ROOT / "requirements.lock"
+)
+_EMULATOR = Environment(
+    "the emulator (ministack, PostgreSQL)",
+    ENVIRONMENTS / "emulator",
+    _HERE / "requirements-emulator.lock",
+)
+_SAM = Environment("the AWS SAM CLI", ENVIRONMENTS / "sam", _HERE / "requirements-sam.lock")
 
-Say = Callable[[str], None]
 
-
-class EnvironmentFailedError(RuntimeError):
-    """An environment could not be made; the text holds pip's last lines."""
-
-
-def to_terminal(text: str) -> None:
-    """Print `text` at once, on standard error: standard output belongs to the command."""
-    print(text, file=sys.stderr, flush=True)
+def project(say: Say = to_terminal) -> Path:
+    """Return the interpreter of development and tests, made if it is not there."""
+    return _made(_PROJECT, say)
 
 
 def emulator(say: Say = to_terminal) -> Path:
     """Return the emulator's interpreter (ministack and what it needs), made if it is not there."""
-    return _made(
-        ENVIRONMENTS / "emulator",
-        _HERE / "requirements-emulator.txt",
-        "the emulator (ministack, PostgreSQL), once, about half a minute",
-        say,
-    )
+    return _made(_EMULATOR, say)
 
 
 def sam(say: Say = to_terminal) -> Path:
     """Return the interpreter that has the AWS SAM CLI, made if it is not there."""
-    return _made(
-        ENVIRONMENTS / "sam",
-        _HERE / "requirements-sam.txt",
-        "the AWS SAM CLI, once, about half a minute",
-        say,
-    )
+    return _made(_SAM, say)
 
 
 def image(version: str = MLFLOW_VERSION, say: Say = to_terminal) -> Path:
@@ -58,20 +52,29 @@ def image(version: str = MLFLOW_VERSION, say: Say = to_terminal) -> Path:
 
     Raises EnvironmentFailedError for a version whose packages are not pinned in local/images.
     """
-    requirements = _HERE / "images" / f"{version}.txt"
-    if not requirements.exists():
-        known = ", ".join(sorted(path.stem for path in requirements.parent.glob("*.txt")))
-        raise EnvironmentFailedError(
-            f"The local AWS has no image of MLflow {version}; it has {known}. "
-            f"Pin another one's packages in local/images/{version}.txt."
-        )
-    place = ENVIRONMENTS / "images" / f"mlflow-{version}"
-    return _made(place, requirements, f"MLflow {version}, once, about a minute", say)
+    return _made(_image(version), say)
 
 
 def runtime() -> Path:
     """Return the bare interpreter that stands for Lambda's runtime `host_runtime()`."""
-    return _made(ENVIRONMENTS / "runtime" / host_runtime(), None, "", lambda _: None)
+    return _made(_runtime(), lambda _: None)
+
+
+def prepare(
+    images: Sequence[str] = (MLFLOW_VERSION,), *, sam: bool = False, say: Say = to_terminal
+) -> None:
+    """Make all that a local AWS with these images runs in, side by side, where it is not there.
+
+    `sam` makes what deploys the provider, too. Raises EnvironmentFailedError.
+    """
+    wanted = [_EMULATOR, _runtime(), *(_image(version) for version in dict.fromkeys(images))]
+    environment.make([*wanted, *([_SAM] if sam else [])], Tools(say), say)
+
+
+def releases() -> list[str]:
+    """Return the MLflow releases that have an image here, the oldest first."""
+    pinned = (path.stem for path in (_HERE / "images").glob("*.lock"))
+    return sorted(pinned, key=lambda release: [int(part) for part in release.split(".")])
 
 
 def host_runtime() -> str:
@@ -79,63 +82,27 @@ def host_runtime() -> str:
     return f"python{sys.version_info.major}.{sys.version_info.minor}"
 
 
-def _made(place: Path, requirements: Path | None, what: str, say: Say) -> Path:
-    python = place / "bin" / "python"
-    made_of = _made_of(requirements)
-    if _stamp(place) == made_of:
-        return python
-    with _alone(place):
-        # Another process may have made it while this one waited for the lock.
-        if _stamp(place) == made_of:
-            return python
-        if requirements is not None:
-            say(f"installing {what}")
-        shutil.rmtree(place, ignore_errors=True)
-        try:
-            _create(place, requirements)
-        except BaseException:
-            shutil.rmtree(place, ignore_errors=True)
-            raise
-        # The stamp is the last thing written: without it an environment counts as half made.
-        staged = place / f"{_STAMP}.new"
-        staged.write_text(made_of)
-        staged.rename(place / _STAMP)
-    return python
+def _image(version: str) -> Environment:
+    lock = locks.beside(_HERE / "images" / f"{version}.txt")
+    if not lock.exists():
+        raise EnvironmentFailedError(
+            f"The local AWS has no image of MLflow {version}; it has {', '.join(releases())}. "
+            f"Pin another one's packages in local/images/{version}.txt and run `make locks`."
+        )
+    return Environment(f"MLflow {version}", ENVIRONMENTS / "images" / f"mlflow-{version}", lock)
 
 
-def _create(place: Path, requirements: Path | None) -> None:
-    bare = ["--without-pip"] if requirements is None else []
-    _run([sys.executable, "-m", "venv", *bare, str(place)], "venv")
-    if requirements is not None:
-        pip = [str(place / "bin" / "python"), "-m", "pip", "install", "--quiet"]
-        _run([*pip, "--requirement", str(requirements)], "pip")
+def _runtime() -> Environment:
+    return Environment(host_runtime(), ENVIRONMENTS / "runtime" / host_runtime())
 
 
-def _run(argv: list[str], name: str) -> None:
-    # An environment that the caller is in must not lead venv or pip astray.
-    env = {k: v for k, v in os.environ.items() if k not in {"PYTHONHOME", "PYTHONPATH"}}
-    done = subprocess.run(argv, env=env, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        tail = "\n".join((done.stdout + done.stderr).splitlines()[-15:])
-        raise EnvironmentFailedError(f"{name} failed with {done.returncode}:\n{tail}")
+def _made(wanted: Environment, say: Say) -> Path:
+    environment.make([wanted], Tools(say), say)
+    return wanted.python
 
 
-def _made_of(requirements: Path | None) -> str:
-    pins = b"" if requirements is None else requirements.read_bytes()
-    base = f"{sys.base_prefix} {sys.version}".encode()
-    return hashlib.sha256(pins + b"\0" + base).hexdigest()
-
-
-def _stamp(place: Path) -> str | None:
+if __name__ == "__main__":
     try:
-        return (place / _STAMP).read_text()
-    except FileNotFoundError:
-        return None
-
-
-@contextmanager
-def _alone(place: Path) -> Iterator[None]:
-    place.parent.mkdir(parents=True, exist_ok=True)
-    with place.with_name(f"{place.name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+        project()
+    except EnvironmentFailedError as failed:
+        sys.exit(str(failed))

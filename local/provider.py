@@ -14,6 +14,7 @@ from pathlib import Path
 
 from local import environments
 from local.environments import ROOT, Say, to_terminal
+from local.install.tools import TOOLS, Tools
 
 STACK_NAME = "cfn-mlflow"
 BUILDS = ROOT / ".local" / "build"
@@ -50,9 +51,11 @@ def build(template: Path, logs: Path, say: Say = to_terminal) -> Path:
             os.utime(place)
             return built
         say("building the functions (sam build)")
+        tools = Tools(say)
         unfinished = BUILDS / "unfinished"
         shutil.rmtree(unfinished, ignore_errors=True)
-        argv = ["build", "--template-file", str(template), "--build-dir", str(unfinished)]
+        wanted = template if tools.uv() else _built_by_pip(template)
+        argv = ["build", "--template-file", str(wanted), "--build-dir", str(unfinished)]
         argv += [
             "--cached",
             "--cache-dir",
@@ -61,7 +64,8 @@ def build(template: Path, logs: Path, say: Say = to_terminal) -> Path:
             str(template.parent),
         ]
         argv += ["--parameter-overrides", *_overrides(host_parameters())]
-        _sam(argv, logs / "sam-build.log", {}, say)
+        env = {name: value for name, value in tools.uv_environment().items() if _is_uvs(name)}
+        _sam(argv, logs / "sam-build.log", env, say)
         # Moved only when it is whole: a build that was killed is made again.
         unfinished.rename(place)
         _forget_old_builds()
@@ -89,6 +93,20 @@ def deploy(  # noqa: PLR0913 - each is its own choice
     _sam(argv, logs / f"sam-deploy-{stack_name}.log", env, say)
 
 
+def _built_by_pip(template: Path) -> Path:
+    """Return a copy of the template from which sam builds with pip: where there is no uv.
+
+    It builds for this host alone. sam takes paths from the folder of the original.
+    """
+    copy = BUILDS / "template-for-pip.yaml"
+    copy.write_text(template.read_text().replace("      BuildMethod: python-uv\n", "      {}\n"))
+    return copy
+
+
+def _is_uvs(variable: str) -> bool:
+    return variable.startswith(("UV_", "SSL_")) or variable.lower().endswith("_proxy")
+
+
 def _overrides(parameters: Mapping[str, str]) -> list[str]:
     return [f"ParameterKey={name},ParameterValue={value}" for name, value in parameters.items()]
 
@@ -99,12 +117,10 @@ def _sam(argv: list[str], log: Path, env: Mapping[str, str], say: Say) -> None:
     settings.mkdir(parents=True, exist_ok=True)
     logs_env = {
         **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
-        # sam wants an interpreter of the function's Runtime, with pip, in the PATH: its own is one.
-        "PATH": f"{python.parent}:/usr/local/bin:/usr/bin:/bin",
+        # sam looks there for uv; without it, for an interpreter of the Runtime that has pip.
+        "PATH": f"{TOOLS / 'bin'}:/usr/local/bin:/usr/bin:/bin",
         "__SAM_CLI_APP_DIR": str(settings),
         "SAM_CLI_TELEMETRY": "0",
-        # Not in the home folder: nothing of the local AWS stands outside its own.
-        "UV_CACHE_DIR": str(BUILDS / "uv"),
         "SAM_CLI_POLL_DELAY": "1",
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,

@@ -16,6 +16,8 @@ import pytest
 import yaml
 
 from local import environments, provider
+from local.environments import to_terminal
+from local.install.tools import TOOLS, Tools
 from tests.template.provider_template import FUNCTIONS, ROOT
 from tests.template.test_template import REPOSITORY_TYPES
 
@@ -44,12 +46,12 @@ def run(*argv: str) -> str:
         cwd=ROOT,
         env={
             **os.environ,
-            "PATH": f"{python.parent}:/usr/bin:/bin",
+            **Tools(to_terminal).uv_environment(),
+            "PATH": f"{TOOLS / 'bin'}:/usr/bin:/bin",
             "AWS_DEFAULT_REGION": "eu-west-1",
             "SAM_CLI_TELEMETRY": "0",
             # SAM and uv write to the home folder, which is the developer's.
             "HOME": str(ROOT / ".local" / "home"),
-            "UV_CACHE_DIR": str(provider.BUILDS / "uv"),
         },
         capture_output=True,
         text=True,
