@@ -211,13 +211,9 @@ class DBCluster(OwnedObject[DBClusterView]):
 
         Rests on rds:DescribeDBClusterSnapshots, AddTagsToResource, RemoveTagsFromResource.
         """
-        pages = (
-            rds()
-            .get_paginator("describe_db_cluster_snapshots")
-            .paginate(DBClusterIdentifier=self.identifier, SnapshotType="manual")
-        )
-        for snapshot in [s for page in pages for s in page["DBClusterSnapshots"]]:
-            if self.owner.owns(tags_in(snapshot)):
+        for snapshot in _snapshots():
+            ours = snapshot["DBClusterIdentifier"] == self.identifier
+            if ours and self.owner.owns(tags_in(snapshot)):
                 self._leave(snapshot)
 
     def _leave(self, snapshot: Mapping[str, Any]) -> None:
@@ -347,6 +343,15 @@ def read_cluster(identifier: str) -> DBClusterView | None:
             return None
         raise
     return _view(found)
+
+
+def _snapshots() -> list[Any]:
+    """Return all manual snapshots of the account: RDS finds those of a cluster only while it is.
+
+    Rests on rds:DescribeDBClusterSnapshots.
+    """
+    pages = rds().get_paginator("describe_db_cluster_snapshots").paginate(SnapshotType="manual")
+    return [snapshot for page in pages for snapshot in page["DBClusterSnapshots"]]
 
 
 def _view(cluster: Mapping[str, Any]) -> DBClusterView:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -116,11 +117,11 @@ class DBSubnetGroup(OwnedObject[DBSubnetGroupView]):
 
 @dataclass(frozen=True)
 class ParameterGroupView:
-    """A cluster parameter group as it stands: the parameters that somebody set."""
+    """A cluster parameter group as it stands: the values of the parameters that are asked."""
 
     name: str
     arn: str
-    parameters: tuple[tuple[str, str], ...]
+    parameters: Mapping[str, str]
     tags: Tags
 
 
@@ -130,7 +131,8 @@ class DBClusterParameterGroup(OwnedObject[ParameterGroupView]):
 
     words: ClassVar[str] = "database parameter group"
 
-    ASKED: ClassVar[tuple[tuple[str, str], ...]] = (("rds.force_ssl", "1"),)
+    ASKED: ClassVar[Mapping[str, str]] = {"rds.force_ssl": "1"}
+    """Some of it is the default of a newer major version; it is set where it is not."""
 
     major_version: str
 
@@ -149,12 +151,7 @@ class DBClusterParameterGroup(OwnedObject[ParameterGroupView]):
             group = rds().describe_db_cluster_parameter_groups(
                 DBClusterParameterGroupName=self.name
             )["DBClusterParameterGroups"][0]
-            pages = (
-                rds()
-                .get_paginator("describe_db_cluster_parameters")
-                .paginate(DBClusterParameterGroupName=self.name, Source="user")
-            )
-            found = [parameter for page in pages for parameter in page["Parameters"]]
+            parameters = self._values()
             tags = tags_of(group["DBClusterParameterGroupArn"])
         except Exception as error:
             if is_missing(error):
@@ -163,9 +160,26 @@ class DBClusterParameterGroup(OwnedObject[ParameterGroupView]):
         return ParameterGroupView(
             name=group["DBClusterParameterGroupName"],
             arn=group["DBClusterParameterGroupArn"],
-            parameters=tuple((p["ParameterName"], p.get("ParameterValue", "")) for p in found),
+            parameters=parameters,
             tags=tags,
         )
+
+    def _values(self) -> dict[str, str]:
+        """Return the values of what is asked, whoever set them.
+
+        No source is asked for: RDS tells `system` of a parameter that is set to its default.
+        """
+        pages = (
+            rds()
+            .get_paginator("describe_db_cluster_parameters")
+            .paginate(DBClusterParameterGroupName=self.name)
+        )
+        return {
+            found["ParameterName"]: found.get("ParameterValue", "")
+            for page in pages
+            for found in page["Parameters"]
+            if found["ParameterName"] in self.ASKED
+        }
 
     def create(self) -> None:
         """Make the group with its tags (rds:CreateDBClusterParameterGroup); its values follow."""
@@ -183,7 +197,7 @@ class DBClusterParameterGroup(OwnedObject[ParameterGroupView]):
 
     def changes(self, view: ParameterGroupView) -> tuple[str, ...]:
         """Name each parameter that differs, and the tags."""
-        different = tuple(name for name, v in self.ASKED if (name, v) not in view.parameters)
+        different = tuple(n for n, v in self.ASKED.items() if view.parameters.get(n) != v)
         return (*different, "tags") if self.owner.lacks(view.tags) else different
 
     def update(self, view: ParameterGroupView) -> None:
@@ -194,7 +208,7 @@ class DBClusterParameterGroup(OwnedObject[ParameterGroupView]):
         different = self.changes(view)
         parameters: Any = [
             {"ParameterName": name, "ParameterValue": value, "ApplyMethod": "immediate"}
-            for name, value in self.ASKED
+            for name, value in self.ASKED.items()
             if name in different
         ]
         if parameters:

@@ -27,6 +27,7 @@ from moto.rdsdata.responses import RDSDataServiceResponse
 
 from local.emulator import data_api_results, sql_parameters
 from local.emulator.postgres import PostgresServer
+from tests.unit.support import cluster_parameters
 
 CONNECTIONS = 250
 """Of the PostgreSQL here: more than Aurora has at one capacity unit, fewer than at two."""
@@ -67,6 +68,7 @@ class Aurora:
         """Answer in moto's stead what moto gets wrong."""
         self._mend_clusters(monkeypatch)
         self._mend_data_api(monkeypatch)
+        cluster_parameters.install(monkeypatch)
 
         def new_secret(secret: MasterUserSecret) -> str:
             username = str(secret.resource.master_username)
