@@ -34,6 +34,7 @@ STACK_ID = (
 LOGICAL_ID = "MLflow"
 IDENTITY = Identity(STACK_ID, LOGICAL_ID)
 SIGNED = datetime.datetime(2026, 11, 24, 12, 0, 0, tzinfo=datetime.UTC).timestamp()
+LOG_GROUP = "/aws/lambda/cfn-mlflow-MLflow"
 LOG_STREAM = "2026/11/24/[$LATEST]0123456789abcdef"
 SECRET = "hunter2-in-a-property"
 
@@ -163,6 +164,7 @@ class FakeContext:
     """Lambda's context object, in a fake time."""
 
     function_name = "cfn-mlflow-MLflow"
+    log_group_name = LOG_GROUP
     log_stream_name = LOG_STREAM
     aws_request_id = "11111111-2222-3333-4444-555555555555"
 

@@ -8,6 +8,12 @@ from dataclasses import dataclass
 REASON_BYTES = 400
 """A reason is what a person reads in a stack event: what, why, the next step; in UTF-8 bytes."""
 
+FAULTS_BYTES = 2000
+"""Several faults are told together, so that one deploy mends all: some twenty of them.
+
+The answer has 4,096 bytes, and repeats four ids of up to 1,024.
+"""
+
 
 @dataclass(frozen=True)
 class Done:
@@ -45,20 +51,29 @@ class PermanentError(Exception):
     """Not possible at all: the message says what, why and the next step."""
 
 
-class InvalidProperties(PermanentError):  # noqa: N818 - named for what it is to the user
-    """Every fault of one request's properties, the most important first; no AWS call was made."""
+class FaultsError(PermanentError):
+    """Several faults of one request, the most important first; nothing has been changed."""
 
     def __init__(self, faults: Sequence[str]) -> None:
         self.faults = tuple(faults)
-        super().__init__(_within_reason(self.faults))
+        super().__init__(_joined(self.faults))
 
 
-def _within_reason(faults: Sequence[str]) -> str:
-    """Join the faults in REASON_BYTES: as many whole as fit, then how many more there are."""
+class InvalidProperties(FaultsError):  # noqa: N818 - named for what it is to the user
+    """Every fault of one request's properties; no AWS call was made."""
+
+
+class RefusedChanges(FaultsError):  # noqa: N818 - named for what it is to the user
+    """Every change that is asked and cannot be had without losing something."""
+
+
+def _joined(faults: Sequence[str]) -> str:
+    """Join the faults in FAULTS_BYTES: as many whole as fit, then how many more there are."""
     for told in range(len(faults), 0, -1):
         rest = len(faults) - told
-        text = "; ".join(faults[:told]) + (f"; and {rest} more" if rest else "")
-        if len(text.encode()) <= REASON_BYTES:
+        text = "; ".join(faults[:told]) + (f"; and {rest} more, see the log" if rest else "")
+        if len(text.encode()) <= FAULTS_BYTES:
             return text
-    cut = faults[0].encode()[: REASON_BYTES - 20].decode(errors="ignore")
-    return f"{cut}...; and {len(faults) - 1} more" if len(faults) > 1 else f"{cut}..."
+    more = f"; and {len(faults) - 1} more, see the log" if len(faults) > 1 else ""
+    cut = faults[0].encode()[: FAULTS_BYTES - 40].decode(errors="ignore")
+    return f"{cut}...{more}"

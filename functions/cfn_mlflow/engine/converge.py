@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from cfn_mlflow.outcome import Done, Outcome, OutdatedError, PermanentError, TemporaryError, Waiting
+from cfn_mlflow.outcome import (
+    Done,
+    Outcome,
+    OutdatedError,
+    PermanentError,
+    RefusedChanges,
+    TemporaryError,
+    Waiting,
+)
 
 from .calls import Explain, call
 from .graph import Graph
@@ -56,6 +64,17 @@ class Convergence:
             return Waiting(waits)
         return self._clean()
 
+    def refusals(self) -> tuple[str, ...]:
+        """Return, without a change, what is asked and refused. Raises TemporaryError."""
+        waits: dict[str, str] = {}
+        try:
+            self._refuse(waits)
+        except RefusedChanges as refused:
+            return refused.faults
+        if waits:
+            raise TemporaryError("; ".join(waits.values()))
+        return ()
+
     def _refuse(self, waits: dict[str, str]) -> None:
         """Refuse, before anything changes, what would lose data or is somebody else's."""
         faults: list[str] = []
@@ -69,15 +88,15 @@ class Convergence:
                 continue
             self._first_look[id(managed)] = view
             if view is not None:
-                self._check_owner(managed, view)
-                faults.extend(managed.refusals(view))
+                owned = managed.owned(view)
+                faults.extend(managed.refusals(view) if owned else (managed.taken(view),))
             elif managed.holds_data and self._served_before:
                 faults.append(
                     f"{managed.label}: it is gone, and another would be empty. Restore it with its "
                     f"name and tags, or delete this resource and make a new one"
                 )
-        if faults:
-            raise PermanentError("; ".join(dict.fromkeys(faults)))
+        if faults and not waits:
+            raise RefusedChanges(tuple(dict.fromkeys(faults)))
 
     def _move(self, managed: ManagedObject[Any], waits: dict[str, str]) -> None:
         asked = with_promises_kept(managed, self._views, all_of_them=True)

@@ -7,15 +7,20 @@ Rests on the custom resource response objects of the CloudFormation user guide
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from cfn_mlflow.outcome import REASON_BYTES
+from cfn_mlflow.outcome import FAULTS_BYTES, REASON_BYTES
 
 from .event import Echo
 
 BODY_BYTES = 4096
+
+_NOT_SHOWN = re.compile(r"[\x00-\x1f\x7f-\x9f\ufffe\uffff]")
+"""What XML cannot hold: a reason with it makes a stack's events unreadable for everybody."""
+
 Status = Literal["SUCCESS", "FAILED"]
 
 
@@ -52,8 +57,8 @@ def succeed(echo: Echo, data: Mapping[str, str], log_stream: str) -> Answer:
 
 
 def fail(echo: Echo, reason: str, log_stream: str) -> Answer:
-    """Return the answer FAILED; the reason is shortened to 400 bytes, and further if it must."""
-    for room in (REASON_BYTES, REASON_BYTES // 4, 0):
+    """Return the answer FAILED; the reason is shortened to what fits."""
+    for room in (FAULTS_BYTES, REASON_BYTES, REASON_BYTES // 4, 0):
         body = _body(echo, "FAILED", shorten(reason, room), log_stream, {})
         if len(body) <= BODY_BYTES:
             break
@@ -71,9 +76,10 @@ def shorten(text: str, limit: int) -> str:
 def _body(
     echo: Echo, status: Status, reason: str, log_stream: str, data: Mapping[str, str]
 ) -> bytes:
+    said = f"{reason} (log stream {shorten(log_stream, REASON_BYTES)})".strip()
     fields = {
         "Status": status,
-        "Reason": f"{reason} (log stream {shorten(log_stream, REASON_BYTES)})".strip(),
+        "Reason": _NOT_SHOWN.sub(" ", said),
         "PhysicalResourceId": echo.physical_id,
         "StackId": echo.stack_id,
         "RequestId": echo.request_id,

@@ -14,6 +14,7 @@ class Context(Protocol):
     """What is used of the context object that Lambda gives a Python handler."""
 
     function_name: str
+    log_group_name: str
     log_stream_name: str
 
     def get_remaining_time_in_millis(self) -> int:
@@ -27,7 +28,7 @@ class Invocation:
         self._context = context
         self._margin = margin(self.left() + ENDING)
         self.function_name = context.function_name
-        self.log_stream = context.log_stream_name
+        self.log_stream = f"{context.log_stream_name} of {context.log_group_name}"
 
     def left(self) -> float:
         """Return the seconds left to work in."""

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from cfn_mlflow.outcome import (
+    REASON_BYTES,
     Done,
     Failed,
-    InvalidProperties,
+    FaultsError,
     Outcome,
     PermanentError,
     TemporaryError,
@@ -94,9 +95,7 @@ class Loop:
         try:
             step = prepare(self._request, self._request.identity)
         except PermanentError as error:
-            if isinstance(error, InvalidProperties):
-                log.error("Invalid properties", faults=error.faults)
-            return Failed(str(error))
+            return self._failed(error)
         except Exception as error:
             return self._unexpected(error)
         result = self._work(step)
@@ -136,7 +135,7 @@ class Loop:
         except TemporaryError as error:
             return self._again(str(error))
         except PermanentError as error:
-            return Failed(str(error))
+            return self._failed(error)
         except Exception as error:
             failed = self._unexpected(error)
             self._strikes += 1
@@ -150,6 +149,8 @@ class Loop:
         CloudFormation makes an id up if a Create was never answered: then its last call may still
         be on its way. A Delete with our own id follows an answer, and its first clean look ends it.
         """
+        if isinstance(outcome, Failed):
+            return Failed(shorten(outcome.reason, REASON_BYTES))
         if not isinstance(outcome, Done) or self._request.request_type != "Delete":
             return outcome
         first = self._narrator.waits.get(SECOND_LOOK)
@@ -180,6 +181,13 @@ class Loop:
 
     def _again(self, why: str) -> Waiting:
         return Waiting({**self._narrator.states(), "another try": why})
+
+    def _failed(self, error: PermanentError) -> Failed:
+        """Return the failure; of several faults all are logged, for the answer may lack room."""
+        if not isinstance(error, FaultsError):
+            return Failed(shorten(str(error), REASON_BYTES))
+        log.error(f"All {len(error.faults)} faults", faults=error.faults)
+        return Failed(str(error))
 
     def _unexpected(self, error: Exception) -> Failed:
         """Log an error that nobody foresaw; tell its type only, for its text may hold a secret."""

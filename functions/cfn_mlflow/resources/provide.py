@@ -14,7 +14,7 @@ from cfn_mlflow.engine.give_up import give_up
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.engine.remove import Removal
 from cfn_mlflow.models.base import Properties, parse, parse_for_removal
-from cfn_mlflow.outcome import Outcome, PermanentError
+from cfn_mlflow.outcome import Outcome, RefusedChanges
 from cfn_mlflow.protocol.event import Request
 from cfn_mlflow.protocol.identity import Identity
 from cfn_mlflow.protocol.serve import ResourceType, Step
@@ -37,7 +37,12 @@ def resource_type(name: str, model: type[Model], build: BuildGraph[Model]) -> Re
         if not again or old.unique_name == properties.unique_name:
             return converge
         former = Removal(build(_owner(identity, old, request.old_properties), old), explain)
-        return _refusing_a_rename(former, old.unique_name, properties.unique_name, converge)
+        kept = properties.model_copy(update={"unique_name": old.unique_name})
+        rest = build(_owner(identity, kept, request.old_properties), kept)
+        others = Convergence(rest, explain, served_before=True).refusals
+        return _refusing_a_rename(
+            former, (old.unique_name, properties.unique_name), others, converge
+        )
 
     def removal(request: Request, identity: Identity) -> Step:
         properties = parse_for_removal(model, request.properties)
@@ -51,17 +56,23 @@ def resource_type(name: str, model: type[Model], build: BuildGraph[Model]) -> Re
     return ResourceType(name=name, prepare=prepare, removal=removal, give_up=abandon)
 
 
-def _refusing_a_rename(former: Removal, old: str, new: str, converge: Step) -> Step:
+def _refusing_a_rename(
+    former: Removal,
+    names: tuple[str, str],
+    others: Callable[[], tuple[str, ...]],
+    converge: Step,
+) -> Step:
     """Refuse another UniqueName while anything has the old one, for every name begins with it.
 
-    After a refusal nothing has the new one: so the rollback, which asks for the old, passes.
+    `others` tells what else is refused. After a refusal nothing has the new name: so the rollback,
+    which asks for the old one, passes.
     """
+    old, new = names
 
     def step() -> Outcome:
         if former.finds_any():
-            raise PermanentError(
-                f"UniqueName: cannot change from {old} to {new}. Keep it, or make a new resource"
-            )
+            rename = f"cannot change from {old} to {new}. Keep it, or make a new resource"
+            raise RefusedChanges((f"UniqueName: {rename}", *others()))
         return converge()
 
     return step

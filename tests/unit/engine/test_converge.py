@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from cfn_mlflow.engine.converge import UPDATES_THAT_HELP, Convergence
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.engine.managed import derive, later
-from cfn_mlflow.outcome import Done, Outcome, PermanentError, Waiting
+from cfn_mlflow.outcome import Done, Outcome, PermanentError, RefusedChanges, Waiting
 from tests.unit.engine.things import Along, Beside, Item, Killed, Precious, Thing, World, explain
 
 
@@ -152,6 +152,27 @@ def test_given_what_would_lose_something_then_all_of_it_is_refused_before_any_ch
     assert world.writes == []
     assert run(precious(world, "a", "b")) == Done({})
     assert world.writes == []
+
+
+def test_given_one_that_refuses_and_a_strangers_then_both_are_told_at_once() -> None:
+    world = World()
+    run(precious(world, "a", "b"))
+    world.items["b"].owner = "them"
+    with pytest.raises(RefusedChanges) as refused:
+        run(precious(world, "a", "b", a="2"))
+    told, strangers = refused.value.faults
+    assert told == "a: cannot become 2"
+    assert strangers.startswith("thing b is there already and belongs to somebody else")
+
+
+def test_given_one_that_refuses_and_one_that_cannot_be_told_yet_then_both_are_told_later() -> None:
+    world = World()
+    run(precious(world, "a", "b"))
+    world.fails["read b"] = ["busy"]
+    convergence = Convergence(precious(world, "a", "b", a="2", b="3"), explain)
+    assert convergence.step() == Waiting({"thing b": "busy"})
+    with pytest.raises(RefusedChanges, match="a: cannot become 2; b: cannot become 3"):
+        convergence.step()
 
 
 def test_given_it_cannot_be_told_yet_whether_to_refuse_then_nothing_is_changed() -> None:

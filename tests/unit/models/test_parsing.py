@@ -15,7 +15,7 @@ from cfn_mlflow.models.database import DatabaseProperties
 from cfn_mlflow.models.mlflow_server import PARTS, MLflowProperties
 from cfn_mlflow.models.schema import SchemaProperties
 from cfn_mlflow.models.service import ServiceProperties
-from cfn_mlflow.outcome import REASON_BYTES, InvalidProperties
+from cfn_mlflow.outcome import FAULTS_BYTES, InvalidProperties
 from tests.properties_kit import DATABASE, JOINED, SCHEMA, SERVICE, faults
 from tools.type_reference import types
 
@@ -101,7 +101,7 @@ def test_given_properties_nobody_knows_then_all_are_refused_within_the_answer(
     }
     told = faults(model, right | unknown)
     assert len(told) == len({name[:60] for name in unknown})
-    assert len(str(InvalidProperties(told or ("none",))).encode()) <= REASON_BYTES
+    assert len(str(InvalidProperties(told or ("none",))).encode()) <= FAULTS_BYTES
 
 
 @every_type

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cfn_mlflow.outcome import FAULTS_BYTES
 from cfn_mlflow.protocol.answer import Answer, fail, shorten, succeed
 from cfn_mlflow.protocol.event import Echo
 from tests.protocol_kit import IDENTITY, LOG_STREAM, LOGICAL_ID, STACK_ID
@@ -36,7 +37,13 @@ def test_any_reason_fits_is_valid_json_and_names_the_log(reason: str) -> None:
     body = check(fail(ECHO, reason, LOG_STREAM))
 
     assert body["Reason"].endswith(f"(log stream {LOG_STREAM})")
-    assert len(body["Reason"].encode()) <= 400 + len(f" (log stream {LOG_STREAM})")
+    assert len(body["Reason"].encode()) <= FAULTS_BYTES + len(f" (log stream {LOG_STREAM})")
+
+
+def test_characters_that_make_a_stacks_events_unreadable_are_no_part_of_a_reason() -> None:
+    body = check(fail(ECHO, "a\x1b[31mred\x1b[0m\x00line\nof a log\ufffe", LOG_STREAM))
+
+    assert body["Reason"].startswith("a [31mred [0m line of a log ")
 
 
 @given(st.dictionaries(ANY_TEXT, ANY_TEXT, max_size=12))

@@ -19,6 +19,7 @@ from cfn_mlflow.protocol.delivery import RefusedError, UndeliveredError
 from cfn_mlflow.protocol.serve import UnfinishedError
 from tests.protocol_kit import (
     IDENTITY,
+    LOG_GROUP,
     LOG_STREAM,
     LOGICAL_ID,
     SECRET,
@@ -45,7 +46,7 @@ def test_a_finished_request_is_answered_with_all_it_came_with(
     assert answer["RequestId"] == event["RequestId"]
     assert answer["LogicalResourceId"] == LOGICAL_ID
     assert answer["NoEcho"] is False
-    assert LOG_STREAM in answer["Reason"]
+    assert f"(log stream {LOG_STREAM} of {LOG_GROUP})" in answer["Reason"]
     assert answer["Data"] == ({} if request_type == "Delete" else {"Name": "value"})
 
 
@@ -96,7 +97,7 @@ def test_an_invalid_property_is_answered_without_any_aws_call(world: World) -> N
 def test_every_fault_of_the_properties_is_in_the_log_even_if_the_answer_has_no_room(
     world: World, lines: Callable[[], list[dict[str, Any]]]
 ) -> None:
-    faults = [f"Property{number}: " + "wrong " * 20 for number in range(9)]
+    faults = [f"Property{number}: " + "wrong " * 20 for number in range(19)]
 
     def prepare(*_: object) -> Any:
         raise InvalidProperties(faults)
@@ -105,7 +106,7 @@ def test_every_fault_of_the_properties_is_in_the_log_even_if_the_answer_has_no_r
 
     world.handle(world.event())
 
-    assert "and 7 more" in world.answers.only["Reason"]
+    assert "and 5 more, see the log (log stream" in world.answers.only["Reason"]
     assert [line["faults"] for line in lines() if "faults" in line] == [faults]
 
 

@@ -10,10 +10,10 @@ import boto3
 import pytest
 
 from cfn_mlflow.aws import session
-from cfn_mlflow.aws.owner import Owner
+from cfn_mlflow.aws.owner import USER_KEYS_TAG, Owner
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.models.bucket import BucketProperties
-from cfn_mlflow.outcome import Done, Outcome, PermanentError
+from cfn_mlflow.outcome import Done, Outcome, PermanentError, RefusedChanges
 from cfn_mlflow.protocol import event
 from cfn_mlflow.resources import bucket as resource
 from cfn_mlflow.resources.bucket import BUCKET
@@ -271,6 +271,7 @@ def test_given_objects_in_a_complete_bucket_then_it_stays_and_nobody_owns_it(
     found = settings(s3)
     assert found["tags"] == {
         "team": "a",
+        USER_KEYS_TAG: whose.tags[USER_KEYS_TAG],
         "cfn-mlflow:version": "0.1.0",
         "cfn-mlflow:left-by": whose.tag,
     }
@@ -494,6 +495,18 @@ def test_given_another_unique_name_then_refused_and_the_rollback_passes(s3: Any)
         served(request("Update", new, old))
     assert served(request("Update", old, new)) == first
     assert names(s3) == made
+
+
+def test_given_another_unique_name_and_more_that_is_refused_then_all_is_told(s3: Any) -> None:
+    key = boto("kms").create_key()["KeyMetadata"]["Arn"]
+    served(request("Create", {"UniqueName": "one"}))
+    new = {"UniqueName": "two", "EncryptionAlgorithm": "aws:kms", "EncryptionKeyArn": key}
+    with pytest.raises(RefusedChanges) as refused:
+        served(request("Update", new, {"UniqueName": "one"}))
+    assert [fault.split(":")[0] for fault in refused.value.faults] == [
+        "UniqueName",
+        "EncryptionKeyArn",
+    ]
 
 
 def test_given_the_bucket_was_deleted_by_hand_then_an_update_makes_no_empty_one(s3: Any) -> None:

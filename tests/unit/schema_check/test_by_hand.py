@@ -31,6 +31,7 @@ class Lambda:
     """One invocation: its clock, which only sleeping moves, and what reached CloudFormation's."""
 
     function_name: str = "cfn-mlflow-MLflowSchema"
+    log_group_name: str = "group"
     log_stream_name: str = "stream"
     seconds: float = 900
     now: float = 0
