@@ -16,4 +16,4 @@ def tags_of_what_stays(owner: Owner, tags: Tags) -> dict[str, str]:
 
 def tell(what: str, name: str) -> None:
     """Name in the log what stays."""
-    warn(f"Left as it is, by your choice: {what} {name}")
+    warn(f"This stays, and is yours to delete: {what} {name}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -162,3 +164,16 @@ def test_ctrl_c_leaves_without_a_word(
 )
 def test_every_error_ends_in_what_to_do(error: ClientError, words: str) -> None:
     assert words in sentence(error)
+
+
+def test_a_reader_of_the_pipe_that_leaves_is_no_error(
+    account: Show, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account(complete)
+    reading, writing = os.pipe()
+    os.close(reading)
+    with open(writing, "w") as out:  # noqa: PTH123 - a descriptor, not a path
+        monkeypatch.setattr(sys, "stdout", out)
+        status = command.main(["tracking", "--region", "eu-west-1"])
+
+    assert status == command.FAILED
