@@ -73,6 +73,7 @@ class Terminal:
         if began is None:
             return
         took = self._age(began.time)
+        yield Text()
         yield Text(f"{began.stack.name}  {self._progress.status}  {took}", "bold")
         resources = sorted(self._progress.changing.values(), key=lambda one: not one.waits)
         for resource in resources:

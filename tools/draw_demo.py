@@ -8,6 +8,7 @@ What is drawn is what the run wrote, in the colours that it chose. From the proj
 from __future__ import annotations
 
 import io
+import itertools
 import os
 import pty
 import re
@@ -27,7 +28,7 @@ from rich.text import Text
 
 TARGET = Path(__file__).resolve().parent.parent / "docs" / "demo.svg"
 COLUMNS, ROWS = 104, 36
-MOMENT = re.compile(r"ECS service +\d+ s .*starting")
+MOMENT = re.compile(r"ECS service +\d\d s .*starting")
 """What stands in the terminal at the moment that is drawn."""
 FOREIGN_FONTS = re.compile(r"@font-face \{\{.*?\}\}\s*", re.DOTALL)
 
@@ -84,10 +85,11 @@ def _drawing(screen: pyte.Screen) -> str:
 
 def _line(screen: pyte.Screen, row: int) -> Text:
     line = Text()
-    for column in range(COLUMNS):
-        cell = screen.buffer[row][column]
-        colour = None if cell.fg == "default" else cell.fg.replace("brown", "yellow")
-        line.append(cell.data, Style(color=colour, bold=cell.bold))
+    cells = [screen.buffer[row][column] for column in range(COLUMNS)]
+    for (colour, bold), alike in itertools.groupby(cells, key=lambda cell: (cell.fg, cell.bold)):
+        # What ANSI calls yellow, pyte calls brown.
+        seen = None if colour == "default" else colour.replace("brown", "yellow")
+        line.append("".join(cell.data for cell in alike), Style(color=seen, bold=bold))
     line.rstrip()
     return line
 

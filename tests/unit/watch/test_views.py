@@ -103,6 +103,7 @@ def test_in_a_terminal_the_block_shows_what_is_waited_for_and_how_long_so_far() 
     shown.close()
 
     assert shown.block().plain.splitlines() == [
+        "",
         "tracking  CREATE_IN_PROGRESS  1 min 5 s",
         "  MLflow (Custom::MLflow)  1 min 4 s",
         "    database cluster  1 min 3 s  creating",
@@ -124,7 +125,7 @@ def test_the_block_keeps_within_the_terminal() -> None:
     rows = shown.block().plain.splitlines()
     assert len(rows) <= HEIGHT - 2
     assert max(map(len, rows)) <= WIDTH
-    assert rows[-1] == "  and 26 more"
+    assert rows[-1] == "  and 27 more"
 
 
 def test_at_the_end_of_a_terminal_the_block_is_gone_and_the_rest_stays() -> None:
