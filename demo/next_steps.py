@@ -30,8 +30,8 @@ def calls(made: list[dict[str, Any]], place: Path) -> str:
     ours = [call for call in made if call["caller"]]
     count = sum(call["count"] for call in ours)
     return (
-        f"The functions made {count} AWS calls of {len(ours)} kinds. {place} lists them, for who "
-        "wants to know what the roles are needed for."
+        f"The functions made {count} AWS calls, of {len(ours)} kinds: {place} lists them,\n"
+        "for whoever checks which rights the functions need."
     )
 
 
