@@ -77,6 +77,14 @@ def statements_of_role(role: str) -> Iterator[Statement]:
         yield from _statements(f"{role}/{own['PolicyName']}", own["PolicyDocument"])
 
 
+def every_statement() -> Iterator[Statement]:
+    """Return the statements of all policies, managed ones and those of a role alone, once each."""
+    for policy in resources("AWS::IAM::ManagedPolicy"):
+        yield from statements(policy)
+    for role in resources("AWS::IAM::Role"):
+        yield from (found for found in statements_of_role(role) if "/" in found.policy)
+
+
 def managed_policies(role: str) -> tuple[str, ...]:
     """Return the logical ids of a role's managed policies."""
     return tuple(ref["Ref"] for ref in properties(role).get("ManagedPolicyArns", []))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import cfnlint
@@ -19,6 +18,7 @@ from tests.template.provider_template import (
     OWNER_ON_RESOURCE,
     TYPES,
     Statement,
+    every_statement,
     managed_policies,
     properties,
     resources,
@@ -37,7 +37,16 @@ ROOM_FOR_LISTS = 3400
 OF_TYPE = {
     "MLflowBucket": {"Fence", "Names", "Bucket"},
     "MLflowDatabase": {"Fence", "Names", "Network", "Shared", "Database"},
-    "MLflowService": {"Fence", "Names", "Network", "Shared", "Service", "TaskRole", "Schema"},
+    "MLflowService": {
+        "Fence",
+        "Names",
+        "Network",
+        "Shared",
+        "Service",
+        "LoadBalancer",
+        "TaskRole",
+        "Schema",
+    },
     "MLflowSchema": {"Fence", "Schema"},
 }
 READS = re.compile(r"^[a-z0-9-]+:(Describe|List|Get|Filter)")
@@ -76,13 +85,6 @@ WITHOUT_OWNER_TAG = {
 
 def every_policy() -> list[str]:
     return list(resources("AWS::IAM::ManagedPolicy"))
-
-
-def every_statement() -> Iterator[Statement]:
-    for policy in every_policy():
-        yield from statements(policy)
-    for role in resources("AWS::IAM::Role"):
-        yield from (found for found in statements_of_role(role) if "/" in found.policy)
 
 
 def allowed() -> list[Statement]:
@@ -219,7 +221,8 @@ def test_a_transaction_of_the_check_can_never_be_committed() -> None:
 
 def test_a_schedule_invokes_two_functions_of_the_provider_alone() -> None:
     (found,) = [found for found in allowed() if _has(found, "events:PutTargets")]
-    targets = found.values("ArnEquals", "events:TargetArn")
+    targets = found.values("ForAllValues:ArnEquals", "events:TargetArn")
+    assert found.values("Null", "events:TargetArn") == ("false",)
     assert [target.rsplit(":", 1)[-1] for target in targets] == [
         "${ProviderName}-MLflowSchema",
         "${ProviderName}-Rotation",
