@@ -187,7 +187,24 @@ def test_the_rules_that_may_invoke_rotation_are_those_that_the_provider_names() 
     permission = properties("RotationBySchedule")
     assert permission["Principal"] == "events.amazonaws.com"
     assert permission["SourceArn"]["Fn::Sub"].endswith(":rule/*-rotation-??????????")
-    assert permission["SourceAccount"] == {"Ref": "AWS::AccountId"}
+
+
+def test_a_rule_may_invoke_a_function_by_its_arn_alone() -> None:
+    """EventBridge user guide, My rule ran but my Lambda function wasn't invoked.
+
+    SourceAccount keeps EventBridge from invoking the function, and nothing tells of it. The ARN
+    names Region and account, so a rule of another account cannot be meant.
+    """
+    permissions = resources("AWS::Lambda::Permission")
+    by_rule = {
+        name: properties(name)
+        for name in permissions
+        if properties(name)["Principal"] == "events.amazonaws.com"
+    }
+    assert set(by_rule) == {"MLflowSchemaSchedules", "RotationBySchedule"}
+    account = "events:${AWS::Region}:${AWS::AccountId}:rule/"
+    assert not [name for name, found in by_rule.items() if "SourceAccount" in found]
+    assert all(account in found["SourceArn"]["Fn::Sub"] for found in by_rule.values())
 
 
 def test_the_schema_check_cannot_write() -> None:
@@ -232,7 +249,6 @@ def test_a_schedule_invokes_two_functions_of_the_provider_alone() -> None:
 def test_the_rules_that_may_invoke_the_check_are_those_that_the_provider_names() -> None:
     permission = properties("MLflowSchemaSchedules")
     assert permission["Principal"] == "events.amazonaws.com"
-    assert permission["SourceAccount"] == {"Ref": "AWS::AccountId"}
     pattern = str(permission["SourceArn"]["Fn::Sub"]).rsplit("/", 1)[-1]
     own = re.compile(pattern.replace("*", ".*").replace("?", "."))
     assert own.fullmatch(owner().name(PART, limit=64))

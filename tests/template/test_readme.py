@@ -98,6 +98,28 @@ def test_sam_is_told_of_parameters_that_the_template_has() -> None:
             assert value in template()["Parameters"][name]["AllowedValues"]
 
 
+NAMES = ("RoleName", "ManagedPolicyName", "UserName", "GroupName", "InstanceProfileName")
+RESOURCE_POLICIES = {
+    "AWS::ApplicationAutoScaling::ScalingPolicy",
+    "AWS::IAM::Policy",
+    "AWS::Lambda::LayerVersionPermission",
+    "AWS::Lambda::Permission",
+    "AWS::S3::BucketPolicy",
+    "AWS::SNS::TopicPolicy",
+    "AWS::SQS::QueuePolicy",
+}
+
+
+def test_the_readme_names_the_capabilities_that_the_application_repository_asks_for() -> None:
+    """Serverless Application Repository developer guide, Acknowledging application capabilities."""
+    found = template()["Resources"].values()
+    kinds = {body["Type"] for body in found}
+    named = any(name in body.get("Properties", {}) for body in found for name in NAMES)
+    asked = {"CAPABILITY_NAMED_IAM" if named else "CAPABILITY_IAM"}
+    asked |= {"CAPABILITY_RESOURCE_POLICY"} if RESOURCE_POLICIES & kinds else set()
+    assert set(re.findall(r"CAPABILITY_[A-Z_]+", README)) == asked
+
+
 def test_the_picture_is_what_its_program_draws() -> None:
     assert TARGET.read_text() == drawing()
 

@@ -206,6 +206,20 @@ def test_a_message_that_even_the_last_word_leaves_raises_the_alarm() -> None:
     }
 
 
+def test_a_rotation_that_failed_in_all_its_tries_raises_the_alarm_whenever_they_were() -> None:
+    """Lambda developer guide, Types of metrics: an event is dropped once its tries are exhausted.
+
+    Errors of single tries can lie in two periods, and be of tries that another one made good.
+    """
+    alarm = properties("RotationFailed")
+    assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/Lambda", "AsyncEventsDropped")
+    assert alarm["Dimensions"] == [{"Name": "FunctionName", "Value": {"Ref": "RotationFunction"}}]
+    assert (alarm["Statistic"], alarm["Threshold"], alarm["EvaluationPeriods"]) == ("Sum", 1, 1)
+    assert alarm["ComparisonOperator"] == "GreaterThanOrEqualToThreshold"
+    assert alarm["TreatMissingData"] == "notBreaching"
+    assert "DeadLetterQueue" not in properties("RotationFunction")
+
+
 # ---- The parameters
 
 
