@@ -45,7 +45,8 @@ _ADVICE: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] =
     ),
     (
         _UNREACHED,
-        "AWS cannot be reached: {error}. Check the Region, the endpoint and the network.",
+        "AWS cannot be reached: {error}. Check the Region, the endpoint and the network; "
+        "`make local` starts the local AWS.",
     ),
 )
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore import xform_name
 from botocore.exceptions import ClientError
 
 from cfn_mlflow_watch.cloudformation import NoStackError
@@ -20,6 +23,8 @@ from tests.unit.watch.stories import (
     nothing,
     update_rolls_back,
 )
+
+PAGE = Path(__file__).resolve().parents[3] / "docs" / "watching.md"
 
 
 def watch(story: Recorded, **options: Any) -> list[Item]:
@@ -203,9 +208,11 @@ def test_the_function_is_found_by_the_service_token_of_the_event() -> None:
     assert groups == {"/aws/lambda/next-MLflowBucket"}
 
 
-def test_only_calls_that_the_page_of_rights_names_are_made() -> None:
+def test_the_calls_that_are_made_are_those_that_the_page_of_rights_allows() -> None:
     story = Recorded(nested_begins, nested_fails, nothing)
     watch(story)
 
-    made_calls = {operation for operation, _ in story.asked}
-    assert made_calls == {"describe_stacks", "describe_stack_events", "filter_log_events"}
+    (policy,) = re.findall(r"```json\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    actions = re.findall(r'"(?:cloudformation|logs):(\w+)"', policy)
+    allowed = {xform_name(action) for action in actions}
+    assert {operation for operation, _ in story.asked} == allowed
