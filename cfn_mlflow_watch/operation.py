@@ -30,7 +30,8 @@ class Operation:
     events: list[Event] = field(default_factory=list)
     _parts: list[_Part] = field(default_factory=list)
     _over: set[str] = field(default_factory=set)
-    _seen: set[str] = field(default_factory=set)
+    _seen: set[tuple[str, str]] = field(default_factory=set)
+    """By stack too: the id of a resource's event holds only its logical id, status and time."""
 
     @classmethod
     def last_of(cls, reader: CloudFormation, stack: Stack) -> Operation:
@@ -59,13 +60,13 @@ class Operation:
     def _fresh(self, part: _Part) -> list[Event]:
         found = []
         for event in self.reader.newest_first(part.stack_id, part.path):
-            if event.id in self._seen or event.time < self.began:
+            if (event.stack_id, event.id) in self._seen or event.time < self.began:
                 break
             found.append(event)
         return found[::-1]
 
     def _take(self, event: Event, show: Callable[[Event], None]) -> None:
-        self._seen.add(event.id)
+        self._seen.add((event.stack_id, event.id))
         if event.is_nested_stack:
             self._follow(event)
         if event.is_of_stack and event.stack_id != self.stack.id:

@@ -53,7 +53,7 @@ class Recorded:
         happened = self.events.setdefault(stack_id, [])
         happened.append(
             {
-                "EventId": f"{stack_id}-{len(happened)}",
+                "EventId": more.pop("event_id", f"{stack_id}-{len(happened)}"),
                 "Timestamp": self.now,
                 "StackId": stack_id,
                 "LogicalResourceId": logical_id,

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from cfn_mlflow_watch.cloudformation import NoStackError
 from cfn_mlflow_watch.follow import Watch
 from cfn_mlflow_watch.items import Began, Ended, Event, Item, Line, Notice
-from tests.unit.watch.recorded import LOG_GROUP, ROOT, Recorded, refusal
+from tests.unit.watch.recorded import LOG_GROUP, NESTED, ROOT, Recorded, refusal
 from tests.unit.watch.stories import (
     back,
     begun,
@@ -81,6 +81,19 @@ def test_a_nested_stack_is_read_too_and_its_own_resource_is_the_cause() -> None:
     assert "Inner/MLflow CREATE_FAILED" in told(items)
     (cause,) = ended(items).causes
     assert (cause.path, cause.reason) == ("Inner/MLflow", "VpcId: no such VPC.")
+
+
+def test_events_of_one_id_in_two_stacks_are_two_events() -> None:
+    def twins(story: Recorded) -> None:
+        nested_begins(story)
+        # As CloudFormation makes them, of the logical id, the status and the time.
+        same = "Vpc-CREATE_COMPLETE-2026-03-01T12:00:05.000Z"
+        story.event("Vpc", "CREATE_COMPLETE", event_id=same)
+        story.event("Vpc", "CREATE_COMPLETE", event_id=same, within=NESTED)
+
+    items = watch(Recorded(twins, lambda story: story.stack("CREATE_COMPLETE"), nothing))
+
+    assert {"Vpc CREATE_COMPLETE", "Inner/Vpc CREATE_COMPLETE"} <= set(told(items))
 
 
 def test_what_failed_in_the_rollback_stands_behind_the_first_cause() -> None:
