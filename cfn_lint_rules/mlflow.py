@@ -28,7 +28,7 @@ SCHEMAS: dict[str, dict[str, Any]] = {
 
 SOURCE = "docs/types"
 
-_IN_WORDS = ("anyOf", "enum", "pattern", "type")
+_IN_WORDS = ("enum", "pattern", "type")
 """Keywords whose fault the schema's own words tell better than cfn-lint's."""
 
 _IN_SUB = re.compile(r"\$\{(\w+)\.([\w.]+)\}")
@@ -110,7 +110,11 @@ def _no_attribute(type_name: str, attribute: str) -> str:
 def _told_as_by_the_provider(validator: Validator) -> dict[str, Any]:
     """Return the keywords' checks with what they find told in the provider's words."""
     checks = {keyword: _in_words(validator.validators[keyword]) for keyword in _IN_WORDS}
-    return {**checks, "additionalProperties": _named(validator.validators["additionalProperties"])}
+    return {
+        **checks,
+        "anyOf": _one_way_of(validator.validators["anyOf"]),
+        "additionalProperties": _named(validator.validators["additionalProperties"]),
+    }
 
 
 def _in_words(check: Any) -> Any:
@@ -119,9 +123,22 @@ def _in_words(check: Any) -> Any:
     ) -> Iterator[ValidationError]:
         for error in check(validator, keyword, instance, schema):
             if "errorMessage" in schema:
-                value = "" if isinstance(instance, dict) else f"{instance!r}: "
-                error.message = value + schema["errorMessage"]
-                error.context = []
+                error.message, error.context = f"{instance!r}: {schema['errorMessage']}", []
+            yield error
+
+    return told
+
+
+def _one_way_of(check: Any) -> Any:
+    """Return the check of `anyOf`, which tells the ways there are where each is to be there."""
+
+    def told(
+        validator: Validator, keyword: Any, instance: Any, schema: Any
+    ) -> Iterator[ValidationError]:
+        for error in _in_words(check)(validator, keyword, instance, schema):
+            if all(way.keys() == {"required"} for way in keyword):
+                ways = " or ".join(", ".join(way["required"]) for way in keyword)
+                error.message, error.context = f"required: {ways}", []
             yield error
 
     return told

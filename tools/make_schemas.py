@@ -1,4 +1,4 @@
-"""Write schemas/: one JSON Schema per type, made from the models.
+"""Write schemas/: a JSON Schema per type, and one of whole templates, made from the models.
 
 PYTHONPATH=functions:. python -m tools.make_schemas
 """
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cfn_mlflow.models.mlflow_server import SUBNET_IDS, SUBNET_LISTS
-from cfn_mlflow.models.values import WORDS
+from tools.template_schema import template_schema
 from tools.type_reference import PropertyReference, TypeReference, types
 
 SCHEMAS = Path(__file__).parent.parent / "schemas"
@@ -47,7 +47,6 @@ def schema(reference: TypeReference) -> dict[str, Any]:
     }
     if SUBNET_LISTS[-1] in made["properties"]:
         made["anyOf"] = [{"required": [SUBNET_IDS]}, {"required": list(SUBNET_LISTS)}]
-        made[WORDS] = f"{SUBNET_IDS}: required, unless {', '.join(SUBNET_LISTS)} are all given"
     return made
 
 
@@ -58,12 +57,12 @@ def _property(item: PropertyReference) -> dict[str, Any]:
 
 def texts() -> dict[Path, str]:
     """Return the text of each file."""
+    by_type = {reference.type_name: schema(reference) for reference in types()}
+    files = {name.removeprefix("Custom::"): made for name, made in by_type.items()}
+    files["template"] = template_schema(by_type)
     return {
-        SCHEMAS / f"{reference.type_name.removeprefix('Custom::')}.json": json.dumps(
-            schema(reference), indent=2, ensure_ascii=False
-        )
-        + "\n"
-        for reference in types()
+        SCHEMAS / f"{name}.json": json.dumps(made, indent=2, ensure_ascii=False) + "\n"
+        for name, made in files.items()
     }
 
 

@@ -46,6 +46,23 @@ def install() -> None:
         raise PatchError(f"ministack has {', '.join(known)} by now: remove ours")
     provisioners._RESOURCE_HANDLERS.update(handlers)
     _keep_the_boundary_of_a_role()
+    _give_the_block_of_a_vpc()
+
+
+def _give_the_block_of_a_vpc() -> None:
+    """AWS::EC2::VPC lacks the attribute CidrBlock, which the CDK's Vpc asks for."""
+    handler = provisioners._RESOURCE_HANDLERS["AWS::EC2::VPC"]
+    create, update = handler["create"], handler["update"]
+
+    def create_all(logical_id: str, props: Json, stack_name: str) -> Provisioned:
+        vpc, attributes = create(logical_id, props, stack_name)
+        return vpc, attributes | {"CidrBlock": props["CidrBlock"]}
+
+    def update_all(pid: str, old: Json, new: Json, stack: str, logical_id: str) -> Provisioned:
+        vpc, attributes = update(pid, old, new, stack, logical_id)
+        return vpc, attributes | {"CidrBlock": new["CidrBlock"]}
+
+    handler["create"], handler["update"] = create_all, update_all
 
 
 def _keep_the_boundary_of_a_role() -> None:

@@ -87,4 +87,5 @@ class Processes:
 
 
 def _name(argv: Sequence[str]) -> str:
-    return next(name for name in ("uv", "pip", "venv") if any(name in word for word in argv[:3]))
+    names = ("uv", "pip", "venv", "npm")
+    return next(name for name in names if any(name in word for word in argv[:3]))

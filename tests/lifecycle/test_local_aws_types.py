@@ -64,6 +64,7 @@ NETWORK_OUTPUTS = {
     "Group": {"Value": {"Ref": "Group"}},
     "Nat": {"Value": {"Ref": "Nat"}},
     "Address": {"Value": {"Ref": "Address"}},
+    "Block": {"Value": {"Fn::GetAtt": ["Vpc", "CidrBlock"]}},
 }
 
 
@@ -81,6 +82,7 @@ def test_a_network_with_nat_and_rules_is_made_and_removed(bare_aws: LocalAws) ->
     assert 443 in [rule.get("FromPort") for rule in group["IpPermissionsEgress"]]
     (nat,) = ec2.describe_nat_gateways(NatGatewayIds=[outputs["Nat"]])["NatGateways"]
     assert nat["State"] == "available"
+    assert outputs["Block"] == "10.0.0.0/16"
 
     assert stack.delete() == "DELETE_COMPLETE"
     assert outputs["Address"] not in [

@@ -41,7 +41,7 @@ def _doc_examples() -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "examples").glob("*.yaml")), ids=lambda p: p.name)
+@pytest.mark.parametrize("path", sorted((ROOT / "examples").rglob("*.yaml")), ids=lambda p: p.name)
 def test_given_an_example_then_the_linter_finds_nothing(path: Path) -> None:
     assert _found(path.read_text()) == []
 
