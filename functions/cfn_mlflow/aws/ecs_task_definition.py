@@ -54,7 +54,7 @@ class TaskDefinition(OwnedObject[TaskDefinitionView]):
     @property
     def family(self) -> str:
         """Return the family's name."""
-        return self.owner.name(*filter(None, [self.part]))
+        return self.owner.name(self.part)
 
     def read(self) -> TaskDefinitionView | None:
         """Read the newest active revision (ecs:DescribeTaskDefinition)."""

@@ -98,9 +98,10 @@ class Owner:
     def name(self, *parts: str, limit: int = 63) -> str:
         """Return `<prefix>-<parts>-<digest>`, its prefix cut so that it fits the limit.
 
-        Lower case, digits and single hyphens; it starts with a letter.
+        Lower case, digits and single hyphens, for an empty part is left out; it starts with a
+        letter.
         """
-        tail = "-".join((*parts, self.digest))
+        tail = "-".join(filter(None, (*parts, self.digest)))
         prefix = self.prefix[: limit - len(tail) - 1].rstrip("-")
         return f"{prefix}-{tail}"
 

@@ -15,6 +15,9 @@ from cfn_mlflow.engine.managed import ManagedObject
 from cfn_mlflow.outcome import PermanentError, TemporaryError
 from cfn_mlflow.tell import tell
 
+REVISION_CHARACTERS, LOOK_CHARACTERS = 12, 8
+"""What a name tells of the revision that is migrated to, and of the task that looked."""
+
 
 @dataclass(frozen=True)
 class SnapshotView:
@@ -44,11 +47,14 @@ class MigrationSnapshot(ManagedObject[SnapshotView]):
 
     @property
     def identifier(self) -> str:
-        """Return the snapshot's name: one for each look at the database, so none is too old."""
+        """Return the snapshot's name: one for each look at the database, so none is too old.
+
+        It has at most 63 characters, of which revision, look and digest are never cut.
+        """
         result = self.inspected.result
-        expected = str(result.expected if result else "")
-        look = self.inspected.runs[-1].id[:8]
-        return self.launcher.owner.name("before", expected, look, limit=255)
+        expected = ((result and result.expected) or "")[:REVISION_CHARACTERS]
+        look = self.inspected.runs[-1].id[:LOOK_CHARACTERS]
+        return self.launcher.owner.name("before", expected, look)
 
     def read(self) -> SnapshotView | None:
         """Find it by its name (rds:DescribeDBClusterSnapshots)."""
