@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from cfn_mlflow.aws import left
 from cfn_mlflow.aws.errors import code, is_missing
 from cfn_mlflow.aws.login_secret import read_login
+from cfn_mlflow.aws.not_yet import NotYet
 from cfn_mlflow.aws.object import OwnedObject, tag_list
 from cfn_mlflow.aws.owner import COMPLETE_TAG, LEFT_BY_TAG, Owner, Tags
 from cfn_mlflow.aws.rds import (
@@ -56,6 +57,8 @@ class DBClusterView:
     exports_logs: bool
     copies_tags: bool
     protected: bool
+    zones: frozenset[str]
+    """The Availability Zones of its storage, in which its instances can be."""
     pending: tuple[str, ...]
     """What AWS has been told to change and has not changed yet."""
     tags: Tags
@@ -81,6 +84,7 @@ class DBCluster(OwnedObject[DBClusterView]):
     password_secret_arn: str | None
     """Our mirror of the user's password; None if RDS is to make and keep one."""
     skip_final_snapshot: bool
+    _not_yet: NotYet = field(default_factory=NotYet, repr=False)
 
     @property
     def identifier(self) -> str:
@@ -112,26 +116,27 @@ class DBCluster(OwnedObject[DBClusterView]):
         """Make the cluster with its tags, the Data API on (rds:CreateDBCluster)."""
         key: Any = {"KmsKeyId": self.kms_key_arn} if self.kms_key_arn else {}
         try:
-            rds().create_db_cluster(
-                DBClusterIdentifier=self.identifier,
-                Engine=ENGINE,
-                EngineVersion=self.engine_version,
-                DatabaseName=DATABASE_NAME,
-                MasterUsername=MASTER_NAME,
-                Port=PORT,
-                DBSubnetGroupName=self.subnet_group,
-                DBClusterParameterGroupName=self.parameter_group,
-                VpcSecurityGroupIds=[self.security_group_id],
-                StorageEncrypted=True,
-                BackupRetentionPeriod=self.backup_retention_period,
-                CopyTagsToSnapshot=True,
-                EnableHttpEndpoint=True,
-                EnableCloudwatchLogsExports=[LOGS],
-                ServerlessV2ScalingConfiguration=self._scaling,
-                Tags=tag_list(self.owner.tags),
-                **key,
-                **self._master_password,
-            )
+            with self._not_yet.patience():
+                rds().create_db_cluster(
+                    DBClusterIdentifier=self.identifier,
+                    Engine=ENGINE,
+                    EngineVersion=self.engine_version,
+                    DatabaseName=DATABASE_NAME,
+                    MasterUsername=MASTER_NAME,
+                    Port=PORT,
+                    DBSubnetGroupName=self.subnet_group,
+                    DBClusterParameterGroupName=self.parameter_group,
+                    VpcSecurityGroupIds=[self.security_group_id],
+                    StorageEncrypted=True,
+                    BackupRetentionPeriod=self.backup_retention_period,
+                    CopyTagsToSnapshot=True,
+                    EnableHttpEndpoint=True,
+                    EnableCloudwatchLogsExports=[LOGS],
+                    ServerlessV2ScalingConfiguration=self._scaling,
+                    Tags=tag_list(self.owner.tags),
+                    **key,
+                    **self._master_password,
+                )
         except Exception as error:
             if code(error) == "DBClusterAlreadyExistsFault":
                 raise TemporaryError("made, and not to be seen yet") from None
@@ -379,6 +384,7 @@ def _view(cluster: Mapping[str, Any]) -> DBClusterView:
         exports_logs=LOGS in cluster.get("EnabledCloudwatchLogsExports", []),
         copies_tags=cluster.get("CopyTagsToSnapshot", False),
         protected=cluster.get("DeletionProtection", False),
+        zones=frozenset(cluster.get("AvailabilityZones", [])),
         pending=tuple(k for k, v in cluster.get("PendingModifiedValues", {}).items() if v),
         tags=tags_in(cluster),
     )

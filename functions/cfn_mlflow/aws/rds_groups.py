@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from cfn_mlflow.aws.errors import code, is_missing
+from cfn_mlflow.aws.not_yet import NotYet
 from cfn_mlflow.aws.object import OwnedObject, tag_list
 from cfn_mlflow.aws.owner import Tags
 from cfn_mlflow.aws.rds import rds, set_tags, tags_of
@@ -33,6 +34,7 @@ class DBSubnetGroup(OwnedObject[DBSubnetGroupView]):
 
     vpc_id: str
     subnet_ids: tuple[str, ...]
+    _not_yet: NotYet = field(default_factory=NotYet, repr=False)
 
     @property
     def name(self) -> str:
@@ -71,12 +73,13 @@ class DBSubnetGroup(OwnedObject[DBSubnetGroupView]):
     def create(self) -> None:
         """Make the group with its tags (rds:CreateDBSubnetGroup)."""
         try:
-            rds().create_db_subnet_group(
-                DBSubnetGroupName=self.name,
-                DBSubnetGroupDescription="The database of MLflow",
-                SubnetIds=list(self.subnet_ids),
-                Tags=tag_list(self.owner.tags),
-            )
+            with self._not_yet.patience():
+                rds().create_db_subnet_group(
+                    DBSubnetGroupName=self.name,
+                    DBSubnetGroupDescription="The database of MLflow",
+                    SubnetIds=list(self.subnet_ids),
+                    Tags=tag_list(self.owner.tags),
+                )
         except Exception as error:
             if code(error) == "DBSubnetGroupAlreadyExists":
                 raise TemporaryError("made, and not to be seen yet") from None
@@ -135,6 +138,7 @@ class DBClusterParameterGroup(OwnedObject[ParameterGroupView]):
     """Some of it is the default of a newer major version; it is set where it is not."""
 
     major_version: str
+    _not_yet: NotYet = field(default_factory=NotYet, repr=False)
 
     @property
     def name(self) -> str:
@@ -184,12 +188,13 @@ class DBClusterParameterGroup(OwnedObject[ParameterGroupView]):
     def create(self) -> None:
         """Make the group with its tags (rds:CreateDBClusterParameterGroup); its values follow."""
         try:
-            rds().create_db_cluster_parameter_group(
-                DBClusterParameterGroupName=self.name,
-                DBParameterGroupFamily=f"aurora-postgresql{self.major_version}",
-                Description="The database of MLflow",
-                Tags=tag_list(self.owner.tags),
-            )
+            with self._not_yet.patience():
+                rds().create_db_cluster_parameter_group(
+                    DBClusterParameterGroupName=self.name,
+                    DBParameterGroupFamily=f"aurora-postgresql{self.major_version}",
+                    Description="The database of MLflow",
+                    Tags=tag_list(self.owner.tags),
+                )
         except Exception as error:
             if code(error) == "DBParameterGroupAlreadyExists":
                 raise TemporaryError("made, and not to be seen yet") from None

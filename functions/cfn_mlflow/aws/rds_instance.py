@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
 
 from cfn_mlflow.aws.errors import code, is_missing
+from cfn_mlflow.aws.not_yet import NotYet
 from cfn_mlflow.aws.object import OwnedObject, tag_list
 from cfn_mlflow.aws.owner import Tags
 from cfn_mlflow.aws.rds import ENGINE, rds, set_tags, state_of, tags_in
@@ -32,7 +33,8 @@ class DBInstance(OwnedObject[DBInstanceView]):
     number: int
     cluster: str = ""
     zones: tuple[str, ...] = ()
-    """The cluster's Availability Zones, of which each instance takes the next."""
+    """Availability Zones of which each instance takes the next; of none, Aurora chooses."""
+    _not_yet: NotYet = field(default_factory=NotYet, repr=False)
 
     @property
     def label(self) -> str:
@@ -63,19 +65,22 @@ class DBInstance(OwnedObject[DBInstanceView]):
 
     def create(self) -> None:
         """Make the instance in its Availability Zone, with its tags (rds:CreateDBInstance)."""
+        zone = self.zones[(self.number - 1) % len(self.zones)] if self.zones else ""
+        place: Any = {"AvailabilityZone": zone} if zone else {}
         try:
-            rds().create_db_instance(
-                DBInstanceIdentifier=self.identifier,
-                DBClusterIdentifier=self.cluster,
-                DBInstanceClass="db.serverless",
-                Engine=ENGINE,
-                AvailabilityZone=self.zones[(self.number - 1) % len(self.zones)],
-                PubliclyAccessible=False,
-                PromotionTier=min(self.number - 1, 15),
-                MonitoringInterval=0,
-                EnablePerformanceInsights=False,
-                Tags=tag_list(self.owner.tags),
-            )
+            with self._not_yet.patience():
+                rds().create_db_instance(
+                    DBInstanceIdentifier=self.identifier,
+                    DBClusterIdentifier=self.cluster,
+                    DBInstanceClass="db.serverless",
+                    Engine=ENGINE,
+                    PubliclyAccessible=False,
+                    PromotionTier=min(self.number - 1, 15),
+                    MonitoringInterval=0,
+                    EnablePerformanceInsights=False,
+                    Tags=tag_list(self.owner.tags),
+                    **place,
+                )
         except Exception as error:
             if code(error) == "DBInstanceAlreadyExists":
                 raise TemporaryError("made, and not to be seen yet") from None

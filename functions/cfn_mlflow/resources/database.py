@@ -32,7 +32,11 @@ from cfn_mlflow.aws.rds_cluster import (
     cluster_identifier,
     major,
 )
-from cfn_mlflow.aws.rds_groups import DBClusterParameterGroup, DBSubnetGroup
+from cfn_mlflow.aws.rds_groups import (
+    DBClusterParameterGroup,
+    DBSubnetGroup,
+    DBSubnetGroupView,
+)
 from cfn_mlflow.aws.rds_instance import DBInstance
 from cfn_mlflow.aws.turns import BY_SCHEDULE_KEY, CLUSTER_KEY, TurnSecret, in_use
 from cfn_mlflow.engine.graph import Graph
@@ -215,11 +219,16 @@ def _instances(
                 owner,
                 number,
                 cluster=later(cluster, lambda view: view.identifier),
-                zones=later(network.subnets, lambda view: view.zones),
+                zones=derive(_zones, cluster, network.subnets),
             )
         )
         for number in range(1, properties.instance_count + 1)
     )
+
+
+def _zones(cluster: DBClusterView, subnets: DBSubnetGroupView) -> tuple[str, ...]:
+    """Return where instances can be: Aurora's storage is in three zones, the subnets in any."""
+    return tuple(zone for zone in subnets.zones if zone in cluster.zones)
 
 
 def _roles(

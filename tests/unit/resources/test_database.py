@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from moto.rds.models import rds_backends
+from moto.rds.models import DBCluster, RDSBackend, rds_backends
 
 from cfn_mlflow.aws.owner import Owner
 from cfn_mlflow.engine.graph import Graph
@@ -162,6 +162,26 @@ class TestWhatIsMade:
         assert len({each["AvailabilityZone"] for each in made}) == 2
         assert {each["PubliclyAccessible"] for each in made} == {False}
         assert {tags(each)["cfn-mlflow:owner"] for each in made} == {owner().tag}
+
+    @pytest.mark.parametrize(
+        ("storage", "placed"), [("bcd", ["b", "b"]), ("abc", ["a", "b"]), ("cde", ["", ""])]
+    )
+    def test_given_the_zones_of_auroras_storage_then_instances_are_in_those_of_the_subnets_too(
+        self, asked: Properties, storage: str, placed: list[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The subnets are in the zones a and b; where none is the storage's, Aurora chooses."""
+        zones = property(lambda _: [REGION + zone for zone in storage], lambda *_: None)
+        monkeypatch.setattr(DBCluster, "availability_zones", zones, raising=False)
+        wishes: list[str] = []
+        create = RDSBackend.create_db_instance
+
+        def noted(backend: RDSBackend, kwargs: dict[str, Any]) -> Any:
+            wishes.append((kwargs.get("availability_zone") or "").removeprefix(REGION))
+            return create(backend, kwargs)
+
+        monkeypatch.setattr(RDSBackend, "create_db_instance", noted)
+        converge(graph(asked))
+        assert wishes == placed
 
     def test_given_the_required_properties_then_only_the_client_group_comes_in(
         self, asked: Properties
