@@ -88,8 +88,14 @@ def _ended(item: Ended) -> dict[str, Any]:
         "seconds": round(item.seconds, 1),
         "outputs": outputs_of(item),
         "causes": [
-            {"path": c.path, "type": c.type, "reason": c.reason, "log_group": c.log_group}
-            for c in item.causes
+            {
+                "path": cause.path,
+                "type": cause.type,
+                "reason": cause.reason,
+                "log_group": cause.log_group,
+                "faults": list(cause.faults),
+            }
+            for cause in item.causes
         ],
         "next_step": item.next_step,
     }

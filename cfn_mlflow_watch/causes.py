@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 from cfn_mlflow_watch.items import Cause, Event
 from cfn_mlflow_watch.resource_types import PROVIDER_NAME, log_group
@@ -52,16 +53,27 @@ def next_step(status: str, name: str) -> str:
     return _NEXT.get(status, "").format(name=name)
 
 
-def causes(events: Iterable[Event], provider_name: str = PROVIDER_NAME) -> tuple[Cause, ...]:
+def causes(
+    events: Iterable[Event],
+    provider_name: str = PROVIDER_NAME,
+    faults: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
+) -> tuple[Cause, ...]:
     """Return why the operation failed, the first cause first; `events` are from old to new.
 
-    Left out is what only follows: cancelled resources, and a nested stack whose own resource tells.
+    `faults` are those that the logs name, by the resource's path. Left out is what only follows:
+    cancelled resources, and a nested stack whose own resource tells.
     """
     failed = [event for event in events if event.status.endswith("_FAILED")]
     telling = [event for event in failed if not _only_follows(event, failed)]
     resources = [event for event in telling if not event.is_of_stack] or telling
     found = (
-        Cause(event.path, event.type, plain(event.reason), log_group(event, provider_name))
+        Cause(
+            event.path,
+            event.type,
+            plain(event.reason),
+            log_group(event, provider_name),
+            faults.get(event.path, ()),
+        )
         for event in resources
     )
     return tuple(dict.fromkeys(found))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -39,6 +39,7 @@ class Watch:
     patience: float = PATIENCE
     sleep: Callable[[float], None] = time.sleep
     _ready: list[Event | Line | Notice] = field(default_factory=list)
+    _faults: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def items(self, name: str) -> Iterator[Item]:
         """Give all there is to tell, until the operation has ended. Raises NoStackError."""
@@ -46,7 +47,7 @@ class Watch:
         stack = yield from self._found(reader, name)
         operation = Operation.last_of(reader, stack)
         if not is_in_progress(stack.status):
-            operation.new(lambda _: None)
+            self._read_back(operation)
             yield self._ended(operation)
             return
         yield Began(stack, operation.kind, operation.began)
@@ -114,6 +115,7 @@ class Watch:
         ready, self._ready = self._ready, []
         yield from (item for item in ready if isinstance(item, Notice))
         told = [item for item in ready if not isinstance(item, Notice)]
+        self._note_faults(told)
         yield from sorted(told, key=lambda item: item.time)
 
     def _take(self, event: Event, logs: Logs) -> None:
@@ -125,17 +127,34 @@ class Watch:
 
     # --- at the end ---
 
+    def _read_back(self, operation: Operation) -> None:
+        """Read an operation that is over: its events, and of the logs the faults of a failure."""
+        logs = Logs(self.logs, operation.began)
+        operation.new(lambda event: self._take(event, logs))
+        if succeeded(operation.kind, operation.stack.status):
+            return
+        try:
+            self._note_faults(logs.new())
+        except Exception as error:
+            if not is_passing(error):
+                raise
+
+    def _note_faults(self, told: Iterable[Event | Line | Notice]) -> None:
+        lines = (item for item in told if isinstance(item, Line) and item.faults)
+        self._faults |= {line.path: line.faults for line in lines}
+
     def _ended(self, operation: Operation) -> Ended:
         stack, kind = operation.stack, operation.kind
         well = succeeded(kind, stack.status)
-        last = operation.events[-1].time if operation.events else operation.began
+        events = sorted(operation.events, key=lambda event: event.time)
+        last = events[-1].time if events else operation.began
         return Ended(
             stack=stack,
             operation=kind,
             succeeded=well,
             time=last,
             seconds=(last - operation.began).total_seconds(),
-            causes=() if well else causes(operation.events, self.provider_name),
+            causes=() if well else causes(events, self.provider_name, self._faults),
             next_step="" if well else next_step(stack.status, stack.name),
         )
 

@@ -105,12 +105,16 @@ class Began:
 
 @dataclass(frozen=True)
 class Cause:
-    """Why a resource failed, and where its function's log is, if it has one of ours."""
+    """Why a resource failed, and where its function's log is, if it has one of ours.
+
+    `faults` are all that the log names; a reason has no room for many.
+    """
 
     path: str
     type: str
     reason: str
     log_group: str = ""
+    faults: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

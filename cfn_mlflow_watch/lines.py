@@ -78,6 +78,7 @@ def end(ended: Ended) -> Iterator[str]:
 def because(cause: Cause, word: str) -> Iterator[str]:
     """Give one cause, and the log that has the rest."""
     yield f"{word + ':':<6} {cause.path} ({cause.type}): {cause.reason or 'no reason was given'}"
+    yield from (f"       - {fault}" for fault in cause.faults)
     if cause.log_group:
         yield f"       its log: {cause.log_group}"
 

@@ -81,6 +81,7 @@ def test_a_nested_stack_is_read_too_and_its_own_resource_is_the_cause() -> None:
     assert "Inner/MLflow CREATE_FAILED" in told(items)
     (cause,) = ended(items).causes
     assert (cause.path, cause.reason) == ("Inner/MLflow", "VpcId: no such VPC.")
+    assert ended(items).time == max(item.time for item in items if isinstance(item, Event))
 
 
 def test_events_of_one_id_in_two_stacks_are_two_events() -> None:
@@ -132,6 +133,20 @@ def test_a_stack_at_rest_tells_its_last_end_at_once() -> None:
     assert isinstance(only, Ended)
     assert only.operation == "update"
     assert [cause.path for cause in only.causes] == ["MLflow"]
+
+
+def test_a_failed_stack_at_rest_names_every_fault_that_the_log_has() -> None:
+    def mistaken(story: Recorded) -> None:
+        story.stack("CREATE_IN_PROGRESS")
+        story.event("MLflow", "CREATE_IN_PROGRESS")
+        story.line("All 2 faults", level="ERROR", faults=["VpcId: missing", "Tag: too long"])
+        story.event("MLflow", "CREATE_FAILED", "VpcId: missing; and 1 more")
+        story.stack("ROLLBACK_COMPLETE")
+
+    (only,) = watch(Recorded(mistaken))
+
+    (cause,) = ended([only]).causes
+    assert cause.faults == ("VpcId: missing", "Tag: too long")
 
 
 def test_a_stack_that_is_not_there_is_an_error_or_waited_for() -> None:

@@ -189,4 +189,5 @@ def test_the_objects_for_programs_have_the_keys_that_the_page_promises() -> None
     for one in objects:
         assert list(one) == ["kind", *promised[one["kind"]]]
     assert objects[-1]["succeeded"] is False
+    assert set(objects[-1]["causes"][0]) == {"path", "type", "reason", "log_group", "faults"}
     assert objects[-1]["causes"][0]["reason"] == "ECS service: no such image. Name it."
