@@ -320,6 +320,13 @@ class LocalAws:
         """
         self._control("run-scheduled-action", resource=resource, name=name)
 
+    def fire_rule(self, name: str) -> None:
+        """Let the time of EventBridge's scheduled rule `name` come, as its schedule would have it.
+
+        Raises LocalAwsError for one that is not there or is off.
+        """
+        self._control("fire-rule", name=name)
+
     # --- its own ---
 
     def _new_state(self) -> Path:

@@ -22,6 +22,7 @@ from local.emulator import (
     journal,
     nested_stacks,
     processes,
+    scheduled_rules,
     stacks,
     tagging,
     unchanged_resources,
@@ -49,6 +50,7 @@ def assemble(settings: Settings, port: int) -> Gateway:
     stacks.install()
     nested_stacks.install()
     unchanged_resources.install()
+    scheduled_rules.install()
     cloudformation_types.install()
     tagging.install()
     data_plane.install(settings.state, port)

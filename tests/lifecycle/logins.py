@@ -49,6 +49,16 @@ class Logins:
             pause=0.3,
         )
 
+    def take_a_turn(self, used: str, idle: str) -> None:
+        """Rotate, and see that the service changed from the used login to the idle one."""
+        before = self.passwords()
+        self.rotate()
+        after = self.passwords()
+        assert after[idle] != before[idle], "the idle login has a new password"
+        assert after[used] == before[used], "the other one is left alone"
+        assert self.in_service() == {idle}
+        assert all(self.enters(login) for login in LOGINS)
+
     def ask(self) -> None:
         """Invoke the function asynchronously, as a schedule does."""
         payload = json.dumps({"DatabaseClusterId": self.cluster}).encode()

@@ -1,5 +1,6 @@
 """`make demo` shows all it promises; stopped on its way it says so and leaves nothing running."""
 
+import fcntl
 import json
 import os
 import signal
@@ -12,6 +13,7 @@ import pytest
 
 from demo.__main__ import DEMO_STATE, INTERRUPTED
 from local.environments import ROOT
+from tests.waiting import PATIENCE_SECONDS
 
 STACK_BEGINS = "a stack with one Custom::MLflow"
 DEMO = """
@@ -20,6 +22,14 @@ import runpy, signal
 signal.signal(signal.SIGINT, signal.default_int_handler)
 runpy.run_module("demo", run_name="__main__")
 """
+
+
+@pytest.fixture(scope="module", autouse=True)
+def alone() -> Iterator[None]:
+    """A clone has one place for its demo: two runs of these tests take turns."""
+    with (ROOT / ".local" / "demo-tests.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 @pytest.fixture
@@ -57,7 +67,7 @@ def test_ctrl_c_ends_it_and_the_local_aws(demo: subprocess.Popen[str]) -> None:
     assert runs(emulator)
 
     demo.send_signal(signal.SIGINT)
-    said, _ = demo.communicate(timeout=60)
+    said, _ = demo.communicate(timeout=PATIENCE_SECONDS)
 
     assert demo.returncode == INTERRUPTED
     assert said.endswith("Stopped; nothing is left running.\n")
@@ -67,7 +77,7 @@ def test_ctrl_c_ends_it_and_the_local_aws(demo: subprocess.Popen[str]) -> None:
 
 def test_the_end_of_the_local_aws_is_said_in_words(demo: subprocess.Popen[str]) -> None:
     os.kill(emulator_pid(), signal.SIGKILL)
-    said, _ = demo.communicate(timeout=60)
+    said, _ = demo.communicate(timeout=PATIENCE_SECONDS)
 
     assert demo.returncode == 1
     assert "Not shown: " in said

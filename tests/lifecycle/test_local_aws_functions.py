@@ -12,7 +12,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from local import environments
-from local.aws import LocalAws
+from local.aws import LocalAws, LocalAwsError
 from tests.lifecycle.probe import Probe
 from tests.lifecycle.stacks import Stack
 from tests.waiting import until
@@ -152,6 +152,57 @@ def test_a_queue_feeds_a_function(bare_aws: LocalAws, probe: Probe) -> None:
     assert record["body"] == "hello"
     assert record["messageAttributes"]["Why"]["stringValue"] == "because"
     assert stack.delete() == "DELETE_COMPLETE"
+
+
+DUE = {"due": "now"}
+
+
+def scheduled(probe: Probe, schedule: str) -> dict[str, Any]:
+    """Return a template with a rule of this schedule, which invokes the probe's function."""
+    template = probe.template({})
+    template["Resources"]["Rule"] = {
+        "Type": "AWS::Events::Rule",
+        "Properties": {
+            "Name": probe.name,
+            "ScheduleExpression": schedule,
+            "Targets": [
+                {"Id": "it", "Arn": {"Fn::GetAtt": ["Function", "Arn"]}, "Input": json.dumps(DUE)}
+            ],
+        },
+    }
+    return template
+
+
+@pytest.mark.long
+def test_a_rule_fires_on_its_schedule(bare_aws: LocalAws, probe: Probe) -> None:
+    stack = Stack.create(bare_aws, probe.name, scheduled(probe, "rate(1 minute)"))
+    (seen,) = probe.wait_until_seen(1)
+    assert seen["event"] == DUE
+    assert stack.delete() == "DELETE_COMPLETE"
+
+
+@pytest.mark.parametrize("schedule", ["rate(30 days)", "cron(0 3 1 1 ? *)"])
+def test_the_control_lets_the_time_of_a_rule_come_once(
+    bare_aws: LocalAws, probe: Probe, schedule: str
+) -> None:
+    stack = Stack.create(bare_aws, probe.name, scheduled(probe, schedule))
+    for times in (1, 2):
+        bare_aws.fire_rule(probe.name)
+        assert [one["event"] for one in probe.wait_until_seen(times)] == [DUE] * times
+    assert stack.delete() == "DELETE_COMPLETE"
+
+
+def test_the_control_refuses_a_rule_that_is_not_there_or_is_off(
+    bare_aws: LocalAws, probe: Probe
+) -> None:
+    with pytest.raises(LocalAwsError, match="There is no rule nobodys"):
+        bare_aws.fire_rule("nobodys")
+    stack = Stack.create(bare_aws, probe.name, scheduled(probe, "rate(30 days)"))
+    bare_aws.session().client("events").disable_rule(Name=probe.name)
+    with pytest.raises(LocalAwsError, match="has no schedule that is on"):
+        bare_aws.fire_rule(probe.name)
+    assert stack.delete() == "DELETE_COMPLETE"
+    assert probe.seen() == []
 
 
 def hops(aws: LocalAws, probe: Probe, count: int, **function: Any) -> Stack:

@@ -35,7 +35,12 @@ from tests.waiting import until
 HEAD = releases.head_of(environments.MLFLOW_VERSION) or ""
 EMPTY = "empty"
 BEGINNINGS = (EMPTY, *old_databases.RELEASES)
-TWENTY = [BEGINNINGS[number % len(BEGINNINGS)] for number in range(20)]
+RACES = [
+    pytest.param(release, marks=[pytest.mark.long] if number else [], id=f"{release}-{number}")
+    for number in range(10)
+    for release in BEGINNINGS
+]
+"""Each beginning once, and nine times more when there is time for it."""
 FOLLOWING = "following"
 COMMIT = 7
 """Number of the advisory lock that a commit is made to wait for."""
@@ -134,7 +139,7 @@ def undisturbed(
     return rows
 
 
-@pytest.mark.parametrize("release", TWENTY, ids=[f"{n}-{name}" for n, name in enumerate(TWENTY)])
+@pytest.mark.parametrize("release", RACES)
 def test_of_two_that_start_together_one_migrates_and_the_other_finds_nothing_to_do(
     database: Database, release: str
 ) -> None:
@@ -244,9 +249,23 @@ MOMENTS = [
     (when_it_commits, "3.1.4"),
     (when_it_reads_what_it_has_committed, "2.22.5"),
 ]
+ANYWHERE = (
+    before_it_reaches_the_database,
+    before_it_asks_for_the_lock,
+    while_it_waits_for_the_lock,
+    when_it_has_the_lock_and_nothing_else,
+    when_it_commits,
+)
+"""Moments of every migration, whatever tables it changes."""
+EVERYWHERE = [
+    pytest.param(kill, release, marks=pytest.mark.long)
+    for kill in ANYWHERE
+    for release in old_databases.RELEASES
+    if (kill, release) not in MOMENTS
+]
 
 
-@pytest.mark.parametrize(("kill", "release"), MOMENTS, ids=[kill.__name__ for kill, _ in MOMENTS])
+@pytest.mark.parametrize(("kill", "release"), [*MOMENTS, *EVERYWHERE])
 def test_after_a_kill_at_any_moment_the_next_attempt_completes_and_no_row_is_lost(
     database: Database, undisturbed: Callable[[str], Any], kill: Any, release: str
 ) -> None:

@@ -102,6 +102,7 @@ def test_the_parts_are_deleted_and_nothing_stays_owned(local_aws: LocalAws, part
     assert evidence.owned(local_aws.session().client, stack_id) == []
 
 
+@pytest.mark.long
 def test_the_one_resource_completes_over_several_short_invocations_too(
     local_aws: LocalAws, hurried: str
 ) -> None:

@@ -27,6 +27,7 @@ from tests.lifecycle.stacks import Stack
 from tests.waiting import until
 
 FUNCTION = "cfn-mlflow-MLflowSchema"
+SCHEDULE = "rate(1 day)"
 OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
 LOGIN, PASSWORD = "looker", "one-that-only-looks"
 READS = re.compile(r"(Describe|Get|List)")
@@ -111,7 +112,7 @@ class Mlflow:
 
 @pytest.fixture(scope="module")
 def mlflow(local_aws: LocalAws) -> Iterator[Mlflow]:
-    template = one_resource(make_network(local_aws), SchemaCheckSchedule="rate(1 minute)")
+    template = one_resource(make_network(local_aws), SchemaCheckSchedule=SCHEDULE)
     for name in ("DatabaseServiceSecretArn", "DatabaseMasterSecretArn"):
         template["Outputs"][name] = {"Value": {"Fn::GetAtt": ["MLflow", name]}}
     stack = Stack.create(local_aws, "checked", template)
@@ -174,7 +175,8 @@ def statements_of(mlflow: Mlflow, login: str) -> list[str]:
 
 
 def test_the_rule_fires_and_the_metric_says_that_nothing_differs(mlflow: Mlflow) -> None:
-    assert mlflow.rule["ScheduleExpression"] == "rate(1 minute)"
+    assert mlflow.rule["ScheduleExpression"] == SCHEDULE
+    mlflow.aws.fire_rule(mlflow.rule["Name"])
     mlflow.wait_for_drift(0)
     assert mlflow.drift() == {0}
 
@@ -264,6 +266,7 @@ def test_a_table_a_column_and_an_index_that_were_removed_are_each_named(
 
 
 def test_the_next_check_on_the_schedule_shows_it_and_the_alarm_goes_off(mlflow: Mlflow) -> None:
+    mlflow.aws.fire_rule(mlflow.rule["Name"])
     mlflow.wait_for_drift(3)
     assert mlflow.alarm["StateValue"] == "ALARM"
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from local import environments, provider
+from local import environments
 from local.environments import to_terminal
 from local.install.tools import TOOLS, Tools
 from tests.template.provider_template import FUNCTIONS, ROOT
@@ -86,9 +86,8 @@ def zipped_bytes(artifact: Path, target: Path) -> int:
     [
         ({}, "cpython-314-aarch64"),
         ({"Runtime": "python3.13", "Architecture": "x86_64"}, "cpython-313-x86_64"),
-        (provider.host_parameters(), ""),
     ],
-    ids=["the defaults", "another", "the host"],
+    ids=["the defaults", "another"],
 )
 def test_sam_build_makes_one_artifact_for_any_runtime_and_processor(
     tmp_path: Path, parameters: dict[str, str], native: str
