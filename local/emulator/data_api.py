@@ -1,7 +1,8 @@
 """The RDS Data API on the real PostgreSQL of a cluster.
 
-It logs in with the name and password of the secret as it stands, so a wrong secret fails as a wrong
-login does. Answers follow the rds-data service model; texts of errors follow what Aurora sends.
+A new session logs in with the name and password of the secret as it stands, so a wrong secret fails
+as a wrong login does; sessions are kept and used again (data_api_sessions.py). Answers follow the
+rds-data service model; texts of errors follow what Aurora sends.
 """
 
 import asyncio
@@ -9,7 +10,8 @@ import json
 import threading
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +20,7 @@ from ministack.core.responses import error_response_json, json_response
 from ministack.services import rds, rds_data, secretsmanager
 
 from local.emulator import data_api_results, patching, sql_parameters
+from local.emulator.data_api_sessions import Key, Sessions
 from local.emulator.databases import Databases
 from local.emulator.postgres import PostgresServer
 
@@ -39,6 +42,7 @@ class ApiError(Exception):
 
 @dataclass
 class _Transaction:
+    key: Key
     connection: Any
     resource: str
     used: float
@@ -50,6 +54,8 @@ class DataApi:
 
     def __init__(self, databases: Databases) -> None:
         self._databases = databases
+        self._sessions = Sessions()
+        self._sessions.watch()
         self._transactions: dict[str, _Transaction] = {}
         self._operations: dict[str, Callable[[Data], dict[str, Any]]] = {
             "/Execute": self.execute,
@@ -97,10 +103,11 @@ class DataApi:
     def begin(self, data: Data) -> dict[str, Any]:
         """BeginTransaction."""
         self._end_idle()
-        connection = self._connect(data)
+        key, connection = self._take(data)
+        connection.autocommit = False
         transaction = str(uuid.uuid4())
         self._transactions[transaction] = _Transaction(
-            connection, data["resourceArn"], time.monotonic(), threading.Lock()
+            key, connection, data["resourceArn"], time.monotonic(), threading.Lock()
         )
         return {"transactionId": transaction}
 
@@ -113,17 +120,27 @@ class DataApi:
             else:
                 transaction.connection.rollback()
         finally:
-            transaction.connection.close()
+            self._sessions.give_back(transaction.key, transaction.connection)
         done = "Transaction Committed" if commit else "Rollback Complete"
         return {"transactionStatus": done}
 
-    def _session(self, data: Data) -> "_Session":
+    @contextmanager
+    def _session(self, data: Data) -> Iterator[Any]:
+        """Give a session for one call: its own, or that of a transaction, one call at a time."""
         if data.get("schema"):
             raise sql_parameters.ParameterError("The schema parameter isn't supported.")
         if data.get("transactionId"):
             transaction = self._transaction(data)
-            return _Session(transaction.connection, transaction)
-        return _Session(self._connect(data), None)
+            with transaction.lock:
+                yield transaction.connection
+            return
+        key, connection = self._take(data)
+        try:
+            # Each statement commits by itself; CREATE DATABASE would not run otherwise.
+            connection.autocommit = True
+            yield connection
+        finally:
+            self._sessions.give_back(key, connection)
 
     def _transaction(self, data: Data) -> _Transaction:
         self._end_idle()
@@ -141,15 +158,11 @@ class DataApi:
                 self._transactions.pop(name, None)
                 transaction.connection.close()
 
-    def _connect(self, data: Data) -> Any:
+    def _take(self, data: Data) -> tuple[Key, Any]:
         server = self._server(_needed(data, "resourceArn"))
-        user, password = _login(_needed(data, "secretArn"))
-        connection = server.connect(user, password, data.get("database") or "postgres")
-        with connection.cursor() as cursor:
-            cursor.execute("SET statement_timeout = %s", (STATEMENT_SECONDS * 1000,))
-        connection.commit()
-        data_api_results.want_text(connection)
-        return connection
+        secret, database = _needed(data, "secretArn"), data.get("database") or "postgres"
+        key = (server.address, secret, database)
+        return key, self._sessions.take(key, lambda: _connect(server, secret, database))
 
     def _server(self, resource: str) -> PostgresServer:
         cluster = rds._resolve_cluster(resource)
@@ -191,34 +204,22 @@ class DataApi:
             )
 
 
-class _Session:
-    """A connection for one call: its own, or that of a transaction, one call at a time."""
-
-    def __init__(self, connection: Any, transaction: _Transaction | None) -> None:
-        self._connection = connection
-        self._transaction = transaction
-
-    def __enter__(self) -> Any:
-        if self._transaction is not None:
-            self._transaction.lock.acquire()
-        else:
-            # Each statement commits by itself; CREATE DATABASE would not run otherwise.
-            self._connection.autocommit = True
-        return self._connection
-
-    def __exit__(self, *_error: object) -> None:
-        if self._transaction is not None:
-            self._transaction.lock.release()
-        else:
-            self._connection.close()
-
-
 def install(databases: Databases) -> None:
     """Answer the Data API ourselves."""
     patching.require(rds, "_resolve_cluster", "_instances")
     patching.require(secretsmanager, "_resolve", "resolve_secret_string")
     api = DataApi(databases)
     patching.replace(rds_data, "handle_request", lambda old: api.handle)
+
+
+def _connect(server: PostgresServer, secret: str, database: str) -> Any:
+    user, password = _login(secret)
+    connection = server.connect(user, password, database)
+    with connection.cursor() as cursor:
+        cursor.execute("SET statement_timeout = %s", (STATEMENT_SECONDS * 1000,))
+    connection.commit()
+    data_api_results.want_text(connection)
+    return connection
 
 
 def _run(cursor: Any, statement: str, values: dict[str, sql_parameters.Value]) -> None:

@@ -325,8 +325,11 @@ def test_a_new_master_password_is_really_the_roles_and_never_in_the_log(lab: Lab
     )
     until(changing.states, lambda states: set(states) == {"available"})
     assert changing.rows("SELECT 1") == [[1]]
+    assert changing.rows("SELECT 1", secret=own) == [[1]], "a session outlives its password"
     with pytest.raises(ClientError, match="28P01"):
-        changing.ask("SELECT 1", secret=own)
+        changing.ask(
+            "SELECT 1", secret=make_secret(lab, "again", username="mlflow", password="p!s's#w:o%rd")
+        )
     log = next(Path(lab.aws.state).glob("databases/*-changing-data/postgresql.log")).read_text()
     new = secrets.get_secret_value(SecretId=changing.secret)["SecretString"]
     assert "ALTER ROLE" in log

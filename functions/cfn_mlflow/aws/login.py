@@ -1,8 +1,8 @@
-"""The roles and logins inside the database, made through the Data API.
+"""The roles inside the database and their rights, made through the Data API.
 
-The objects in the database belong to a role that cannot log in. Two logins are members of roles:
-one may change data, the other the schema. The master that makes them is no superuser, as on
-Aurora. A password is only ever in SQL as its SCRAM verifier.
+The objects in the database belong to a role that cannot log in. The logins (database_login.py) are
+members of roles: one may change data, the other the schema. The master that makes them is no
+superuser, as on Aurora.
 """
 
 from __future__ import annotations
@@ -11,10 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Generic, TypeVar
 
-from cfn_mlflow.aws.data_api import Database, LoginRefusedError
-from cfn_mlflow.aws.login_secret import read_login
-from cfn_mlflow.aws.rds import DATABASE_NAME, rds
-from cfn_mlflow.aws.scram import verifier
+from cfn_mlflow.aws.data_api import Database
+from cfn_mlflow.aws.rds import DATABASE_NAME
 from cfn_mlflow.engine.managed import ManagedObject
 
 OWNER_ROLE = "mlflow_owner"
@@ -201,113 +199,3 @@ ELSE false END ORDER BY 2
             ),
         ]
         return {name: statement for name, there, statement in grants if not there}
-
-
-@dataclass(frozen=True)
-class LoginView:
-    """What a login comes to with its own secret."""
-
-    enters: bool
-    member: bool = False
-    acts_as: str = ""
-
-
-@dataclass(frozen=True, eq=False)
-class DatabaseLogin(InDatabase[LoginView]):
-    """A login, set from its secret as read back; looked at by logging in with that secret."""
-
-    words: ClassVar[str] = "database login"
-
-    name: str
-    secret_arn: str
-    member_of: str
-    acts_as: str
-    """The role that its sessions begin with: what they make belongs to that role."""
-
-    @property
-    def label(self) -> str:
-        """Tell the logins apart."""
-        return f"{self.words} {self.name}"
-
-    def read(self) -> LoginView | None:
-        """Log in with its own secret; if that is refused, ask whether the login is there."""
-        as_itself = Database(self.cluster_arn, self.secret_arn, DATABASE_NAME)
-        try:
-            found = as_itself.query(
-                "SELECT pg_has_role(session_user, :role, 'MEMBER') AS member,"
-                " CAST(current_user AS text) AS acts_as",
-                {"role": self.member_of},
-            )[0]
-        except LoginRefusedError:
-            there = self.as_master.query(
-                "SELECT 1 AS there FROM pg_roles WHERE rolname = :name", {"name": self.name}
-            )
-            return LoginView(enters=False) if there else None
-        return LoginView(True, bool(found["member"]), str(found["acts_as"]))
-
-    def create(self) -> None:
-        """Make the login; what else it needs follows by the update."""
-        self.as_master.execute(
-            f"CREATE ROLE {self.name} LOGIN PASSWORD '{self._verifier()}' IN ROLE {self.member_of}"
-        )
-
-    def changes(self, view: LoginView) -> tuple[str, ...]:
-        """Name a wrong password; only a login that enters shows the rest."""
-        if not view.enters:
-            return ("password",)
-        different = () if view.member else ("membership",)
-        return (*different, "role") if view.acts_as != self.acts_as else different
-
-    def update(self, view: LoginView) -> None:
-        """Set what differs."""
-        different = self.changes(view)
-        if "password" in different:
-            self.as_master.execute(f"ALTER ROLE {self.name} LOGIN PASSWORD '{self._verifier()}'")
-        if "membership" in different:
-            self.as_master.execute(f"GRANT {self.member_of} TO {self.name}")
-        if "role" in different:
-            self.as_master.execute(f"ALTER ROLE {self.name} SET role = '{self.acts_as}'")
-
-    def _verifier(self) -> str:
-        return verifier(read_login(self.secret_arn).password)
-
-
-@dataclass(frozen=True)
-class MasterPasswordView:
-    """Whether the database takes the master's password."""
-
-    taken: bool
-
-
-@dataclass(frozen=True, eq=False)
-class MasterPassword(InDatabase[MasterPasswordView]):
-    """The user's own master password, which they may change in their secret at any time."""
-
-    words: ClassVar[str] = "master password"
-
-    cluster: str
-
-    def read(self) -> MasterPasswordView:
-        """Log in as the master."""
-        try:
-            self.as_master.query("SELECT 1 AS one")
-        except LoginRefusedError:
-            return MasterPasswordView(taken=False)
-        return MasterPasswordView(taken=True)
-
-    def create(self) -> None:
-        """Never called: `read` always finds how it stands."""
-        raise NotImplementedError
-
-    def changes(self, view: MasterPasswordView) -> tuple[str, ...]:
-        """Name it when the database does not take it."""
-        return () if view.taken else ("password",)
-
-    def update(self, view: MasterPasswordView) -> None:
-        """Set it from the secret (rds:ModifyDBCluster)."""
-        del view
-        rds().modify_db_cluster(
-            DBClusterIdentifier=self.cluster,
-            MasterUserPassword=read_login(self.master_secret_arn).password,
-            ApplyImmediately=True,
-        )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cfn_mlflow.aws.connection_limit import ConnectionLimit, ConnectionLimitView
+from cfn_mlflow.aws.database_login import DatabaseLogin
 from cfn_mlflow.aws.ec2 import SecurityGroup, SecurityGroupRules, tcp
 from cfn_mlflow.aws.events import Rule, function_arn
 from cfn_mlflow.aws.kms import AllowedKey
@@ -16,12 +17,11 @@ from cfn_mlflow.aws.login import (
     RUNTIME_ROLE,
     SECOND_SERVICE_LOGIN,
     SERVICE_LOGIN,
-    DatabaseLogin,
-    MasterPassword,
     Privileges,
     Role,
 )
 from cfn_mlflow.aws.login_secret import LoginSecret
+from cfn_mlflow.aws.master_password import MasterPassword
 from cfn_mlflow.aws.owner import Owner
 from cfn_mlflow.aws.password_secret import AllowedPasswordSecret, MirroredSecret
 from cfn_mlflow.aws.rds import DATABASE_NAME, MASTER_NAME, PORT, DatabaseLogGroup
@@ -93,7 +93,8 @@ def database(graph: Graph, owner: Owner, properties: DatabaseProperties) -> Data
         else later(cluster, lambda view: view.master_secret_arn),
     )
     instances = _instances(graph, owner, properties, network, cluster)
-    roles = _roles(graph, master, cluster if mirror else None, instances)
+    kept = (_kept_password(master, cluster, mirror),) if mirror else ()
+    roles = _inside(graph, kept, master, instances)
     limit = graph.add(ConnectionLimit(master.cluster_arn, master.secret_arn), after=roles)
     secrets = _login_secrets(graph, owner, properties.kms_key_arn)
     ready = (*network.rules, *roles, *_logins(graph, master, secrets, roles))
@@ -231,26 +232,26 @@ def _zones(cluster: DBClusterView, subnets: DBSubnetGroupView) -> tuple[str, ...
     return tuple(zone for zone in subnets.zones if zone in cluster.zones)
 
 
-def _roles(
+def _kept_password(master: _Master, cluster: DBCluster, mirror: MirroredSecret) -> MasterPassword:
+    """Return the master password that is the user's."""
+    return MasterPassword(
+        master.cluster_arn,
+        master.secret_arn,
+        later(cluster, lambda view: view.identifier),
+        secret_version=later(mirror, lambda view: view.version),
+    )
+
+
+def _inside(
     graph: Graph,
+    first: tuple[ManagedObject[Any], ...],
     master: _Master,
-    keeps_password: DBCluster | None,
     after: tuple[ManagedObject[Any], ...],
 ) -> tuple[ManagedObject[Any], ...]:
-    """Add the roles and their rights, each after the one before.
-
-    `keeps_password` is the cluster whose master password is the user's, if it is.
-    """
+    """Add what is first, then the roles and their rights, each after the one before."""
     reach = (master.cluster_arn, master.secret_arn)
-    inside: list[ManagedObject[Any]] = [
-        Role(*reach, OWNER_ROLE),
-        Role(*reach, RUNTIME_ROLE),
-        Privileges(*reach),
-    ]
-    if keeps_password:
-        cluster_id = later(keeps_password, lambda view: view.identifier)
-        inside.insert(0, MasterPassword(*reach, cluster_id))
-    for managed in inside:
+    roles = (Role(*reach, OWNER_ROLE), Role(*reach, RUNTIME_ROLE), Privileges(*reach))
+    for managed in (*first, *roles):
         after = (*after, graph.add(managed, after=after))
     return after
 
@@ -283,6 +284,7 @@ def _logins(
                 master.secret_arn,
                 secret.username,
                 secret_arn=later(secret, lambda view: view.arn),
+                secret_version=later(secret, lambda view: view.version),
                 member_of=role,
                 acts_as=acts_as,
             ),

@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from cfn_mlflow.aws.database_login import DatabaseLogin
 from cfn_mlflow.aws.ecs_redeployment import Redeployment, RevisionOnLogin
 from cfn_mlflow.aws.errors import explain
-from cfn_mlflow.aws.login import RUNTIME_ROLE, SECOND_SERVICE_LOGIN, SERVICE_LOGIN, DatabaseLogin
+from cfn_mlflow.aws.login import RUNTIME_ROLE, SECOND_SERVICE_LOGIN, SERVICE_LOGIN
 from cfn_mlflow.aws.login_secret import LoginSecret
 from cfn_mlflow.aws.login_use import IdleLogin
 from cfn_mlflow.aws.owner import COMPLETE_TAG, OWNER_TAG, Owner
@@ -192,6 +193,7 @@ def _graph(turn: _Turn) -> Graph:
             idle.master_secret_arn,
             idle.name,
             secret_arn=later(password, lambda view: view.arn),
+            secret_version=later(password, lambda view: view.version),
             member_of=RUNTIME_ROLE,
             acts_as=idle.name,
         )

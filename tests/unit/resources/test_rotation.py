@@ -29,7 +29,8 @@ CLUSTER = "mlflow-database-abcdefghij"
 SERVICE = "mlflow-abcdefghij"
 LOGINS = ("mlflow_app", "mlflow_app_2")
 TURN = [
-    *("TagResource", "PutSecretValue", "ExecuteStatement"),
+    *("TagResource", "PutSecretValue"),
+    *("ExecuteStatement", "ExecuteStatement", "ExecuteStatement"),
     *("RegisterTaskDefinition", "UpdateService", "TagResource"),
 ]
 """What a rotation writes, in this order."""
@@ -442,6 +443,17 @@ def test_given_a_failed_revision_that_the_service_has_not_left_yet_then_it_looks
     assert fargate.services[SERVICE]["taskDefinition"].endswith(":3")
 
 
+def test_given_a_session_of_the_old_password_then_a_turn_sets_the_new_one_all_the_same(
+    given: dict[str, str], server: PostgresServer
+) -> None:
+    said = len(server.log.read_text())
+    assert rotate("r1")["Login"] == "mlflow_app_2"
+    logged = server.log.read_text()[said:]
+    assert logged.count("ALTER ROLE mlflow_app_2 LOGIN PASSWORD") == 1
+    assert "user=mlflow_app_2" not in logged, "the kept session was used again"
+    assert enters(server, "mlflow_app_2")
+
+
 def test_given_no_service_then_the_tag_tells_whose_turn_it_is(
     given: dict[str, str], server: PostgresServer
 ) -> None:
@@ -561,5 +573,5 @@ def test_given_a_rotation_then_no_password_is_in_sql_or_in_the_servers_log(
 ) -> None:
     rotate()
     logged = server.log.read_text()
-    assert "ALTER ROLE mlflow_app_2 LOGIN PASSWORD 'SCRAM-SHA-256$" in logged
+    assert "ALTER ROLE mlflow_app_2 LOGIN PASSWORD E'SCRAM-SHA-256$" in logged
     assert not [login for login, password in passwords().items() if password in logged]

@@ -26,6 +26,7 @@ from moto.rds.responses import RDSResponse
 from moto.rdsdata.responses import RDSDataServiceResponse
 
 from local.emulator import data_api_results, sql_parameters
+from local.emulator.data_api_sessions import Sessions
 from local.emulator.postgres import PostgresServer
 from tests.unit.support import cluster_parameters
 
@@ -63,6 +64,7 @@ class Aurora:
     statements: list[str] = field(default_factory=list)
     _looks: dict[str, int] = field(default_factory=dict)
     _secrets: Any = None
+    _sessions: Sessions = field(default_factory=Sessions)
 
     def install(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Answer in moto's stead what moto gets wrong."""
@@ -166,21 +168,31 @@ class Aurora:
             self.resuming -= 1
             return _refused("DatabaseResumingException", "The database is resuming.")
         assert self.server is not None
-        username, password = self._login(data["secretArn"], response.region)
+        key = (self.server.address, data["secretArn"], data["database"])
         try:
-            connection = self.server.connect(username, password, data["database"])
+            connection = self._sessions.take(key, lambda: self._connect(data, response.region))
         except psycopg2.OperationalError as error:
             reason = str(error).split("FATAL:", 1)[-1].strip()
             return _refused("BadRequestException", f"FATAL: {reason}; SQLState: 28P01")
         try:
-            connection.autocommit = True
-            data_api_results.want_text(connection)
             return json.dumps(_run(connection, data))
         except psycopg2.Error as error:
             text = f"ERROR: {error.diag.message_primary}; SQLState: {error.pgcode}"
             return _refused("DatabaseErrorException", text)
         finally:
-            connection.close()
+            self._sessions.give_back(key, connection)
+
+    def _connect(self, data: dict[str, Any], region: str) -> Any:
+        assert self.server is not None
+        username, password = self._login(data["secretArn"], region)
+        connection = self.server.connect(username, password, data["database"])
+        connection.autocommit = True
+        data_api_results.want_text(connection)
+        return connection
+
+    def close_idle_sessions(self) -> None:
+        """End the sessions that the Data API keeps, as AWS does when nobody has used them."""
+        self._sessions.close_idle(0)
 
 
 def _forget_automated_snapshots(backend: RDSBackend, cluster: str) -> None:

@@ -1,0 +1,71 @@
+"""The master password where it is the user's own: RDS is told each new one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from cfn_mlflow.aws.data_api import LoginRefusedError
+from cfn_mlflow.aws.login import InDatabase
+from cfn_mlflow.aws.login_secret import read_login
+from cfn_mlflow.aws.object import tag_list
+from cfn_mlflow.aws.rds import rds, tags_of
+
+SET_FROM_TAG = "cfn-mlflow:master-password"
+"""On the cluster: the version of our mirror that its master password was last set from."""
+
+
+@dataclass(frozen=True)
+class MasterPasswordView:
+    """How the database stands to the master's password."""
+
+    set_from: str
+    """The version of the mirror that it was last set from; empty since the cluster was made."""
+    refused: bool
+
+
+@dataclass(frozen=True, eq=False)
+class MasterPassword(InDatabase[MasterPasswordView]):
+    """The user's own master password, which they may change in their secret at any time.
+
+    The Data API keeps sessions of the old password open: that the master is let in does not prove
+    that the new one was set.
+    """
+
+    words: ClassVar[str] = "master password"
+
+    cluster: str
+    secret_version: str
+    """Of our mirror."""
+
+    def read(self) -> MasterPasswordView:
+        """Read what it was set from, then log in as the master (rds:ListTagsForResource)."""
+        set_from = tags_of(self.cluster_arn).get(SET_FROM_TAG, "")
+        try:
+            self.as_master.query("SELECT 1 AS one")
+        except LoginRefusedError:
+            return MasterPasswordView(set_from, refused=True)
+        return MasterPasswordView(set_from, refused=False)
+
+    def create(self) -> None:
+        """Never called: `read` always finds how it stands."""
+        raise NotImplementedError
+
+    def changes(self, view: MasterPasswordView) -> tuple[str, ...]:
+        """Name it when it was set from another version, or the database does not take it."""
+        return ("password",) if view.refused or view.set_from != self.secret_version else ()
+
+    def update(self, view: MasterPasswordView) -> None:
+        """Set it from the secret (rds:ModifyDBCluster), and say so (rds:AddTagsToResource).
+
+        A new cluster was made with it.
+        """
+        if view.refused or view.set_from:
+            rds().modify_db_cluster(
+                DBClusterIdentifier=self.cluster,
+                MasterUserPassword=read_login(self.master_secret_arn).password,
+                ApplyImmediately=True,
+            )
+        rds().add_tags_to_resource(
+            ResourceName=self.cluster_arn, Tags=tag_list({SET_FROM_TAG: self.secret_version})
+        )
