@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,17 +13,29 @@ from local.aws import LocalAws
 from tests.lifecycle.mlflow_stacks import (
     answer_of,
     clients_of,
+    log_run,
     make_network,
     master_of,
     one_resource,
     paused_migration,
+    runs_of,
     wait_for_words,
     words_of,
+)
+from tests.lifecycle.parts_database import (
+    read_only_database,
+    wait_until_paused,
+    write_status,
 )
 from tests.lifecycle.stacks import Stack
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "parts.yaml"
 PROVIDER = "hurried"
+TEMPLATE = (
+    EXAMPLE.read_text()
+    .replace("cfn-mlflow-", f"{PROVIDER}-")
+    .replace("MaxCapacity: 4", "MaxCapacity: 1")
+)
 OPENED = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'mlflow_app'"
 """Connections of the tasks' login."""
 
@@ -41,9 +54,7 @@ def parts(local_aws: LocalAws, hurried: str) -> Iterator[Stack]:
     stack = Stack.create(
         local_aws,
         "parts",
-        EXAMPLE.read_text()
-        .replace("cfn-mlflow-", f"{hurried}-")
-        .replace("MaxCapacity: 4", "MaxCapacity: 1"),
+        TEMPLATE,
         Parameters=[
             {"ParameterKey": "VpcId", "ParameterValue": network.vpc_id},
             {"ParameterKey": "SubnetIds", "ParameterValue": ",".join(network.subnet_ids)},
@@ -84,6 +95,35 @@ def test_under_the_load_of_many_clients_the_tasks_stay_within_their_budget(
     assert most <= 84
     assert most > 2 * 2, "more than what an idle service keeps"
     assert set(answers) == {200}
+
+
+def test_a_session_on_a_read_only_server_is_refused_so_writes_recover(
+    local_aws: LocalAws, parts: Stack
+) -> None:
+    uri = parts.outputs["TrackingUri"]
+    log_run(local_aws, uri, "before")
+    with read_only_database(local_aws, "mlflow-parts-database"):
+        answers = {write_status(local_aws, uri) for _ in range(10)}
+    assert answers == {503}, "another answer is not tried again by MLflow's clients"
+    assert [write_status(local_aws, uri) for _ in range(20)] == [200] * 20
+
+
+def test_a_database_that_may_pause_does_so_under_running_tasks_and_comes_back(
+    local_aws: LocalAws, parts: Stack
+) -> None:
+    paused = TEMPLATE.replace("MinCapacity: 0.5", "AutoPause: true")
+    parameters = [{"ParameterKey": key, "UsePreviousValue": True} for key in ("VpcId", "SubnetIds")]
+    assert parts.update(paused, Parameters=parameters) == "UPDATE_COMPLETE", parts.failures()
+    uri = parts.outputs["TrackingUri"]
+    log_run(local_aws, uri, "awake")
+    wait_until_paused(local_aws, "mlflow-parts-database")
+    answers: list[int] = []
+    while not answers or (answers[-1] != 200 and len(answers) < 60):
+        answers.append(answer_of(local_aws, uri))
+        time.sleep(0.5)
+    assert set(answers[:-1]) <= {503}, answers
+    assert answers[-1] == 200, answers
+    assert runs_of(local_aws, uri).keys() >= {"before", "awake"}
 
 
 def test_short_invocations_hand_the_request_on_and_leave_nothing_of_it(

@@ -17,13 +17,20 @@ from cfn_mlflow.aws.data_api import Database, LoginRefusedError
 from cfn_mlflow.aws.login import InDatabase
 from cfn_mlflow.aws.login_secret import read_login
 from cfn_mlflow.aws.rds import DATABASE_NAME
+from cfn_mlflow.aws.rds_cluster import DBClusterView
 from cfn_mlflow.aws.scram import verifier
 
 SETTINGS = ("role", "idle_session_timeout")
 """The settings of a login that are ours: what is not asked of them is reset."""
 
-IDLE_SECONDS = 60
-"""How long a session of the service may be idle in a database that pauses."""
+IDLE_SECONDS = 30
+"""How long a session of the service may be idle in a database that pauses: an open one keeps it
+awake. MLflow's pools find out that theirs has ended before they use it."""
+
+
+def idle_seconds(cluster: DBClusterView) -> int | None:
+    """Return after how long the service's idle sessions end: only where the cluster pauses."""
+    return IDLE_SECONDS if cluster.min_capacity == 0 else None
 
 
 @dataclass(frozen=True)
@@ -93,11 +100,14 @@ class DatabaseLogin(InDatabase[LoginView]):
 
     def changes(self, view: LoginView) -> tuple[str, ...]:
         """Name what differs; the password, where it is not known to be from this version."""
-        different = () if view.member else ("membership",)
         asked = self._asked_settings
-        different += tuple(s for s in SETTINGS if view.settings.get(s) != asked.get(s))
+        different = [s for s in SETTINGS if view.settings.get(s) != asked.get(s)]
+        if not view.member:
+            different.append("membership")
         known = view.logs_in and view.secret_version == self.secret_version
-        return different if known and not view.refused else (*different, "password")
+        if view.refused or not known:
+            different.append("password")
+        return tuple(different)
 
     def update(self, view: LoginView) -> None:
         """Set what differs, the password last: with it, sessions can begin."""

@@ -53,8 +53,9 @@ class DatabaseProperties(NamedProperties):
         example="arn:aws:secretsmanager:eu-west-1:123456789012:secret:mlflow-master-AbCdEf",
     )
     auto_pause: Boolean = described(
-        "Whether an idle database pauses, at no cost for capacity. The first request after that"
-        " waits for about 15 seconds.",
+        "Whether an idle database pauses, at no cost for capacity. MLflow's idle sessions are ended"
+        " then. It wakes in about 15 seconds, in which requests wait, or are answered 503: MLflow's"
+        " clients try those again.",
         default=False,
         example=True,
     )

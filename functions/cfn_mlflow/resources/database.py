@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cfn_mlflow.aws.connection_limit import ConnectionLimit, ConnectionLimitView
-from cfn_mlflow.aws.database_login import DatabaseLogin
+from cfn_mlflow.aws.database_login import DatabaseLogin, idle_seconds
 from cfn_mlflow.aws.ec2 import SecurityGroup, SecurityGroupRules, tcp
 from cfn_mlflow.aws.events import Rule, function_arn
 from cfn_mlflow.aws.kms import AllowedKey
@@ -97,7 +97,7 @@ def database(graph: Graph, owner: Owner, properties: DatabaseProperties) -> Data
     roles = _inside(graph, kept, master, instances)
     limit = graph.add(ConnectionLimit(master.cluster_arn, master.secret_arn), after=roles)
     secrets = _login_secrets(graph, owner, properties.kms_key_arn)
-    ready = (*network.rules, *roles, *_logins(graph, master, secrets, roles))
+    ready = (*network.rules, *roles, *_logins(graph, master, cluster, secrets, roles))
     _rotation(graph, owner, properties.rotation_schedule, cluster, ready)
     return DatabaseParts(
         cluster_id=later(cluster, lambda view: view.identifier),
@@ -273,10 +273,12 @@ def _login_secrets(graph: Graph, owner: Owner, key_arn: str | None) -> _LoginSec
 def _logins(
     graph: Graph,
     master: _Master,
+    cluster: DBCluster,
     secrets: _LoginSecrets,
     after: tuple[ManagedObject[Any], ...],
 ) -> tuple[DatabaseLogin, ...]:
     """Add the logins: the service's two change data, the migration's acts as the owner."""
+    idle = later(cluster, idle_seconds)
     return tuple(
         graph.add(
             DatabaseLogin(
@@ -287,13 +289,14 @@ def _logins(
                 secret_version=later(secret, lambda view: view.version),
                 member_of=role,
                 acts_as=acts_as,
+                idle_seconds=idle_after,
             ),
             after=after,
         )
-        for secret, role, acts_as in (
-            (secrets.first, RUNTIME_ROLE, SERVICE_LOGIN),
-            (secrets.second, RUNTIME_ROLE, SECOND_SERVICE_LOGIN),
-            (secrets.migration, OWNER_ROLE, OWNER_ROLE),
+        for secret, role, acts_as, idle_after in (
+            (secrets.first, RUNTIME_ROLE, SERVICE_LOGIN, idle),
+            (secrets.second, RUNTIME_ROLE, SECOND_SERVICE_LOGIN, idle),
+            (secrets.migration, OWNER_ROLE, OWNER_ROLE, None),
         )
     )
 

@@ -22,6 +22,10 @@ UVICORN_OPTS = "--timeout-keep-alive 75 --timeout-graceful-shutdown 20"
 """The server must keep a connection longer than the load balancer (60 s), else it answers 502."""
 
 
+CONNECT_SECONDS = 30
+"""Longer than a paused database takes to wake, shorter than the load balancer waits (60 s)."""
+
+
 @dataclass(frozen=True)
 class Server:
     """What the environment depends on."""
@@ -59,12 +63,16 @@ def server_environment(server: Server) -> dict[str, str]:
 
 
 def database_environment(endpoint: str, port: int | str, name: str) -> dict[str, str]:
-    """Return what libpq reads beside the login; TLS, or no connection."""
+    """Return what libpq reads beside the login; TLS and a writer, or no connection."""
     return {
         "PGHOST": endpoint,
         "PGPORT": str(port),
         "PGDATABASE": name,
         "PGSSLMODE": "require",
+        # After a failover the name may lead to the former writer for some seconds: a session there
+        # would stay in a pool, and never write.
+        "PGTARGETSESSIONATTRS": "read-write",
+        "PGCONNECT_TIMEOUT": str(CONNECT_SECONDS),
         # So that the database can tell the tasks' sessions from those of the Data API.
         "PGAPPNAME": "mlflow",
     }

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cfn_mlflow.aws.database_login import DatabaseLogin
+from cfn_mlflow.aws.database_login import DatabaseLogin, idle_seconds
 from cfn_mlflow.aws.ecs_redeployment import Redeployment, RevisionOnLogin
 from cfn_mlflow.aws.errors import explain
 from cfn_mlflow.aws.login import RUNTIME_ROLE, SECOND_SERVICE_LOGIN, SERVICE_LOGIN
@@ -104,6 +104,8 @@ class _Turn:
     over: bool
     """Whether the last turn was this request's, or what the rule asks for again."""
     services: tuple[WiredService, ...]
+    idle_seconds: int | None
+    """After how long the database ends an idle session of the login."""
 
     @property
     def outputs(self) -> dict[str, str]:
@@ -123,7 +125,7 @@ def _look(asked: Order) -> _Turn:
     name = SERVICE_LOGIN if idle is first else SECOND_SERVICE_LOGIN
     master = cluster.master_secret_arn or _secret(cluster, MASTER_NAME).arn
     login = IdleLogin(name, idle.arn, cluster.identifier, cluster.arn, master)
-    return _Turn(login, used, asked.request, over, services)
+    return _Turn(login, used, asked.request, over, services, idle_seconds(cluster))
 
 
 def _is_over(asked: Order, first: SecretView, second: SecretView) -> bool:
@@ -196,6 +198,7 @@ def _graph(turn: _Turn) -> Graph:
             secret_version=later(password, lambda view: view.version),
             member_of=RUNTIME_ROLE,
             acts_as=idle.name,
+            idle_seconds=turn.idle_seconds,
         )
     )
     moved: list[ManagedObject[Any]] = [login]

@@ -226,6 +226,15 @@ class TestWhatIsMade:
         assert everything() == NOTHING
 
 
+def idle_limits(aurora: Aurora) -> dict[str, str]:
+    """Return after how long each login's idle sessions are ended."""
+    assert aurora.server is not None
+    with aurora.server.admin("mlflow") as cursor:
+        cursor.execute("SELECT rolname, rolconfig FROM pg_roles WHERE rolname LIKE 'mlflow%'")
+        pairs = [(name, one.split("=")) for name, all_of in cursor for one in all_of or []]
+    return {name: pair[1] for name, pair in pairs if pair[0] == "idle_session_timeout"}
+
+
 class TestConnections:
     @pytest.mark.parametrize(("capacity", "expected"), [("1", "189"), ("2", str(CONNECTIONS))])
     def test_given_a_capacity_then_the_fewer_of_what_runs_and_what_a_reboot_brings(
@@ -284,6 +293,17 @@ class TestLogins:
             "IS",
             "LOGIN PASSWORD",
         ]
+
+    def test_given_a_database_that_pauses_then_it_ends_idle_sessions_of_the_service_alone(
+        self, asked: Properties, aurora: Aurora
+    ) -> None:
+        converge(graph(asked))
+        assert idle_limits(aurora) == {}
+        converge(graph(asked, AutoPause="true"))
+        assert idle_limits(aurora) == {"mlflow_app": "30s", "mlflow_app_2": "30s"}
+        assert again(asked, AutoPause="true").writes == []
+        converge(graph(asked, AutoPause="false"))
+        assert idle_limits(aurora) == {}
 
     def test_given_a_login_of_an_earlier_release_then_it_is_never_shut_out(
         self, asked: Properties, aurora: Aurora

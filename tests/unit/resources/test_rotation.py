@@ -454,6 +454,19 @@ def test_given_a_session_of_the_old_password_then_a_turn_sets_the_new_one_all_th
     assert enters(server, "mlflow_app_2")
 
 
+def test_given_a_database_that_pauses_then_a_turn_leaves_its_end_of_idle_sessions(
+    given: dict[str, str], server: PostgresServer
+) -> None:
+    boto("rds").modify_db_cluster(
+        DBClusterIdentifier=CLUSTER,
+        ServerlessV2ScalingConfiguration={"MinCapacity": 0, "MaxCapacity": 2},
+    )
+    rotate("r1")
+    with server.admin("mlflow") as cursor:
+        cursor.execute("SELECT rolconfig FROM pg_roles WHERE rolname = 'mlflow_app_2'")
+        assert cursor.fetchone() == (["idle_session_timeout=30s"],)
+
+
 def test_given_no_service_then_the_tag_tells_whose_turn_it_is(
     given: dict[str, str], server: PostgresServer
 ) -> None:
