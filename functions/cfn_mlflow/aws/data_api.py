@@ -1,7 +1,8 @@
 """RDS Data API: SQL over HTTPS on an Aurora cluster, with its failures told apart.
 
-Rests on `rds-data:ExecuteStatement`. Each call is one statement in a transaction of its own, unless
-it belongs to one that was begun (see data_api_reading.py).
+Rests on `rds-data:ExecuteStatement`, and on `rds:DescribeDBClusters` where the Data API says that
+it is off. Each call is one statement in a transaction of its own, unless it belongs to one that was
+begun (see data_api_reading.py).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from cfn_mlflow.aws.rds_status import data_api_is_on
 from cfn_mlflow.aws.session import client
 from cfn_mlflow.outcome import PermanentError, TemporaryError
 
@@ -35,6 +37,7 @@ _TEMPORARY_CODES = frozenset(
         "DatabaseNotFoundException",  # the cluster has no instance yet
         "InvalidResourceStateException",
         "ServiceUnavailableError",
+        "StatementTimeoutException",  # so says a database that is resuming; a slow one says 57014
         "InternalServerErrorException",
         "ThrottlingException",
         "TooManyRequestsException",
@@ -93,7 +96,7 @@ class InsufficientPrivilegeError(DataApiError):
 
 
 class StatementTimeoutError(DataApiError):
-    """The statement ran longer than the Data API lets it."""
+    """The database cut the statement off (SQLState 57014): it ran longer than it may."""
 
 
 class ResultTooLargeError(DataApiError):
@@ -110,7 +113,6 @@ _BY_CODE: Mapping[str, type[DataApiError]] = {
     "HttpEndpointNotEnabledException": EndpointDisabledError,
     "AccessDeniedException": AccessDeniedError,
     "ForbiddenException": AccessDeniedError,
-    "StatementTimeoutException": StatementTimeoutError,
     "UnsupportedResultException": ResultTooLargeError,
 }
 _BY_STATE: Mapping[str, type[DataApiError]] = {
@@ -172,15 +174,19 @@ class Database:
                 includeResultMetadata=True,
                 **within,
             ),
+            self.cluster_arn,
             sql,
             parameters,
         )
 
 
 def answered(
-    call: Callable[[], Answer], sql: str = "", parameters: Mapping[str, Value] | None = None
+    call: Callable[[], Answer],
+    cluster_arn: str,
+    sql: str = "",
+    parameters: Mapping[str, Value] | None = None,
 ) -> Answer:
-    """Return what a call of the Data API answers.
+    """Return what a call of the Data API answers; for some minutes it may not know that it is on.
 
     Raises `UnavailableError` or the `DataApiError` that fits, without any value of the statement.
     """
@@ -198,7 +204,10 @@ def answered(
     except (ConnectionError, HTTPClientError) as error:
         code, message = "ServiceUnavailableError", type(error).__name__
     # Outside `except`: the error of botocore carries the statement, so it is not chained.
-    raise _error(code, _without_values(message, sql, parameters or {}))
+    found = _error(code, _without_values(message, sql, parameters or {}))
+    if isinstance(found, EndpointDisabledError) and data_api_is_on(cluster_arn):
+        raise UnavailableError(f"{found} (RDS says that it is on: it takes effect soon)")
+    raise found
 
 
 def _error(code: str, message: str) -> UnavailableError | DataApiError:

@@ -29,7 +29,9 @@ def read_only(database: Database) -> Iterator[Database]:
     """
     rds_data: RDSDataServiceClient = client("rds-data")
     where = {"resourceArn": database.cluster_arn, "secretArn": database.secret_arn}
-    begun = answered(lambda: rds_data.begin_transaction(**where, database=database.name))
+    begun = answered(
+        lambda: rds_data.begin_transaction(**where, database=database.name), database.cluster_arn
+    )
     reader = replace(database, transaction_id=begun["transactionId"])
     try:
         reader.execute(READ_ONLY)
@@ -38,5 +40,6 @@ def read_only(database: Database) -> Iterator[Database]:
         # What is left open, the Data API ends by itself after three minutes.
         with suppress(UnavailableError, DataApiError):
             answered(
-                lambda: rds_data.rollback_transaction(**where, transactionId=reader.transaction_id)
+                lambda: rds_data.rollback_transaction(**where, transactionId=reader.transaction_id),
+                database.cluster_arn,
             )

@@ -16,14 +16,23 @@ THROTTLED = {
     "PriorRequestNotComplete",
     "SlowDown",
     "TransactionInProgressException",
+    "EC2ThrottledException",
 }
 UNAVAILABLE = {
+    "DependencyTimeoutException",
+    "HealthUnavailable",
     "InternalError",
+    "InternalException",
     "InternalFailure",
+    "InternalServerError",
     "InternalServiceError",
+    "InternalServiceException",
     "InternalServiceErrorException",
     "InternalServerErrorException",
+    "KMSInternalException",
     "ServerException",
+    "ServiceException",
+    "ServiceFailure",
     "ServiceUnavailable",
     "ServiceUnavailableException",
     "ServiceUnavailableError",
@@ -39,18 +48,29 @@ BUSY = {
     "ConcurrentModification",
     "ConcurrentModificationException",
     "ConcurrentUpdateException",
+    "CapacityReservationPending",
     "ConflictException",
     "DependencyViolation",
     "DeleteConflict",
+    "InvalidDBCapacityReservationState",
+    "InvalidDBClusterEndpointStateFault",
+    "InvalidDBClusterSnapshotStateFault",
     "InvalidDBClusterStateFault",
     "InvalidDBInstanceState",
-    "InvalidDBSubnetGroupStateFault",
     "InvalidDBParameterGroupState",
-    "InvalidDBClusterSnapshotStateFault",
+    "InvalidDBSecurityGroupState",
+    "InvalidDBSnapshotState",
+    "InvalidDBSubnetGroupStateFault",
+    "InvalidDBSubnetStateFault",
+    "InvalidGlobalClusterStateFault",
+    "InvalidResourceStateFault",
     "OperationAborted",
     "OperationAbortedException",
+    "ResourceConflict",
+    "ResourceConflictException",
     "ResourceInUse",
     "ResourceInUseException",
+    "ResourceNotReadyException",
     "UpdateInProgressException",
 }
 DENIED = {
@@ -62,7 +82,8 @@ DENIED = {
     "ForbiddenException",
     "403",
 }
-QUOTA = re.compile(r"Quota|LimitExceeded|TooMany|InsufficientDBClusterCapacity")
+QUOTA = re.compile(r"Quota|LimitExceeded|LimitReached|AssociationLimit$|TooMany")
+NO_CAPACITY = re.compile(r"^Insufficient\w*Capacity")
 UNREACHABLE = {
     "EndpointConnectionError",
     "ConnectTimeoutError",
@@ -114,6 +135,11 @@ def _what_and_next(found: str, error: Exception) -> str:
         return (
             f"a quota of the account is reached ({found}): {said}. Raise it in Service Quotas or "
             f"remove what is not needed, then deploy again"
+        )
+    if NO_CAPACITY.search(found):
+        return (
+            f"AWS has no room for it in these Availability Zones ({found}): {said}. Deploy again "
+            f"later, or name subnets in others"
         )
     if is_missing(error):
         return (

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
 
 from cfn_mlflow.aws.errors import is_missing
 from cfn_mlflow.aws.session import client
@@ -18,10 +19,27 @@ def status_of_cluster(arn: str) -> str:
 
     Empty if RDS does not say. Rests on rds:DescribeDBClusters.
     """
-    rds: RDSClient = client("rds")
-    identifier = arn.rsplit(":", 1)[-1]
     try:
-        found = rds.describe_db_clusters(DBClusterIdentifier=identifier)["DBClusters"]
+        found = _cluster(arn)
     except Exception as error:
         return GONE if is_missing(error) else ""
-    return next((cluster["Status"] for cluster in found if cluster["DBClusterArn"] == arn), GONE)
+    return str(found["Status"]) if found else GONE
+
+
+def data_api_is_on(arn: str) -> bool:
+    """Tell whether RDS says that a cluster's Data API is on; False if it does not say.
+
+    Rests on rds:DescribeDBClusters.
+    """
+    try:
+        found = _cluster(arn)
+    except Exception:  # what is asked only to word another refusal better must not hide it
+        return False
+    return bool(found and found.get("HttpEndpointEnabled"))
+
+
+def _cluster(arn: str) -> Mapping[str, Any] | None:
+    rds: RDSClient = client("rds")
+    identifier = arn.rsplit(":", 1)[-1]
+    found = rds.describe_db_clusters(DBClusterIdentifier=identifier)["DBClusters"]
+    return next((cluster for cluster in found if cluster["DBClusterArn"] == arn), None)

@@ -26,14 +26,21 @@ DATABASE = Database(CLUSTER, SECRET, "mlflow")
 
 
 @pytest.fixture
-def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stubber]:
+def rds(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stubber]:
+    """RDS, which says nothing unless a test lets it."""
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
     session.forget_clients()
-    with Stubber(session.client("rds-data")) as stubber:
+    with Stubber(session.client("rds")) as stubber:
         yield stubber
     session.forget_clients()
+
+
+@pytest.fixture
+def service(rds: Stubber) -> Iterator[Stubber]:
+    with Stubber(session.client("rds-data")) as stubber:
+        yield stubber
 
 
 def refuse(service: Stubber, code: str, message: str, status: int = 400) -> None:
@@ -96,6 +103,7 @@ def test_parameters_go_by_name_in_the_type_they_have(service: Stubber) -> None:
         ("DatabaseNotFoundException", "The DB cluster doesn't have a DB instance."),
         ("InvalidResourceStateException", "The resource is in an invalid state."),
         ("ServiceUnavailableError", ""),
+        ("StatementTimeoutException", "Request timed out"),
         ("ThrottlingException", "Rate exceeded"),
         ("BadRequestException", "Communications link failure"),
         ("SecretsErrorException", "RDS Data API timed out retrieving the secret."),
@@ -108,6 +116,28 @@ def test_what_passes_by_itself_is_temporary(service: Stubber, code: str, message
     refuse(service, code, message)
     with pytest.raises(TemporaryError):
         DATABASE.query("SELECT 1")
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("HttpEndpointNotEnabledException", ""),
+        ("BadRequestException", "HttpEndpoint is not enabled for resource c"),
+    ],
+)
+def test_given_rds_says_that_the_data_api_is_on_then_its_no_is_temporary(
+    service: Stubber, rds: Stubber, code: str, message: str
+) -> None:
+    for operation in ("execute_statement", "begin_transaction"):
+        service.add_client_error(operation, code, message, 400)
+    cluster = {"DBClusterArn": CLUSTER, "HttpEndpointEnabled": True}
+    asked = {"DBClusterIdentifier": "mlflow"}
+    for _ in range(2):
+        rds.add_response("describe_db_clusters", {"DBClusters": [cluster]}, asked)
+    with pytest.raises(UnavailableError, match="RDS says that it is on"):
+        DATABASE.query("SELECT 1")
+    with pytest.raises(UnavailableError, match="RDS says that it is on"), read_only(DATABASE):
+        raise AssertionError("nothing was begun")
 
 
 def test_a_server_error_is_temporary_after_botocores_own_tries(service: Stubber) -> None:
@@ -154,7 +184,11 @@ def test_a_service_that_cannot_be_reached_is_temporary(
         ("ForbiddenException", "", "AccessDeniedError"),
         ("SecretsErrorException", "The secret provided wasn't found.", "SecretUnusableError"),
         ("InvalidSecretException", "", "SecretUnusableError"),
-        ("StatementTimeoutException", "", "StatementTimeoutError"),
+        (
+            "StatementTimeoutException",
+            "ERROR: canceling statement due to statement timeout; SQLState: 57014",
+            "StatementTimeoutError",
+        ),
         (
             "DatabaseErrorException",
             "ERROR: canceling statement due to statement timeout; SQLState: 57014",
@@ -288,7 +322,7 @@ def test_reading_is_one_read_only_transaction_that_is_rolled_back(service: Stubb
 
 def test_a_transaction_is_rolled_back_whatever_happens_in_it(service: Stubber) -> None:
     begins(service)
-    refuse(service, "StatementTimeoutException", "")
+    refuse(service, "StatementTimeoutException", "SQLState: 57014")
     rolls_back(service)
     with pytest.raises(StatementTimeoutError), read_only(DATABASE) as reader:
         reader.query("SELECT 1")

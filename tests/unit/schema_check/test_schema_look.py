@@ -102,7 +102,7 @@ def test_given_there_is_no_such_cluster_then_no_waiting_helps(data_api: Stubber)
         ("SecretsErrorException", "The secret wasn't found.", "username and password"),
         ("BadRequestException", 'FATAL: password authentication failed for user "a"', "password"),
         ("DatabaseErrorException", "ERROR: permission denied; SQLState: 42501", "GRANT SELECT"),
-        ("StatementTimeoutException", "", "Mend what is refused"),
+        ("StatementTimeoutException", "SQLState: 57014", "Mend what is refused"),
     ],
 )
 def test_given_a_refusal_then_it_is_told_with_what_can_be_done(
