@@ -154,6 +154,13 @@ def _password_refusal(password: str) -> Any:
             "8 characters.",
             400,
         )
+    if len(password) > 41:
+        return rds._error(
+            "InvalidParameterValue",
+            "The parameter MasterUserPassword is not a valid password because it is longer than "
+            "41 characters.",
+            400,
+        )
     if any(character in password for character in '/@" '):
         return rds._error(
             "InvalidParameterValue",

@@ -14,9 +14,11 @@ from cfn_mlflow.aws.login_secret import LoginSecret, read_login
 from cfn_mlflow.aws.secrets import AllowedSecret, SecretView, secrets
 from cfn_mlflow.outcome import PermanentError
 
-SHORTEST, LONGEST = 8, 128
-NOT_IN_A_PASSWORD = frozenset('/"@')
-"""What RDS takes in no master password, beside what is not printable ASCII."""
+SHORTEST, LONGEST = 8, 41
+"""Characters of a cluster's master password (CreateDBCluster, MasterUserPassword)."""
+NOT_IN_A_PASSWORD = frozenset('/"@ ')
+"""What RDS takes in no master password, beside what is not printable ASCII. Only its refusal names
+the space."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +77,7 @@ def _unusable(arn: str, username: str) -> str:
     if not (password.isascii() and password.isprintable()) or NOT_IN_A_PASSWORD & set(password):
         return (
             "holds a password with a character that RDS does not take: it may have any printable "
-            'ASCII but /, " and @'
+            'ASCII but /, ", @ and the space'
         )
     return ""
 

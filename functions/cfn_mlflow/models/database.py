@@ -46,7 +46,8 @@ class DatabaseProperties(NamedProperties):
     )
     password_secret_arn: SecretArn | None = described(
         "ARN of a secret of yours with the master password: as plain text, or as JSON with"
-        " `password` (a `username` in it must be `mlflow_master`). It needs the tag"
+        " `password` (a `username` in it must be `mlflow_master`). RDS takes 8 to 41 characters,"
+        ' printable ASCII but `/`, `"`, `@` and the space. The secret needs the tag'
         " `cfn-mlflow:allow`, or a place in the provider's parameter.",
         default=None,
         default_words="RDS makes, keeps and rotates the master password",

@@ -23,10 +23,9 @@ NAME = "mlflow-mlflow-master-abcdefghij"
 ALLOW = [{"Key": "cfn-mlflow:allow", "Value": ""}]
 EVERY_CHARACTER = "".join(
     character
-    for character in f"a{string.punctuation} {string.ascii_letters}{string.digits}"
+    for character in f"{string.punctuation}{string.ascii_letters}{string.digits}"
     if character not in NOT_IN_A_PASSWORD
 )
-"""In an order that neither begins nor ends with the space."""
 
 
 def secret(**value: Any) -> str:
@@ -50,8 +49,10 @@ def mirrored() -> dict[str, str]:
     "text",
     [
         "plain-password",
-        EVERY_CHARACTER,
-        "{not json}",
+        EVERY_CHARACTER[:41],
+        EVERY_CHARACTER[41:82],
+        EVERY_CHARACTER[-41:],
+        "{not-json}",
         "12345678",
         '{"password": "in-json-1"}',
         '{"username": "mlflow_master", "password": "in-json-1", "engine": "postgres"}',
@@ -73,10 +74,12 @@ def test_given_plain_text_or_json_then_its_password_is_mirrored_as_it_is(text: s
             {"SecretString": '{"username": "admin", "password": "long-enough"}'},
             "its username must be mlflow_master, or left out",
         ),
-        ({"SecretString": "short"}, "has not 8 to 128 characters"),
+        ({"SecretString": "short"}, "has not 8 to 41 characters"),
+        ({"SecretString": "x" * 42}, "has not 8 to 41 characters"),
         ({"SecretString": "from-a-file\n"}, "begins or ends with a space or a line break"),
         ({"SecretString": "with/slash"}, "a character that RDS does not take"),
         ({"SecretString": 'with"quote'}, "a character that RDS does not take"),
+        ({"SecretString": "with a space"}, 'any printable ASCII but /, ", @ and the space'),
         ({"SecretString": "with@sign-"}, "a character that RDS does not take"),
         ({"SecretString": "p\u00e4ssword"}, "a character that RDS does not take"),
     ],

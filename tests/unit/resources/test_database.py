@@ -500,7 +500,7 @@ class TestTheUsersPassword:
         """The ARN of a secret of the user's."""
         made = boto("secretsmanager").create_secret(
             Name="theirs",
-            SecretString="first password of mine",
+            SecretString="first-password-of-mine",
             Tags=[{"Key": "cfn-mlflow:allow", "Value": "yes"}],
         )
         return str(made["ARN"])
@@ -512,7 +512,7 @@ class TestTheUsersPassword:
         assert "MasterUserSecret" not in cluster()
         assert secret(given["MasterSecretArn"]) == {
             "username": "mlflow_master",
-            "password": "first password of mine",
+            "password": "first-password-of-mine",
         }
         assert sql(login(aurora, given["MasterSecretArn"]), "SELECT 1") == [(1,)]
         assert again(asked, PasswordSecretArn=kept).writes == []
@@ -521,9 +521,9 @@ class TestTheUsersPassword:
         self, asked: Properties, aurora: Aurora, kept: str
     ) -> None:
         converge(graph(asked, PasswordSecretArn=kept))
-        boto("secretsmanager").put_secret_value(SecretId=kept, SecretString="second password")
+        boto("secretsmanager").put_secret_value(SecretId=kept, SecretString="second-password")
         given = converge(graph(asked, PasswordSecretArn=kept))
-        assert secret(given["MasterSecretArn"])["password"] == "second password"
+        assert secret(given["MasterSecretArn"])["password"] == "second-password"
         # The session that the Data API kept from the first password proves nothing.
         assert sql(login(aurora, given["MasterSecretArn"]), "SELECT 1") == [(1,)]
 
@@ -536,7 +536,7 @@ class TestTheUsersPassword:
         assert "mlflow-mlflow-master-abcdefghij" not in everything()["secrets"]
         given = converge(graph(asked, PasswordSecretArn=kept))
         assert "MasterUserSecret" not in cluster()
-        assert secret(given["MasterSecretArn"])["password"] == "first password of mine"
+        assert secret(given["MasterSecretArn"])["password"] == "first-password-of-mine"
 
     def test_given_it_goes_then_the_users_secret_stays_and_the_mirror_goes(
         self, asked: Properties, kept: str
@@ -548,7 +548,7 @@ class TestTheUsersPassword:
     def test_given_a_secret_nobody_allowed_then_refused_before_anything(
         self, asked: Properties, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        made = boto("secretsmanager").create_secret(Name="other", SecretString="not for you")
+        made = boto("secretsmanager").create_secret(Name="other", SecretString="not-for-you")
         with pytest.raises(PermanentError, match=f"PasswordSecretArn: {made['ARN']} is not"):
             converge(graph(asked, PasswordSecretArn=made["ARN"]))
         assert everything() == {**NOTHING, "secrets": ["other"]}
