@@ -97,6 +97,16 @@ def test_under_the_load_of_many_clients_the_tasks_stay_within_their_budget(
     assert set(answers) == {200}
 
 
+def test_short_invocations_hand_the_request_on_and_leave_nothing_of_it(
+    local_aws: LocalAws, parts: Stack
+) -> None:
+    said = words_of(local_aws, f"{PROVIDER}-MLflowService")
+    assert any("invocation 2" in line for line in said), said
+    assert parts.statuses("Service") == ["CREATE_IN_PROGRESS", "CREATE_COMPLETE"]
+    assert _rules_left(local_aws) == []
+    assert _messages_left(local_aws) == 0
+
+
 def test_a_session_on_a_read_only_server_is_refused_so_writes_recover(
     local_aws: LocalAws, parts: Stack
 ) -> None:
@@ -124,16 +134,6 @@ def test_a_database_that_may_pause_does_so_under_running_tasks_and_comes_back(
     assert set(answers[:-1]) <= {503}, answers
     assert answers[-1] == 200, answers
     assert runs_of(local_aws, uri).keys() >= {"before", "awake"}
-
-
-def test_short_invocations_hand_the_request_on_and_leave_nothing_of_it(
-    local_aws: LocalAws, parts: Stack
-) -> None:
-    said = words_of(local_aws, f"{PROVIDER}-MLflowService")
-    assert any("invocation 2" in line for line in said), said
-    assert parts.statuses("Service") == ["CREATE_IN_PROGRESS", "CREATE_COMPLETE"]
-    assert _rules_left(local_aws) == []
-    assert _messages_left(local_aws) == 0
 
 
 def test_the_parts_are_deleted_and_nothing_stays_owned(local_aws: LocalAws, parts: Stack) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from cfn_mlflow.aws.data_api import Database, LoginRefusedError
+from cfn_mlflow.aws.data_api import Database, LoginRefusedError, Value
 from cfn_mlflow.aws.login import InDatabase
 from cfn_mlflow.aws.login_secret import read_login
 from cfn_mlflow.aws.rds import DATABASE_NAME
@@ -26,6 +26,15 @@ SETTINGS = ("role", "idle_session_timeout")
 IDLE_SECONDS = 30
 """How long a session of the service may be idle in a database that pauses: an open one keeps it
 awake. MLflow's pools find out that theirs has ended before they use it."""
+
+
+OVERDUE_SECONDS = 15
+"""A session that is idle for so much longer began before it had a limit."""
+
+NEVER_OVERDUE = 10**9
+
+ENDINGS = 10
+"""So often sessions from before a limit are ended: one that is busy is not, and is idle soon."""
 
 
 def idle_seconds(cluster: DBClusterView) -> int | None:
@@ -44,6 +53,8 @@ class LoginView:
     """What its sessions begin with, of `SETTINGS`."""
     secret_version: str
     """The version of its secret that its comment names; empty if it has no comment."""
+    overdue: bool
+    """Whether a session is idle for longer than it may be."""
     refused: bool = False
     """Whether the database has refused it with its own secret."""
 
@@ -70,8 +81,16 @@ class DatabaseLogin(InDatabase[LoginView]):
     _READ: ClassVar[str] = (
         "SELECT rolcanlogin AS logs_in, pg_has_role(oid, to_regrole(:role), 'MEMBER') AS member,"
         " CAST(to_json(rolconfig) AS text) AS settings,"
-        " shobj_description(oid, 'pg_authid') AS secret_version"
+        " shobj_description(oid, 'pg_authid') AS secret_version,"
+        " EXISTS (SELECT 1 FROM pg_stat_activity WHERE usename = rolname AND state = 'idle'"
+        " AND extract(epoch FROM now() - state_change) > :overdue) AS overdue"
         " FROM pg_roles WHERE rolname = :name"
+    )
+    _END_IDLE: ClassVar[str] = (
+        "SELECT count(*) AS found,"
+        " count(*) FILTER (WHERE state = 'idle' AND pg_terminate_backend(pid)) AS ended"
+        " FROM pg_stat_activity"
+        " WHERE usename = :name AND backend_start < CAST(:before AS timestamptz)"
     )
 
     @property
@@ -81,7 +100,13 @@ class DatabaseLogin(InDatabase[LoginView]):
 
     def read(self) -> LoginView | None:
         """Ask the master how the login stands, then let it in with its own secret."""
-        found = self.as_master.query(self._READ, {"name": self.name, "role": self.member_of})
+        overdue = OVERDUE_SECONDS + self.idle_seconds if self.idle_seconds else NEVER_OVERDUE
+        about: Mapping[str, Value] = {
+            "name": self.name,
+            "role": self.member_of,
+            "overdue": overdue,
+        }
+        found = self.as_master.query(self._READ, about)
         if not found:
             return None
         [row] = found
@@ -90,6 +115,7 @@ class DatabaseLogin(InDatabase[LoginView]):
             member=bool(row["member"]),
             settings=_settings(str(row["settings"] or "[]")),
             secret_version=str(row["secret_version"] or ""),
+            overdue=bool(row["overdue"]),
         )
         # No session may begin before all is right: the Data API would keep it.
         return view if self.changes(view) else replace(view, refused=self._is_refused())
@@ -102,6 +128,8 @@ class DatabaseLogin(InDatabase[LoginView]):
         """Name what differs; the password, where it is not known to be from this version."""
         asked = self._asked_settings
         different = [s for s in SETTINGS if view.settings.get(s) != asked.get(s)]
+        if view.overdue:
+            different.append("idle sessions")
         if not view.member:
             different.append("membership")
         known = view.logs_in and view.secret_version == self.secret_version
@@ -117,8 +145,22 @@ class DatabaseLogin(InDatabase[LoginView]):
         for setting in SETTINGS:
             if setting in different:
                 self.as_master.execute(f"ALTER ROLE {self.name} {self._change_of(setting)}")
+        if self.idle_seconds and {"idle_session_timeout", "idle sessions"} & {*different}:
+            self._end_idle_sessions()
         if "password" in different:
             self._set_password(view)
+
+    def _end_idle_sessions(self) -> None:
+        """End the sessions that began before now: a limit holds for later ones alone.
+
+        Only idle ones, which a pool finds ended before it uses them: no request is cut off.
+        """
+        [now] = self.as_master.query("SELECT CAST(clock_timestamp() AS text) AS now")
+        about = {"name": self.name, "before": now["now"]}
+        for _ in range(ENDINGS):
+            [sessions] = self.as_master.query(self._END_IDLE, about)
+            if sessions["found"] == sessions["ended"]:
+                return
 
     def _set_password(self, view: LoginView) -> None:
         """Set the password, so that a function that is killed in between leaves it to be set again.

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import psycopg2
 import pytest
 from moto.rds.models import DBCluster, RDSBackend, rds_backends
 
@@ -304,6 +305,20 @@ class TestLogins:
         assert again(asked, AutoPause="true").writes == []
         converge(graph(asked, AutoPause="false"))
         assert idle_limits(aurora) == {}
+
+    def test_given_a_session_from_before_it_could_pause_then_it_is_ended_once_it_is_idle(
+        self, asked: Properties, aurora: Aurora
+    ) -> None:
+        given = converge(graph(asked))
+        idle, busy = (login(aurora, given["ServiceSecretArn"]) for _ in range(2))
+        sql(idle, "SELECT 1")
+        with busy.cursor() as request:
+            request.execute("SELECT 1")
+            converge(graph(asked, AutoPause="true"))
+            request.execute("SELECT 2")
+            assert request.fetchall() == [(2,)], "a request is not cut off"
+        with pytest.raises(psycopg2.Error):
+            sql(idle, "SELECT 1")
 
     def test_given_a_login_of_an_earlier_release_then_it_is_never_shut_out(
         self, asked: Properties, aurora: Aurora
