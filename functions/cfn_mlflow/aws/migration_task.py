@@ -8,6 +8,7 @@ A task that runs is found again by a function that was killed; it is never stopp
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import ClassVar
 
 from cfn_mlflow.aws.ecs import ecs, ecs_tags
@@ -21,6 +22,7 @@ from cfn_mlflow.aws.not_yet import NotYet
 from cfn_mlflow.engine.managed import ManagedObject
 from cfn_mlflow.migration.result import Result
 from cfn_mlflow.outcome import PermanentError, TemporaryError
+from cfn_mlflow.tell import tell
 
 SECONDS_OF_A_NEW_RESULT = 120
 """A run that ended longer ago may have been followed by another change of the database."""
@@ -101,6 +103,11 @@ class MigrationTask(ManagedObject[MigrationView]):
     def _start(self, earlier: tuple[Task, ...]) -> None:
         with self._not_yet.patience():
             self.launcher.start(MIGRATE, earlier)
+        if self.snapshot_id:
+            tell(
+                f"The migration begins, {datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}. What was logged "
+                f"since the snapshot is in the database, which can be restored to that time too"
+            )
 
     def _is_there(self, result: Result, last: Task) -> bool:
         """Tell whether the database is where the task left it, as read back.

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from cfn_mlflow.migration import without_comments
+from cfn_mlflow.migration.minified import minified
 
 _MARK = '{"cfn-mlflow-check":'
 
@@ -22,7 +22,7 @@ class Report:
 
 def command() -> tuple[str, ...]:
     """Return what Python is told to check: `-c` and the script."""
-    return ("-c", without_comments(Path(__file__).with_name("script.py")))
+    return ("-c", minified(Path(__file__).with_name("script.py")))
 
 
 def parse(lines: Iterable[str]) -> Report | None:

@@ -39,6 +39,9 @@ ONLY_LOOK = os.environ.get("CFN_MLFLOW_ONLY_LOOK") == "true"
 BASIC_AUTH = os.environ.get("CFN_MLFLOW_BASIC_AUTH") == "true"
 LOCK_SECONDS = float(os.environ.get("CFN_MLFLOW_LOCK_SECONDS", "900"))
 CONNECT_SECONDS = float(os.environ.get("CFN_MLFLOW_CONNECT_SECONDS", "90"))
+# Connections to a new database may get no answer for minutes after it is available.
+NO_ANSWER = ["timeout expired", "timed out"]
+NO_ANSWER_SECONDS = 300
 # Not "no pg_hba.conf entry": a paused Aurora may say so while it wakes.
 REFUSALS = [
     "authentication failed",
@@ -83,14 +86,16 @@ def say(line: str) -> None:
 
 def connect(psycopg2: Any) -> Any:
     """Return a connection in autocommit. Tries for a while: a paused database has to wake."""
-    until = time.monotonic() + CONNECT_SECONDS
+    began = time.monotonic()
     while True:
         try:
             connection = psycopg2.connect("", **CONNECTION)
         except psycopg2.OperationalError as error:
             if any(words in str(error) for words in REFUSALS):
                 raise End("login-refused", str(error)) from None
-            if time.monotonic() > until:
+            unanswered = any(words in str(error) for words in NO_ANSWER)
+            limit = max(CONNECT_SECONDS, NO_ANSWER_SECONDS if unanswered else 0)
+            if time.monotonic() - began > limit:
                 raise End("unreachable", str(error)) from None
         else:
             connection.autocommit = True

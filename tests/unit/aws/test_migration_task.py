@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -135,6 +136,16 @@ def test_given_a_database_then_one_task_brings_it_up_and_its_revision_is_kept(
     [run] = fargate.migrations
     assert run["startedBy"] == "cfn-mlflow/migrate/abcdefghij"
     assert notes(run)[SCHEMA_TAG] == HEAD
+
+
+def test_given_it_begins_behind_a_snapshot_then_the_log_tells_the_time_to_restore_to(
+    fargate: Fargate, graph_of: Build, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    before = datetime.now(UTC).replace(microsecond=0)
+    converge(graph_of())
+    [told] = re.findall(r"The migration begins, (\S+Z)\.", caplog.text)
+    assert before <= datetime.fromisoformat(told) <= datetime.now(UTC)
 
 
 def test_given_it_ran_for_this_task_definition_then_it_is_not_run_again(

@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from cfn_mlflow.migration import command
+from cfn_mlflow.migration import command, script
 from cfn_mlflow.migration import result as results
 from cfn_mlflow.migration.result import parse
 from cfn_mlflow.migration.script import EXIT_CODES
@@ -25,8 +25,30 @@ def test_the_command_leaves_room_in_what_ecs_takes_as_overrides() -> None:
     flag, text = command()
     assert flag == "-c"
     assert len(json.dumps({"containerOverrides": [{"command": list(command())}]})) < 8192
-    assert '"""' not in text
     ast.parse(text, feature_version=(3, 8))
+
+
+@pytest.mark.parametrize(
+    ("words", "seconds"),
+    [("connection failed: timeout expired", 300), ("connection failed: Connection refused", 90)],
+)
+def test_a_database_that_gives_no_answer_is_tried_for_longer_than_one_that_says_no(
+    monkeypatch: pytest.MonkeyPatch, words: str, seconds: int
+) -> None:
+    class Driver:
+        OperationalError = OSError
+        tries = 0
+
+        def connect(self, *_: object, **__: object) -> None:
+            self.tries += 1
+            raise OSError(words)
+
+    driver, clock = Driver(), iter(range(10_000))
+    monkeypatch.setattr("cfn_mlflow.migration.script.time.monotonic", lambda: next(clock))
+    monkeypatch.setattr("cfn_mlflow.migration.script.time.sleep", lambda _: None)
+    with pytest.raises(script.End, match="unreachable"):
+        script.connect(driver)
+    assert driver.tries == seconds + 1
 
 
 def test_the_result_is_found_among_other_lines_in_any_order() -> None:
