@@ -17,7 +17,9 @@ FEWEST = DOCUMENTED[0][1]
 
 RESERVE = 15
 """Not for the tasks: superuser_reserved_connections (3), rds.rds_superuser_reserved_connections
-(2), RDS's own agents (2), the Data API's (4), a migration (2) and a deep check (2)."""
+(2), RDS's own agents (2), the Data API's (4), a migration (2) and a deep check (2). The Data API
+keeps sessions by secret: the master's, the service's two and the migration's. One call of ours goes
+after the other, so each has one."""
 
 IDLE = 2
 """The server's first process keeps so many for ever."""

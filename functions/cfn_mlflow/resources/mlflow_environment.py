@@ -22,6 +22,9 @@ UVICORN_OPTS = "--timeout-keep-alive 75 --timeout-graceful-shutdown 20"
 """The server must keep a connection longer than the load balancer (60 s), else it answers 502."""
 
 
+WORKER_SECONDS = 120
+"""As long as MLflow may take to start on a quarter of a vCPU, and half as much again."""
+
 CONNECT_SECONDS = 30
 """Longer than a paused database takes to wake, shorter than the load balancer waits (60 s)."""
 
@@ -149,4 +152,9 @@ def _origins(host_name: str) -> list[str]:
 def _server_options(server: Server) -> dict[str, str]:
     if server.gunicorn_opts:
         return {"MLFLOW_GUNICORN_OPTS": server.gunicorn_opts}
-    return {"MLFLOW_UVICORN_OPTS": f"{UVICORN_OPTS} {server.uvicorn_opts}".rstrip()}
+    return {
+        "MLFLOW_UVICORN_OPTS": f"{UVICORN_OPTS} {server.uvicorn_opts}".rstrip(),
+        # Else uvicorn kills a worker that imports for longer than 5 s. As a variable, for uvicorn
+        # before 0.37.0 has no such option, and ends where it is told one.
+        "UVICORN_TIMEOUT_WORKER_HEALTHCHECK": str(WORKER_SECONDS),
+    }

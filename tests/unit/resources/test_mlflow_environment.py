@@ -74,7 +74,14 @@ def test_given_uvicorn_options_then_they_come_last_and_so_win() -> None:
 def test_given_gunicorn_options_then_uvicorn_is_told_nothing() -> None:
     told = server_environment(replace(SERVER, gunicorn_opts="--timeout 120"))
     assert told["MLFLOW_GUNICORN_OPTS"] == "--timeout 120"
-    assert "MLFLOW_UVICORN_OPTS" not in told
+    assert not [name for name in told if "UVICORN" in name]
+
+
+def test_given_a_worker_that_starts_slowly_then_uvicorn_waits_for_it() -> None:
+    """As a variable: a uvicorn before 0.37.0 ends where it is told the option."""
+    told = server_environment(SERVER)
+    assert told["UVICORN_TIMEOUT_WORKER_HEALTHCHECK"] == "120"
+    assert "healthcheck" not in told["MLFLOW_UVICORN_OPTS"]
 
 
 def test_given_a_database_then_libpq_is_told_where_and_the_login_comes_from_the_secret() -> None:
