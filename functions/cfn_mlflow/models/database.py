@@ -81,9 +81,10 @@ class DatabaseProperties(NamedProperties):
         example=True,
     )
     engine_version: EngineVersion = described(
-        "Aurora PostgreSQL version, a major one or a full one. It is never moved down: a version"
-        " below what runs changes nothing. A higher major version is refused.",
-        default="17.7",
+        "Aurora PostgreSQL version, a major one or a full one. A major one alone is AWS's default"
+        " minor of it when the cluster is made. It is never moved down: a version below what runs"
+        " changes nothing. A higher major version is refused.",
+        default="17",
         example="17.7",
     )
     instance_count: Annotated[int, integer(1, 16)] = described(

@@ -18,6 +18,8 @@ _TAG = re.compile(r"v([0-9]+)\.([0-9]+)\.([0-9]+)(?:rc[0-9]+)?-full")
 _TAG_WORDS = f"must be a tag with the drivers in it, such as {DEFAULT_IMAGE_TAG}"
 _IMAGE_WORDS = "must be an image reference, registry/name:tag or registry/name@sha256:..."
 _FIRST_FULL_RELEASE = (3, 9, 0)
+_FIRST_RELEASE_WITH_SIGN_IN = (3, 14, 0)
+"""Earlier official images have no Flask-WTF, and so end at once (MLflow's issue 23890)."""
 _IMAGE = re.compile(
     r"(?P<name>[0-9A-Za-z][0-9A-Za-z._:-]*(?:/[0-9a-z]+(?:[._-]+[0-9a-z]+)*)+|[0-9a-z][0-9a-z._-]*)"
     r"(?::(?P<tag>\w[\w.-]{0,127}))?(?P<digest>@sha256:[0-9a-f]{64})?"
@@ -33,6 +35,19 @@ def read_image_tag(value: object) -> str:
     if tuple(map(int, found.groups())) < _FIRST_FULL_RELEASE:
         raise WrongValueError("3.9.0 is the first with a -full image; give another by its URI")
     return tag
+
+
+def sign_in_fault(image: str) -> str:
+    """Return why nobody can sign in to an official image; empty for any other image."""
+    name, _, tag = image.partition("@")[0].rpartition(":")
+    found = _TAG.fullmatch(tag)
+    if name != OFFICIAL_IMAGE or not found:
+        return ""
+    if tuple(map(int, found.groups())) >= _FIRST_RELEASE_WITH_SIGN_IN:
+        return ""
+    return (
+        f"the official image {tag} lacks Flask-WTF, which that needs: 3.14.0 is the first with it"
+    )
 
 
 def read_image(value: object) -> str:
@@ -60,6 +75,11 @@ Image = Annotated[
         },
     ),
 ]
+
+
+def image_uri(image: str | None, tag: str | None) -> str:
+    """Return the image to run: the one that is given, or the official one of a tag."""
+    return image or f"{OFFICIAL_IMAGE}:{tag or DEFAULT_IMAGE_TAG}"
 
 
 class ImageProperties(Properties):
@@ -90,4 +110,4 @@ class ImageProperties(Properties):
     @property
     def image_uri(self) -> str:
         """The image to run."""
-        return self.image or f"{OFFICIAL_IMAGE}:{self.image_tag or DEFAULT_IMAGE_TAG}"
+        return image_uri(self.image, self.image_tag)

@@ -10,7 +10,7 @@ from cfn_mlflow.models.base import Attributes, Update, described
 from cfn_mlflow.models.connections import FEWEST, Budget
 from cfn_mlflow.models.fargate import FARGATE_MEMORY, memory_fault
 from cfn_mlflow.models.faults import WrongValueError
-from cfn_mlflow.models.image import ImageProperties
+from cfn_mlflow.models.image import ImageProperties, image_uri, sign_in_fault
 from cfn_mlflow.models.named import NamedProperties, unique_name_property
 from cfn_mlflow.models.sidecars import Sidecars
 from cfn_mlflow.models.values import (
@@ -41,6 +41,9 @@ CPU_UNITS = 1024
 """Of one vCPU."""
 
 MOST_WORKERS_BY_DEFAULT = 4
+
+MIB_OF_A_TASK, MIB_OF_A_WORKER = 300, 275
+"""What MLflow takes: its first process and room to work, and each worker with boto3 loaded."""
 
 
 class ServiceSettings(ImageProperties, NamedProperties):
@@ -99,14 +102,15 @@ class ServiceSettings(ImageProperties, NamedProperties):
         "Percent of CPU that scaling aims at.", default=70, example=50
     )
     workers: Annotated[int, integer(1, 64)] = described(
-        "Server processes in a task; each takes about 275 MiB.",
+        "Server processes in a task. MLflow takes 300 MiB of {Memory} and 275 for each.",
         default=None,
         default_words="one per vCPU, 1 to 4",
         example=2,
     )
     gunicorn_opts: ServerOptions = described(
         "Options for gunicorn, as MLflow's `--gunicorn-opts` takes them. With it, MLflow leaves"
-        " out its check of the Host header and its newer routes.",
+        " out its newer routes, such as those for traces of OpenTelemetry. It checks the Host"
+        " header all the same.",
         default="",
         example="--timeout 120",
     )
@@ -184,6 +188,29 @@ class ServiceSettings(ImageProperties, NamedProperties):
             cpus = int(info.data.get("cpu", CPU_UNITS)) // CPU_UNITS
             return max(1, min(MOST_WORKERS_BY_DEFAULT, cpus))
         return value
+
+    @field_validator("workers")
+    @classmethod
+    def _room_for_workers(cls, workers: int, info: ValidationInfo) -> int:
+        if {"memory", "sidecar_container_definitions"} <= info.data.keys():
+            sidecars = info.data["sidecar_container_definitions"]
+            left = info.data["memory"] - sum(sidecar.get("memory", 0) for sidecar in sidecars)
+            needed = MIB_OF_A_TASK + workers * MIB_OF_A_WORKER
+            if left < needed:
+                raise WrongValueError(
+                    f"{workers} of them need {needed} MiB, and {{Memory}} leaves {left} to MLflow:"
+                    " raise that, or lower this"
+                )
+        return workers
+
+    @field_validator("basic_auth")
+    @classmethod
+    def _image_has_it(cls, basic_auth: bool, info: ValidationInfo) -> bool:
+        if basic_auth and {"image", "image_tag"} <= info.data.keys():
+            fault = sign_in_fault(image_uri(info.data["image"], info.data["image_tag"]))
+            if fault:
+                raise WrongValueError(fault)
+        return basic_auth
 
     @field_validator("uvicorn_opts")
     @classmethod

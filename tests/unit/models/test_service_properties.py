@@ -28,7 +28,7 @@ def test_given_the_required_properties_then_the_modules_defaults() -> None:
     assert service.gunicorn_opts == service.uvicorn_opts == ""
 
 
-@given(st.sampled_from(list(FARGATE_MEMORY)), st.integers(1, 250).map(lambda gib: gib * 512))
+@given(st.sampled_from(list(FARGATE_MEMORY)), st.integers(2, 250).map(lambda gib: gib * 512))
 def test_given_a_size_then_it_is_taken_only_if_fargate_has_it(cpu: int, memory: int) -> None:
     told = faults(ServiceProperties, SERVICE | {"Cpu": str(cpu), "Memory": str(memory)})
     assert bool(told) == (memory not in FARGATE_MEMORY[cpu])
@@ -44,7 +44,7 @@ def test_given_a_size_then_the_workers_go_with_its_cpus(
 ) -> None:
     sized = SERVICE | {"Cpu": cpu, "Memory": memory}
     assert parse(ServiceProperties, sized).workers == workers
-    assert parse(ServiceProperties, sized | {"Workers": "3"}).workers == 3
+    assert parse(ServiceProperties, sized | {"Workers": "2"}).workers == 2
 
 
 @pytest.mark.parametrize(
@@ -79,6 +79,28 @@ def test_given_a_size_then_the_workers_go_with_its_cpus(
             "ArtifactBucketsMlflowWillRead: must",
         ),
         (
+            {"Cpu": "256", "Memory": "512"},
+            "Workers: 1 of them need 575 MiB, and Memory leaves 512 to MLflow: raise that, or"
+            " lower this",
+        ),
+        (
+            {"Workers": "14"},
+            "Workers: 14 of them need 4150 MiB, and Memory leaves 4096 to MLflow",
+        ),
+        (
+            {"SidecarContainerDefinitions": [{"Name": "a", "Image": "a:1", "Memory": 3500}]},
+            "Workers: 2 of them need 850 MiB, and Memory leaves 596 to MLflow",
+        ),
+        (
+            {"BasicAuth": "true", "ImageTag": "v3.13.1-full"},
+            "BasicAuth: the official image v3.13.1-full lacks Flask-WTF, which that needs: 3.14.0"
+            " is the first with it",
+        ),
+        (
+            {"BasicAuth": "true", "Image": "ghcr.io/mlflow/mlflow:v3.9.0-full" + DIGEST},
+            "BasicAuth: the official image v3.9.0-full lacks Flask-WTF",
+        ),
+        (
             {"ImageTag": "v3.17.2-full", "Image": "example.com/mlflow:1"},
             "Image: give this or ImageTag, not both",
         ),
@@ -89,6 +111,19 @@ def test_given_what_cannot_work_then_it_is_refused_before_any_call(
 ) -> None:
     (told,) = faults(ServiceProperties, SERVICE | properties)
     assert told.startswith(fault)
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        {"ImageTag": "v3.14.0-full"},
+        {"Image": "registry.example.com/mlflow/mlflow:v3.9.0-full"},
+        {"Image": "ghcr.io/mlflow/mlflow" + DIGEST},
+        {},
+    ],
+)
+def test_given_an_image_that_can_ask_for_a_password_then_it_may(image: dict[str, str]) -> None:
+    assert parse(ServiceProperties, SERVICE | image | {"BasicAuth": "true"}).basic_auth is True
 
 
 @pytest.mark.parametrize("days", ["2", "91", "0", "3654"])
