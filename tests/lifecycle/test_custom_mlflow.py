@@ -178,6 +178,33 @@ def test_a_second_stack_with_the_same_unique_name_fails_naming_the_first(
     assert answer_of(local_aws, mlflow.outputs["TrackingUri"]) == 200
 
 
+def test_the_name_of_a_resource_that_its_deleted_stack_left_goes_to_the_next(
+    local_aws: LocalAws,
+) -> None:
+    bucket = {
+        "Type": "Custom::MLflowBucket",
+        "DeletionPolicy": "Retain",
+        "Properties": {
+            "ServiceToken": {"Fn::ImportValue": "cfn-mlflow-MLflowBucket"},
+            "UniqueName": "kept",
+        },
+    }
+    first = Stack.create(local_aws, "kept-first", {"Resources": {"Bucket": bucket}})
+    assert first.status == "CREATE_COMPLETE", first.failures()
+    alive = Stack.create(local_aws, "kept-beside", {"Resources": {"Bucket": bucket}})
+    assert "UniqueName: 'kept' is taken by" in alive.failures()["Bucket"]
+    assert first.delete() == "DELETE_COMPLETE"
+    client = local_aws.session().client
+    [left] = [arn for arn in evidence.owned(client, first.id) if ":s3:" in arn]
+    next_one = Stack.create(
+        local_aws, "kept-next", {"Resources": {"Bucket": {**bucket, "DeletionPolicy": "Delete"}}}
+    )
+    assert next_one.status == "CREATE_COMPLETE", next_one.failures()
+    assert left in evidence.owned(client, first.id), "what was left is left alone"
+    assert next_one.delete() == "DELETE_COMPLETE"
+    client("s3").delete_bucket(Bucket=left.rpartition(":")[2])
+
+
 def test_three_mistakes_are_named_together_and_no_aws_call_is_made(
     local_aws: LocalAws, mlflow: Stack, network: Network
 ) -> None:

@@ -1,19 +1,29 @@
-"""Systems Manager Parameter Store: the claim on a name that only one resource may hold."""
+"""Systems Manager Parameter Store: the claim on a name that only one resource may hold.
+
+A holder that CloudFormation has forgotten, or has left as it was on the user's wish, asks for
+nothing any more: its claim counts as none, and whoever wants the name follows it.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from cfn_mlflow.aws.errors import code
+from cfn_mlflow.aws.cloudformation import Stacks
+from cfn_mlflow.aws.errors import code, is_missing
 from cfn_mlflow.aws.object import tag_list, tag_map
 from cfn_mlflow.aws.owner import Owner, Tags
 from cfn_mlflow.aws.session import client
 from cfn_mlflow.engine.managed import ManagedObject
-from cfn_mlflow.outcome import TemporaryError
+from cfn_mlflow.outcome import PermanentError, TemporaryError
+from cfn_mlflow.tell import warn
 
 if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
+
+
+GONE = ("DELETE_COMPLETE", "DELETE_SKIPPED")
+"""The last statuses of a resource: deleted, or left by DeletionPolicy or --retain-resources."""
 
 
 def _ssm() -> SSMClient:
@@ -26,7 +36,11 @@ class NameClaimView:
     """A claim as it stands: who holds the name."""
 
     holder: str
-    tags: Tags
+    version: int
+    tags: Tags = field(default_factory=dict)
+    """Those of a claim of one's own."""
+    doubt: str = ""
+    """Why nobody knows whether another holder is still there."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,13 +61,15 @@ class NameClaim(ManagedObject[NameClaimView]):
         return f"{self.owner.stack_id} {self.owner.logical_id}"
 
     def read(self) -> NameClaimView | None:
-        """Read the claim (ssm:GetParameter, ListTagsForResource)."""
-        try:
-            value = _ssm().get_parameter(Name=self.path)["Parameter"]["Value"]
-        except _ssm().exceptions.ParameterNotFound:
-            return None
+        """Read the claim; that of a holder who is gone is none.
+
+        Rests on ssm:GetParameter, ListTagsForResource and cloudformation:DescribeStackResource.
+        """
+        view = _look(self.path)
+        if view is None or not self.owned(view):
+            return self._if_held(view)
         found = _ssm().list_tags_for_resource(ResourceType="Parameter", ResourceId=self.path)
-        return NameClaimView(value, tag_map(found["TagList"]))
+        return replace(view, tags=tag_map(found["TagList"]))
 
     def owned(self, view: NameClaimView) -> bool:
         """Tell whether this resource holds the name."""
@@ -62,23 +78,20 @@ class NameClaim(ManagedObject[NameClaimView]):
     def taken(self, view: NameClaimView) -> str:
         """Tell who holds the name."""
         name = self.path.split("/names/", 1)[-1].split("/")[0]
-        return (
-            f"UniqueName: {name!r} is taken by {view.holder}. Choose another name, or delete that "
-            f"stack first"
-        )
+        said = f"UniqueName: {name!r} is taken by {view.holder}"
+        if view.doubt:
+            return (
+                f"{said}. If that is gone, delete the parameter {self.path}, then deploy again; "
+                f"CloudFormation does not tell whether it is ({view.doubt})"
+            )
+        return f"{said}. Choose another name, or delete that stack first"
 
     def create(self) -> None:
         """Claim the name (ssm:PutParameter without Overwrite: the second claim is refused)."""
         try:
-            _ssm().put_parameter(
-                Name=self.path,
-                Value=self.holder,
-                Type="String",
-                Description="Held by a resource of the stack named in the value",
-                Tags=tag_list(self.owner.tags),
-            )
+            self._put(Tags=tag_list(self.owner.tags))
         except _ssm().exceptions.ParameterAlreadyExists:
-            raise TemporaryError("the name has just been claimed; looking whose it is") from None
+            self._follow()
 
     def changes(self, view: NameClaimView) -> tuple[str, ...]:
         """Name the tags when they differ."""
@@ -105,3 +118,53 @@ class NameClaim(ManagedObject[NameClaimView]):
         except Exception as error:
             if code(error) != "ParameterNotFound":
                 raise
+
+    def _if_held(self, view: NameClaimView | None) -> NameClaimView | None:
+        """Return another's claim while its holder is there; ask CloudFormation whether it is."""
+        if view is None:
+            return None
+        stack_id, _, logical_id = view.holder.partition(" ")
+        try:
+            state = Stacks().resource_state(stack_id, logical_id)
+        except PermanentError as error:
+            return replace(view, doubt=str(error)[:100])
+        return None if state is None or state.status in GONE else view
+
+    def _follow(self) -> None:
+        """Take the claim of a holder who is gone; one that another has just taken is given back.
+
+        Each PutParameter makes the next version: one more than was looked at means that nobody
+        came between.
+        """
+        view = _look(self.path)
+        if view is None or self._if_held(view) is not None:
+            raise TemporaryError("the name has just been claimed; looking whose it is")
+        version = self._put(Overwrite=True)
+        if version not in (1, view.version + 1):
+            between = _look(f"{self.path}:{version - 1}")
+            if between is not None:
+                self._put(Value=between.holder, Overwrite=True)
+            raise TemporaryError("the name has just been claimed by another; looking whose it is")
+        warn(f"Follows {view.holder}, which is gone, in its UniqueName")
+
+    def _put(self, **more: Any) -> int:
+        """Put the parameter and return its version; tags are taken by a new one alone."""
+        asked: Any = {
+            "Name": self.path,
+            "Value": self.holder,
+            "Type": "String",
+            "Description": "Held by a resource of the stack named in the value",
+            **more,
+        }
+        return _ssm().put_parameter(**asked)["Version"]
+
+
+def _look(path: str) -> NameClaimView | None:
+    """Return a claim as it stands, or stood in a version (ssm:GetParameter)."""
+    try:
+        found = _ssm().get_parameter(Name=path)["Parameter"]
+    except Exception as error:
+        if is_missing(error):
+            return None
+        raise
+    return NameClaimView(found["Value"], found["Version"])

@@ -16,7 +16,8 @@ def unique_name_property(default: str) -> Any:
     """Return the property, with the type's own default."""
     return described(
         "What the names of all that is made begin with. One that you give is claimed for the type"
-        " in the account and Region: a second resource with it fails and leaves the first alone.",
+        " in the account and Region: a second resource with it fails and leaves the first alone,"
+        " until the first is deleted or left by its stack.",
         update=Update.REFUSED,
         default=default,
         example="team-a",
