@@ -27,7 +27,7 @@ from tests.postgres import Connection, Server, running
 
 FOLDER = Path(releases.__file__).parent
 
-# Runs in MLflow's environment: a revision a line, each after a line from us.
+# Both run in MLflow's environment: a revision a line, each after a line from us.
 STEPS = """
 import sqlalchemy
 import mlflow.store.db.utils as db
@@ -44,6 +44,19 @@ for script in reversed(list(ScriptDirectory.from_config(config).walk_revisions()
     print("at", script.revision, flush=True)
     input()
 """
+USERS_STEPS = """
+import sqlalchemy
+import mlflow.server.auth.db.utils as db
+from alembic.script import ScriptDirectory
+
+engine = sqlalchemy.create_engine("postgresql+psycopg2://")
+scripts = ScriptDirectory.from_config(db._get_alembic_config(""))
+for script in reversed(list(scripts.walk_revisions())):
+    db.migrate(engine, script.revision)
+    print("at", script.revision, flush=True)
+    input()
+"""
+CHAINS = {"revisions.json": STEPS, "users_revisions.json": USERS_STEPS}
 # What a server does at its first start.
 BIRTH = """
 import sqlalchemy
@@ -71,7 +84,8 @@ def main() -> int:
     with running() as server:
         if options.check:
             return _check(server, options.python, version)
-        _write_chain(_steps(server, options.python))
+        for name, code in CHAINS.items():
+            _write_chain(name, _steps(server, options.python, code))
     known = json.loads((FOLDER / "versions.json").read_text())
     known[version] = heads
     _write("versions.json", [f"{_json(v)}: {_json(known[v])}" for v in _in_order(known)], "{}")
@@ -100,12 +114,13 @@ def _names(found: Schema, layout: Schema) -> Iterator[str]:
             yield f"table {name}: indexes under other names: {other}"
 
 
-def _steps(server: Server, python: str) -> Iterator[dict[str, Any]]:
+def _steps(server: Server, python: str, code: str) -> Iterator[dict[str, Any]]:
     """Yield each revision with the tables that it made or changed; None is a dropped one."""
-    with server.create("steps") as database:
+    name = f"steps_{len(code)}"
+    with server.create(name) as database:
         process = subprocess.Popen(  # noqa: S603 - the interpreter that the caller named
-            [python, "-c", STEPS],
-            env=os.environ | server.environment("steps"),
+            [python, "-c", code],
+            env=os.environ | server.environment(name),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -134,14 +149,14 @@ def _raw(table: Table) -> dict[str, Any]:
     return {"columns": columns, "indexes": dict(table.indexes)}
 
 
-def _write_chain(steps: Iterator[dict[str, Any]]) -> None:
+def _write_chain(name: str, steps: Iterator[dict[str, Any]]) -> None:
     lines = []
     for step in steps:
         tables = ",\n".join(
             f"{_json(t)}: {_json(raw)}" for t, raw in sorted(step["tables"].items())
         )
         lines.append(f'{{"revision": {_json(step["revision"])}, "tables": {{\n{tables}}}}}')
-    _write("revisions.json", lines, "[]")
+    _write(name, lines, "[]")
 
 
 def _write(name: str, lines: list[str], brackets: str) -> None:

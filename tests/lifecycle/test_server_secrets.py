@@ -88,6 +88,16 @@ def test_a_user_that_one_task_made_signs_in_at_every_task(
     assert found == {200}
 
 
+def test_the_schema_check_knows_the_tables_of_the_users(local_aws: LocalAws, mlflow: Stack) -> None:
+    client: Any = local_aws.session().client
+    rules = client("events").list_rules()["Rules"]
+    [rule] = [rule["Name"] for rule in rules if "-schema-" in rule["Name"]]
+    [target] = client("events").list_targets_by_rule(Rule=rule)["Targets"]
+    answer = client("lambda").invoke(FunctionName=target["Arn"], Payload=target["Input"])
+    report = json.loads(answer["Payload"].read())
+    assert (report["state"], report["differences"], report["notes"]) == ("current", [], []), report
+
+
 def test_what_one_task_encrypted_another_reads(local_aws: LocalAws, mlflow: Stack) -> None:
     uri = mlflow.outputs["TrackingUri"]
     admin = keys(local_aws, mlflow.outputs["ServerSecretArn"])

@@ -12,9 +12,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from cfn_mlflow.releases.schema import Column, Schema, Table
+from cfn_mlflow.releases.chain import Chain
+from cfn_mlflow.releases.schema import Schema
 
 Order = Literal["behind", "current", "ahead", "unknown"]
+
+MLFLOW = Chain("revisions.json")
+USERS = Chain("users_revisions.json")
+"""The tables of MLflow's users, where it asks for a login: a chain of their own."""
 
 _RELEASE = re.compile(r"(\d+)\.(\d+)(?:\.(\d+))?")
 _IMAGE_TAG = re.compile(r"v?(\d+\.\d+\.\d+)(?:-[\w.-]+)?")
@@ -51,7 +56,7 @@ def first_version_with(revision: str) -> str | None:
 
 def position(revision: str) -> int | None:
     """Return a revision's place in the chain, oldest first from 0; None where it is not in it."""
-    return _positions().get(revision)
+    return MLFLOW.position(revision)
 
 
 def compare(found: str, expected: str) -> Order:
@@ -66,32 +71,17 @@ def compare(found: str, expected: str) -> Order:
 
 def pending(found: str | None, expected: str) -> list[str]:
     """Return the revisions that a migration would run, in order; all up to it from None."""
-    start = -1 if found is None else position(found)
-    end = position(expected)
-    if start is None or end is None:
-        return []
-    return [entry["revision"] for entry in _chain()[start + 1 : end + 1]]
+    return MLFLOW.pending(found, expected)
 
 
 def declared(revision: str) -> Schema | None:
     """Return the tables, columns and indexes at a revision, or None where it is not known."""
-    end = position(revision)
-    if end is None:
-        return None
-    tables: dict[str, Any] = {}
-    for entry in _chain()[: end + 1]:
-        tables.update(entry["tables"])
-    return {name: _table(raw) for name, raw in tables.items() if raw is not None}
+    return MLFLOW.declared(revision)
 
 
 def first_tables() -> frozenset[str]:
     """Return the names of the tables that every MLflow makes first, before any revision."""
-    return frozenset(_chain()[0]["tables"])
-
-
-def _table(raw: dict[str, dict[str, str]]) -> Table:
-    columns = {name: Column.parse(text) for name, text in raw["columns"].items()}
-    return Table(columns, raw["indexes"])
+    return MLFLOW.first_tables()
 
 
 def _heads_of(version: str) -> tuple[str | None, str | None]:
@@ -119,17 +109,6 @@ def _key(version: str) -> tuple[int, int, int] | None:
 def _versions() -> dict[tuple[int, int, int], tuple[str | None, str | None]]:
     heads: dict[str, list[str | None]] = _load("versions.json")
     return {key: (head[0], head[1]) for v, head in heads.items() if (key := _key(v))}
-
-
-@cache
-def _chain() -> list[dict[str, Any]]:
-    chain: list[dict[str, Any]] = _load("revisions.json")
-    return chain
-
-
-@cache
-def _positions() -> dict[str, int]:
-    return {entry["revision"]: place for place, entry in enumerate(_chain())}
 
 
 def _load(name: str) -> Any:

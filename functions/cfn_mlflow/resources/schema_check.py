@@ -96,7 +96,8 @@ def state_of(found: Found, expected: str) -> State:
     """
     if found.revision is not None:
         return State(releases.compare(found.revision, expected))
-    return State.EMPTY if set(found.schema) <= releases.first_tables() else State.FOREIGN
+    tables = set(found.schema) - (releases.USERS.all_tables() if found.users_revision else set())
+    return State.EMPTY if tables <= releases.first_tables() else State.FOREIGN
 
 
 def _at_the_moment(state: State, found: Found, left: tuple[str, ...]) -> State:
@@ -115,11 +116,16 @@ def _left_by_a_migration(found: Found, expected: str) -> tuple[str, ...]:
 
 
 def _compared(found: Found, state: State) -> Comparison:
-    """Compare with what the found revision declares, as far as it is known."""
+    """Compare with what the found revisions declare, as far as they are known."""
     if found.revision is None:
         return compare(found.schema, {}) if state is State.FOREIGN else Comparison()
     layout = releases.declared(found.revision)
-    return Comparison() if layout is None else compare(found.schema, layout)
+    if layout is None:
+        return Comparison()
+    users = releases.USERS.declared(found.users_revision or "")
+    unknown = releases.USERS.all_tables() if found.users_revision and users is None else ()
+    schema = {name: table for name, table in found.schema.items() if name not in unknown}
+    return compare(schema, {**layout, **(users or {})})
 
 
 def _tells_of(note: str, left: tuple[str, ...]) -> bool:

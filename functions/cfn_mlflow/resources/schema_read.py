@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from cfn_mlflow import releases
 from cfn_mlflow.aws.data_api import NoSuchTableError, Row, Value
 from cfn_mlflow.migration.script import LOCK
 from cfn_mlflow.outcome import TemporaryError
@@ -14,6 +15,9 @@ from cfn_mlflow.releases.schema import Column, Schema, Table
 # A key of eight bytes shows as two halves, and as 1 in objsubid.
 _STATE_OF_PLAY = """
 SELECT pg_catalog.to_regclass('alembic_version') IS NOT NULL AS has_revision,
+pg_catalog.to_regclass('alembic_version_auth') IS NOT NULL AS has_users,
+pg_catalog.has_table_privilege(pg_catalog.to_regclass('alembic_version_auth'), 'SELECT')
+AS reads_users,
 EXISTS (SELECT 1 FROM pg_catalog.pg_locks l
 JOIN pg_catalog.pg_database d ON d.oid = l.database AND d.datname = current_database()
 WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND l.granted
@@ -61,10 +65,15 @@ ORDER BY CAST(t.relname AS text) COLLATE "C", CAST(i.relname AS text) COLLATE "C
 _REVISION = """
 SELECT CAST(version_num AS text) AS revision FROM alembic_version ORDER BY 1 LIMIT 2
 """
+_USERS_REVISION = """
+SELECT CAST(version_num AS text) AS revision FROM alembic_version_auth ORDER BY 1 LIMIT 2
+"""
 _COLUMNS_A_PAGE = 2000
 _INDEXES_A_PAGE = 400
 """Rows of at most 250 bytes, and of 2,200 with 32 columns in an index: below 1 MiB a page."""
 _FIRST: Mapping[str, Value] = {"table_name": "", "place": 0, "index_name": ""}
+UNREADABLE = "unreadable"
+"""The users' revision for a login that may not read it: their tables are known by name alone."""
 _BOOKKEEPING = frozenset({"alembic_version", "alembic_version_auth"})
 
 
@@ -88,6 +97,8 @@ class Found:
     schema: Schema
     locked: bool = field(default=False, compare=False)
     """Whether a migration task of ours was at work when the reading began."""
+    users_revision: str | None = None
+    """That of the tables of MLflow's users; None where nobody has signed in yet."""
 
 
 def read(database: Database) -> Found:
@@ -97,7 +108,7 @@ def read(database: Database) -> Found:
     missing: so all of them can run in one transaction.
     """
     # The lock first: if it was held and is let go, the revision has changed when it is read again.
-    before, locked = _state_of_play(database)
+    before, users, locked = _state_of_play(database)
     columns: dict[str, dict[str, Column]] = {}
     for row in _pages(database, _COLUMNS, _COLUMNS_A_PAGE, ("table_name", "place")):
         column = Column(str(row["type"]), bool(row["nullable"]))
@@ -106,31 +117,48 @@ def read(database: Database) -> Found:
     for row in _pages(database, _INDEXES, _INDEXES_A_PAGE, ("table_name", "index_name")):
         index = indexes.setdefault(str(row["table_name"]), {})
         index[str(row["index_name"])] = _index(row)
-    again = revision(database) if before else _state_of_play(database)[0]
-    if again != before:
+    if _revisions_again(database, before, users) != (before, users):
         raise MovedError("The schema has just been migrated: look again.")
     tables = {
         name: Table(columns[name], indexes.get(name, {}))
         for name in columns
         if name not in _BOOKKEEPING
     }
-    return Found(before, tables, locked)
+    return Found(before, tables, locked, users or _users_of_old(tables))
 
 
-def revision(database: Database) -> str | None:
+def _revisions_again(
+    database: Database, before: str | None, users: str | None
+) -> tuple[str | None, str | None]:
+    """Return both revisions as they are by now, with no more statements than that takes."""
+    if before is None:
+        return _state_of_play(database)[:2]
+    readable = users not in (None, UNREADABLE)
+    return revision(database), revision(database, _USERS_REVISION) if readable else users
+
+
+def _users_of_old(tables: Schema) -> str | None:
+    """Return the first revision of the users' tables where they are from before there was one."""
+    return releases.USERS.first if releases.USERS.first_tables() <= tables.keys() else None
+
+
+def revision(database: Database, sql: str = _REVISION) -> str | None:
     """Return the revision, or None where there is none; two, which no MLflow makes, as `a+b`."""
     try:
-        rows = database.query(_REVISION)
+        rows = database.query(sql)
     except NoSuchTableError:
         return None
     return "+".join(str(row["revision"]) for row in rows) or None
 
 
-def _state_of_play(database: Database) -> tuple[str | None, bool]:
-    """Return the revision, and whether a migration of ours holds its lock."""
+def _state_of_play(database: Database) -> tuple[str | None, str | None, bool]:
+    """Return both revisions, the users' second, and whether a migration of ours holds its lock."""
     halves: dict[str, Value] = {"high": LOCK >> 32, "low": LOCK & 0xFFFFFFFF}
     [row] = database.query(_STATE_OF_PLAY, halves)
-    return revision(database) if row["has_revision"] else None, bool(row["locked"])
+    users = UNREADABLE if row["has_users"] else None
+    if row["reads_users"]:
+        users = revision(database, _USERS_REVISION)
+    return revision(database) if row["has_revision"] else None, users, bool(row["locked"])
 
 
 def _index(row: Row) -> str:

@@ -16,6 +16,7 @@ from cfn_mlflow.aws.data_api import Row, Value
 from cfn_mlflow.aws.data_api_reading import READ_ONLY
 from cfn_mlflow.migration.script import LOCK
 from cfn_mlflow.outcome import TemporaryError
+from cfn_mlflow.releases.chain import Chain
 from cfn_mlflow.resources import schema_read
 from cfn_mlflow.resources.schema_check import Report, State, check
 from tests.postgres import Connection, Server, running
@@ -48,13 +49,18 @@ def at_head(empty: Connection) -> Connection:
     return empty
 
 
-def build(connection: Connection, revision: str) -> None:
+def build(
+    connection: Connection,
+    revision: str,
+    chain: Chain = releases.MLFLOW,
+    versions: str = "alembic_version",
+) -> None:
     """Make the tables, columns and indexes of a revision."""
     statements = [
-        "CREATE TABLE alembic_version (version_num varchar(32) PRIMARY KEY)",
-        f"INSERT INTO alembic_version VALUES ('{revision}')",  # noqa: S608 - a revision of our own
+        f"CREATE TABLE {versions} (version_num varchar(32) PRIMARY KEY)",
+        f"INSERT INTO {versions} VALUES ('{revision}')",  # noqa: S608 - a revision of our own
     ]
-    for name, table in (releases.declared(revision) or {}).items():
+    for name, table in (chain.declared(revision) or {}).items():
         columns = ", ".join(f'"{column}" {what}' for column, what in table.columns.items())
         statements.append(f'CREATE TABLE "{name}" ({columns})')
         for index, definition in table.indexes.items():
@@ -366,3 +372,78 @@ def test_all_of_it_runs_in_one_transaction_in_which_postgresql_refuses_to_write(
         empty.execute("CREATE TABLE written (id int)")
     empty.execute("ROLLBACK")
     assert check(empty, HEAD) == told
+
+
+# ---- The tables of MLflow's users
+
+
+USERS_HEAD = "f1a2b3c4d5e6"
+
+
+def with_users(connection: Connection, revision: str = USERS_HEAD) -> Connection:
+    """Make the tables of MLflow's users, as a server makes them that asks for a login."""
+    build(connection, revision, releases.USERS, "alembic_version_auth")
+    return connection
+
+
+def test_the_tables_of_mlflows_users_are_no_strangers(at_head: Connection) -> None:
+    report = check(with_users(at_head), HEAD)
+    assert (report.state, report.differences, report.notes) == (State.CURRENT, (), ())
+    assert report.sound
+
+
+def test_a_missing_table_and_a_missing_column_of_the_users_are_named(at_head: Connection) -> None:
+    with_users(at_head)
+    at_head.execute("DROP TABLE user_role_assignments; ALTER TABLE users DROP COLUMN is_admin")
+    report = check(at_head, HEAD)
+    assert words(report) == (
+        "table user_role_assignments is missing",
+        "table users: column is_admin is missing",
+    )
+    assert not report.sound
+
+
+def test_users_tables_at_an_older_revision_are_compared_with_that_one(at_head: Connection) -> None:
+    report = check(with_users(at_head, "0965eb92f5f0"), HEAD)
+    assert (report.differences, report.notes) == ((), ())
+
+
+def test_users_tables_from_before_they_had_a_revision_are_known(at_head: Connection) -> None:
+    with_users(at_head, releases.USERS.first)
+    at_head.execute("DROP TABLE alembic_version_auth")
+    report = check(at_head, HEAD)
+    assert (report.differences, report.notes) == ((), ())
+
+
+def test_users_tables_of_a_revision_nobody_knows_are_no_strangers(at_head: Connection) -> None:
+    with_users(at_head)
+    at_head.execute("UPDATE alembic_version_auth SET version_num = 'ffffffffffff'")
+    report = check(at_head, HEAD)
+    assert (report.differences, report.notes) == ((), ())
+
+
+def test_users_tables_without_any_of_mlflows_are_a_start_that_was_cut_short(
+    empty: Connection,
+) -> None:
+    assert check(with_users(empty), HEAD).state is State.EMPTY
+
+
+def test_a_login_that_may_not_read_the_users_revision_reads_all_the_rest(
+    server: Server, at_head: Connection
+) -> None:
+    with_users(at_head)
+    name = str(at_head.query("SELECT current_database() AS name")[0]["name"])
+    at_head.execute(
+        f"CREATE ROLE reader_{name} LOGIN PASSWORD 'reader'; "
+        f"GRANT SELECT ON alembic_version TO reader_{name}"
+    )
+    reader = server.connect(name, f"reader_{name}", "reader")
+    report = check(reader, HEAD)
+    assert (report.state, report.differences) == (State.CURRENT, ())
+
+
+def test_the_users_tables_share_no_name_with_the_others() -> None:
+    others = releases.declared(HEAD) or {}
+    assert not releases.USERS.all_tables() & others.keys()
+    assert releases.auth_head_of("3.17.2") == USERS_HEAD
+    assert releases.USERS.position(USERS_HEAD) is not None
