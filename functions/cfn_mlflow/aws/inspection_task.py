@@ -167,7 +167,8 @@ class Inspection(ManagedObject[InspectionView]):
             )
         if view.has_data and view.result:
             steps = view.result.pending
-            tell(f"{view.result.words} {len(steps)} revisions are to run: {', '.join(steps)}")
+            how_many = "1 revision is" if len(steps) == 1 else f"{len(steps)} revisions are"
+            tell(f"{view.result.words} {how_many} to run: {', '.join(steps)}")
         return None
 
     def delete(self, view: InspectionView) -> None:

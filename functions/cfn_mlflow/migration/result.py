@@ -13,6 +13,8 @@ from cfn_mlflow.migration.script import EXIT_CODES
 _MARK = '{"cfn-mlflow-migration":'
 _DONE = frozenset({"current", "migrated", "behind", "empty"})
 """Outcomes that are no failure: of a migration, or of a look at what one would do."""
+_OF_USERS_TOO = frozenset({"behind", "migrated"})
+"""Outcomes that may be of the users' tables alone."""
 _RETRYABLE = frozenset({"locked", "unreachable", "killed"})
 _LONG_ENOUGH = 60.0
 """Seconds after which another attempt at the same would keep a user waiting for the reason."""
@@ -23,6 +25,10 @@ _WORDS: Mapping[str, str] = {
     "current": "The database is as this image expects: nothing to migrate.",
     "migrated": "The database was migrated from {found} to {expected}.",
     "behind": "The database is at {found}, MLflow {mlflow} expects {expected}.",
+    "users-behind": "MLflow's tables are at {found}, as MLflow {mlflow} expects; those of its users"
+    " are not yet as it expects.",
+    "users-migrated": "The tables of MLflow's users were migrated; MLflow's own were at {found}"
+    " already.",
     "empty": "The database is empty.",
     "ahead": "The database is ahead of the image: it is at {found}, MLflow {mlflow} knows no more"
     " than {expected}. MLflow cannot go back: use {newer} or newer, or restore the snapshot"
@@ -93,7 +99,7 @@ def parse(lines: Iterable[str], exit_code: int | None) -> Result:
     outcome = _outcome(report, ahead, exit_code)
     return Result(
         outcome=outcome,
-        words=_WORDS[outcome].format(
+        words=_WORDS[_wording(outcome, found, expected)].format(
             found=ahead or ("an empty database" if report else "a revision its log names"),
             state=_state(found, report.get("to")),
             expected=expected or "the image's revision",
@@ -110,6 +116,12 @@ def parse(lines: Iterable[str], exit_code: int | None) -> Result:
         ahead=ahead,
         seconds=float(report.get("seconds") or 0),
     )
+
+
+def _wording(outcome: str, found: str | None, expected: str | None) -> str:
+    """Return which words to say: where MLflow's own tables had no part in it, the users'."""
+    only_users = outcome in _OF_USERS_TOO and found is not None and found == expected
+    return f"users-{outcome}" if only_users else outcome
 
 
 def _state(found: str | None, left: str | None) -> str:

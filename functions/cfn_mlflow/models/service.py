@@ -123,7 +123,8 @@ class ServiceSettings(ImageProperties, NamedProperties):
     basic_auth: Boolean = described(
         "Whether MLflow asks for a user and a password. Its first user is `admin`, whose password"
         " is in the secret that the attribute `ServerSecretArn` names; users and their rights are"
-        " in the database, for all tasks.",
+        " in the database, for all tasks. Switched on in a running service, it makes the users'"
+        " tables by a migration: a snapshot first, and no task answers while it runs (503).",
         default=False,
         example=True,
     )

@@ -59,6 +59,27 @@ def test_the_result_is_found_among_other_lines_in_any_order() -> None:
     assert result.words == f"The database was migrated from an empty database to {HEAD}."
 
 
+@pytest.mark.parametrize(
+    ("outcome", "words"),
+    [
+        (
+            "behind",
+            f"MLflow's tables are at {HEAD}, as MLflow 3.17.2 expects; those of its users are not"
+            " yet as it expects.",
+        ),
+        (
+            "migrated",
+            f"The tables of MLflow's users were migrated; MLflow's own were at {HEAD} already.",
+        ),
+    ],
+)
+def test_the_words_are_of_the_users_tables_where_only_they_have_revisions_to_run(
+    outcome: str, words: str
+) -> None:
+    alone = parse([line(outcome, **{"from": HEAD, "to": HEAD, "pending": ["auth-a"]})], 0)
+    assert alone.words == words
+
+
 @pytest.mark.parametrize("outcome", sorted(EXIT_CODES))
 def test_each_outcome_has_words_that_fit_a_reason(outcome: str) -> None:
     long = {"from": "f4a9b2c7d1e6", "reason": "wörds " * 50}
