@@ -16,6 +16,7 @@ from typing import Any
 from ministack.core import lambda_runtime
 from ministack.services.cloudformation import provisioners
 
+from local.emulator import function_hosts
 from local.emulator.bootstrap import TOLD
 from local.emulator.function_logs import FunctionLog
 from local.emulator.patching import require
@@ -28,6 +29,7 @@ def install(runtimes: Path) -> None:
     _run_on_the_runtimes_interpreter(runtimes)
     _make_environments(Path(os.environ["TMPDIR"]) / "functions")
     _keep_all_properties_of_a_function()
+    function_hosts.install(runtimes)
 
 
 def running() -> dict[str, list[int]]:
@@ -49,8 +51,7 @@ def _run_on_the_runtimes_interpreter(runtimes: Path) -> None:
     def detect(runtime: str) -> tuple[str, str]:
         python = runtimes / runtime / "bin" / "python"
         if not python.exists():
-            here = ", ".join(sorted(path.name for path in runtimes.glob("*/bin/..")))
-            raise RuntimeError(f"The local AWS has no interpreter for {runtime}, only for {here}.")
+            raise RuntimeError(function_hosts.fault_of({"Runtime": runtime}, runtimes))
         return str(python), script
 
     lambda_runtime._detect_runtime_binary = detect

@@ -13,6 +13,8 @@ from botocore.exceptions import ClientError
 
 from local import environments
 from local.aws import LocalAws, LocalAwsError
+from local.provider import architecture
+from tests.lifecycle.guided import NOT_TO_BE_SAVED, Checkout
 from tests.lifecycle.probe import Probe
 from tests.lifecycle.stacks import Stack
 from tests.waiting import until
@@ -321,3 +323,90 @@ def test_every_call_is_counted_under_the_name_of_its_caller(bare_aws: LocalAws) 
         ("s3", "PutObject", 1),
         ("ssm", "DescribeParameters", 2),
     ]
+
+
+OTHER_RUNTIME = next(
+    f"python3.{minor}" for minor in (14, 13) if f"python3.{minor}" != environments.host_runtime()
+)
+OTHER_PROCESSOR = "x86_64" if architecture() == "arm64" else "arm64"
+HERE = f"--parameter-overrides Runtime={environments.host_runtime()} Architecture={architecture()}"
+COMMAND = f"sam build {HERE} && sam deploy --guided {HERE}"
+
+
+@pytest.mark.parametrize(
+    "other", [{"Runtime": OTHER_RUNTIME}, {"Architectures": [OTHER_PROCESSOR]}]
+)
+def test_a_function_that_this_machine_cannot_run_fails_its_stack_at_once(
+    bare_aws: LocalAws, probe: Probe, other: dict[str, Any]
+) -> None:
+    stack = Stack.create(bare_aws, probe.name, probe.template({"Thing": {}}, **other))
+    assert stack.status == "ROLLBACK_COMPLETE"
+    reason = stack.failures()["Function"]
+    assert next(iter(other))[:12] in reason
+    assert COMMAND in reason
+    assert probe.seen() == []
+
+
+def test_an_update_to_what_this_machine_cannot_run_is_rolled_back_and_the_function_works(
+    bare_aws: LocalAws, probe: Probe
+) -> None:
+    stack = Stack.create(bare_aws, probe.name, probe.template({}))
+    changed = probe.template({}, Runtime=OTHER_RUNTIME, Architectures=[OTHER_PROCESSOR])
+    assert stack.update(changed) == "UPDATE_ROLLBACK_COMPLETE"
+    assert COMMAND in stack.failures()["Function"]
+    client = bare_aws.session().client("lambda")
+    event = {"RequestType": "Create", "ResponseURL": "", "ResourceProperties": {"Do": "silent"}}
+    answer = client.invoke(FunctionName=probe.name, Payload=json.dumps(event))
+    assert "FunctionError" not in answer
+
+
+def test_the_api_refuses_what_this_machine_cannot_run_with_the_command_that_works(
+    bare_aws: LocalAws, probe: Probe
+) -> None:
+    Stack.create(bare_aws, probe.name, probe.template({}))
+    client: Any = bare_aws.session().client("lambda")
+    code = {"ZipFile": b"not looked at"}
+    role = "arn:aws:iam::000000000000:role/probe"
+    common = {"FunctionName": "other", "Role": role, "Handler": "a.b", "Code": code}
+    for call, asked in (
+        (client.create_function, {**common, "Runtime": OTHER_RUNTIME}),
+        (
+            client.create_function,
+            {
+                **common,
+                "Runtime": environments.host_runtime(),
+                "Architectures": [OTHER_PROCESSOR],
+            },
+        ),
+        (
+            client.update_function_configuration,
+            {"FunctionName": probe.name, "Runtime": OTHER_RUNTIME},
+        ),
+        (
+            client.update_function_code,
+            {"FunctionName": probe.name, "Architectures": [OTHER_PROCESSOR], **code},
+        ),
+    ):
+        with pytest.raises(ClientError) as refused:
+            call(**asked)
+        assert refused.value.response["Error"]["Code"] == "InvalidParameterValueException"
+        assert COMMAND in refused.value.response["Error"]["Message"]
+
+
+def test_readmes_deploy_is_refused_at_once_and_the_named_command_works_and_no_file_is_changed(
+    local_aws: LocalAws, tmp_path: Path
+) -> None:
+    checkout = Checkout.make(tmp_path, local_aws)
+    before = checkout.files()
+    ended, said = checkout.sam("build", {})
+    assert ended == 0, said
+    ended, said = checkout.sam("deploy --guided", NOT_TO_BE_SAVED)
+    assert ended != 0
+    assert "The local AWS cannot run a function of Runtime python3.14" in " ".join(said.split())
+    stack = Stack(local_aws, "cfn-mlflow")
+    assert stack.status == "UPDATE_ROLLBACK_COMPLETE"
+    for words in COMMAND.replace("sam ", "").split(" && "):
+        ended, said = checkout.sam(words, NOT_TO_BE_SAVED)
+        assert ended == 0, said
+    assert stack.status in ("UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"), "or nothing to do"
+    assert checkout.files() == before
