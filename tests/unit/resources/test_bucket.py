@@ -17,7 +17,7 @@ from cfn_mlflow.outcome import Done, Outcome, PermanentError, RefusedChanges
 from cfn_mlflow.protocol import event
 from cfn_mlflow.resources import bucket as resource
 from cfn_mlflow.resources.bucket import BUCKET
-from tests.unit.support import buckets
+from tests.unit.support import buckets, stacks
 from tests.unit.support.kill_points import killed_after_each_call, watched
 from tests.unit.support.service_kit import ACCOUNT, REGION, STACK, boto, converge, owner, remove
 
@@ -542,9 +542,11 @@ def test_given_a_name_that_is_taken_then_the_second_fails_and_leaves_the_first_a
     served(request("Create", shared))
     before = world(s3)
     second = request("Create", shared, logical_id="Other")
-    with pytest.raises(PermanentError, match=f"UniqueName: 'shared' is taken by {STACK} Bucket"):
-        served(second)
-    assert deleted(request("Delete", shared, logical_id="Other")) == Done({})
+    taken = f"UniqueName: 'shared' is taken by {STACK} Bucket"
+    with stacks.holding("Bucket", "CREATE_COMPLETE"):
+        with pytest.raises(PermanentError, match=taken):
+            served(second)
+        assert deleted(request("Delete", shared, logical_id="Other")) == Done({})
     assert world(s3) == before
     assert claims() == ["/cfn-mlflow/names/shared/MLflowBucket"]
     assert deleted(request("Delete", shared)) == Done({})

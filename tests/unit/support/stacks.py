@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from typing import Any
 
 from botocore.stub import Stubber
 
@@ -27,4 +28,20 @@ def standing(status: str, root_id: str = "") -> Iterator[None]:
     with Stubber(session.client("cloudformation")) as stub:
         for _ in range(MOST_QUESTIONS):
             stub.add_response("describe_stacks", {"Stacks": [stack]}, {"StackName": STACK})
+        yield
+
+
+@contextmanager
+def holding(logical_id: str, status: str) -> Iterator[None]:
+    """Let DescribeStackResource tell this status of a resource of the owner's stack."""
+    detail: Any = {
+        "LogicalResourceId": logical_id,
+        "ResourceType": "Custom::MLflow",
+        "LastUpdatedTimestamp": datetime.now(UTC),
+        "ResourceStatus": status,
+    }
+    asked = {"StackName": STACK, "LogicalResourceId": logical_id}
+    with Stubber(session.client("cloudformation")) as stub:
+        for _ in range(MOST_QUESTIONS):
+            stub.add_response("describe_stack_resource", {"StackResourceDetail": detail}, asked)
         yield
