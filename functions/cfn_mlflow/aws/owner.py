@@ -15,8 +15,11 @@ ALLOW_TAG = "cfn-mlflow:allow"
 USER_KEYS_TAG = "cfn-mlflow:user-tags"
 """Lists the keys of the user's tags on an object: so a key that is no longer asked can go."""
 
+LONGEST_VALUE = 255
+"""Characters of the longest value of a tag that every service takes: Elastic Load Balancing's."""
+
 KEY_DIGEST_CHARACTERS = 6
-"""40 keys, of up to 128 characters each, fit a tag's 256 characters only by their digests."""
+"""40 keys, of up to 128 characters each, fit a tag's value only by their digests."""
 
 RESERVED_TAG_PREFIXES = ("aws:", "cfn-mlflow:")
 """Keys that no user sets, in whatever case: AWS's own and ours."""
@@ -51,8 +54,14 @@ class Owner:
 
     @property
     def tag(self) -> str:
-        """Return the value of the owner tag: stack GUID and logical id."""
-        return f"{self.stack_id.rsplit('/', 1)[-1]}/{self.logical_id}"
+        """Return the value of the owner tag: stack GUID and logical id.
+
+        A logical id may be as long as a value may be: then its digest stands for its end.
+        """
+        whole = f"{self.stack_id.rsplit('/', 1)[-1]}/{self.logical_id}"
+        if len(whole) <= LONGEST_VALUE:
+            return whole
+        return f"{whole[: LONGEST_VALUE - len(self.digest) - 1]}-{self.digest}"
 
     @property
     def tags(self) -> dict[str, str]:

@@ -223,8 +223,18 @@ def test_given_a_key_that_somebody_else_set_then_it_is_not_among_those_that_go()
     assert owner().no_longer_asked({"theirs": "kept"}) == []
 
 
+def test_given_the_longest_logical_ids_then_each_has_an_owner_tag_of_its_own_that_fits() -> None:
+    one, other = (
+        replace(owner(), logical_id="L" * 254 + end, digest=f"abcdefghi{end}") for end in "ab"
+    )
+    assert len(one.tag) == len(other.tag) == 255
+    assert one.tag != other.tag
+    assert one.owns(one.tags)
+    assert not one.owns(other.tags)
+
+
 def test_given_forty_long_keys_then_their_list_fits_a_tag() -> None:
     whose = owner(user_tags={f"{place:0>128}": "x" for place in range(40)})
-    assert len(whose.tags[USER_KEYS_TAG]) <= 256
+    assert len(whose.tags[USER_KEYS_TAG]) <= 255
     fewer = replace(whose, user_tags={})
     assert {*fewer.no_longer_asked(whose.tags)} == {*whose.user_tags, USER_KEYS_TAG}
