@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 PAUSE = 2.0
 """Seconds between two looks."""
 LONGEST_PAUSE = 30.0
+LATE_LOOKS = 5
+"""Looks for the event that ends an operation, once the stack's status has ended it."""
 PATIENCE = 600.0
 """Seconds for which AWS may refuse or not be reached, in a watch that had begun."""
 
@@ -46,7 +48,7 @@ class Watch:
         reader = CloudFormation(self.cloudformation)
         stack = yield from self._found(reader, name)
         operation = Operation.last_of(reader, stack)
-        if not is_in_progress(stack.status):
+        if not is_in_progress(stack.status) and not self.wait_for_start:
             self._read_back(operation)
             yield self._ended(operation)
             return
@@ -88,7 +90,7 @@ class Watch:
     # --- until it ends ---
 
     def _until_the_end(self, operation: Operation, logs: Logs) -> Iterator[Item]:
-        pause, refused_for = self.pause, 0.0
+        pause, refused_for, looks_at_rest = self.pause, 0.0, 0
         while True:
             try:
                 operation.stack = operation.reader.stack(operation.stack.id)
@@ -103,7 +105,9 @@ class Watch:
                 pause = min(pause * 2, LONGEST_PAUSE)
                 continue
             if not is_in_progress(operation.stack.status):
-                return
+                looks_at_rest += 1
+                if operation.is_over or looks_at_rest == LATE_LOOKS:
+                    return
             pause, refused_for = self.pause, 0.0
             self.sleep(pause)
 

@@ -45,6 +45,12 @@ class Operation:
         operation._parts.append(_Part(stack.id, ""))
         return operation
 
+    @property
+    def is_over(self) -> bool:
+        """Tell whether the events so far say that the operation has ended."""
+        of_stack = [event.status for event in self.events if event.is_of_stack]
+        return bool(of_stack) and not is_in_progress(of_stack[-1])
+
     def new(self, show: Callable[[Event], None]) -> None:
         """Pass every event on that was not passed before, stack by stack from old to new."""
         for part in self._parts:  # it grows while nested stacks are found

@@ -173,6 +173,30 @@ def test_a_stack_at_rest_can_be_watched_from_its_next_operation_on() -> None:
     assert not ended(items).succeeded
 
 
+def test_an_operation_that_is_over_before_the_next_look_is_told_whole() -> None:
+    def both(story: Recorded) -> None:
+        begun(story)
+        made(story)
+
+    def whole(story: Recorded) -> None:
+        update_rolls_back(story)
+        back(story)
+
+    items = watch(Recorded(both, whole, nothing), wait_for_start=True)
+
+    assert told(items)[0] == "tracking UPDATE_IN_PROGRESS"
+    assert told(items)[-1] == "tracking UPDATE_ROLLBACK_COMPLETE"
+
+
+def test_events_that_come_later_than_the_status_are_waited_for() -> None:
+    def status_first(story: Recorded) -> None:
+        story.statuses[ROOT] = "CREATE_COMPLETE"
+
+    items = watch(Recorded(begun, status_first, nothing, made, nothing))
+
+    assert told(items)[-1] == "tracking CREATE_COMPLETE"
+
+
 def test_another_stack_of_the_same_name_is_not_mixed_in() -> None:
     def with_a_line_of_an_older_stack(story: Recorded) -> None:
         begun(story)
