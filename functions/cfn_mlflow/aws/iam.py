@@ -104,7 +104,7 @@ class Role(OwnedObject[RoleView]):
         )
 
     def create(self) -> None:
-        """Make the role within its boundary (iam:CreateRole, PutRolePolicy)."""
+        """Make the role within its boundary (iam:CreateRole); its policy follows a look."""
         try:
             _iam().create_role(
                 RoleName=self.name,
@@ -118,7 +118,6 @@ class Role(OwnedObject[RoleView]):
             if code(error) == "EntityAlreadyExists":
                 raise TemporaryError("made, and not to be seen yet") from None
             raise
-        self._put_policy()
 
     def changes(self, view: RoleView) -> tuple[str, ...]:
         """Name what differs; documents are compared as what they say, not as text."""

@@ -587,6 +587,16 @@ class TestRemoval:
         assert left["DBClusterSnapshotIdentifier"] in caplog.text
         assert everything() == NOTHING
 
+    def test_given_a_removal_then_the_log_group_goes_when_nothing_can_write_to_it(
+        self, asked: Properties
+    ) -> None:
+        """RDS makes the group anew for a last line: so instances and cluster are gone first."""
+        made = graph(asked)
+        by_name = {managed.label: managed for managed in made.wanted}
+        cluster, instance = by_name["database cluster"], by_name["database instance 1"]
+        assert by_name["database log group"] in made.needs(cluster)
+        assert cluster in made.needs(instance)
+
     def test_given_it_is_to_be_skipped_then_no_snapshot_stays(self, asked: Properties) -> None:
         converge(graph(asked))
         remove(graph(asked, SkipFinalSnapshot="true"))
