@@ -2,10 +2,16 @@
 
 The load balancer's health check must not touch the database; this one does, and writes, reads and
 deletes an artifact, at every task of the service. That a task definition has passed is its tag.
+
+A run is told the addresses that it asks, and ECS takes so many characters: where a service has more
+tasks, the next run goes on behind the last address of the one before.
 """
 
 from __future__ import annotations
 
+import itertools
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -13,7 +19,14 @@ from cfn_mlflow import deep_check
 from cfn_mlflow.aws.ecs import ecs, ecs_tags
 from cfn_mlflow.aws.ecs_task import Task, cut, tasks, why
 from cfn_mlflow.aws.ecs_task_definition import TaskDefinitionView, deregister
-from cfn_mlflow.aws.image_task import Launcher, log_is_whole, running, worth_another
+from cfn_mlflow.aws.image_task import (
+    OVERRIDES_CHARACTERS,
+    Launcher,
+    log_is_whole,
+    overrides,
+    running,
+    worth_another,
+)
 from cfn_mlflow.aws.migration_notes import CHECK
 from cfn_mlflow.aws.not_yet import NotYet
 from cfn_mlflow.aws.stand_in import with_way_out
@@ -24,6 +37,8 @@ from cfn_mlflow.outcome import PermanentError
 CHECKED_TAG = "cfn-mlflow:checked"
 """The task definition of the server passed the deep check."""
 REASON_BYTES = 250
+SERVERS, HOST = "CFN_MLFLOW_SERVERS", "CFN_MLFLOW_HOST"
+"""Variables that tell the script which servers to ask, and under which name."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +48,8 @@ class DeepCheckView:
     passed: bool
     tasks: tuple[Task, ...] = ()
     report: Report | None = None
+    well: tuple[Task, ...] = ()
+    """Those until the last whose servers all serve; what came after asked the same ones."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,19 +74,27 @@ class DeepCheck(ManagedObject[DeepCheckView]):
         return f"{CHECK}-{self.definition.arn.rpartition(':')[2]}"
 
     def read(self) -> DeepCheckView | None:
-        """Read the tag, else find the tasks and read their log (ecs:ListTasks, DescribeTasks)."""
+        """Read the tag, else find the tasks and read their log (ecs:ListTasks, DescribeTasks).
+
+        None where a run is to begin: the first, or one for the servers that are left.
+        """
         if CHECKED_TAG in self.definition.tags:
             return DeepCheckView(passed=True)
         found = self.launcher.runs(self.purpose)
         if found:
             report = deep_check.parse(self.launcher.lines(found[-1]))
-            return DeepCheckView(bool(report and report.healthy), found, report)
+            healthy = bool(report and report.healthy)
+            well = _well(found if healthy else found[:-1])
+            if healthy and self._servers_after(well):
+                return None
+            return DeepCheckView(healthy, found, report, well)
         # A service without a task has nothing to check; the next deploy does it.
         return None if self._servers() else DeepCheckView(passed=True)
 
     def create(self) -> None:
         """Start the task that checks (ecs:RunTask)."""
-        self._start(())
+        found = self.launcher.runs(self.purpose)
+        self._start(DeepCheckView(passed=False, tasks=found, well=_well(found)))
 
     def busy(self, view: DeepCheckView) -> str | None:
         """Tell the state of the task; fail if a server does not serve."""
@@ -81,8 +106,9 @@ class DeepCheck(ManagedObject[DeepCheckView]):
         if view.report is None and not log_is_whole(last):
             return "waiting for its log"
         # One more look with the addresses of then: a task may have been replaced meanwhile.
-        again = view.report is None or len(view.tasks) == 1
-        if not view.passed and not worth_another(view.tasks, retryable=again):
+        failed = view.tasks[len(view.well) :]
+        again = view.report is None or len(failed) == 1
+        if not view.passed and not worth_another(failed, retryable=again):
             deregister(self.definition.arn)
             cause = f"{self.words}: {self._cause(last, view.report)}"
             raise PermanentError(with_way_out(cause, self.launcher.owner, self.stands_in_at))
@@ -96,7 +122,7 @@ class DeepCheck(ManagedObject[DeepCheckView]):
 
     def update(self, view: DeepCheckView) -> None:
         """Check again (ecs:RunTask)."""
-        self._start(view.tasks)
+        self._start(view)
 
     def settling(self, view: DeepCheckView) -> str | None:
         """Note that it has passed (ecs:TagResource)."""
@@ -109,25 +135,50 @@ class DeepCheck(ManagedObject[DeepCheckView]):
         """Never called: it goes along with its task definition."""
         raise NotImplementedError
 
-    def _start(self, earlier: tuple[Task, ...]) -> None:
-        environment = {
-            "CFN_MLFLOW_SERVERS": ",".join(self._servers()),
-            "CFN_MLFLOW_HOST": self.host_name.lower(),
-        }
+    def _start(self, view: DeepCheckView) -> None:
+        command = deep_check.command()
+        servers = _as_many_as_fit(self._servers_after(view.well), self._environment, command)
         with self._not_yet.patience():
             self.launcher.start(
-                self.purpose, earlier, environment=environment, command=deep_check.command()
+                self.purpose, view.tasks, environment=self._environment(servers), command=command
             )
 
+    def _environment(self, servers: Sequence[str]) -> dict[str, str]:
+        return {SERVERS: ",".join(servers), HOST: self.host_name.lower()}
+
     def _servers(self) -> list[str]:
+        """Return the addresses of the tasks that run of this revision, in order."""
         found = tasks(self.launcher.cluster, stopped=False, serviceName=self.launcher.cluster)
-        return [
+        return sorted(
             f"{task.address}:{self.port}"
             for task in found
             if task.definition_arn == self.definition.arn and task.address
-        ]
+        )
+
+    def _servers_after(self, well: Sequence[Task]) -> list[str]:
+        """Return those that are still to be asked: behind the last that was well."""
+        last = well[-1].environment.get(SERVERS, "").rpartition(",")[2] if well else ""
+        return [server for server in self._servers() if server > last]
 
     def _cause(self, last: Task, report: Report | None) -> str:
         if report is None:
             return why(last, self.launcher.log_group)
         return f"{cut(report.reason, REASON_BYTES)}. See log group {self.launcher.log_group}"
+
+
+def _well(runs: tuple[Task, ...]) -> tuple[Task, ...]:
+    """Return the runs up to the last that ended well."""
+    ends = [place for place, run in enumerate(runs, 1) if run.exit_code == 0]
+    return runs[: ends[-1]] if ends else ()
+
+
+def _as_many_as_fit(
+    servers: Sequence[str],
+    environment: Callable[[Sequence[str]], Mapping[str, str]],
+    command: Sequence[str],
+) -> Sequence[str]:
+    """Return the first servers, as many as ECS takes the overrides of."""
+    without = len(json.dumps(overrides(environment(()), command)))
+    room = OVERRIDES_CHARACTERS - without
+    ends = itertools.accumulate(len(server) + 1 for server in servers)
+    return servers[: sum(end <= room for end in ends)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -73,6 +73,8 @@ class Task:
     started_by: str = ""
     address: str = ""
     """Its private IPv4 address, once it has one."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """What it was given beside its task definition's own variables."""
 
     @property
     def id(self) -> str:
@@ -191,6 +193,11 @@ def _task(found: Mapping[str, Any]) -> Task:
         containers=_containers(found.get("containers", [])),
         started_by=found.get("startedBy", ""),
         address=_address(found),
+        environment={
+            one["name"]: one.get("value", "")
+            for override in found.get("overrides", {}).get("containerOverrides", [])
+            for one in override.get("environment", [])
+        },
     )
 
 

@@ -25,6 +25,9 @@ from cfn_mlflow.outcome import TemporaryError
 
 CONTAINER = "migration"
 
+OVERRIDES_CHARACTERS = 8192
+"""What ECS takes as the overrides of one task, as JSON."""
+
 ATTEMPTS = 3
 """So often a task is started that failed for a reason that may pass."""
 
@@ -82,11 +85,6 @@ class Launcher:
         # ECS remembers a token for longer than it shows a stopped task: each hour has its own.
         hour = datetime.now(UTC).strftime("%Y-%m-%dT%H")
         attempt = "|".join([self.definition_arn, purpose, hour, *(task.arn for task in earlier)])
-        container: Any = {"name": CONTAINER}
-        if environment:
-            container["environment"] = [{"name": k, "value": v} for k, v in environment.items()]
-        if command:
-            container["command"] = list(command)
         answer = ecs().run_task(
             cluster=self.cluster,
             taskDefinition=self.definition_arn,
@@ -96,7 +94,7 @@ class Launcher:
             startedBy=started_by(purpose, self.owner),
             tags=ecs_tags(self.owner.tags),
             enableECSManagedTags=True,
-            overrides={"containerOverrides": [container]},
+            overrides=overrides(environment or {}, command),
             networkConfiguration={
                 "awsvpcConfiguration": {
                     "subnets": list(self.subnet_ids),
@@ -122,6 +120,16 @@ class Launcher:
                 return {}
             raise
         return tag_map(found)
+
+
+def overrides(environment: Mapping[str, str], command: Sequence[str]) -> Any:
+    """Return what a task is given beside its task definition."""
+    container: dict[str, Any] = {"name": CONTAINER}
+    if environment:
+        container["environment"] = [{"name": k, "value": v} for k, v in environment.items()]
+    if command:
+        container["command"] = list(command)
+    return {"containerOverrides": [container]}
 
 
 def migrations(owner: Owner, cluster: str, family: str) -> list[Task]:

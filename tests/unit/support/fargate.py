@@ -311,7 +311,8 @@ class Fargate:
         for _ in range(service["desiredCount"] - len(self.servers(name))):
             task = self._start(cluster, definition_arn, "ecs-svc/1")
             task["_service"], task["lastStatus"] = name, "RUNNING"
-            detail = {"name": "privateIPv4Address", "value": f"10.0.0.{len(self.tasks)}"}
+            address = f"10.0.{len(self.tasks) // 250}.{len(self.tasks) % 250}"
+            detail = {"name": "privateIPv4Address", "value": address}
             task["attachments"] = [{"type": "ElasticNetworkInterface", "details": [detail]}]
 
 
