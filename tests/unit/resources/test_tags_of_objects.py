@@ -179,39 +179,23 @@ def test_given_tags_taken_out_and_changed_then_every_object_has_the_asked_and_fo
         BY_OTHERS[kind](view)
     for label, tags in whole.tags(AFTER).items():
         assert tags == AFTER | THEIRS, label
-
-
-def test_given_all_tags_taken_out_then_none_of_the_users_is_left_nor_the_list_of_them(
-    whole: Whole,
-) -> None:
-    whole.converge(AT_FIRST)
     for label, (_, view) in whole.converge({}).items():
-        assert not (AT_FIRST.keys() | {USER_KEYS_TAG}) & view.tags.keys(), label
+        assert not (AFTER.keys() | {USER_KEYS_TAG}) & view.tags.keys(), label
+        assert view.tags.items() >= THEIRS.items(), label
     with watched() as calls:
         whole.converge({})
     assert calls.writes == [], "there is nothing more to do"
 
 
-def test_given_an_update_cut_off_anywhere_and_rolled_back_then_the_old_tags_alone(
+def test_given_an_update_cut_off_anywhere_then_its_rollback_or_its_end_has_the_asked_tags_alone(
     whole: Whole,
 ) -> None:
     whole.converge(AT_FIRST)
-    for last in (1, 15, 40):
+    for last, then in ((1, AT_FIRST), (40, AT_FIRST), (15, AFTER)):
         with watched(last_write=last), pytest.raises(Killed):
             whole.converge(AFTER)
-        for label, tags in whole.tags(AT_FIRST).items():
-            assert tags == AT_FIRST, label
-
-
-def test_given_an_update_that_goes_on_after_it_was_cut_off_then_the_new_tags_alone(
-    whole: Whole,
-) -> None:
-    whole.converge(AT_FIRST)
-    for last in (1, 15, 25):
-        with watched(last_write=last), pytest.raises(Killed):
-            whole.converge(AFTER)
-    for label, tags in whole.tags(AFTER).items():
-        assert tags == AFTER, label
+        for label, tags in whole.tags(then).items():
+            assert tags == then, label
 
 
 def test_given_a_key_that_somebody_else_set_then_it_is_not_among_those_that_go() -> None:
