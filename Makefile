@@ -13,7 +13,7 @@ UNIT := tests/unit tests/template tests/faults -m "not long and not sam"
 CODE := $(wildcard functions cfn_mlflow_watch local demo tests tools bench cfn_lint_rules)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo local local-stop watch unit lifecycle test test-long coverage lint format locks bench
+.PHONY: help demo local local-stop status env clean watch unit lifecycle test test-long coverage lint format locks bench
 
 help:
 	@printf 'make demo        a stack becomes an MLflow that a client logs to, on this machine (KEEP=1 leaves it running)\n'
@@ -22,8 +22,12 @@ help:
 	@printf 'make test        lint, types, import contracts and every test but the long ones\n'
 	@printf 'make test-long   the long ones, whose figures go to docs/tested.md; before a release\n'
 	@printf 'make coverage    which lines of functions/ the tests of `make unit` run\n'
-	@printf 'make local       the local AWS with the provider deployed, its address in .local/env (PORT=4566)\n'
+	@printf 'make local       the local AWS with the provider deployed, its address in .local/env\n'
+	@printf '                 (PORT=4566 chooses the port, MLFLOW=3.16.1 a further release)\n'
+	@printf 'make status      whether it runs, its stacks, where MLflow is for a browser, the disk taken\n'
+	@printf 'make env         its address for a shell: eval "$$(make env)"\n'
 	@printf 'make local-stop  end it\n'
+	@printf 'make clean       end it, and give back the disk that all of this has taken\n'
 	@printf 'make watch       a stack as it is made, changed or deleted, and what it waits for (STACK=name)\n'
 	@printf 'make lint        ruff, mypy --strict, import contracts\n'
 	@printf 'make format      let ruff write the code as it should be\n'
@@ -34,10 +38,21 @@ demo: $(READY)
 	@KEEP=$(KEEP) $(BIN)/python -m demo
 
 local: $(READY)
-	@PORT=$(PORT) $(BIN)/python -m local start
+	@PORT="$(PORT)" MLFLOW="$(MLFLOW)" $(BIN)/python -m local start
 
 local-stop: $(READY)
 	@$(BIN)/python -m local stop
+
+# 3 says that none runs: no fault here, as it is for a script.
+status: $(READY)
+	@$(BIN)/python -m local status || test $$? -eq 3
+
+env: $(READY)
+	@$(BIN)/python -m local env
+
+clean:
+	@if test -e $(READY) && test -d .local/run; then $(BIN)/python -m local stop; fi
+	@$(PYTHON) -m local.clean
 
 # The local AWS that runs, unless the environment already says which account is meant.
 watch: $(READY)

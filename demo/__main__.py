@@ -15,7 +15,7 @@ from botocore.exceptions import EndpointConnectionError, HTTPClientError
 from demo import evidence, next_steps
 from demo.deployment import Deployment, StackFailedError
 from demo.report import Report
-from local import environments, provider
+from local import env_file, environments, provider
 from local.aws import DEFAULT_STATE, LocalAws, LocalAwsError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -170,6 +170,7 @@ def show(aws: LocalAws, *, keep: bool) -> None:
     CALLS.write_text("[\n" + ",\n".join(lines) + "\n]\n")
     print(f"\n{report.table()}\n\n{next_steps.calls(calls, CALLS.relative_to(ROOT))}\n")
     if keep:
+        env_file.write(aws)
         url = aws.browser_url(demo.outputs["TrackingUri"])
         print(next_steps.running(url, demo.logged, STACK))
     else:

@@ -1,7 +1,8 @@
-"""`python -m local start|stop|status|env`: the local AWS for a person at a terminal.
+"""`python -m local start|stop|status|env|image`: the local AWS for a person at a terminal.
 
-`start` (`make local`) starts it, deploys the provider and returns; PORT chooses the port.
-`start --foreground` stays, and ends it with Ctrl-C. `stop` (`make local-stop`) ends it.
+`start` (`make local`) starts it, deploys the provider and returns. PORT chooses the port, MLFLOW
+further MLflow releases that stacks may name. `start --foreground` stays, and ends it with Ctrl-C.
+`stop` (`make local-stop`) ends it; `image` adds an MLflow release.
 """
 
 import argparse
@@ -10,59 +11,115 @@ import signal
 import sys
 from pathlib import Path
 
-from local import aws, environments, provider
+from local import aws, env_file, environments, further_release, ports, provider, status
 from local.aws import LocalAws, LocalAwsError
-from local.environments import ROOT, EnvironmentFailedError
+from local.environments import ROOT, EnvironmentFailedError, to_terminal
 
-ENV_FILE = ROOT / ".local" / "env"
+NOT_RUNNING = 3
+USAGE = 2
 
 
 def main() -> int:
     """Run the command and return its exit code."""
+    options = _options()
+    try:
+        port = ports.parse(os.environ.get("PORT", ""))
+    except ports.PortError as error:
+        print(error, file=sys.stderr)
+        return USAGE
+    releases = os.environ.get("MLFLOW", "").replace(",", " ").split()
+    local_aws = LocalAws(port=port, state=aws.DEFAULT_STATE, images=releases)
+    try:
+        return _run(options, local_aws, port, releases)
+    except (LocalAwsError, EnvironmentFailedError, provider.SamFailedError) as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="local", description="The local AWS.")
     commands = parser.add_subparsers(dest="command", required=True)
     start = commands.add_parser("start", help="start it and deploy the provider")
     start.add_argument("--foreground", action="store_true", help="stay until Ctrl-C")
     start.add_argument("--template", type=Path, default=ROOT / "template.yaml")
     commands.add_parser("stop", help="end it; nothing is left but its logs")
-    commands.add_parser("status", help="say whether it runs, and where")
+    commands.add_parser("status", help="say whether it runs, what is in it, what it takes on disk")
     commands.add_parser("env", help="print the environment variables to use it")
-    options = parser.parse_args()
-    local_aws = LocalAws(port=int(os.environ.get("PORT") or 0), state=aws.DEFAULT_STATE)
-    try:
-        return _run(options, local_aws)
-    except (LocalAwsError, EnvironmentFailedError, provider.SamFailedError) as error:
-        print(error, file=sys.stderr)
-        return 1
+    image = commands.add_parser("image", help="add an MLflow release that stacks may name")
+    image.add_argument("release", help="such as 3.14.0")
+    return parser.parse_args()
 
 
-def _run(options: argparse.Namespace, local_aws: LocalAws) -> int:
+def _run(options: argparse.Namespace, local_aws: LocalAws, port: int, releases: list[str]) -> int:
     if options.command == "start":
-        _start(local_aws, options.template, foreground=options.foreground)
-    elif options.command == "stop":
-        local_aws.stop()
-        ENV_FILE.unlink(missing_ok=True)
+        return _start(options, local_aws, port, releases)
+    if options.command == "stop":
+        return _stop(local_aws)
+    if options.command == "image":
+        further_release.pin(options.release, to_terminal)
+        local_aws.image(options.release)
+        print(f"The image mlflow:v{options.release} is there, for a local AWS that runs, too.")
     elif options.command == "env":
-        print(_exports(local_aws), end="")
+        print(env_file.exports(local_aws), end="")
     else:
-        print(f"running: {local_aws.endpoint}" if local_aws.running else "not running")
-        return 0 if local_aws.running else 3
+        print(status.text(local_aws))
+        return 0 if local_aws.running else NOT_RUNNING
     return 0
 
 
-def _start(local_aws: LocalAws, template: Path, *, foreground: bool) -> None:
-    environments.prepare(sam=True)
-    local_aws.start(owned=foreground)
+def _start(options: argparse.Namespace, local_aws: LocalAws, port: int, releases: list[str]) -> int:
+    for release in releases:
+        further_release.pin(release, to_terminal)
+    if local_aws.running:
+        return _use_the_one_that_runs(options, local_aws, port, releases)
+    environments.prepare((environments.MLFLOW_VERSION, *releases), sam=True)
+    local_aws.start(owned=options.foreground)
     try:
-        local_aws.deploy_provider(template=template)
-        ENV_FILE.write_text(_exports(local_aws))
-        print(f"The local AWS is at {local_aws.endpoint}, with the provider deployed.")
-        print(f"To use it: source {ENV_FILE.relative_to(ROOT)}")
+        local_aws.deploy_provider(template=options.template)
+        _say_how_to_use(local_aws, "The local AWS is at")
     except BaseException:
         local_aws.stop()
         raise
-    if foreground:
+    if options.foreground:
         _stay(local_aws)
+    return 0
+
+
+def _use_the_one_that_runs(
+    options: argparse.Namespace, local_aws: LocalAws, port: int, releases: list[str]
+) -> int:
+    if options.foreground or port not in (0, local_aws.port):
+        print(
+            f"A local AWS runs already at {local_aws.endpoint}; one folder has one. Use it "
+            f"(`make local` without more), or end it first: `make local-stop`.",
+            file=sys.stderr,
+        )
+        return 1
+    for release in releases:
+        local_aws.image(release)
+    if not status.provider_deployed(local_aws):
+        local_aws.deploy_provider(template=options.template)
+    _say_how_to_use(local_aws, "A local AWS runs already at")
+    return 0
+
+
+def _say_how_to_use(local_aws: LocalAws, where: str) -> None:
+    env_file.write(local_aws)
+    print(f"{where} {local_aws.endpoint}, with the provider deployed.")
+    print(f"To use it: source {env_file.FILE.relative_to(ROOT)}")
+    print("To see what is in it: make status. To end it: make local-stop")
+
+
+def _stop(local_aws: LocalAws) -> int:
+    runs = local_aws.endpoint if local_aws.running else None
+    local_aws.stop()
+    env_file.remove()
+    if runs:
+        logs = local_aws.logs.relative_to(ROOT)
+        print(f"The local AWS at {runs} has ended, with all that ran on it. Its logs: {logs}")
+    else:
+        print("No local AWS runs that `make local` or `make demo KEEP=1` started.")
+    return 0
 
 
 def _stay(local_aws: LocalAws) -> None:
@@ -74,15 +131,7 @@ def _stay(local_aws: LocalAws) -> None:
         print("stopping")
     finally:
         local_aws.stop()
-        ENV_FILE.unlink(missing_ok=True)
-
-
-def _exports(local_aws: LocalAws) -> str:
-    # Its own variable: not every program may go through the proxy, only clients of MLflow.
-    variables = {**local_aws.env, "LOCAL_AWS_PROXY": local_aws.proxy}
-    lines = [f"export {name}='{value}'" for name, value in variables.items()]
-    # A profile or a session of the user's would be preferred to the keys above.
-    return "\n".join(["unset AWS_PROFILE AWS_SESSION_TOKEN", *lines]) + "\n"
+        env_file.remove()
 
 
 if __name__ == "__main__":

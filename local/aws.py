@@ -18,9 +18,10 @@ from typing import Any
 
 import boto3
 
-from local import environments, provider
+from local import environments, ports, provider
 from local.emulator import guardian
 from local.environments import ROOT, Say, to_terminal
+from local.install import stamp
 
 REGION = "us-east-1"
 DEFAULT_STATE = ROOT / ".local" / "run"
@@ -103,10 +104,17 @@ class LocalAws:
         `owned` makes it die with this process. Raises LocalAwsError with its log's last lines.
         """
         environments.prepare(self._images, say=self._say)
-        python = environments.emulator(self._say)
+        if not self.running:
+            self._check_port()
         state = self._state = self._given_state or self._new_state()
+        state.mkdir(parents=True, exist_ok=True)
+        with stamp.alone_in(state, "starting a local AWS here", self._say):
+            self._start_in(state, owned=owned)
+
+    def _start_in(self, state: Path, *, owned: bool) -> None:
         if self.running:
             raise LocalAwsError(f"A local AWS is running already: {self.endpoint}")
+        python = environments.emulator(self._say)
         _empty(state)
         settings = state / "settings.json"
         settings.write_text(
@@ -135,6 +143,12 @@ class LocalAws:
         except BaseException:
             self.stop()
             raise
+
+    def _check_port(self) -> None:
+        try:
+            ports.check(self._wanted_port)
+        except ports.PortError as error:
+            raise LocalAwsError(str(error)) from error
 
     def stop(self) -> None:
         """End it with everything it started; return when nothing of it is left but its logs.
@@ -171,7 +185,12 @@ class LocalAws:
     @property
     def endpoint(self) -> str:
         """The URL of every AWS API here (`AWS_ENDPOINT_URL`)."""
-        return f"http://127.0.0.1:{self._running()['port']}"
+        return f"http://{ports.ADDRESS}:{self.port}"
+
+    @property
+    def port(self) -> int:
+        """The port of the endpoint."""
+        return int(self._running()["port"])
 
     @property
     def env(self) -> dict[str, str]:
@@ -235,7 +254,7 @@ class LocalAws:
     def image(self, release: str) -> None:
         """Let the official image of MLflow `release` be there from now on, started or not.
 
-        Raises EnvironmentFailedError for a release whose packages are not pinned in local/images.
+        Raises EnvironmentFailedError for a release whose packages are not pinned.
         """
         environments.image(release, self._say)
 

@@ -5,11 +5,12 @@ the AWS SAM CLI's, one per Runtime of a function (bare: a function has its artif
 else), one per image. `python -m local.environments` makes the project's; it needs a bare Python.
 """
 
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from local.install import environment, locks
+from local.install import environment
 from local.install.environment import Environment
 from local.install.processes import EnvironmentFailedError
 from local.install.progress import Say, to_terminal
@@ -18,9 +19,12 @@ from local.install.tools import ROOT, Tools
 __all__ = ["ROOT", "EnvironmentFailedError", "Say", "to_terminal"]
 
 ENVIRONMENTS = ROOT / ".local" / "environments"
+FURTHER_IMAGES = ROOT / ".local" / "images"
+"""The pins of releases that a user has added."""
 MLFLOW_VERSION = "3.17.2"
 
 _HERE = Path(__file__).resolve().parent
+_IMAGES = (_HERE / "images", FURTHER_IMAGES)
 _PROJECT = Environment(
     "the project's own environment (.venv)", ROOT / ".venv", ROOT / "requirements.lock"
 )
@@ -50,7 +54,7 @@ def sam(say: Say = to_terminal) -> Path:
 def image(version: str = MLFLOW_VERSION, say: Say = to_terminal) -> Path:
     """Return the interpreter that has what the official image of MLflow `version` has.
 
-    Raises EnvironmentFailedError for a version whose packages are not pinned in local/images.
+    Raises EnvironmentFailedError for a version whose packages are not pinned.
     """
     return _made(_image(version), say)
 
@@ -72,9 +76,14 @@ def prepare(
 
 
 def releases() -> list[str]:
-    """Return the MLflow releases that have an image here, the oldest first."""
-    pinned = (path.stem for path in (_HERE / "images").glob("*.lock"))
-    return sorted(pinned, key=lambda release: [int(part) for part in release.split(".")])
+    """Return the MLflow releases whose packages are pinned here, the oldest first."""
+    pinned = {path.stem for folder in _IMAGES for path in folder.glob("*.lock")}
+    return sorted(pinned, key=lambda release: [int(part) for part in re.findall(r"\d+", release)])
+
+
+def is_installed(release: str) -> bool:
+    """Whether the image of a release that is pinned is there."""
+    return _image(release).is_made()
 
 
 def host_runtime() -> str:
@@ -83,13 +92,15 @@ def host_runtime() -> str:
 
 
 def _image(version: str) -> Environment:
-    lock = locks.beside(_HERE / "images" / f"{version}.txt")
-    if not lock.exists():
-        raise EnvironmentFailedError(
-            f"The local AWS has no image of MLflow {version}; it has {', '.join(releases())}. "
-            f"Pin another one's packages in local/images/{version}.txt and run `make locks`."
-        )
-    return Environment(f"MLflow {version}", ENVIRONMENTS / "images" / f"mlflow-{version}", lock)
+    for folder in _IMAGES:
+        lock = folder / f"{version}.lock"
+        if lock.exists():
+            place = ENVIRONMENTS / "images" / f"mlflow-{version}"
+            return Environment(f"MLflow {version}", place, lock)
+    raise EnvironmentFailedError(
+        f"The local AWS has no image of MLflow {version}; it has {', '.join(releases())}. "
+        f"`python -m local image {version}` adds it."
+    )
 
 
 def _runtime() -> Environment:

@@ -9,6 +9,7 @@ import os
 import platform
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -115,23 +116,12 @@ def _sam(argv: list[str], log: Path, env: Mapping[str, str], say: Say) -> None:
     python = environments.sam(say)
     settings = ROOT / ".local" / "sam"
     settings.mkdir(parents=True, exist_ok=True)
-    logs_env = {
-        **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
-        # sam looks there for uv; without it, for an interpreter of the Runtime that has pip.
-        "PATH": f"{TOOLS / 'bin'}:/usr/local/bin:/usr/bin:/bin",
-        "__SAM_CLI_APP_DIR": str(settings),
-        "SAM_CLI_TELEMETRY": "0",
-        "SAM_CLI_POLL_DELAY": "1",
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "TMPDIR": str(settings),
-        **env,
-    }
     log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("w") as output:
+    # sam leaves folders where temporary files are: they go with this one.
+    with tempfile.TemporaryDirectory(dir=settings) as temporary, log.open("w") as output:
         done = subprocess.run(
             [str(python), "-m", "samcli", *argv],
-            env=logs_env,
+            env={**_sam_environment(settings, temporary), **env},
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -141,6 +131,20 @@ def _sam(argv: list[str], log: Path, env: Mapping[str, str], say: Say) -> None:
     if done.returncode != 0:
         tail = "\n".join(log.read_text(errors="replace").splitlines()[-25:])
         raise SamFailedError(f"sam {argv[0]} failed with {done.returncode}:\n{tail}\nWhole: {log}")
+
+
+def _sam_environment(settings: Path, temporary: str) -> dict[str, str]:
+    return {
+        **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
+        # sam looks there for uv; without it, for an interpreter of the Runtime that has pip.
+        "PATH": f"{TOOLS / 'bin'}:/usr/local/bin:/usr/bin:/bin",
+        "__SAM_CLI_APP_DIR": str(settings),
+        "SAM_CLI_TELEMETRY": "0",
+        "SAM_CLI_POLL_DELAY": "1",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "TMPDIR": temporary,
+    }
 
 
 def _fingerprint(template: Path) -> str:

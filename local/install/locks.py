@@ -5,6 +5,7 @@
 """
 
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,6 +61,22 @@ class Compiler:
                         f"{requirements} lacks {', '.join(lacking)}, which it needs on Python "
                         f"{python}. Pin {'them' if len(lacking) > 1 else 'it'} there."
                     )
+        self.hash(requirements)
+
+    def pin(self, wanted: str, target: Path) -> None:
+        """Write to `target` the pins of all that the requirements `wanted` need on this Python.
+
+        Raises EnvironmentFailedError with uv's reason.
+        """
+        asked = target.with_suffix(".in")
+        asked.write_text(wanted)
+        try:
+            self._compile(asked, target, ["--python", sys.executable])
+        finally:
+            asked.unlink()
+
+    def hash(self, requirements: Path) -> None:
+        """Write the lock file of a requirements file: its pins, and hashes."""
         target = beside(requirements)
         staged = target.with_suffix(".lock.new")
         options = ["--no-deps", "--generate-hashes", "--universal", "--python-version", PYTHONS[0]]

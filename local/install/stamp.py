@@ -50,12 +50,25 @@ def alone(place: Path, title: str, say: Say) -> Iterator[int]:
     place.parent.mkdir(parents=True, exist_ok=True)
     name = place.with_name(f"{place.name}.lock")
     descriptor = os.open(name, os.O_RDWR | os.O_CREAT, 0o644)
+    with _locked(descriptor, f"installing {title}", say):
+        yield descriptor
+
+
+@contextmanager
+def alone_in(folder: Path, doing: str, say: Say) -> Iterator[None]:
+    """Hold the lock of a folder that is there; `doing` is what another holds it for."""
+    with _locked(os.open(folder, os.O_RDONLY), doing, say):
+        yield
+
+
+@contextmanager
+def _locked(descriptor: int, doing: str, say: Say) -> Iterator[None]:
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            say(f"Another process is installing {title}; waiting for it")
+            say(f"Another process is {doing}; waiting for it")
             fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield descriptor
+        yield
     finally:
         os.close(descriptor)

@@ -6,12 +6,15 @@ The tests of this module follow one stack through its life, in the order in whic
 from __future__ import annotations
 
 import json
+import re
+import urllib.request
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from demo import evidence
+from local import status
 from local.aws import LocalAws
 from tests.lifecycle.mlflow_stacks import (
     Network,
@@ -66,6 +69,16 @@ def test_every_object_carries_the_tags(local_aws: LocalAws, mlflow: Stack) -> No
     found = evidence.tags_of_owned(local_aws.session().client, mlflow.id)
     assert len(found) > OBJECTS
     assert [arn for arn, tags in found.items() if not tags.items() >= TAGS.items()] == []
+
+
+def test_the_status_gives_an_address_that_needs_no_proxy(
+    local_aws: LocalAws, mlflow: Stack
+) -> None:
+    told = status.text(local_aws)
+    (address,) = re.findall(r"(http://\S+)  MLflow of mlflow, \d of \d tasks healthy", told)
+    with urllib.request.urlopen(f"{address}/health") as answer:  # noqa: S310 - a loopback address
+        assert answer.read() == b"OK"
+    assert "  mlflow: CREATE_COMPLETE" in told
 
 
 def test_what_is_waited_for_is_logged_in_words(local_aws: LocalAws, mlflow: Stack) -> None:

@@ -23,10 +23,10 @@ def test_the_tag_of_the_image_chooses_the_mlflow_release_that_runs(lab: Lab) -> 
     assert lab.log(task, "newest") == ["mlflow, version 3.17.2"]
 
 
-def test_given_a_release_that_nobody_pinned_then_the_launcher_says_where_to_pin_it(
+def test_given_a_release_that_nobody_pinned_then_the_launcher_says_how_to_add_it(
     lab: Lab,
 ) -> None:
-    with pytest.raises(EnvironmentFailedError, match=r"local/images/0\.0\.1\.txt"):
+    with pytest.raises(EnvironmentFailedError, match=r"`python -m local image 0\.0\.1` adds it"):
         lab.aws.image("0.0.1")
 
 

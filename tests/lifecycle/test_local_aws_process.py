@@ -1,6 +1,7 @@
 """The local AWS as processes: it starts on any port, and leaves nothing when it ends, however."""
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from local import __main__ as terminal
 from local.aws import LocalAws, LocalAwsError
 from local.environments import ROOT
 from tests.lifecycle.probe import Probe
@@ -180,11 +182,123 @@ def test_two_run_side_by_side_and_know_nothing_of_each_other(aws: LocalAws) -> N
 
 def test_it_takes_the_port_it_is_told_and_says_so_when_that_is_taken(aws: LocalAws) -> None:
     taken = port_of(aws)
-    with pytest.raises(LocalAwsError, match="Address already in use"):
+    with pytest.raises(LocalAwsError, match=f"PORT {taken} is used by another program"):
         LocalAws(port=taken).start()
     aws.stop()
     with LocalAws(port=taken) as again:
         assert port_of(again) == taken
+
+
+def test_the_page_names_the_default_network(aws: LocalAws) -> None:
+    page = (ROOT / "docs" / "local-aws.md").read_text()
+    ec2 = aws.session().client("ec2")
+    (vpc,) = ec2.describe_vpcs()["Vpcs"]
+    subnets = [subnet["SubnetId"] for subnet in ec2.describe_subnets()["Subnets"]]
+    assert vpc["IsDefault"]
+    assert sorted(subnets) == sorted(re.findall(r"`(subnet-\d+)`", page))
+    assert f"`{vpc['VpcId']}`" in page
+
+
+def test_a_start_that_finds_its_port_taken_leaves_no_folder(aws: LocalAws) -> None:
+    before = set((ROOT / ".local").iterdir())
+    with pytest.raises(LocalAwsError, match="PORT"):
+        LocalAws(port=port_of(aws)).start()
+    assert set((ROOT / ".local").iterdir()) == before
+
+
+def test_two_starts_in_one_folder_at_once_make_one(state: Path) -> None:
+    code = (
+        "import sys; from local.aws import LocalAws, LocalAwsError; from pathlib import Path\n"
+        "aws = LocalAws(state=Path(sys.argv[1]))\n"
+        "try: aws.start(owned=False)\n"
+        "except LocalAwsError as error: print(error)\n"
+        "else: print('started', aws.endpoint)"
+    )
+    both = [
+        subprocess.Popen(  # noqa: S603 - our own program
+            [sys.executable, "-c", code, str(state)], cwd=ROOT, stdout=subprocess.PIPE, text=True
+        )
+        for _ in range(2)
+    ]
+    told = sorted(process.communicate()[0].strip() for process in both)
+    aws = LocalAws(state=state)
+    try:
+        endpoint = aws.endpoint
+        assert told == [f"A local AWS is running already: {endpoint}", f"started {endpoint}"]
+        assert aws.session().client("sts").get_caller_identity()["Account"] == "123456789012"
+    finally:
+        aws.stop()
+
+
+class Terminal:
+    """`python -m local` in this process, with a state and an env file of the test's own."""
+
+    def __init__(self, patched: pytest.MonkeyPatch, printed: pytest.CaptureFixture[str]) -> None:
+        self._patched = patched
+        self._printed = printed
+
+    def type(self, command: str, **variables: str) -> tuple[int, str]:
+        """Run a command and return its exit code and what it prints."""
+        self._patched.setattr("sys.argv", ["local", *command.split()])
+        for name in ("PORT", "MLFLOW"):
+            self._patched.setenv(name, variables.get(name, ""))
+        self._printed.readouterr()
+        code = terminal.main()
+        printed = self._printed.readouterr()
+        return code, printed.out + printed.err
+
+
+@pytest.fixture
+def shell(
+    state: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Terminal]:
+    """A terminal in a project where no local AWS runs yet."""
+    monkeypatch.setattr("local.aws.DEFAULT_STATE", state)
+    monkeypatch.setattr("local.env_file.FILE", state.with_name(f"{state.name}-env"))
+    yield Terminal(monkeypatch, capsys)
+    LocalAws(state=state).stop()
+
+
+def test_a_person_at_a_terminal_starts_it_finds_it_and_ends_it(
+    shell: Terminal, state: Path
+) -> None:
+    env = state.with_name(f"{state.name}-env")
+    assert shell.type("status")[0] == terminal.NOT_RUNNING
+
+    code, said = shell.type("start")
+    endpoint = LocalAws(state=state).endpoint
+    assert code == 0
+    assert f"The local AWS is at {endpoint}, with the provider deployed." in said
+    assert endpoint in env.read_text()
+
+    env.unlink()
+    code, said = shell.type("start")
+    assert code == 0
+    assert f"A local AWS runs already at {endpoint}" in said
+    assert "make local-stop" in said
+    assert endpoint in env.read_text()
+    assert shell.type("env")[1] == env.read_text()
+
+    code, said = shell.type("start", PORT="4")
+    assert code == 1
+    assert endpoint in said
+
+    code, said = shell.type("status")
+    assert code == 0
+    assert f"The local AWS runs at {endpoint}." in said
+    assert "cfn-mlflow (the provider): CREATE_COMPLETE" in said
+    assert "MLflow: none" in said
+    assert "3.17.2 (installed)" in said
+    assert list((ROOT / ".local" / "sam").glob("tmp*")) == []
+
+    code, said = shell.type("stop")
+    assert code == 0
+    assert f"The local AWS at {endpoint} has ended" in said
+    assert not env.exists()
+    assert shell.type("stop") == (
+        0,
+        "No local AWS runs that `make local` or `make demo KEEP=1` started.\n",
+    )
 
 
 def test_it_listens_on_loopback_addresses_only(aws: LocalAws) -> None:

@@ -1,0 +1,27 @@
+"""`.local/env`: what a shell, and with it every AWS CLI and SDK, needs to use the local AWS."""
+
+from local.aws import LocalAws
+from local.environments import ROOT
+
+FILE = ROOT / ".local" / "env"
+
+
+def write(local_aws: LocalAws) -> None:
+    """Write the file for a local AWS that runs; a reader sees the old one or all of the new."""
+    staged = FILE.with_suffix(".new")
+    staged.write_text(exports(local_aws))
+    staged.rename(FILE)
+
+
+def remove() -> None:
+    """Remove the file: what it names has ended."""
+    FILE.unlink(missing_ok=True)
+
+
+def exports(local_aws: LocalAws) -> str:
+    """Return the lines of the file."""
+    # Its own variable: not every program may go through the proxy, only clients of MLflow.
+    variables = {**local_aws.env, "LOCAL_AWS_PROXY": local_aws.proxy}
+    lines = [f"export {name}='{value}'" for name, value in variables.items()]
+    # A profile or a session of the user's would be preferred to the keys above.
+    return "\n".join(["unset AWS_PROFILE AWS_SESSION_TOKEN", *lines]) + "\n"
