@@ -34,6 +34,9 @@ def main() -> int:
     except (LocalAwsError, EnvironmentFailedError, provider.SamFailedError) as error:
         print(error, file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("Stopped; what was begun here has ended.", file=sys.stderr)
+        return environments.INTERRUPTED
 
 
 def _options() -> argparse.Namespace:

@@ -22,6 +22,8 @@ ENVIRONMENTS = ROOT / ".local" / "environments"
 FURTHER_IMAGES = ROOT / ".local" / "images"
 """The pins of releases that a user has added."""
 MLFLOW_VERSION = "3.17.2"
+INTERRUPTED = 130
+"""The exit code of a command that Ctrl-C ended, as a shell has it."""
 
 _HERE = Path(__file__).resolve().parent
 _IMAGES = (_HERE / "images", FURTHER_IMAGES)
@@ -117,3 +119,6 @@ if __name__ == "__main__":
         project()
     except EnvironmentFailedError as failed:
         sys.exit(str(failed))
+    except KeyboardInterrupt:
+        to_terminal("Stopped; the next `make` goes on with what is downloaded.")
+        sys.exit(INTERRUPTED)

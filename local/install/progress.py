@@ -77,7 +77,7 @@ class Steps:
             self._loaded += 1
             self._tell(f"{self._loaded} of {len(self._large)} large packages downloaded")
         elif _PREPARED.match(line) or _INSTALLING.match(line):
-            self._tell(f"all {self.packages} packages are here, putting them in place", now=True)
+            self._tell("all packages are here, putting them in place", now=True)
         elif collecting := _COLLECTING.match(line):
             self._collected += 1
             self._tell(f"{self._collected} of {self.packages} packages, {collecting[1]}")

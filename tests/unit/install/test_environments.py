@@ -21,7 +21,7 @@ from local.environments import ROOT
 from local.install import environment, stamp
 from local.install.environment import Environment
 from local.install.processes import EnvironmentFailedError, Processes
-from local.install.tools import TOOLS, Tools
+from local.install.tools import TOOLS, UV_LOCK, Tools
 
 METADATA = "Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n"
 WHEEL = "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
@@ -182,6 +182,13 @@ def test_a_wheel_with_another_hash_is_refused_and_nothing_is_left(
     assert not wanted.place.exists()
 
 
+def test_a_lock_file_without_a_hash_is_refused(wanted: Environment) -> None:
+    assert wanted.lock is not None
+    wanted.lock.write_text("tiny==1.0\n")
+    with pytest.raises(EnvironmentFailedError, match=r"(?i)hash"):
+        make(wanted)
+
+
 def test_an_environment_that_is_made_is_not_made_again(wanted: Environment) -> None:
     make(wanted)
     assert make(wanted) == []
@@ -246,7 +253,7 @@ def test_what_runs_is_ended_together_and_nothing_starts_after_it(tmp_path: Path)
         except EnvironmentFailedError as error:
             failed.append(error)
 
-    running = threading.Thread(target=install)
+    running = threading.Thread(target=install, daemon=True)
     running.start()
     assert begun.wait(60)
     processes.end()
@@ -293,3 +300,35 @@ def test_a_killed_installation_is_waited_for_until_its_program_has_ended(orphan:
     waiting.kill()
     waiting.wait()
     waiting.stdout.close()
+
+
+def test_an_installation_ended_by_ctrl_c_leaves_no_half_environment(
+    wanted: Environment, tmp_path: Path
+) -> None:
+    """The program that installs is ended, too: here one that would never end."""
+    tools = tmp_path / "tools"
+    (tools / "bin").mkdir(parents=True)
+    stamp.write(tools, stamp.of_python())
+    stamp.write(tools, hashlib.sha256(UV_LOCK.read_bytes()).hexdigest(), "uv-made-of")
+    for name, text in {"uv": "echo Prepared 1 package; exec sleep 600", "python": "true"}.items():
+        program = tools / "bin" / name
+        program.write_text(f"#!/bin/sh\n{text}\n")
+        program.chmod(0o755)
+    code = (
+        "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "from pathlib import Path; from local.install import environment as e\n"
+        "from local.install.tools import Tools\n"
+        "one = e.Environment('tiny', Path(sys.argv[1]), Path(sys.argv[2]))\n"
+        "say = lambda text: print(text, flush=True)\n"
+        "e.make([one], Tools(say, Path(sys.argv[3])), say)\n"
+    )
+    argv = [sys.executable, "-c", code, str(wanted.place), str(wanted.lock), str(tools)]
+    with subprocess.Popen(  # noqa: S603 - our own program
+        argv, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as running:
+        assert running.stdout is not None
+        while "all packages are here" not in running.stdout.readline():
+            assert running.poll() is None
+        running.send_signal(signal.SIGINT)
+        assert running.wait(60) != 0
+    assert not wanted.place.exists()
