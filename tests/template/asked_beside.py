@@ -16,6 +16,7 @@ REFERENCE: dict[str, Any] = json.loads(
 
 ELB = "Elastic Load Balancing user guide, Elastic Load Balancing API permissions"
 ELB_ROLE = "kubernetes-sigs/aws-load-balancer-controller#3917: denied without it since 2024"
+ELB_GROUPS = "on no page: held to what CreateLoadBalancer asks for, which takes groups too"
 ECS = "ECS developer guide, Amazon ECS task execution IAM role and service-linked roles"
 ECS_TAGS = "ECS developer guide, Tag resources during creation"
 SCALING = "Application Auto Scaling user guide, Identity-based policy examples"
@@ -65,8 +66,8 @@ DOCUMENTED: dict[str, dict[str, str]] = {
         "ec2:DescribeVpcs": ELB,
     },
     "elasticloadbalancing:SetSecurityGroups": {
-        "ec2:DescribeSecurityGroups": ELB,
-        "ec2:GetSecurityGroupsForVpc": ELB_ROLE,
+        "ec2:DescribeSecurityGroups": ELB_GROUPS,
+        "ec2:GetSecurityGroupsForVpc": ELB_GROUPS,
     },
     "elasticloadbalancing:SetSubnets": {"ec2:DescribeSubnets": ELB},
     "events:PutRule": {"events:TagResource": TAGS},
@@ -113,11 +114,9 @@ Lambda's own needs (its log, its queue) are looked at with the template's functi
 
 PASSES_NO_ROLE = "for a role of Enhanced Monitoring or of a directory; none is passed"
 NO_TENANTS = "for tenant databases, which Aurora has not"
-KEEPS_NO_SECRET = "for the master secret of an instance outside a cluster"
 
 SPARED: dict[tuple[str, str], str] = {
     ("cloudformation:DescribeStacks", "cloudformation:ListStacks"): "only without a stack's name",
-    ("ecs:UpdateService", "iam:CreateServiceLinkedRole"): "the service has it by then",
     ("rds:CreateDBCluster", "iam:PassRole"): PASSES_NO_ROLE,
     ("rds:CreateDBInstance", "iam:PassRole"): PASSES_NO_ROLE,
     ("rds:CreateDBInstance", "rds:CreateTenantDatabase"): NO_TENANTS,
@@ -140,8 +139,12 @@ SPARED_OF: dict[tuple[str, str, str], str] = {
 """The same, for one function alone."""
 
 
+def told(action: str) -> dict[str, str]:
+    """Return all that AWS says an action asks for beside itself, each with its source."""
+    named = REFERENCE["actions"].get(action, {}).get("beside", [])
+    return {name: str(REFERENCE["source"]) for name in named} | DOCUMENTED.get(action, {})
+
+
 def beside(action: str) -> dict[str, str]:
-    """Return what an action asks for beside itself, each with its source."""
-    told = REFERENCE["actions"].get(action, {}).get("beside", [])
-    asked = {name: str(REFERENCE["source"]) for name in told} | DOCUMENTED.get(action, {})
-    return {name: source for name, source in asked.items() if (action, name) not in SPARED}
+    """Return what an action asks of us beside itself, each with its source."""
+    return {n: source for n, source in told(action).items() if (action, n) not in SPARED}

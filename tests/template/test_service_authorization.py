@@ -11,7 +11,7 @@ from functools import cache
 
 import pytest
 
-from tests.template.asked_beside import DOCUMENTED, REFERENCE, SPARED, SPARED_OF, beside
+from tests.template.asked_beside import DOCUMENTED, REFERENCE, SPARED, SPARED_OF, beside, told
 from tests.template.provider_template import (
     FUNCTIONS,
     Statement,
@@ -72,6 +72,11 @@ def test_no_row_of_the_tables_is_of_what_nobody_calls() -> None:
     assert not {action for _, action, _ in SPARED_OF} - ours
 
 
+def test_nothing_is_spared_that_aws_does_not_ask_for() -> None:
+    spared = {*SPARED, *((action, name) for _, action, name in SPARED_OF)}
+    assert not {(action, name) for action, name in spared if name not in told(action)}
+
+
 def meet(one: str, other: str) -> bool:
     """Tell whether a text can be of both patterns; `*` stands for any text, `?` for a character."""
 
@@ -114,7 +119,7 @@ def without_effect(found: Statement) -> list[str]:
 
 
 def test_every_action_of_a_statement_knows_a_resource_of_it_and_every_resource_an_action() -> None:
-    assert not [told for found in every_statement() for told in without_effect(found)]
+    assert not [fault for found in every_statement() for fault in without_effect(found)]
 
 
 def test_a_statement_names_resources_of_one_service() -> None:

@@ -54,7 +54,7 @@ DOCUMENTED: dict[str, Form] = {
         r"(?!default$)[A-Za-z][A-Za-z0-9._ -]{0,254}", "RDS API, CreateDBSubnetGroup"
     ),
     "rds.CreateDBSubnetGroup.DBSubnetGroupDescription": Form(
-        _ANY_OF_255, "RDS API gives no form; Terraform holds it to printable ASCII"
+        _ANY_OF_255, "RDS API gives no form; held to printable ASCII"
     ),
     "rds.CreateDBClusterParameterGroup.Description": Form(
         _ANY_OF_255, "RDS API gives no form; held to printable ASCII"
