@@ -157,6 +157,8 @@ def show(aws: LocalAws, *, keep: bool) -> None:
     with report.step("a local AWS starts", doing="it starts") as shown:
         environments.prepare(sam=True)
         aws.start(owned=not keep)
+        if keep:
+            env_file.write(aws)
         shown.append(f"CloudFormation, Lambda, Aurora and the rest answer at {aws.endpoint}")
     demo = Demo(aws, report)
     demo.create()
@@ -170,7 +172,6 @@ def show(aws: LocalAws, *, keep: bool) -> None:
     CALLS.write_text("[\n" + ",\n".join(lines) + "\n]\n")
     print(f"\n{report.table()}\n\n{next_steps.calls(calls, CALLS.relative_to(ROOT))}\n")
     if keep:
-        env_file.write(aws)
         url = aws.browser_url(demo.outputs["TrackingUri"])
         print(next_steps.running(url, demo.logged, STACK))
     else:
@@ -189,6 +190,8 @@ def main() -> int:
         return 1
     except KeyboardInterrupt:
         aws.stop()
+        if keep:
+            env_file.remove()
         print("\nStopped; nothing is left running.", file=sys.stderr)
         return INTERRUPTED
     else:

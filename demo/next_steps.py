@@ -14,6 +14,7 @@ def running(url: str, logged: Mapping[str, Any], stack: str) -> str:
   the run in a browser     {run}
   for an MLflow client     export MLFLOW_TRACKING_URI={url}
   its stack, once more     make watch STACK={stack}
+  for the AWS CLI          source .local/env
   end it                   make local-stop"""
 
 
@@ -38,7 +39,8 @@ def calls(made: list[dict[str, Any]], place: Path) -> str:
 def failed(error: Exception, logs: Path, *, runs: bool) -> str:
     """Return what could not be shown, why, and where to look."""
     look = (
-        "It still runs, to be looked into; `make local-stop` ends it."
+        "It still runs, to be looked into: `make status`, `make watch STACK=NAME`; "
+        "`make local-stop` ends it."
         if runs
         else "Nothing runs any more; `make demo KEEP=1` leaves it to be looked into."
     )

@@ -16,6 +16,7 @@ def test_a_kept_mlflow_is_named_by_its_run_its_address_and_the_next_commands() -
     assert "http://127.0.0.2:80/#/experiments/1/runs/a0\n" in said
     assert "export MLFLOW_TRACKING_URI=http://127.0.0.2:80\n" in said
     assert "make watch STACK=mine\n" in said
+    assert "source .local/env\n" in said
     assert said.endswith("make local-stop")
 
 
