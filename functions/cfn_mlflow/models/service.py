@@ -78,7 +78,8 @@ class ServiceSettings(ImageProperties, NamedProperties):
         "CPU units of a task; 1024 are one vCPU.", default=2048, example=1024
     )
     memory: Annotated[int, integer(512, 249_856)] = described(
-        "MiB of memory of a task, of a size that Fargate has with {Cpu}.",
+        "MiB of memory of a task, of a size that Fargate has with {Cpu}, and with room for"
+        " {Workers}.",
         default=4096,
         example=2048,
     )
