@@ -13,12 +13,17 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+import boto3
+
 from local import environments
 from local.environments import ROOT, Say, to_terminal
 from local.install.tools import TOOLS, Tools
 
 STACK_NAME = "cfn-mlflow"
 BUILDS = ROOT / ".local" / "build"
+
+ARTIFACTS = "artifacts-of-sam"
+"""The bucket of the local AWS that sam uploads to."""
 
 _KEPT_BUILDS = 3
 
@@ -88,10 +93,27 @@ def deploy(  # noqa: PLR0913 - each is its own choice
     """
     say("deploying the provider (sam deploy)")
     argv = ["deploy", "--template-file", str(built), "--stack-name", stack_name]
-    argv += ["--resolve-s3", "--no-confirm-changeset", "--no-fail-on-empty-changeset"]
+    argv += ["--s3-bucket", _bucket(env), "--no-confirm-changeset", "--no-fail-on-empty-changeset"]
     argv += ["--no-progressbar", "--capabilities", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
     argv += ["--parameter-overrides", *_overrides({**host_parameters(), **(parameters or {})})]
     _sam(argv, logs / f"sam-deploy-{stack_name}.log", env, say)
+
+
+def _bucket(env: Mapping[str, str]) -> str:
+    """Return a bucket for what is uploaded, made if it is not there.
+
+    With --resolve-s3 sam makes one in a stack of its own, and looks every 15 seconds whether that
+    is complete.
+    """
+    s3 = boto3.client(
+        "s3",
+        region_name=env["AWS_REGION"],
+        endpoint_url=env["AWS_ENDPOINT_URL"],
+        aws_access_key_id=env["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=env["AWS_SECRET_ACCESS_KEY"],
+    )
+    s3.create_bucket(Bucket=ARTIFACTS)
+    return ARTIFACTS
 
 
 def _built_by_pip(template: Path) -> Path:
