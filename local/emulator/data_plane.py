@@ -5,6 +5,7 @@ the process ends. Everything that runs is a child process or a socket on a loopb
 """
 
 from pathlib import Path
+from typing import Any
 
 from ministack.services import ecs, rds
 
@@ -26,8 +27,10 @@ from local.emulator.containers import LocalContainers, stand_in_for_docker
 from local.emulator.databases import Databases
 from local.emulator.event_loop import EventLoop
 from local.emulator.http_proxy import HttpProxy
+from local.emulator.patching import Function
 from local.emulator.task_credentials import TaskCredentials
 from local.emulator.tasks import Surroundings, Tasks
+from local.emulator.warm.warm_parents import WarmParents
 
 PROXY_FILE = "proxy"
 """The file in the state folder that holds the proxy's URL, for clients on the laptop."""
@@ -48,7 +51,8 @@ def install(state: Path, gateway_port: int) -> None:
     credentials = TaskCredentials(addresses.own, gateway)
     loop.call(credentials.start())
     proxy = f"http://127.0.0.1:{loop.call(HttpProxy(names).start('127.0.0.1'))}"
-    tasks = Tasks(Surroundings(state, addresses, names, credentials, gateway, proxy))
+    warm = WarmParents(state / "logs")
+    tasks = Tasks(Surroundings(state, addresses, names, credentials, gateway, proxy, warm))
     _running[:] = [tasks, databases]
     containers = LocalContainers(databases.run, tasks.run, databases.remove)
     patching.replace(rds, "_docker", lambda old: containers)
@@ -58,10 +62,23 @@ def install(state: Path, gateway_port: int) -> None:
     balancers = load_balancer.install(state, addresses, names, loop)
     scheduler = service_scheduler.install(balancers)
     task_lifecycle.install(scheduler.leave)
+    patching.wrap_action(ecs, "CreateCluster", lambda old: _prepare_image(old, warm))
     autoscaling.install(gateway_port)
     security_groups.install()
     subnets.install()
     (state / PROXY_FILE).write_text(proxy)
+
+
+def _prepare_image(create: Function, warm: WarmParents) -> Function:
+    """Let an image's imports begin with the cluster: its first task comes some seconds later."""
+
+    def create_cluster(data: dict[str, Any]) -> Any:
+        newest = images.newest()
+        if newest is not None:
+            warm.prepare(newest.programs)
+        return create(data)
+
+    return create_cluster
 
 
 def stop_all() -> None:

@@ -14,6 +14,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Protocol
 
 from local.emulator.guardian import start_time
 
@@ -68,32 +69,63 @@ class _Guardian:
 _guardian = _Guardian()
 
 
+class Child(Protocol):
+    """A process that leads a group, and whose end somebody has to fetch."""
+
+    @property
+    def pid(self) -> int:
+        """Its id, which no other process gets before `reap`."""
+
+    def wait_for_end(self) -> None:
+        """Wait until it has ended, without fetching that."""
+
+    def reap(self) -> int:
+        """Fetch how it ended: its status, or minus the number of the signal."""
+
+
+class OwnChild:
+    """A child of this very process."""
+
+    def __init__(self, child: subprocess.Popen[bytes]) -> None:
+        self.pid = child.pid
+        self._child = child
+
+    def wait_for_end(self) -> None:
+        """Wait until it has ended, without fetching that."""
+        os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)
+
+    def reap(self) -> int:
+        """Fetch how it ended."""
+        return self._child.wait()
+
+
 class Process:
     """A running child and its process group, which ends with it.
 
     `exit_code` is None while it runs, then its status, or minus the number of the signal.
     """
 
-    def __init__(self, child: subprocess.Popen[bytes]) -> None:
+    def __init__(self, child: Child) -> None:
         self.pid = child.pid
         self._child = child
+        self._exit_code: int | None = None
         self._ended = threading.Event()
         self._lock = threading.Lock()
         threading.Thread(target=self._reap, name=f"reap-{child.pid}", daemon=True).start()
 
     def _reap(self) -> None:
         # Not reaped yet: the id cannot be given to a stranger before its group is killed.
-        os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)
+        self._child.wait_for_end()
         with self._lock:
             with suppress(OSError):
                 os.killpg(self.pid, signal.SIGKILL)
-            self._child.wait()
+            self._exit_code = self._child.reap()
         self._ended.set()
 
     @property
     def exit_code(self) -> int | None:
         """How it ended, or None while it runs."""
-        return self._child.returncode if self._ended.is_set() else None
+        return self._exit_code if self._ended.is_set() else None
 
     def wait(self, seconds: float | None = None) -> int | None:
         """Wait for its end, at most `seconds`; return `exit_code`."""
@@ -103,7 +135,7 @@ class Process:
     def send_signal(self, number: int) -> None:
         """Send signal `number` to the whole group; nothing if it has ended."""
         with self._lock:
-            if self._child.returncode is None:
+            if self._exit_code is None:
                 os.killpg(self.pid, number)
 
     def stop(self, seconds: float, number: int = signal.SIGTERM) -> int | None:
@@ -149,6 +181,12 @@ def spawn(
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+    return watch(OwnChild(child))
+
+
+def watch(child: Child) -> Process:
+    """Let the guardian know a child that leads a group of its own."""
+    start_guardian()
     _guardian.record(child.pid)
     return Process(child)
 

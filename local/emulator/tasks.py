@@ -20,8 +20,11 @@ from local.emulator import images, processes
 from local.emulator.addresses import Addresses, Names
 from local.emulator.containers import Container
 from local.emulator.task_credentials import TaskCredentials
+from local.emulator.warm.warm_parents import Program, WarmParents
 
 DEFAULT_STOP_SECONDS = 30
+COLD_LABEL = "local-aws.start"
+"""The Docker label whose value `cold` starts a container from nothing: a test compares both."""
 _ANY_ADDRESS = re.compile(r"(?<![\d.])0\.0\.0\.0(?![\d.])")
 _POLL_SECONDS = 0.1
 
@@ -40,6 +43,7 @@ class Surroundings:
     credentials: TaskCredentials
     gateway: str
     proxy: str
+    warm: WarmParents
 
 
 @dataclass(frozen=True)
@@ -96,14 +100,14 @@ class Tasks:
     ) -> Container:
         """Start one container; raises images.PullError or StartError."""
         del image  # a digest of our own making; the plan has the reference as the user wrote it
-        programs = images.resolve(plan.image).programs
+        image_holds = images.resolve(plan.image)
         with self._lock:
             if plan.task_arn not in self._addresses:
                 self._addresses[plan.task_arn] = self._around.addresses.in_vpc()
             address = self._addresses[plan.task_arn]
         container = TaskContainer(name, labels, address, plan, self._around)
         container.sibling = self._sibling(plan.task_arn)
-        container.prepare(programs, environment)
+        container.prepare(image_holds, environment)
         with self._lock:
             self._containers.setdefault(plan.task_arn, []).append(container)
         container.forget = self._forget
@@ -155,18 +159,20 @@ class TaskContainer(Container):
         self._argv: list[str] = []
         self._environment: dict[str, str] = {}
         self._process: processes.Process | None = None
+        self._image: images.Environment | None = None
         self._given_up = False
 
     @property
     def _output(self) -> Path:
         return self._folder / "output.log"
 
-    def prepare(self, programs: Path, environment: dict[str, str]) -> None:
+    def prepare(self, image: images.Environment, environment: dict[str, str]) -> None:
         """Work out command and variables; raises StartError when there is no such program."""
         for folder in ("home", "tmp", "root"):
             (self._folder / folder).mkdir(parents=True, exist_ok=True)
         self._output.touch()
-        self._environment = self._variables(programs, environment)
+        self._image = image
+        self._environment = self._variables(image.programs, environment)
         words = [
             *(self.plan.definition.get("entryPoint") or []),
             *(self.plan.definition.get("command") or []),
@@ -291,12 +297,17 @@ class TaskContainer(Container):
         return {"PGHOSTADDR": place.address} if place else {}
 
     def _spawn(self) -> None:
-        self._process = processes.spawn(
-            self._argv,
-            env=self._environment,
-            cwd=self._folder / "root",
-            log=self._output,
+        program = Program(self._argv, self._environment, self._folder / "root", self._output)
+        self._process = self._copied(program) or processes.spawn(
+            program.argv, env=program.env, cwd=program.cwd, log=program.log
         )
+
+    def _copied(self, program: Program) -> processes.Process | None:
+        """Start it with its imports done; None where it has to start from nothing."""
+        labels = self.plan.definition.get("dockerLabels") or {}
+        if self._image is None or not self._image.known or labels.get(COLD_LABEL) == "cold":
+            return None
+        return self._around.warm.start(self._image.programs, program)
 
     def _start_after_needs(self) -> None:
         while not self._given_up:
