@@ -134,6 +134,8 @@ def _start_others_by(twin: socket.socket) -> None:
         return int(start_new(*given))
 
     _posixsubprocess.fork_exec = start
+    # Python 3.13 and later go past it for the simplest starts; the library's page names the switch.
+    subprocess._USE_POSIX_SPAWN = False  # type: ignore[misc] # typeshed has it as a constant
     subprocess._fork_exec = start  # type: ignore[attr-defined] # its own name for it
 
 
