@@ -20,6 +20,7 @@ from local.emulator import (
     function_logs,
     functions,
     journal,
+    log_storage,
     nested_stacks,
     processes,
     scheduled_rules,
@@ -43,6 +44,7 @@ def assemble(settings: Settings, port: int) -> Gateway:
     urls = ResponseUrls(settings.state / "tls", _receive)
     # Inherited by the functions: they must trust the ResponseURL.
     os.environ["SSL_CERT_FILE"] = str(urls.trusted)
+    log_storage.install()
     function_logs.install()
     functions.install(settings.runtimes)
     asynchronous_invocation.install(asynchronous_invocation.Waits(settings.retry_seconds))
