@@ -124,6 +124,8 @@ class NameClaim(ManagedObject[NameClaimView]):
         if view is None:
             return None
         stack_id, _, logical_id = view.holder.partition(" ")
+        if not logical_id:
+            return replace(view, doubt="the value names no resource of a stack")
         try:
             state = Stacks().resource_state(stack_id, logical_id)
         except PermanentError as error:

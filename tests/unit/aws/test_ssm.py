@@ -137,6 +137,13 @@ def test_given_nobody_may_ask_whether_the_holder_is_there_then_the_reason_tells_
     assert value() == f"{STACK} Other"
 
 
+def test_given_a_parameter_of_somebody_elses_then_it_is_left_and_named(aws: None) -> None:
+    boto("ssm").put_parameter(Name=PATH, Value="mine", Type="String")
+    with pytest.raises(PermanentError, match=f"delete the parameter {PATH}, then deploy again"):
+        converge(graph_of())
+    assert value() == "mine"
+
+
 def test_given_cloudformation_cannot_say_now_then_the_name_is_waited_for(stack: Stubber) -> None:
     fails(stack, "Throttling", "Rate exceeded", times=1)
     says(stack, "DELETE_SKIPPED")
