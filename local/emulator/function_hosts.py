@@ -13,7 +13,7 @@ from ministack.services import lambda_svc
 from ministack.services.cloudformation import provisioners
 
 from local.emulator.patching import replace, require
-from local.provider import architecture
+from local.provider import host_parameters
 
 FunctionProperties = Mapping[str, Any]
 
@@ -43,12 +43,13 @@ def fault_of(function: FunctionProperties, runtimes: Path) -> str:
     if function.get("PackageType") == "Image" or "ImageUri" in function.get("Code", {}):
         return ""
     here = sorted(path.parent.parent.name for path in runtimes.glob("*/bin/python"))
-    processor = architecture()
-    runtime = function.get("Runtime") or here[-1]
+    fits = host_parameters()
+    processor = fits["Architecture"]
+    runtime = function.get("Runtime") or fits["Runtime"]
     asked = (function.get("Architectures") or [processor])[0]
     if runtime in here and asked == processor:
         return ""
-    overrides = f"--parameter-overrides Runtime={here[-1]} Architecture={processor}"
+    overrides = " ".join(["--parameter-overrides", *(f"{k}={v}" for k, v in fits.items())])
     return (
         f"The local AWS cannot run a function of Runtime {runtime} and Architecture {asked} on "
         f"this machine: it has {' and '.join(here)} on {processor}. Build and deploy for it: "
