@@ -20,14 +20,14 @@ import time
 import uuid
 import warnings
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from importlib.machinery import ExtensionFileLoader, ModuleSpec
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-FORMAT = 1
-"""Raised when this file finds something else than before."""
+PLAN = "warm-modules"
+"""How the name of a file with findings begins."""
 
 ENTRANCES = (
     "mlflow.cli",
@@ -232,7 +232,6 @@ def find() -> dict[str, Any]:
     unsafe = _touched(set(watch.reasons), needs)
     safe = [name for name in new if name not in unsafe and sys.modules[name].__spec__ is not None]
     return {
-        "format": FORMAT,
         "modules": safe,
         "needs": {name: [one for one in needs[name] if one in new] for name in safe},
         "reasons": {name: sorted(reasons) for name, reasons in sorted(watch.reasons.items())},
@@ -265,13 +264,15 @@ def _touched(first: set[str], needs: Mapping[str, Sequence[str]]) -> set[str]:
     return found
 
 
-def main(write: Callable[[str], object]) -> None:
-    """Find and write."""
-    write(json.dumps(find()))
+def write(place: Path) -> None:
+    """Write what is found to the file `place`, whole or not at all; older findings beside it go."""
+    unfinished = place.with_suffix(f".{os.getpid()}")
+    unfinished.write_text(json.dumps(find()))
+    unfinished.rename(place)
+    for old in place.parent.glob(f"{PLAN}-*.json"):
+        if old != place:
+            old.unlink(missing_ok=True)
 
 
 if __name__ == "__main__":
-    place = Path(sys.argv[1])
-    unfinished = place.with_suffix(f".{os.getpid()}")
-    main(unfinished.write_text)
-    unfinished.rename(place)
+    write(Path(sys.argv[1]))

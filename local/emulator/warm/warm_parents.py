@@ -149,4 +149,4 @@ def _refused(program: Program, why: str) -> processes.Process | None:
 def _plan(programs: Path) -> Path:
     """Return the file of the modules to import: of this image and this way of finding them."""
     source = Path(discovery.__file__).read_bytes()
-    return programs.parent / f"warm-modules-{hashlib.sha256(source).hexdigest()[:12]}.json"
+    return programs.parent / f"{discovery.PLAN}-{hashlib.sha256(source).hexdigest()[:12]}.json"

@@ -79,3 +79,20 @@ def test_a_module_that_depends_on_its_process_is_left_out_with_all_that_need_it(
 def test_a_module_that_is_imported_while_another_one_runs_is_needed_by_it(tmp_path: Path) -> None:
     odd = "def late():\n    import shop.shelf\nlate()\n"
     assert "shop.shelf" in found(tmp_path, odd=odd)["needs"]["shop.odd"]
+
+
+def test_new_findings_take_the_place_of_older_ones(tmp_path: Path) -> None:
+    old, new = (tmp_path / f"warm-modules-{name}.json" for name in ("old", "new"))
+    old.touch()
+    (tmp_path / "made-of").touch()
+    program = "\n".join(
+        [
+            "import pathlib",
+            "from local.emulator.warm import discovery",
+            "discovery.ENTRANCES = ()",
+            f"discovery.write(pathlib.Path({str(new)!r}))",
+        ]
+    )
+    subprocess.run([sys.executable, "-c", program], env={"PYTHONPATH": str(ROOT)}, check=True)  # noqa: S603 - as above
+    assert json.loads(new.read_text())["modules"] == []
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["made-of", new.name]
