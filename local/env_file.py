@@ -5,6 +5,10 @@ from local.environments import ROOT
 
 FILE = ROOT / ".local" / "env"
 
+# Version 2 of the AWS CLI knows AWS_ENDPOINT_URL from 2.13 on. Version 1 knows it, but in us-east-1
+# sends what it asks of RDS and SQS to the Internet all the same. Both take the option.
+_AWS_CLI = 'aws() { command aws --endpoint-url "$AWS_ENDPOINT_URL" "$@"; }'
+
 
 def write(local_aws: LocalAws) -> None:
     """Write the file for a local AWS that runs; a reader sees the old one or all of the new."""
@@ -24,4 +28,4 @@ def exports(local_aws: LocalAws) -> str:
     variables = {**local_aws.env, "LOCAL_AWS_PROXY": local_aws.proxy}
     lines = [f"export {name}='{value}'" for name, value in variables.items()]
     # A profile or a session of the user's would be preferred to the keys above.
-    return "\n".join(["unset AWS_PROFILE AWS_SESSION_TOKEN", *lines]) + "\n"
+    return "\n".join(["unset AWS_PROFILE AWS_SESSION_TOKEN", *lines, _AWS_CLI]) + "\n"

@@ -20,6 +20,9 @@ from local.install.tools import CACHE, Tools
 
 HERE = Path(__file__).resolve().parent
 NODE = Environment("Node.js", ENVIRONMENTS / "node", HERE / "requirements-node.lock")
+AWS_CLI = Environment(
+    "version 1 of the AWS CLI", ENVIRONMENTS / "aws-cli-1", HERE / "requirements-awscli.lock"
+)
 CDK_LIBRARY = Environment(
     "the CDK's library", ENVIRONMENTS / "cdk-library", HERE / "requirements-cdk.lock"
 )
@@ -86,3 +89,9 @@ def cdk_python() -> Path:
     """Return the interpreter that has the CDK's library."""
     environment.make([CDK_LIBRARY], Tools(to_terminal), to_terminal)
     return CDK_LIBRARY.python
+
+
+def aws_cli_1() -> Path:
+    """Return version 1 of the AWS CLI."""
+    environment.make([AWS_CLI], Tools(to_terminal), to_terminal)
+    return AWS_CLI.place / "bin" / "aws"
