@@ -15,6 +15,7 @@ LONGEST_FILES = (
     "test_logins_take_turns.py",
     "test_upgrade_faults.py",
     "test_image_starts_nowhere.py",
+    "test_docs_walk.py",
     "test_demo_ends.py",
     "test_migration_script.py",
     "test_parts.py",
