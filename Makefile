@@ -2,7 +2,8 @@
 
 PYTHON ?= python3
 # Each has a local AWS of its own; a file of tests is one worker's. 0 runs all in one process.
-WORKERS ?= 2
+# Two cores are busy with four: half of a file's time it waits for what AWS takes its time for.
+WORKERS ?= 4
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready

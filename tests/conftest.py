@@ -12,18 +12,19 @@ settings.register_profile("tests", deadline=None)
 settings.load_profile("tests")
 
 LONGEST_FILES = (
-    "test_logins_take_turns.py",
     "test_upgrade_faults.py",
-    "test_image_starts_nowhere.py",
     "test_docs_walk.py",
+    "test_logins_take_turns.py",
     "test_demo_ends.py",
-    "test_migration_script.py",
-    "test_parts.py",
     "test_upgrades.py",
     "test_custom_mlflow.py",
-    "test_migration_races.py",
-    "test_schema_of_a_stack.py",
+    "test_parts.py",
+    "test_image_starts_nowhere.py",
     "test_server_secrets.py",
+    "test_schema_of_a_stack.py",
+    "test_failed_create.py",
+    "test_migration_races.py",
+    "test_service.py",
 )
 """The longest first, as a run tells them: so all workers come to their ends together."""
 

@@ -16,6 +16,9 @@ from pathlib import Path
 
 PROC = Path("/proc")
 
+_LOOKS = 200
+"""So often it looks whether anything is left, with 50 ms between: a busy machine needs some."""
+
 
 def start_time(pid: int) -> str | None:
     """Return when process `pid` started, in clock ticks since boot, or None if there is none."""
@@ -53,7 +56,7 @@ def main() -> None:
         signal.signal(number, signal.SIG_IGN)
     records = sys.stdin.read().splitlines()
     kill_recorded(records)
-    for _ in range(20):
+    for _ in range(_LOOKS):
         left = marked(sys.argv[1].encode())
         if not left:
             return

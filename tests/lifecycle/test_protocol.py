@@ -68,12 +68,12 @@ def looks(probe: Probe, request_type: str) -> list[int]:
 def test_a_request_longer_than_its_function_is_handed_on_until_it_is_done(
     bare_aws: LocalAws, probe: Probe, looking: Any
 ) -> None:
-    stack = Stack.create(bare_aws, probe.name, looking(timeout=6, Things=5))
+    stack = Stack.create(bare_aws, probe.name, looking(timeout=8, Things=5))
 
     assert stack.status == "CREATE_COMPLETE", stack.failures()
     assert stack.outputs == {"Things": "5"}
     assert stack.resource("Thing")["PhysicalResourceId"].startswith("mlflow-")
-    assert stack.update(looking(timeout=6, Things=6)) == "UPDATE_COMPLETE"
+    assert stack.update(looking(timeout=8, Things=6)) == "UPDATE_COMPLETE"
     assert stack.outputs == {"Things": "6"}
     assert stack.delete() == "DELETE_COMPLETE"
     assert len(looks(probe, "Create")) == 6
@@ -83,7 +83,7 @@ def test_a_request_longer_than_its_function_is_handed_on_until_it_is_done(
 def test_a_function_killed_in_the_middle_is_delivered_again_and_completes(
     bare_aws: LocalAws, probe: Probe, looking: Any
 ) -> None:
-    stack = Stack.create(bare_aws, probe.name, looking(timeout=60, Things=3, DieAt=["2"]))
+    stack = Stack.create(bare_aws, probe.name, looking(timeout=80, Things=3, DieAt=["2"]))
 
     assert stack.status == "CREATE_COMPLETE", stack.failures()
     assert stack.outputs == {"Things": "3"}
@@ -94,7 +94,7 @@ def test_a_function_killed_in_the_middle_is_delivered_again_and_completes(
 def test_for_a_function_that_always_dies_the_last_word_is_spoken(
     bare_aws: LocalAws, probe: Probe, looking: Any
 ) -> None:
-    stack = Stack.create(bare_aws, probe.name, looking(timeout=60, Things=3, DieAt="always"))
+    stack = Stack.create(bare_aws, probe.name, looking(timeout=80, Things=3, DieAt="always"))
 
     assert stack.status == "ROLLBACK_COMPLETE"
     assert "The provider's function died" in stack.failures()["Thing"]
@@ -106,7 +106,7 @@ def test_for_a_function_that_always_dies_the_last_word_is_spoken(
 def test_a_stack_deleted_while_it_is_made_is_not_made_again_behind_its_delete(
     bare_aws: LocalAws, probe: Probe, looking: Any, tmp_path: Path
 ) -> None:
-    stack = Stack.create(bare_aws, probe.name, looking(timeout=6, Things=500), wait=False)
+    stack = Stack.create(bare_aws, probe.name, looking(timeout=8, Things=500), wait=False)
     probe.wait_until_seen(3)
 
     assert stack.delete() == "DELETE_COMPLETE"
@@ -120,7 +120,7 @@ def test_a_stack_deleted_while_it_is_made_is_not_made_again_behind_its_delete(
 def test_at_the_deadline_the_stack_tells_what_it_waits_for_and_rolls_back(
     bare_aws: LocalAws, probe: Probe, looking: Any
 ) -> None:
-    stack = Stack.create(bare_aws, probe.name, looking(timeout=60, Things=500, ServiceTimeout="12"))
+    stack = Stack.create(bare_aws, probe.name, looking(timeout=80, Things=500, ServiceTimeout="12"))
 
     assert stack.status == "ROLLBACK_COMPLETE"
     assert "still waiting for things" in stack.failures()["Thing"]

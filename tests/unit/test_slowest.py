@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal
 
 import pytest
 
+from tests.conftest import LONGEST_FILES
 from tests.slowest import lines, seconds_of_files, seconds_of_tests
 
 Phase = Literal["setup", "call", "teardown"]
@@ -45,6 +47,11 @@ def test_what_is_no_report_of_a_test_is_left_out() -> None:
     assert seconds_of_tests(["a warning", report("test_a.py::test", "call", 1.0)]) == {
         "test_a.py::test": 1.0
     }
+
+
+def test_every_file_that_goes_first_is_there() -> None:
+    tests = Path(__file__).parents[1]
+    assert not [name for name in LONGEST_FILES if not list(tests.rglob(name))]
 
 
 def test_of_many_only_the_slowest_are_told() -> None:
