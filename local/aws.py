@@ -454,6 +454,8 @@ def _every(wait: float, seconds: float) -> Iterator[None]:
 def _lines(file: Path) -> Iterator[tuple[str, str]]:
     with file.open() as lines:
         for line in lines:
+            if not line.endswith("\n"):
+                return  # it is being written
             first, second = json.loads(line)
             yield first, second
 
