@@ -13,6 +13,9 @@ PYTEST := $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 UNIT := tests/unit tests/template tests/faults -m "not long and not sam"
 CODE := $(wildcard functions cfn_mlflow_watch local demo tests tools bench cfn_lint_rules)
 
+# Else each worker would compile all of the environment anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help demo local local-stop status env clean watch unit lifecycle test test-long coverage lint format locks bench
 
