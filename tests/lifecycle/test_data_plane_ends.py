@@ -48,7 +48,7 @@ def test_given_it_is_killed_then_nothing_of_it_is_left() -> None:
     with LocalAws() as aws:
         furnished(aws)
         mark, state = mark_of(aws), aws.state
-        assert len(processes(mark, state)) > 3
+        until(lambda: processes(mark, state), lambda found: len(found) > 3, "the task's own child")
         os.kill(aws.pid, signal.SIGKILL)
         until(lambda: processes(mark, state), lambda found: not found)
 
@@ -57,7 +57,7 @@ def test_given_it_is_stopped_then_nothing_of_it_is_left_not_even_its_folder() ->
     with LocalAws() as aws:
         furnished(aws)
         mark, state = mark_of(aws), aws.state
-        assert len(processes(mark, state)) > 3
+        until(lambda: processes(mark, state), lambda found: len(found) > 3, "the task's own child")
     assert not processes(mark, state)
     assert not state.exists()
 
