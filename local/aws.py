@@ -369,7 +369,7 @@ class LocalAws:
     def _running(self) -> dict[str, Any]:
         ready = self._ready()
         if ready is None:
-            raise LocalAwsError("The local AWS is not running.")
+            raise LocalAwsError("The local AWS is not running; `make local` starts it.")
         return ready
 
     def _connection(self) -> http.client.HTTPConnection:

@@ -126,6 +126,11 @@ def _built_by_pip(template: Path) -> Path:
     return copy
 
 
+def _is_in_the_way(variable: str) -> bool:
+    """Whether a variable is for another account, or keeps sam from starting fast."""
+    return variable.startswith("AWS_") or variable == "PYTHONDONTWRITEBYTECODE"
+
+
 def _is_uvs(variable: str) -> bool:
     return variable.startswith(("UV_", "SSL_")) or variable.lower().endswith("_proxy")
 
@@ -157,7 +162,7 @@ def _sam(argv: list[str], log: Path, env: Mapping[str, str], say: Say) -> None:
 
 def _sam_environment(settings: Path, temporary: str) -> dict[str, str]:
     return {
-        **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
+        **{name: value for name, value in os.environ.items() if not _is_in_the_way(name)},
         # sam looks there for uv; without it, for an interpreter of the Runtime that has pip.
         "PATH": f"{TOOLS / 'bin'}:/usr/local/bin:/usr/bin:/bin",
         "__SAM_CLI_APP_DIR": str(settings),

@@ -10,7 +10,7 @@ from pathlib import Path
 from local.install import stamp
 from local.install.processes import Processes, clean_environment
 from local.install.progress import Progress, Say
-from local.install.tools import Tools
+from local.install.tools import Tools, Wanted
 
 LOCK_COPY = "installed.lock"
 
@@ -22,6 +22,7 @@ class Environment:
     title: str
     place: Path
     lock: Path | None = None
+    compiled: bool = False
 
     @property
     def python(self) -> Path:
@@ -58,7 +59,8 @@ class Environment:
         steps = progress.begin(self.title, locked.count(b"=="))
         copy = self.place / LOCK_COPY
         copy.write_bytes(locked)
-        tools.install(self.python, copy, processes, held, steps.heard)
+        wanted = Wanted(self.python, copy, self.compiled)
+        tools.install(wanted, processes, held, steps.heard)
         progress.ready(steps, self.place)
 
     def _locked(self) -> bytes:

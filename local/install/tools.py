@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from local.install import pip_settings, stamp
@@ -28,6 +29,16 @@ UV_LOCK = ROOT / "local" / "requirements-uv.lock"
 _NO_VENV = "Python has no venv here; on Debian: apt-get install python3-venv"
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """What is to be in the environment of `python`: what the lock file names, and nothing else."""
+
+    python: Path
+    lock: Path
+    compiled: bool = False
+    """Whether all files are compiled at once, and not when a program imports them."""
+
+
 class Tools:
     """pip and uv for one command; both are looked for once, at the first use."""
 
@@ -40,27 +51,23 @@ class Tools:
         self._ready = False
         self._settings: Mapping[str, str] = {}
 
-    def install(
-        self, python: Path, lock: Path, processes: Processes, held: int, heard: Heard
-    ) -> None:
-        """Install what the lock file names into the environment of `python`, and nothing else.
-
-        Raises EnvironmentFailedError if neither uv nor pip can.
-        """
+    def install(self, wanted: Wanted, processes: Processes, held: int, heard: Heard) -> None:
+        """Install what is wanted. Raises EnvironmentFailedError if neither uv nor pip can."""
         uv = self.uv()
         if uv is None:
-            self._by_pip(python, lock, processes, held, heard)
+            self._by_pip(wanted, processes, held, heard)
             return
         try:
             argv = [str(uv), "pip", "install", "--no-deps", "--require-hashes"]
             argv += ["--no-index"] if pip_settings.no_index(self._settings) else []
-            argv += ["--python", str(python), "--requirement", str(lock)]
+            argv += ["--compile-bytecode"] if wanted.compiled else []
+            argv += ["--python", str(wanted.python), "--requirement", str(wanted.lock)]
             processes.run(argv, env=self.uv_environment(), held=held, heard=heard)
         except EnvironmentFailedError as error:
             if processes.ended:
                 raise
             self._say(f"{error}\nNow pip tries the same; it takes longer.")
-            self._by_pip(python, lock, processes, held, heard)
+            self._by_pip(wanted, processes, held, heard)
 
     def uv(self) -> Path | None:
         """Return uv, installed if it is not there; None where pip cannot get it."""
@@ -112,14 +119,13 @@ class Tools:
         stamp.write(self._place, made_of, "uv-made-of")
         return uv
 
-    def _by_pip(
-        self, python: Path, lock: Path, processes: Processes, held: int, heard: Heard
-    ) -> None:
-        argv = [str(self._python), "-m", "pip", "--python", str(python), "install", "--no-deps"]
+    def _by_pip(self, wanted: Wanted, processes: Processes, held: int, heard: Heard) -> None:
+        argv = [str(self._python), "-m", "pip", "--python", str(wanted.python), "install"]
+        argv += ["--no-deps"]
         argv += ["--require-hashes", "--disable-pip-version-check", "--no-input"]
         argv += ["--progress-bar", "off"]
         # What uv may have begun is not to be trusted.
-        argv += ["--ignore-installed", "--requirement", str(lock)]
+        argv += ["--ignore-installed", "--requirement", str(wanted.lock)]
         processes.run(argv, env=_pip_environment(), held=held, heard=heard)
 
     def _pip_config(self) -> str:

@@ -272,12 +272,16 @@ def test_a_person_at_a_terminal_starts_it_finds_it_and_ends_it(
     assert endpoint in env.read_text()
 
     env.unlink()
-    code, said = shell.type("start")
+    code, said = shell.type("start", MLFLOW="3.16.1")
     assert code == 0
     assert f"A local AWS runs already at {endpoint}" in said
     assert "make local-stop" in said
     assert endpoint in env.read_text()
     assert shell.type("env")[1] == env.read_text()
+
+    code, said = shell.type("start", MLFLOW="newest")
+    assert code == 1
+    assert "'newest' is no release of MLflow" in said
 
     code, said = shell.type("start", PORT="4")
     assert code == 1
@@ -288,7 +292,7 @@ def test_a_person_at_a_terminal_starts_it_finds_it_and_ends_it(
     assert f"The local AWS runs at {endpoint}." in said
     assert "cfn-mlflow (the provider): CREATE_COMPLETE" in said
     assert "MLflow: none" in said
-    assert "3.17.2 (installed)" in said
+    assert "3.16.1 (installed), 3.17.2 (installed)" in said
     assert list((ROOT / ".local" / "sam").glob("tmp*")) == []
 
     code, said = shell.type("stop")
