@@ -4,6 +4,7 @@ import contextlib
 import http.client
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -36,6 +37,9 @@ JOURNAL_FILE = "journal.jsonl"
 SECRETS_FILE = "secrets-made.jsonl"
 # Logs of databases, there and gone, and what containers have printed.
 _LOGS = ("databases/*/postgresql.log", "postgresql/*.log", "tasks/*/*/output.log")
+
+_OWNED_STATE = re.compile(r"run-(?P<pid>[0-9]+)-\w+")
+"""The state folder of a local AWS that dies with its owner, whose process id it names."""
 
 # A machine that is busy with other things takes a multiple of the second that each of them takes.
 _START_SECONDS = 300
@@ -351,9 +355,10 @@ class LocalAws:
     def _new_state(self) -> Path:
         folder = DEFAULT_STATE.parent
         folder.mkdir(exist_ok=True)
-        for left in folder.glob("run-*-*"):
+        for left in folder.iterdir():
             # Its owner was killed: what it owned died with it, but could not tidy up.
-            if _has_ended(int(left.name.split("-")[1])):
+            owner = _OWNED_STATE.fullmatch(left.name)
+            if owner and _has_ended(int(owner["pid"])):
                 shutil.rmtree(left, ignore_errors=True)
         return Path(tempfile.mkdtemp(prefix=f"run-{os.getpid()}-", dir=folder))
 

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from local.aws import LocalAws
-from tests.lifecycle.mlflow_stacks import words_of
+from tests.lifecycle.mlflow_stacks import master_of, words_of
 from tests.lifecycle.stacks import Stack
 from tests.waiting import until
 
@@ -112,6 +112,16 @@ class Logins:
             )
         )
         return bool(found["records"][0][0]["stringValue"] == login)
+
+    def wait_until_idle(self, login: str) -> None:
+        """Wait until the last session of a login has ended, but for those of the Data API."""
+        ask = master_of(self._aws, self.cluster)
+        here = "(SELECT application_name FROM pg_stat_activity WHERE pid = pg_backend_pid())"
+        sessions = (
+            f"SELECT count(*) FROM pg_stat_activity WHERE usename = '{login}' "  # noqa: S608 - ours
+            f"AND application_name IS DISTINCT FROM {here}"
+        )
+        until(lambda: ask(sessions), lambda count: count == "0", f"the sessions of {login} to end")
 
     def in_service(self) -> set[str]:
         """Return the logins that the running tasks of the service are started with."""

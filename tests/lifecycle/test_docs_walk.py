@@ -141,6 +141,7 @@ def test_the_schema_is_checked_by_hand_as_the_docs_show(
     typist.type(docs_walk.CHECK, version)
     report = json.loads((typist.folder / "out.json").read_text())
     assert (report["state"], report["sound"]) == ("current", True)
+    assert report["revision"] == report["expected"]
 
 
 def test_a_rotation_by_hand_is_told_in_the_log_that_the_docs_show(

@@ -128,12 +128,14 @@ def test_the_schedule_itself_rotates_and_goes_with_its_property(
     local_aws: LocalAws, mlflow: Stack, network: Network, logins: Logins
 ) -> None:
     before, done = logins.in_service(), logins.rotations()
+    [idle] = set(LOGINS) - before
+    logins.wait_until_idle(idle)
     logins.age_turns()
     [rule] = rotation_rules(local_aws)
     assert rule["ScheduleExpression"] == "rate(20 days)"
     local_aws.fire_rule(rule["Name"])
     logins.wait_for_more_than(done)
-    assert logins.in_service() == set(LOGINS) - before
+    assert logins.in_service() == {idle}
     assert mlflow.update(one_resource(network, **SMALL)) == "UPDATE_COMPLETE", mlflow.failures()
     assert rotation_rules(local_aws) == []
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -28,7 +27,6 @@ from tests.waiting import until
 
 FUNCTION = "cfn-mlflow-MLflowSchema"
 SCHEDULE = "rate(1 day)"
-OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
 LOGIN, PASSWORD = "looker", "one-that-only-looks"
 READS = re.compile(r"(Describe|Get|List)")
 READING = re.compile(
@@ -186,19 +184,6 @@ def test_rule_and_alarm_are_the_stacks_own_and_the_event_holds_no_secret(mlflow:
     assert {mlflow.rule["Arn"], mlflow.alarm["AlarmArn"]} <= set(owned)
     passwords = evidence.passwords(mlflow.client)
     assert not [password for password in passwords if password in json.dumps(mlflow.rule)]
-
-
-def test_the_command_of_the_page_answers_with_the_report(mlflow: Mlflow) -> None:
-    commands = re.findall(r"^    (aws lambda invoke (?:.*\\\n)*.*)$", OPERATIONS.read_text(), re.M)
-    [command] = [text for text in commands if f"--function-name {FUNCTION} " in text]
-    words = shlex.split(command.replace("\\\n", " "))
-    payload = words[words.index("--payload") + 1]
-    payload = payload.replace("CLUSTER_ARN", mlflow.outputs["DatabaseClusterArn"])
-    payload = payload.replace("SECRET_ARN", mlflow.outputs["DatabaseServiceSecretArn"])
-    assert words[words.index("--function-name") + 1] == FUNCTION
-    report = mlflow.invoke(json.loads(payload))
-    assert report["state"] == "current", report
-    assert (report["sound"], report["revision"]) == (True, report["expected"])
 
 
 def test_a_mistake_in_the_event_is_answered_with_the_propertys_name(mlflow: Mlflow) -> None:

@@ -10,8 +10,6 @@ from typing import Any
 import pytest
 from botocore.loaders import JSONFileLoader, Loader
 from botocore.model import OperationModel
-from moto.core import responses
-from moto.core.utils import method_names_from_class
 from moto.kms import models as kms
 from moto.kms.utils import generate_private_key
 
@@ -24,7 +22,7 @@ os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"
 
 @pytest.fixture(scope="session", autouse=True)
 def read_once() -> Iterator[None]:
-    """Read and make once a run what botocore and moto read and make for each client, call and key.
+    """Read and make once a run what botocore and moto read and make for each client and key.
 
     Each test has clients of its own; EC2's service model alone takes 0.2 s.
     """
@@ -44,7 +42,6 @@ def read_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(JSONFileLoader, "load_file", lambda _, path: load_file(path))
         patched.setattr(Loader, "list_available_services", list_available_services)
-        patched.setattr(responses, "method_names_from_class", cache(method_names_from_class))
         patched.setattr(kms, "generate_private_key", cache(generate_private_key))
         yield
 
