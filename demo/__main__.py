@@ -189,15 +189,16 @@ def main() -> int:
         print(f"\n{next_steps.failed(error, aws.logs, runs=runs)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        aws.stop()
-        if keep:
-            env_file.remove()
+        if aws.started_here:
+            aws.stop()
+            if keep:
+                env_file.remove()
         print("\nStopped; nothing is left running.", file=sys.stderr)
         return INTERRUPTED
     else:
         return 0
     finally:
-        if not keep:
+        if not keep and aws.started_here:
             aws.stop()
 
 

@@ -175,6 +175,11 @@ class LocalAws:
                 shutil.rmtree(state, ignore_errors=True)
 
     @property
+    def started_here(self) -> bool:
+        """Whether this object started it and has not ended it: another's is not its to end."""
+        return self._process is not None
+
+    @property
     def running(self) -> bool:
         """Whether it runs, no matter who started it."""
         ready = self._ready()

@@ -28,4 +28,5 @@ def exports(local_aws: LocalAws) -> str:
     variables = {**local_aws.env, "LOCAL_AWS_PROXY": local_aws.proxy}
     lines = [f"export {name}='{value}'" for name, value in variables.items()]
     # A profile or a session of the user's would be preferred to the keys above.
-    return "\n".join(["unset AWS_PROFILE AWS_SESSION_TOKEN", *lines, _AWS_CLI]) + "\n"
+    unset = "unset AWS_PROFILE AWS_DEFAULT_PROFILE AWS_SESSION_TOKEN"
+    return "\n".join([unset, *lines, _AWS_CLI]) + "\n"
