@@ -12,6 +12,7 @@ import pytest
 
 import demo.__main__ as demo
 from local import environments
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -19,6 +20,7 @@ def first(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A process that is taken for the first demo's local AWS."""
     argv = [sys.executable, "-c", "import time; time.sleep(600)", str(tmp_path / "settings.json")]
     with subprocess.Popen(argv) as process:  # noqa: S603 - this Python, asleep
+        until(Path(f"/proc/{process.pid}/cmdline").read_bytes, what="the process to show its words")
         ready = {"pid": process.pid, "port": 4566, "mark": {}}
         (tmp_path / "ready.json").write_text(json.dumps(ready))
         yield process

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from local import clean
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -49,6 +50,7 @@ def test_what_a_process_runs_on_is_left_and_the_process_is_named(
     python = project / ".local" / "environments" / "emulator" / "bin" / "python"
     python.symlink_to(sys.executable)
     running = subprocess.Popen([str(python), "-c", "input()"], stdin=subprocess.PIPE)  # noqa: S603 - our own program
+    until(Path(f"/proc/{running.pid}/cmdline").read_bytes, what="the process to show its program")
     try:
         assert clean.main() == 1
         assert str(running.pid) in capsys.readouterr().err
