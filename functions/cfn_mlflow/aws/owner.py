@@ -12,6 +12,11 @@ VERSION_TAG = "cfn-mlflow:version"
 COMPLETE_TAG = "cfn-mlflow:complete"
 LEFT_BY_TAG = "cfn-mlflow:left-by"
 ALLOW_TAG = "cfn-mlflow:allow"
+"""On a thing of the user's: the stacks that may name it, by their names, separated by spaces."""
+SHARED_TAG = "cfn-mlflow:shared-with"
+"""On a thing that the provider made: the other stacks that may name it, in the same form."""
+EVERY_STACK = "@all"
+"""Stands for every stack in both: `*` is no character that RDS takes in a tag."""
 USER_KEYS_TAG = "cfn-mlflow:user-tags"
 """Lists the keys of the user's tags on an object: so a key that is no longer asked can go."""
 
@@ -53,12 +58,22 @@ class Owner:
         return partition, region, account
 
     @property
+    def stack_name(self) -> str:
+        """Return the stack's name."""
+        return self.stack_id.split("/")[1]
+
+    @property
+    def stack_guid(self) -> str:
+        """Return the stack's GUID: a stack's name can come back with another, its GUID cannot."""
+        return self.stack_id.rsplit("/", 1)[-1]
+
+    @property
     def tag(self) -> str:
         """Return the value of the owner tag: stack GUID and logical id.
 
         A logical id may be as long as a value may be: then its digest stands for its end.
         """
-        whole = f"{self.stack_id.rsplit('/', 1)[-1]}/{self.logical_id}"
+        whole = f"{self.stack_guid}/{self.logical_id}"
         if len(whole) <= LONGEST_VALUE:
             return whole
         return f"{whole[: LONGEST_VALUE - len(self.digest) - 1]}-{self.digest}"
