@@ -5,7 +5,15 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from bench import artifact, import_time, installing, operations, operations_report, table
+from bench import (
+    artifact,
+    first_hour,
+    import_time,
+    installing,
+    operations,
+    operations_report,
+    table,
+)
 
 RESULTS = Path(__file__).with_name("results.md")
 
@@ -18,6 +26,7 @@ def main() -> int:
     uncompiled = artifact.copy_of(built, files, artifact.PLACE / "uncompiled")
     compiled = artifact.copy_of(built, files, artifact.PLACE / "compiled")
     sections = [
+        first_hour.section(),
         installing.measure(),
         import_time.measure(
             import_time.prevent_compiling(uncompiled), import_time.compile_all(compiled)

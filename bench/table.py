@@ -62,7 +62,6 @@ def page(sections: Sequence[Section]) -> str:
         f"Written by `make bench` on {datetime.now(UTC):%Y-%m-%d}: {machine()}.",
         "Times depend on the machine and on what else it does; processor times, counts and sizes "
         "hardly do.",
-        "How long `make demo` and `make test` take is not measured here: each tells it itself.",
     ]
     for section in sections:
         lines += ["", f"## {section.title}", "", _markdown(HEAD), _markdown(["---"] * len(HEAD))]
