@@ -17,6 +17,7 @@ from local.install.tools import TOOLS, Tools
 
 REQUIREMENTS = (
     ROOT / "requirements.txt",
+    ROOT / "functions" / "requirements.in",
     *sorted((ROOT / "local").glob("requirements-*.txt")),
     *sorted((ROOT / "tests" / "other_tools").glob("requirements-*.txt")),
     *sorted((ROOT / "local" / "images").glob("*.txt")),

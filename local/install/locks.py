@@ -2,6 +2,9 @@
 
 `NAME.lock` stands beside `NAME.txt`, which a person reads and changes; uv writes it
 (tools/make_locks.py). One lock file serves every Python from 3.11 to 3.14.
+
+`sam build` knows no name but requirements.txt. So `functions/requirements.txt` is a lock file, too,
+and a person changes `functions/requirements.in`.
 """
 
 import re
@@ -18,11 +21,12 @@ PLATFORMS = ("x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu")
 
 _PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", re.MULTILINE)
 _INCLUDED = re.compile(r"^-r (\S+)", re.MULTILINE)
+_REQUIRE_HASHES = "--require-hashes\n"
 
 
 def beside(requirements: Path) -> Path:
     """Return the lock file of a requirements file."""
-    return requirements.with_suffix(".lock")
+    return requirements.with_suffix(".txt" if requirements.suffix == ".in" else ".lock")
 
 
 def pins(requirements: Path) -> dict[str, str]:
@@ -78,9 +82,12 @@ class Compiler:
     def hash(self, requirements: Path) -> None:
         """Write the lock file of a requirements file: its pins, and hashes."""
         target = beside(requirements)
-        staged = target.with_suffix(".lock.new")
+        staged = target.with_name(f"{target.name}.new")
         options = ["--no-deps", "--generate-hashes", "--universal", "--python-version", PYTHONS[0]]
         self._compile(requirements, staged, options)
+        if target.suffix == ".txt":
+            # Other programs install from it: without this line, uv takes what has no hash, too.
+            staged.write_text(_REQUIRE_HASHES + staged.read_text())
         staged.rename(target)
 
     def _resolved(self, requirements: Path, python: str, platform: str) -> Mapping[str, str]:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
 import subprocess
 import zipfile
 from collections.abc import Mapping
@@ -40,10 +42,16 @@ print(json.dumps(sorted({body["Type"] for body in expanded["Resources"].values()
 
 def run(*argv: str) -> str:
     """Run a program of sam's environment and return what it prints."""
-    python = environments.sam()
-    done = subprocess.run(  # noqa: S603 - the project's own environment
-        [str(python), *argv],
-        cwd=ROOT,
+    done = ended(*argv)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def ended(*argv: str, folder: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    """Run a program of sam's environment in a folder to its end, whatever that is."""
+    return subprocess.run(  # noqa: S603 - the project's own environment
+        [str(environments.sam()), *argv],
+        cwd=folder,
         env={
             **os.environ,
             **Tools(to_terminal).uv_environment(),
@@ -57,8 +65,6 @@ def run(*argv: str) -> str:
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
 
 
 def build(folder: Path, parameters: Mapping[str, str]) -> Path:
@@ -98,6 +104,19 @@ def test_sam_build_makes_one_artifact_for_any_runtime_and_processor(
     assert (artifact / "custom_mlflow.py").is_file()
     assert (artifact / "boto3").is_dir()
     assert zipped_bytes(artifact, tmp_path / "artifact.zip") <= ARTIFACT_MB * 1_000_000
+
+
+def test_sam_build_refuses_a_package_that_is_not_the_one_in_the_lock_file(tmp_path: Path) -> None:
+    for name in ("template.yaml", "samconfig.toml"):
+        shutil.copy(ROOT / name, tmp_path)
+    (tmp_path / "functions").mkdir()
+    locked = (ROOT / "functions" / "requirements.txt").read_text()
+    before, six, after = re.split(r"^(six==.*\n(?: .*\n)+)", locked, flags=re.MULTILINE)
+    another = re.sub(r"sha256:.{8}", "sha256:00000000", six)
+    (tmp_path / "functions" / "requirements.txt").write_text(before + another + after)
+    done = ended("-m", "samcli", "build", folder=tmp_path)
+    assert done.returncode != 0
+    assert "Hash mismatch for `six==" in done.stderr
 
 
 def test_sam_finds_the_template_valid() -> None:

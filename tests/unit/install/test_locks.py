@@ -33,7 +33,12 @@ def test_each_package_of_a_lock_file_has_hashes_and_names_no_index(requirements:
 def test_every_requirements_file_of_the_project_has_a_lock_file() -> None:
     files = [*ROOT.glob("local/**/*.txt"), *ROOT.glob("tests/other_tools/*.txt")]
     known = {path for path in files if "==" in path.read_text()}
-    assert known | {ROOT / "requirements.txt"} == set(REQUIREMENTS)
+    others = {ROOT / "requirements.txt", ROOT / "functions" / "requirements.in"}
+    assert known | others == set(REQUIREMENTS)
+
+
+def test_what_sam_packs_is_refused_without_a_hash_by_pip_and_by_uv() -> None:
+    assert (ROOT / "functions" / "requirements.txt").read_text().startswith("--require-hashes\n")
 
 
 def test_pins_count_those_of_an_included_file_whatever_way_a_name_is_written(
