@@ -60,7 +60,7 @@ class FaultsError(PermanentError):
 
 
 class InvalidProperties(FaultsError):  # noqa: N818 - named for what it is to the user
-    """Every fault of one request's properties; no AWS call was made."""
+    """Every fault of one request's properties; nothing was changed."""
 
 
 class RefusedChanges(FaultsError):  # noqa: N818 - named for what it is to the user

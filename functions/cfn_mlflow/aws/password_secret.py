@@ -10,9 +10,11 @@ import json
 from dataclasses import dataclass
 
 from cfn_mlflow.aws.allowed import AllowedView
+from cfn_mlflow.aws.cloudformation_rollback import is_rolling_back
 from cfn_mlflow.aws.login_secret import LoginSecret, read_login
 from cfn_mlflow.aws.secrets import AllowedSecret, SecretView, secrets
 from cfn_mlflow.outcome import PermanentError
+from cfn_mlflow.tell import warn
 
 SHORTEST, LONGEST = 8, 41
 """Characters of a cluster's master password (CreateDBCluster, MasterUserPassword)."""
@@ -25,15 +27,26 @@ the space."""
 class AllowedPasswordSecret(AllowedSecret):
     """The user's secret: allowed, and with a password in it that RDS takes."""
 
-    username: str
-    """Whose password it must be, if it names a user."""
+    mirror: MirroredSecret
+    """What the database has its password from, once it is made."""
 
     def read(self) -> AllowedView:
         """Read its tags, and whether it can be used (secretsmanager:GetSecretValue)."""
         view = super().read()
         if view.problem or super().refusals(view):
             return view
-        return AllowedView(view.tags, _unusable(self.name, self.username))
+        problem = self.mirror.problem()
+        if problem and self._stands():
+            warn(f"{self.property_name}: {self.name} {problem}. The database keeps its password")
+            return view
+        return AllowedView(view.tags, problem)
+
+    def _stands(self) -> bool:
+        """Tell whether the database has the password already, or goes back to the one it had."""
+        mirror = self.mirror.read()
+        if mirror is None or not self.mirror.owned(mirror) or mirror.deleted:
+            return False
+        return self.mirror.holds(mirror) or is_rolling_back(self.mirror.owner.stack_id)
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,14 +55,25 @@ class MirroredSecret(LoginSecret):
 
     source_arn: str
 
+    def problem(self) -> str:
+        """Return why the user's secret cannot be used, never telling it; empty if it can."""
+        return _unusable(self.source_arn, self.username)
+
+    def holds(self, view: SecretView) -> bool:
+        """Tell whether it holds what the user's secret does (secretsmanager:GetSecretValue)."""
+        try:
+            return read_login(view.arn).password == self.new_password()
+        except PermanentError:
+            return False
+
     def new_password(self) -> str:
         """Return the user's password (secretsmanager:GetSecretValue)."""
         return _password_in(_string_of(self.source_arn))
 
     def changes(self, view: SecretView) -> tuple[str, ...]:
-        """Name the password too when the user's is another one by now."""
+        """Name the password too when the user's is another one by now, and can be used."""
         different = super().changes(view)
-        if view.deleted or read_login(view.arn).password == self.new_password():
+        if view.deleted or self.holds(view) or self.problem():
             return different
         return ("password", *different)
 

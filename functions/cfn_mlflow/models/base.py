@@ -17,7 +17,8 @@ from pydantic import (
 from pydantic.alias_generators import to_pascal
 from pydantic.fields import FieldInfo
 
-from cfn_mlflow.models.faults import Location, faults_of
+from cfn_mlflow.models.faults import Fault, Location, faults_of
+from cfn_mlflow.models.standing import Standing
 from cfn_mlflow.outcome import InvalidProperties
 
 FRAMEWORK_PROPERTIES = frozenset({"ServiceToken", "ServiceTimeout"})
@@ -146,19 +147,26 @@ def parse(model: type[Model], properties: Mapping[str, object]) -> Model:
 
     A fault names the property as the user wrote it, and never tells a value.
     """
-    written = _own(properties)
-    unresolved = dict(_unresolved(written))
+    parsed = parsed_or_faults(model, own(properties))
+    if isinstance(parsed, list):
+        raise InvalidProperties([str(fault) for fault in parsed])
+    return parsed
+
+
+def parsed_or_faults(
+    model: type[Model], written: Mapping[str, object], standing: Standing = frozenset()
+) -> Model | list[Fault]:
+    """Return what a user asked for, or every fault of it but those that are let stand."""
+    unresolved = list(_unresolved(written))
+    roots = {fault.root for fault in unresolved}
     try:
-        parsed = model.model_validate(written, by_alias=True, by_name=False)
+        parsed = model.model_validate(written, by_alias=True, by_name=False, context=standing)
     except ValidationError as error:
         faults = faults_of(error, model, written)
     else:
         faults = []
-    faults = [fault for fault in faults if fault.root not in unresolved]
-    texts = [*(str(fault) for fault in faults), *unresolved.values()]
-    if texts:
-        raise InvalidProperties(texts)
-    return parsed
+    faults = [*(fault for fault in faults if fault.root not in roots), *unresolved]
+    return faults or parsed
 
 
 def parse_for_removal(model: type[Model], properties: Mapping[str, object]) -> Model:
@@ -169,7 +177,7 @@ def parse_for_removal(model: type[Model], properties: Mapping[str, object]) -> M
     the bucket) is not done.
     """
     lenient = model.for_removal()
-    written = _own(properties)
+    written = own(properties)
     while True:
         try:
             return lenient.model_validate(written, by_alias=True, by_name=False)
@@ -179,17 +187,19 @@ def parse_for_removal(model: type[Model], properties: Mapping[str, object]) -> M
         written = {k: v for k, v in written.items() if k not in faulty and faulty & written.keys()}
 
 
-def _own(properties: Mapping[str, object]) -> dict[str, object]:
+def own(properties: Mapping[str, object]) -> dict[str, object]:
+    """Return the properties that are a type's business."""
     return {k: v for k, v in properties.items() if k not in FRAMEWORK_PROPERTIES}
 
 
-def _unresolved(written: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+def _unresolved(written: Mapping[str, object]) -> Iterator[Fault]:
     """Yield each property that still holds a dynamic reference, which would be taken as text."""
     for name, value in written.items():
         if any("{{resolve:" in text for text in _texts(value)):
-            yield (
+            yield Fault(
                 name,
-                f"{name}: holds a {{{{resolve:...}}}} reference that CloudFormation left as text;"
+                name,
+                "holds a {{resolve:...}} reference that CloudFormation left as text;"
                 " pass a parameter or an ARN",
             )
 

@@ -9,6 +9,7 @@ from pydantic import ValidationInfo, field_validator
 from cfn_mlflow.models.base import Attributes, Update, described
 from cfn_mlflow.models.faults import WrongValueError
 from cfn_mlflow.models.named import NamedProperties, unique_name_property
+from cfn_mlflow.models.standing import may_stand
 from cfn_mlflow.models.values import (
     Boolean,
     BucketName,
@@ -71,6 +72,7 @@ class BucketProperties(NamedProperties):
 
     @field_validator("encryption_key_arn")
     @classmethod
+    @may_stand
     def _key_needs_kms(cls, key: str | None, info: ValidationInfo) -> str | None:
         if key and info.data.get("encryption_algorithm") == "AES256":
             raise WrongValueError("needs {EncryptionAlgorithm}: aws:kms")
@@ -78,6 +80,7 @@ class BucketProperties(NamedProperties):
 
     @field_validator("empty_on_delete")
     @classmethod
+    @may_stand
     def _own_bucket_stays(cls, empty: bool, info: ValidationInfo) -> bool:
         if empty and info.data.get("bucket_id"):
             raise WrongValueError("must be false with {BucketId}: yours is never emptied")

@@ -70,8 +70,9 @@ class Budget:
     @property
     def of_a_pool(self) -> int:
         """Return the connections of one pool, its overflow included."""
-        for_a_task = (self.max_connections - RESERVE) // (IN_A_DEPLOYMENT * self.tasks) - IDLE
-        return max(LEAST, min(MOST, for_a_task // (self.workers * self.pools)))
+        tasks, workers = max(1, self.tasks), max(1, self.workers)
+        for_a_task = (self.max_connections - RESERVE) // (IN_A_DEPLOYMENT * tasks) - IDLE
+        return max(LEAST, min(MOST, for_a_task // (workers * self.pools)))
 
     @property
     def pool_size(self) -> int:

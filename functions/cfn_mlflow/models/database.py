@@ -9,6 +9,7 @@ from pydantic import ValidationInfo, field_validator
 from cfn_mlflow.models.base import Attributes, Update, described
 from cfn_mlflow.models.faults import WrongValueError
 from cfn_mlflow.models.named import NamedProperties, unique_name_property
+from cfn_mlflow.models.standing import may_stand
 from cfn_mlflow.models.values import (
     Boolean,
     KeyArn,
@@ -119,6 +120,7 @@ class DatabaseProperties(NamedProperties):
 
     @field_validator("min_capacity")
     @classmethod
+    @may_stand
     def _pauses_at_zero(cls, lowest: float, info: ValidationInfo) -> float:
         pauses = info.data.get("auto_pause")
         if pauses is False and lowest < LOWEST_CAPACITY:
@@ -129,6 +131,7 @@ class DatabaseProperties(NamedProperties):
 
     @field_validator("max_capacity")
     @classmethod
+    @may_stand
     def _range(cls, highest: float, info: ValidationInfo) -> float:
         lowest = info.data.get("min_capacity")
         if lowest is not None and lowest > highest:
@@ -137,7 +140,11 @@ class DatabaseProperties(NamedProperties):
 
     @field_validator("engine_version")
     @classmethod
-    def _can_do_what_is_needed(cls, version: str) -> str:
+    @may_stand
+    def _can_do_what_is_needed(cls, version: str, info: ValidationInfo) -> str:
+        del info
+        if not version.replace(".", "").isdigit():
+            return version  # a fault that is let stand
         major, _, minor = version.partition(".")
         first = FIRST_MINORS.get(int(major))
         if first is None:

@@ -17,8 +17,8 @@ FARGATE_MEMORY: dict[int, tuple[int, ...]] = {
 
 def memory_fault(cpu: int, memory: int) -> str:
     """Return what is wrong with the pair in words, or nothing."""
-    allowed = FARGATE_MEMORY[cpu]
-    if memory in allowed:
+    allowed = FARGATE_MEMORY.get(cpu, ())
+    if memory in allowed or not allowed:
         return ""
     if len(allowed) <= 3:
         sizes = " or ".join(map(str, allowed))

@@ -26,25 +26,34 @@ _OTHER_PROPERTY = re.compile(r"\{(\w+)\}")
 _RANK = {"missing": 0, "extra_forbidden": 1}
 
 
+UNREAD = object()
+"""Stands for a value that could not be read: its fault cannot be let stand."""
+
+
 class WrongValueError(ValueError):
     """What is wrong with one value, never telling it; `{Name}` in it stands for a property."""
+
+    def __init__(self, message: str, read: object = UNREAD) -> None:
+        self.read = read
+        super().__init__(message)
 
 
 class WrongPartsError(ValueError):
     """Several faults inside one value: where in it (such as `[0].Name`), and what is wrong."""
 
-    def __init__(self, parts: Mapping[str, str]) -> None:
+    def __init__(self, parts: Mapping[str, str], read: object = UNREAD) -> None:
         self.parts = dict(parts)
+        self.read = read
         super().__init__("; ".join(self.parts.values()))
 
 
-def fault_at(location: Location, message: str) -> ValidationError:
+def fault_at(location: Location, message: str, read: object) -> ValidationError:
     """Return, for a validator of a whole part to raise, the fault of one property in it."""
     details = InitErrorDetails(
         type="value_error",
         loc=location,
         input=None,
-        ctx={"error": WrongValueError(message)},
+        ctx={"error": WrongValueError(message, read)},
     )
     return ValidationError.from_exception_data("", [details], hide_input=True)
 
@@ -60,6 +69,10 @@ class Fault:
     message: str
     named: frozenset[str] = frozenset()
     """The other properties that it speaks of."""
+    key: tuple[str, str] | None = None
+    """By which models/standing.py knows it again; None if it cannot be let stand."""
+    unknown: bool = False
+    """Nobody knows the property."""
 
     def __str__(self) -> str:
         return f"{self.path}: {self.message}"
@@ -88,6 +101,7 @@ def _faults(
     unknown = detail["type"] == "extra_forbidden"
     parents, name, rest = ((), str(location[0]), ()) if unknown else model.located(location)
     root = model.written_name(parents, name, written)[:NAME_CHARACTERS]
+    key = ("", root) if unknown else _key(name, detail)
     named: set[str] = set()
 
     def other(match: re.Match[str]) -> str:
@@ -100,9 +114,17 @@ def _faults(
             root + _inside(rest) + where,
             _OTHER_PROPERTY.sub(other, message),
             frozenset(named),
+            key,
+            unknown,
         )
         for where, message in _messages(detail, root, model).items()
     ]
+
+
+def _key(name: str, detail: ErrorDetails) -> tuple[str, str] | None:
+    """Return what a fault is known by, if it can be let stand."""
+    cause = detail.get("ctx", {}).get("error")
+    return (name, str(cause)) if getattr(cause, "read", UNREAD) is not UNREAD else None
 
 
 def _messages(detail: ErrorDetails, root: str, model: type[Properties]) -> Mapping[str, str]:

@@ -9,6 +9,7 @@ from pydantic import ValidationInfo, field_validator
 
 from cfn_mlflow.models.base import Properties, described
 from cfn_mlflow.models.faults import WrongValueError
+from cfn_mlflow.models.standing import may_stand
 from cfn_mlflow.models.values import WORDS, Rule, read_text
 
 OFFICIAL_IMAGE = "ghcr.io/mlflow/mlflow"
@@ -31,9 +32,9 @@ def read_image_tag(value: object) -> str:
     tag = read_text(value)
     found = _TAG.fullmatch(tag)
     if not found:
-        raise WrongValueError(_TAG_WORDS)
+        raise WrongValueError(_TAG_WORDS, tag)
     if tuple(map(int, found.groups())) < _FIRST_FULL_RELEASE:
-        raise WrongValueError("3.9.0 is the first with a -full image; give another by its URI")
+        raise WrongValueError("3.9.0 is the first with a -full image; give another by its URI", tag)
     return tag
 
 
@@ -55,9 +56,9 @@ def read_image(value: object) -> str:
     image = read_text(value)
     found = _IMAGE.fullmatch(image)
     if not found or len(image) > 1024:
-        raise WrongValueError(_IMAGE_WORDS)
+        raise WrongValueError(_IMAGE_WORDS, image)
     if not found["tag"] and not found["digest"]:
-        raise WrongValueError("must end in a :tag or an @sha256: digest")
+        raise WrongValueError("must end in a :tag or an @sha256: digest", image)
     return image
 
 
@@ -102,6 +103,7 @@ class ImageProperties(Properties):
 
     @field_validator("image")
     @classmethod
+    @may_stand
     def _not_both(cls, image: str | None, info: ValidationInfo) -> str | None:
         if image is not None and info.data.get("image_tag") is not None:
             raise WrongValueError("give this or {ImageTag}, not both")

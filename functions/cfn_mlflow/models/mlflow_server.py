@@ -20,6 +20,7 @@ from cfn_mlflow.models.database import DatabaseProperties
 from cfn_mlflow.models.faults import Location, fault_at
 from cfn_mlflow.models.named import UNIQUE_NAME
 from cfn_mlflow.models.service import ServiceSettings
+from cfn_mlflow.models.standing import may_stand
 
 PARTS: Mapping[str, type[Properties]] = MappingProxyType(
     {
@@ -117,6 +118,7 @@ class MLflowProperties(Properties):
 
     @field_validator("database_part")
     @classmethod
+    @may_stand
     def _takes_the_tasks(
         cls, database: DatabaseProperties, info: ValidationInfo
     ) -> DatabaseProperties:
@@ -130,6 +132,7 @@ class MLflowProperties(Properties):
                 ("the service", "max_capacity"),
                 f"{budget.refusal}, at DatabaseMaxCapacity {database.max_capacity:g}: lower it or"
                 f" {{Workers}}, or raise {_what_to_raise(database)}",
+                service.max_capacity,
             )
         return database
 

@@ -13,6 +13,7 @@ from cfn_mlflow.models.faults import WrongValueError
 from cfn_mlflow.models.image import ImageProperties, image_uri, sign_in_fault
 from cfn_mlflow.models.named import NamedProperties, unique_name_property
 from cfn_mlflow.models.sidecars import Sidecars
+from cfn_mlflow.models.standing import may_stand
 from cfn_mlflow.models.values import (
     Boolean,
     BucketArns,
@@ -158,6 +159,7 @@ class ServiceSettings(ImageProperties, NamedProperties):
 
     @field_validator("memory")
     @classmethod
+    @may_stand
     def _fargate_size(cls, memory: int, info: ValidationInfo) -> int:
         fault = memory_fault(info.data["cpu"], memory) if "cpu" in info.data else ""
         if fault:
@@ -166,6 +168,7 @@ class ServiceSettings(ImageProperties, NamedProperties):
 
     @field_validator("sidecar_container_definitions")
     @classmethod
+    @may_stand
     def _room_for_sidecars(
         cls, sidecars: tuple[dict[str, Any], ...], info: ValidationInfo
     ) -> tuple[dict[str, Any], ...]:
@@ -177,6 +180,7 @@ class ServiceSettings(ImageProperties, NamedProperties):
 
     @field_validator("max_capacity")
     @classmethod
+    @may_stand
     def _range(cls, most: int, info: ValidationInfo) -> int:
         fewest = info.data.get("min_capacity")
         if fewest is not None and fewest > most:
@@ -193,6 +197,7 @@ class ServiceSettings(ImageProperties, NamedProperties):
 
     @field_validator("workers")
     @classmethod
+    @may_stand
     def _room_for_workers(cls, workers: int, info: ValidationInfo) -> int:
         if {"memory", "sidecar_container_definitions"} <= info.data.keys():
             sidecars = info.data["sidecar_container_definitions"]
@@ -207,6 +212,7 @@ class ServiceSettings(ImageProperties, NamedProperties):
 
     @field_validator("basic_auth")
     @classmethod
+    @may_stand
     def _image_has_it(cls, basic_auth: bool, info: ValidationInfo) -> bool:
         if basic_auth and {"image", "image_tag"} <= info.data.keys():
             fault = sign_in_fault(image_uri(info.data["image"], info.data["image_tag"]))
@@ -216,6 +222,7 @@ class ServiceSettings(ImageProperties, NamedProperties):
 
     @field_validator("uvicorn_opts")
     @classmethod
+    @may_stand
     def _one_server(cls, options: str, info: ValidationInfo) -> str:
         if options and info.data.get("gunicorn_opts"):
             raise WrongValueError("give this or {GunicornOpts}: MLflow runs on one server")
@@ -277,6 +284,7 @@ class ServiceProperties(ServiceSettings):
 
     @field_validator("database_cluster_arn")
     @classmethod
+    @may_stand
     def _to_clone(cls, arn: str | None, info: ValidationInfo) -> str | None:
         if arn is None and info.data.get("rehearse_upgrade"):
             raise WrongValueError(
@@ -286,6 +294,7 @@ class ServiceProperties(ServiceSettings):
 
     @field_validator("database_max_connections")
     @classmethod
+    @may_stand
     def _takes_the_tasks(cls, connections: int, info: ValidationInfo) -> int:
         if {"max_capacity", "workers", "basic_auth"} <= info.data.keys():
             budget = Budget(

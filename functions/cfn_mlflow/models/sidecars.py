@@ -37,10 +37,11 @@ def read_sidecars(value: object) -> tuple[dict[str, Any], ...]:
         raise WrongValueError(_LIST)
     wrong: dict[str, str] = {}
     read = [_read(item, container_definition(), f"[{i}]", wrong) for i, item in enumerate(value)]
-    if not wrong:
-        wrong = _among_themselves(read)
     if wrong:
         raise WrongPartsError(wrong)
+    wrong = _among_themselves(read)
+    if wrong:
+        raise WrongPartsError(wrong, tuple(read))
     return tuple(read)
 
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
-from cfn_mlflow.models.faults import WrongPartsError, WrongValueError
+from cfn_mlflow.models.faults import UNREAD, WrongPartsError, WrongValueError
 from cfn_mlflow.models.values import WORDS, Rule
 
 MOST_USER_TAGS = 40
@@ -49,9 +49,15 @@ def read_tags(value: object) -> dict[str, str]:
     if len(tags) > MOST_USER_TAGS:
         wrong[""] = f"at most {MOST_USER_TAGS} tags"
     wrong |= _same_keys(tags)
+    read = {str(key): str(tag) for key, tag in tags.values()}
     if wrong:
-        raise WrongPartsError(wrong)
-    return {str(key): str(tag) for key, tag in tags.values()}
+        raise WrongPartsError(wrong, UNREAD if _any_reserved(read) else read)
+    return read
+
+
+def _any_reserved(tags: Mapping[str, str]) -> bool:
+    """Tell whether one of them could be taken for AWS's or ours: that is never let stand."""
+    return any(key.lower().startswith(RESERVED_KEYS) for key in tags)
 
 
 def _pairs(value: object) -> dict[str, tuple[object, object]]:

@@ -8,11 +8,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import (
+    BeforeValidator,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    ValidationInfo,
+)
 from pydantic_core import CoreSchema, core_schema
 
-from cfn_mlflow.models.faults import WrongValueError
+from cfn_mlflow.models.faults import UNREAD, WrongValueError
 from cfn_mlflow.models.schedules import FORMS, NEVER, schedule_fault
+from cfn_mlflow.models.standing import read_or_stand
 
 LOG_RETENTION_DAYS = (
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
@@ -42,8 +49,13 @@ class Rule:
     read: Callable[[Any], Any]
     schema: Mapping[str, Any]
 
-    def __get_pydantic_core_schema__(self, _: Any, __: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_plain_validator_function(self.read)
+    def __get_pydantic_core_schema__(self, _: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        name = handler.field_name
+
+        def read(value: object, info: ValidationInfo) -> object:
+            return read_or_stand(self.read, value, name, info)
+
+        return core_schema.with_info_plain_validator_function(read)
 
     def __get_pydantic_json_schema__(
         self, _: CoreSchema, __: GetJsonSchemaHandler
@@ -88,7 +100,7 @@ def integer(lowest: int, highest: int) -> Rule:
     def read(value: object) -> int:
         number = read_integer(value)
         if not lowest <= number <= highest:
-            raise WrongValueError(f"must be {lowest} to {highest}")
+            raise WrongValueError(f"must be {lowest} to {highest}", number)
         return number
 
     return Rule(
@@ -103,7 +115,7 @@ def integer_of(*allowed: int) -> Rule:
     def read(value: object) -> int:
         number = read_integer(value)
         if number not in allowed:
-            raise WrongValueError(must)
+            raise WrongValueError(must, number)
         return number
 
     return Rule(read, {"type": "integer", "enum": list(allowed), WORDS: must})
@@ -115,7 +127,7 @@ def half_steps(lowest: float, highest: float) -> Rule:
     def read(value: object) -> float:
         number = read_number(value)
         if not lowest <= number <= highest or number * 2 % 1:
-            raise WrongValueError(f"must be {lowest:g} to {highest:g} in steps of 0.5")
+            raise WrongValueError(f"must be {lowest:g} to {highest:g} in steps of 0.5", number)
         return number
 
     limits = {"minimum": lowest, "maximum": highest, "multipleOf": 0.5}
@@ -128,7 +140,7 @@ def choice(*allowed: str) -> Rule:
 
     def read(value: object) -> str:
         if value not in allowed:
-            raise WrongValueError(must)
+            raise WrongValueError(must, value if isinstance(value, str) else UNREAD)
         return read_text(value)
 
     return Rule(read, {"type": "string", "enum": list(allowed), WORDS: must})
@@ -140,7 +152,7 @@ def text(pattern: str, must: str) -> Rule:
 
     def read(value: object) -> str:
         if not form.fullmatch(read_text(value)):
-            raise WrongValueError(f"must {must}")
+            raise WrongValueError(f"must {must}", value)
         return read_text(value)
 
     return Rule(read, {"type": "string", "pattern": f"^(?:{pattern})$", WORDS: f"must {must}"})
@@ -150,7 +162,7 @@ def read_cidr_block(value: object) -> str:
     """Return an IPv4 block in CIDR form."""
     block = read_text(value)
     if not _is_cidr_block(block):
-        raise WrongValueError(_CIDR_BLOCK)
+        raise WrongValueError(_CIDR_BLOCK, block)
     return block
 
 
@@ -168,9 +180,10 @@ def read_path(value: object) -> str:
     steps = path.strip("/").split("/") if path != "/" else []
     plain = re.compile(r"[A-Za-z0-9!_.*'()=-]+")
     wrong = not path.startswith("/") or path.endswith("//") or len(path) > 512
+    read = "/" + "/".join(steps)
     if wrong or any(not plain.fullmatch(step) or step in {".", ".."} for step in steps):
-        raise WrongValueError(_PATH)
-    return "/" + "/".join(steps)
+        raise WrongValueError(_PATH, read)
+    return read
 
 
 def read_schedule(value: object) -> str:
@@ -178,7 +191,7 @@ def read_schedule(value: object) -> str:
     expression = read_text(value)
     fault = "" if expression == NEVER else schedule_fault(expression)
     if fault:
-        raise WrongValueError(f"{fault}; {NEVER} turns it off")
+        raise WrongValueError(f"{fault}; {NEVER} turns it off", expression)
     return expression
 
 

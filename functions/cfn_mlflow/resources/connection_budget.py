@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from cfn_mlflow.aws.cloudformation_rollback import is_rolling_back
 from cfn_mlflow.engine.managed import ManagedObject
 from cfn_mlflow.models.connections import MOST, Budget
 from cfn_mlflow.outcome import PermanentError
+from cfn_mlflow.tell import warn
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,19 +20,25 @@ class ConnectionBudget(ManagedObject[Budget]):
     words: ClassVar[str] = "connection budget"
     goes_along: ClassVar[bool] = True
 
-    tasks: int
-    workers: int
+    stack_id: str
+    asked: Budget
+    """By what the properties say the database takes."""
     max_connections: int
-    basic_auth: bool = False
 
     def read(self) -> Budget:
-        """Do the sum; fail before any task changes if the database, as it runs, takes less."""
-        budget = Budget(self.tasks, self.workers, self.max_connections, self.basic_auth)
+        """Do the sum; fail before any task changes if the database, as it runs, takes less.
+
+        Properties that do not fit themselves were let stand: what runs already goes on. So does
+        what a rollback goes back to.
+        """
+        budget = replace(self.asked, max_connections=self.max_connections)
         if not budget.fits:
-            raise PermanentError(
-                f"{budget.refusal}. A changed capacity counts once the database's instances are "
-                f"rebooted: change it alone, reboot them, then ask for the tasks"
-            )
+            if self.asked.fits and not is_rolling_back(self.stack_id):
+                raise PermanentError(
+                    f"{budget.refusal}. A changed capacity counts once the database's instances "
+                    f"are rebooted: change it alone, reboot them, then ask for the tasks"
+                )
+            warn(f"{budget.refusal}: lower the number of tasks or workers")
         if budget.clamped:
             logging.getLogger("cfn-mlflow").info(
                 "Connection pools hold %s each, of MLflow's own %s: %s",

@@ -172,9 +172,8 @@ def _mirror(graph: Graph, owner: Owner, properties: DatabaseProperties) -> Mirro
     if source is None:
         graph.without(LoginSecret(owner, None, MASTER_NAME))
         return None
-    name = owner.spelled("PasswordSecretArn")
-    allowed = graph.add(AllowedPasswordSecret(name, source, MASTER_NAME))
     mirror = MirroredSecret(owner, properties.kms_key_arn, MASTER_NAME, source)
+    allowed = graph.add(AllowedPasswordSecret(owner.spelled("PasswordSecretArn"), source, mirror))
     return graph.add(mirror, after=(allowed,))
 
 

@@ -7,6 +7,7 @@ from functools import partial
 
 from cfn_mlflow.aws.owner import Owner
 from cfn_mlflow.engine.graph import Graph
+from cfn_mlflow.models.connections import max_connections
 from cfn_mlflow.models.mlflow_server import MLflowAttributes, MLflowProperties, joined_name
 from cfn_mlflow.resources.bucket import BucketParts, bucket, complete_bucket
 from cfn_mlflow.resources.claim import claim
@@ -46,6 +47,9 @@ def _wiring(asked: MLflowProperties, artifacts: BucketParts, store: DatabasePart
         client_security_group_id=store.client_security_group_id,
         cluster_arn=store.cluster_arn,
         max_connections=store.max_connections,
+        asked_connections=max_connections(
+            asked.database().min_capacity, asked.database().max_capacity
+        ),
         bucket_id=artifacts.bucket_id,
         path=artifacts.path,
         key_arn=artifacts.encryption_key_arn,

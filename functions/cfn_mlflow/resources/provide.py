@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TypeVar
 
 from cfn_mlflow import __version__
+from cfn_mlflow.aws.cloudformation_rollback import is_rolling_back
 from cfn_mlflow.aws.errors import explain
 from cfn_mlflow.aws.owner import Owner
 from cfn_mlflow.engine.converge import Convergence
 from cfn_mlflow.engine.give_up import give_up
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.engine.remove import Removal
-from cfn_mlflow.models.base import Properties, parse, parse_for_removal
-from cfn_mlflow.outcome import Outcome, RefusedChanges
+from cfn_mlflow.models.base import Properties, parse, parse_for_removal, set_ones
+from cfn_mlflow.models.update import parse_rollback, parse_update
+from cfn_mlflow.outcome import InvalidProperties, Outcome, PermanentError, RefusedChanges
 from cfn_mlflow.protocol.event import Request
 from cfn_mlflow.protocol.identity import Identity
 from cfn_mlflow.protocol.serve import ResourceType, Step
+from cfn_mlflow.tell import warn
 
 Model = TypeVar("Model", bound=Properties)
 
@@ -29,12 +33,26 @@ def resource_type(name: str, model: type[Model], build: BuildGraph[Model]) -> Re
     """Return the type as the protocol drives it."""
 
     def prepare(request: Request, identity: Identity) -> Step:
-        properties = parse(model, request.properties)
+        if request.request_type != "Update":
+            return converging(request, identity, parse(model, request.properties))
+        try:
+            properties, standing = parse_update(model, request.properties, request.old_properties)
+        except InvalidProperties as refused:
+            return _unless_rolling_back(request.stack_id, refused, partial(back, request, identity))
+        _tell_standing(standing)
+        return converging(request, identity, properties)
+
+    def back(request: Request, identity: Identity) -> Step:
+        properties, standing = parse_rollback(model, request.properties)
+        _tell_standing(standing)
+        return converging(request, identity, properties)
+
+    def converging(request: Request, identity: Identity, properties: Model) -> Step:
         graph = build(_owner(identity, properties, request.properties), properties)
         again = request.request_type == "Update"
         converge = Convergence(graph, explain, served_before=again).step
         old = parse_for_removal(model, request.old_properties)
-        if not again or old.unique_name == properties.unique_name:
+        if not again or _keeps_its_name(request) or old.unique_name == properties.unique_name:
             return converge
         former = Removal(build(_owner(identity, old, request.old_properties), old), explain)
         kept = properties.model_copy(update={"unique_name": old.unique_name})
@@ -50,10 +68,51 @@ def resource_type(name: str, model: type[Model], build: BuildGraph[Model]) -> Re
         return Removal(graph, explain).step
 
     def abandon(request: Request, identity: Identity) -> None:
-        properties = parse(model, request.properties)
+        try:
+            properties, _ = parse_rollback(model, request.properties)
+        except InvalidProperties:
+            return  # nothing was begun
         give_up(build(_owner(identity, properties, request.properties), properties), explain)
 
     return ResourceType(name=name, prepare=prepare, removal=removal, give_up=abandon)
+
+
+def _keeps_its_name(request: Request) -> bool:
+    """Tell whether the name is as it was written, even if no one could write it today."""
+    now, then = (set_ones(each) for each in (request.properties, request.old_properties))
+    return now.get("UniqueName") == then.get("UniqueName")
+
+
+def _tell_standing(faults: tuple[str, ...]) -> None:
+    for fault in faults:
+        warn(f"Goes on with a fault that the resource has already, to be mended: {fault}")
+
+
+def _unless_rolling_back(
+    stack_id: str, refused: InvalidProperties, back: Callable[[], Step]
+) -> Step:
+    """Refuse an Update, unless it is the way back to properties that once were taken.
+
+    CloudFormation's event tells no rollback: the stack is asked, but only where it matters.
+    """
+    steps: list[Step] = []
+
+    def step() -> Outcome:
+        if not steps:
+            if not _rolls_back(stack_id, refused):
+                raise refused
+            steps.append(back())
+        return steps[0]()
+
+    return step
+
+
+def _rolls_back(stack_id: str, refused: InvalidProperties) -> bool:
+    try:
+        return is_rolling_back(stack_id)
+    except Exception as error:
+        found = explain("the stack", error)
+        raise (refused if isinstance(found, PermanentError) else found) from error
 
 
 def _refusing_a_rename(

@@ -23,6 +23,7 @@ from cfn_mlflow.aws.server_secret import CompleteServerSecret, ServerSecret
 from cfn_mlflow.aws.turns import LoginInUse
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.engine.managed import ManagedObject, derive, later
+from cfn_mlflow.models.connections import Budget
 from cfn_mlflow.models.service import ServiceAttributes, ServiceProperties, ServiceSettings
 from cfn_mlflow.resources.claim import claim
 from cfn_mlflow.resources.connection_budget import ConnectionBudget
@@ -66,7 +67,9 @@ def service(graph: Graph, owner: Owner, asked: ServiceSettings, wiring: Wiring) 
 
     budget = graph.add(
         ConnectionBudget(
-            asked.max_capacity, asked.workers, wiring.max_connections, asked.basic_auth
+            owner.stack_id,
+            Budget(asked.max_capacity, asked.workers, wiring.asked_connections, asked.basic_auth),
+            wiring.max_connections,
         )
     )
     definitions = Definitions(owner, asked, log_group.name)
@@ -234,6 +237,7 @@ def _graph(owner: Owner, asked: ServiceProperties) -> Graph:
         client_security_group_id=asked.database_client_security_group_id,
         cluster_arn=asked.database_cluster_arn or "",
         max_connections=asked.database_max_connections,
+        asked_connections=asked.database_max_connections,
         bucket_id=asked.artifact_bucket_id,
         path=asked.artifact_bucket_path,
         key_arn=asked.artifact_bucket_encryption_key_arn or "",

@@ -23,6 +23,8 @@ class Wiring:
     """Of the Aurora cluster, if its Data API is on; else empty."""
     max_connections: int
     """That the database takes."""
+    asked_connections: int
+    """That it takes by what the properties say."""
     bucket_id: str
     path: str
     key_arn: str

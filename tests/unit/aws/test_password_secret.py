@@ -17,6 +17,7 @@ from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.outcome import PermanentError
 from tests.unit.support.kill_points import watched
 from tests.unit.support.service_kit import boto, converge, owner, remove
+from tests.unit.support.stacks import standing
 
 pytestmark = pytest.mark.usefixtures("aws")
 NAME = "mlflow-mlflow-master-abcdefghij"
@@ -35,8 +36,9 @@ def secret(**value: Any) -> str:
 
 def graph(source: str) -> Graph:
     made = Graph()
-    allowed = made.add(AllowedPasswordSecret("DatabasePasswordSecretArn", source, "mlflow_master"))
-    made.add(MirroredSecret(owner(), None, "mlflow_master", source), after=(allowed,))
+    mirror = MirroredSecret(owner(), None, "mlflow_master", source)
+    allowed = made.add(AllowedPasswordSecret("DatabasePasswordSecretArn", source, mirror))
+    made.add(mirror, after=(allowed,))
     return made
 
 
@@ -121,3 +123,29 @@ def test_given_the_source_is_gone_then_the_mirror_can_still_be_removed() -> None
     boto("secretsmanager").delete_secret(SecretId=source, ForceDeleteWithoutRecovery=True)
     remove(graph(source))
     assert boto("secretsmanager").list_secrets()["SecretList"] == []
+
+
+def test_given_the_database_has_a_password_that_is_refused_today_then_it_goes_on() -> None:
+    source = secret(SecretString="x" * 41)
+    converge(graph(source))
+    put = boto("secretsmanager").put_secret_value
+    put(SecretId=source, SecretString="x" * 60)
+    put(SecretId=NAME, SecretString=json.dumps({"username": "mlflow_master", "password": "x" * 60}))
+    with watched() as calls:
+        converge(graph(source))
+    assert calls.writes == []
+
+
+def test_given_a_new_password_that_cannot_be_used_then_only_a_rollback_goes_on_without_it() -> None:
+    source = secret(SecretString="the-first-one")
+    converge(graph(source))
+    boto("secretsmanager").put_secret_value(SecretId=source, SecretString="with a space")
+    with (
+        standing("UPDATE_IN_PROGRESS"),
+        pytest.raises(PermanentError, match="a character that RDS does not take"),
+    ):
+        converge(graph(source))
+    with standing("UPDATE_ROLLBACK_IN_PROGRESS"), watched() as calls:
+        converge(graph(source))
+    assert calls.writes == []
+    assert mirrored()["password"] == "the-first-one"

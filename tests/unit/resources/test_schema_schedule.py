@@ -43,6 +43,7 @@ def graph_of(
         client_security_group_id="sg-1",
         cluster_arn=cluster_arn,
         max_connections=189,
+        asked_connections=189,
         bucket_id="bucket",
         path="/",
         key_arn="",

@@ -1,0 +1,120 @@
+"""From a request to a step: an Update of what runs already, and the way back to it."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import pytest
+from botocore.stub import Stubber
+
+from cfn_mlflow.aws import session
+from cfn_mlflow.outcome import Done, InvalidProperties, Outcome, TemporaryError
+from cfn_mlflow.protocol import event
+from cfn_mlflow.resources.bucket import BUCKET
+from tests.unit.support import buckets
+from tests.unit.support.service_kit import STACK, boto
+from tests.unit.support.stacks import standing
+
+FAULTY = {"Tags": {"team": "two  words\x7f"}}
+"""What a version took that had no rule for it."""
+
+
+@pytest.fixture(autouse=True)
+def s3(aws: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    buckets.install(monkeypatch)
+
+
+def request(request_type: str, new: dict[str, Any], old: dict[str, Any] | None = None) -> Any:
+    return event.parse(
+        {
+            "RequestType": request_type,
+            "ResponseURL": "https://cloudformation-custom-resource-response.example/",
+            "StackId": STACK,
+            "RequestId": "1",
+            "ResourceType": "Custom::MLflowBucket",
+            "LogicalResourceId": "Bucket",
+            **({} if request_type == "Create" else {"PhysicalResourceId": "id"}),
+            "ResourceProperties": new,
+            **({} if old is None else {"OldResourceProperties": old}),
+        }
+    )
+
+
+def served(request_type: str, new: dict[str, Any], old: dict[str, Any] | None = None) -> Outcome:
+    asked = request(request_type, new, old)
+    outcome: Outcome = BUCKET.prepare(asked, asked.identity)()
+    return outcome
+
+
+def team() -> str:
+    """Return the tag that the bucket has of the user."""
+    client = boto("s3")
+    name = client.list_buckets()["Buckets"][0]["Name"]
+    tags = {tag["Key"]: tag["Value"] for tag in client.get_bucket_tagging(Bucket=name)["TagSet"]}
+    return str(tags.get("team"))
+
+
+def test_given_a_rollback_to_a_fault_then_it_passes_and_the_log_tells_the_fault(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    mended = {"Tags": {"team": "mended"}}
+    served("Create", mended)
+    with standing("UPDATE_ROLLBACK_IN_PROGRESS"):
+        assert isinstance(served("Update", FAULTY, mended), Done)
+    assert team() == FAULTY["Tags"]["team"]
+    told = [each.getMessage() for each in caplog.records if each.levelno == logging.WARNING]
+    assert told == [
+        "Goes on with a fault that the resource has already, to be mended: Tags.team: only letters,"
+        " digits, spaces (no tab or line break) and _ . : / = + - @"
+    ]
+
+
+def test_given_a_fault_that_runs_already_then_an_update_passes_and_asks_no_stack() -> None:
+    served("Create", {})
+    with standing("UPDATE_ROLLBACK_IN_PROGRESS"):
+        served("Update", FAULTY, {})
+    assert isinstance(served("Update", FAULTY | {"Path": "/a"}, FAULTY), Done)
+    assert team() == FAULTY["Tags"]["team"]
+
+
+def test_given_a_new_fault_beside_an_old_one_then_it_is_refused_and_nothing_changes() -> None:
+    served("Create", {})
+    new = FAULTY | {"IntelligentTieringDays": "4000"}
+    with (
+        standing("UPDATE_IN_PROGRESS"),
+        pytest.raises(InvalidProperties, match=r"^IntelligentTieringDays: must be 0 to 3650$"),
+    ):
+        served("Update", new, FAULTY)
+    assert team() == "None"
+
+
+def test_given_a_stack_that_cannot_be_asked_now_then_it_is_asked_again() -> None:
+    served("Create", {})
+    asked = request("Update", FAULTY, {})
+    step = BUCKET.prepare(asked, asked.identity)
+    with Stubber(session.client("cloudformation")) as stub:
+        stub.add_client_error("describe_stacks", "Throttling")
+        with pytest.raises(TemporaryError):
+            step()
+    with standing("UPDATE_ROLLBACK_IN_PROGRESS"):
+        assert isinstance(step(), Done)
+
+
+def test_given_a_stack_that_may_not_be_asked_then_the_faults_are_told() -> None:
+    with Stubber(session.client("cloudformation")) as stub:
+        stub.add_client_error("describe_stacks", "AccessDenied")
+        with pytest.raises(InvalidProperties, match="Tags"):
+            served("Update", FAULTY, {})
+
+
+def test_given_a_name_that_no_rule_takes_any_more_then_an_update_is_no_rename() -> None:
+    old = {"UniqueName": "internal-team"}
+    with standing("UPDATE_ROLLBACK_IN_PROGRESS"), pytest.raises(Exception, match="it is gone"):
+        served("Update", old, old)
+
+
+def test_given_refused_properties_then_there_is_nothing_to_give_up() -> None:
+    asked = request("Update", {"EmptyOnDelete": "perhaps"}, {})
+    assert BUCKET.give_up
+    BUCKET.give_up(asked, asked.identity)
