@@ -77,6 +77,7 @@ def one_resource(
                 "SchemaSnapshotId",
                 "SchemaMigrations",
                 "ServiceImage",
+                "ServiceImageDigest",
                 "ServiceAutoscalingTargetMaxCapacity",
             )
         },

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from cfn_mlflow.models.image import DEFAULT_IMAGE_TAG, OFFICIAL_IMAGE
 from demo import evidence
 from local import status
 from local.aws import LocalAws
@@ -109,12 +110,16 @@ def test_an_update_is_made_in_place(local_aws: LocalAws, mlflow: Stack, network:
         UniqueName=NAME,
         ServiceCpu="1024",
         ServiceMaxCapacity="4",
+        ServiceImageTag=f"{DEFAULT_IMAGE_TAG}@{before['ServiceImageDigest']}",
         Tags=[{"Key": "team", "Value": "b"}],
     )
     assert mlflow.update(changed) == "UPDATE_COMPLETE", mlflow.failures()
     assert mlflow.resource("MLflow")["PhysicalResourceId"] == identity
     assert mlflow.outputs["TrackingUri"] == before["TrackingUri"]
     assert mlflow.outputs["ServiceAutoscalingTargetMaxCapacity"] == "4"
+    pinned = f"{OFFICIAL_IMAGE}:{DEFAULT_IMAGE_TAG}@{before['ServiceImageDigest']}"
+    assert mlflow.outputs["ServiceImage"] == pinned
+    assert mlflow.outputs["ServiceImageDigest"] == before["ServiceImageDigest"]
     assert answer_of(local_aws, mlflow.outputs["TrackingUri"]) == 200
 
 

@@ -36,6 +36,8 @@ from cfn_mlflow.outcome import PermanentError
 
 CHECKED_TAG = "cfn-mlflow:checked"
 """The task definition of the server passed the deep check."""
+DIGEST_TAG = "cfn-mlflow:image-digest"
+"""Digest of the image that its tasks run; empty if ECS tells none."""
 REASON_BYTES = 250
 SERVERS, HOST = "CFN_MLFLOW_SERVERS", "CFN_MLFLOW_HOST"
 """Variables that tell the script which servers to ask, and under which name."""
@@ -50,6 +52,7 @@ class DeepCheckView:
     report: Report | None = None
     well: tuple[Task, ...] = ()
     """Those until the last whose servers all serve; what came after asked the same ones."""
+    image_digest: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +66,7 @@ class DeepCheck(ManagedObject[DeepCheckView]):
     definition: TaskDefinitionView
     """The server's."""
     host_name: str
+    container: str
     port: int
     stands_in_at: str = ""
     """The database's revision if the image stands in for one that the database is ahead of."""
@@ -78,8 +82,10 @@ class DeepCheck(ManagedObject[DeepCheckView]):
 
         None where a run is to begin: the first, or one for the servers that are left.
         """
-        if CHECKED_TAG in self.definition.tags:
-            return DeepCheckView(passed=True)
+        if self._is_noted:
+            noted = self.definition.tags.get(DIGEST_TAG)
+            digest = self._image_digest() if noted is None else noted
+            return DeepCheckView(passed=True, image_digest=digest)
         found = self.launcher.runs(self.purpose)
         if found:
             report = deep_check.parse(self.launcher.lines(found[-1]))
@@ -87,7 +93,8 @@ class DeepCheck(ManagedObject[DeepCheckView]):
             well = _well(found if healthy else found[:-1])
             if healthy and self._servers_after(well):
                 return None
-            return DeepCheckView(healthy, found, report, well)
+            digest = self._image_digest() if healthy else ""
+            return DeepCheckView(healthy, found, report, well, digest)
         # A service without a task has nothing to check; the next deploy does it.
         return None if self._servers() else DeepCheckView(passed=True)
 
@@ -116,7 +123,7 @@ class DeepCheck(ManagedObject[DeepCheckView]):
 
     def changes(self, view: DeepCheckView) -> tuple[str, ...]:
         """Name what is still to be checked, or noted."""
-        if CHECKED_TAG in self.definition.tags or not view.tasks:
+        if self._is_noted or not view.tasks:
             return ()
         return () if view.passed else ("another attempt",)
 
@@ -125,15 +132,20 @@ class DeepCheck(ManagedObject[DeepCheckView]):
         self._start(view)
 
     def settling(self, view: DeepCheckView) -> str | None:
-        """Note that it has passed (ecs:TagResource)."""
-        if view.tasks:
-            passed = ecs_tags({CHECKED_TAG: "true"})
-            ecs().tag_resource(resourceArn=self.definition.arn, tags=passed)
+        """Note that it has passed, and what the image's digest is (ecs:TagResource)."""
+        lacks_digest = self._is_noted and DIGEST_TAG not in self.definition.tags
+        if view.tasks or lacks_digest:
+            notes = ecs_tags({CHECKED_TAG: "true", DIGEST_TAG: view.image_digest})
+            ecs().tag_resource(resourceArn=self.definition.arn, tags=notes)
         return None
 
     def delete(self, view: DeepCheckView) -> None:
         """Never called: it goes along with its task definition."""
         raise NotImplementedError
+
+    @property
+    def _is_noted(self) -> bool:
+        return CHECKED_TAG in self.definition.tags
 
     def _start(self, view: DeepCheckView) -> None:
         command = deep_check.command()
@@ -148,12 +160,21 @@ class DeepCheck(ManagedObject[DeepCheckView]):
 
     def _servers(self) -> list[str]:
         """Return the addresses of the tasks that run of this revision, in order."""
+        return sorted(f"{task.address}:{self.port}" for task in self._tasks() if task.address)
+
+    def _tasks(self) -> list[Task]:
         found = tasks(self.launcher.cluster, stopped=False, serviceName=self.launcher.cluster)
-        return sorted(
-            f"{task.address}:{self.port}"
-            for task in found
-            if task.definition_arn == self.definition.arn and task.address
+        return [task for task in found if task.definition_arn == self.definition.arn]
+
+    def _image_digest(self) -> str:
+        """Return the digest that ECS tells of the image; empty if it tells none."""
+        told = (
+            container.image_digest
+            for task in self._tasks()
+            for container in task.containers
+            if container.name == self.container
         )
+        return next(filter(None, told), "")
 
     def _servers_after(self, well: Sequence[Task]) -> list[str]:
         """Return those that are still to be asked: behind the last that was well."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from cfn_mlflow.aws.compare import differences
+from cfn_mlflow.aws.deep_check_task import DIGEST_TAG
 from cfn_mlflow.aws.ecs import ecs
 from cfn_mlflow.aws.ecs_service import COUNT_TAG, FAILURES_THAT_TELL, NO_FAILURE
 from cfn_mlflow.aws.ecs_service_view import ServiceView, read_service
@@ -65,8 +66,12 @@ class RevisionOnLogin(ManagedObject[RevisionView]):
         return RevisionView(str(newest["taskDefinitionArn"]), newest)
 
     def create(self) -> None:
-        """Register it with the tags of what runs (ecs:RegisterTaskDefinition)."""
-        running, tags = read_definition(self.definition_arn)
+        """Register it with the tags of what runs (ecs:RegisterTaskDefinition).
+
+        ECS looks up an image's tag anew: what it stands for then is not noted yet.
+        """
+        running, noted = read_definition(self.definition_arn)
+        tags = [tag for tag in noted if tag["key"] != DIGEST_TAG]
         ecs().register_task_definition(**self._asked(running), tags=tags)
 
     def delete(self, view: RevisionView) -> None:

@@ -51,6 +51,8 @@ class Container:
     name: str
     exit_code: int | None
     reason: str
+    image_digest: str = ""
+    """What the image's tag stood for when ECS pulled it."""
 
     @property
     def failed(self) -> bool:
@@ -212,7 +214,12 @@ def _address(found: Mapping[str, Any]) -> str:
 
 def _containers(found: Sequence[Mapping[str, Any]]) -> tuple[Container, ...]:
     return tuple(
-        Container(one.get("name", ""), one.get("exitCode"), one.get("reason", ""))
+        Container(
+            one.get("name", ""),
+            one.get("exitCode"),
+            one.get("reason", ""),
+            one.get("imageDigest", ""),
+        )
         for one in found
         if not one.get("name", "").startswith(AGENT)
     )

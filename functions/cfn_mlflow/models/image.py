@@ -1,4 +1,4 @@
-"""Which MLflow: a tag of the official image, or the URI of any other."""
+"""Which MLflow: a tag of the official image, or the URI of any other; a digest pins either."""
 
 from __future__ import annotations
 
@@ -16,21 +16,29 @@ OFFICIAL_IMAGE = "ghcr.io/mlflow/mlflow"
 DEFAULT_IMAGE_TAG = "v3.17.2-full"
 
 _TAG = re.compile(r"v([0-9]+)\.([0-9]+)\.([0-9]+)(?:rc[0-9]+)?-full")
-_TAG_WORDS = f"must be a tag with the drivers in it, such as {DEFAULT_IMAGE_TAG}"
+_DIGEST = "@sha256:[0-9a-f]{64}"
+_PINNED_TAG = re.compile(rf"{_TAG.pattern}(?:{_DIGEST})?")
+_TAG_WORDS = (
+    "must be a tag with the drivers in it, with @sha256: and 64 hexadecimal digits behind it or"
+    f" without, such as {DEFAULT_IMAGE_TAG}"
+)
 _IMAGE_WORDS = "must be an image reference, registry/name:tag or registry/name@sha256:..."
 _FIRST_FULL_RELEASE = (3, 9, 0)
 _FIRST_RELEASE_WITH_SIGN_IN = (3, 14, 0)
 """Earlier official images have no Flask-WTF, and so end at once (MLflow's issue 23890)."""
 _IMAGE = re.compile(
     r"(?P<name>[0-9A-Za-z][0-9A-Za-z._:-]*(?:/[0-9a-z]+(?:[._-]+[0-9a-z]+)*)+|[0-9a-z][0-9a-z._-]*)"
-    r"(?::(?P<tag>\w[\w.-]{0,127}))?(?P<digest>@sha256:[0-9a-f]{64})?"
+    rf"(?::(?P<tag>\w[\w.-]{{0,127}}))?(?P<digest>{_DIGEST})?"
 )
 
 
 def read_image_tag(value: object) -> str:
-    """Return a tag of the official image that carries the database drivers and boto3."""
+    """Return a tag of the official image that carries the database drivers and boto3.
+
+    A digest may follow the tag: ECS then pulls that image, whatever the tag stands for by then.
+    """
     tag = read_text(value)
-    found = _TAG.fullmatch(tag)
+    found = _PINNED_TAG.fullmatch(tag)
     if not found:
         raise WrongValueError(_TAG_WORDS, tag)
     if tuple(map(int, found.groups())) < _FIRST_FULL_RELEASE:
@@ -63,7 +71,11 @@ def read_image(value: object) -> str:
 
 
 ImageTag = Annotated[
-    str, Rule(read_image_tag, {"type": "string", "pattern": f"^{_TAG.pattern}$", WORDS: _TAG_WORDS})
+    str,
+    Rule(
+        read_image_tag,
+        {"type": "string", "pattern": f"^{_PINNED_TAG.pattern}$", WORDS: _TAG_WORDS},
+    ),
 ]
 Image = Annotated[
     str,
@@ -71,7 +83,7 @@ Image = Annotated[
         read_image,
         {
             "type": "string",
-            "pattern": "^[^\\s]+(:[^\\s/]+|@sha256:[0-9a-f]{64})$",
+            "pattern": f"^[^\\s]+(:[^\\s/]+|{_DIGEST})$",
             WORDS: _IMAGE_WORDS,
         },
     ),
@@ -88,7 +100,7 @@ class ImageProperties(Properties):
 
     image_tag: ImageTag | None = described(
         f"Tag of the official image, `{OFFICIAL_IMAGE}`. Only `-full` tags hold the database"
-        " drivers and boto3.",
+        " drivers and boto3. `@sha256:...` behind the tag pins what it stands for.",
         default=None,
         default_words=f"`{DEFAULT_IMAGE_TAG}`, unless the image is given",
         example=DEFAULT_IMAGE_TAG,

@@ -336,6 +336,9 @@ class ServiceAttributes(Attributes):
         "Image that runs: the one that is asked, or one that stands in for it because the database"
         " is ahead of that."
     )
+    image_digest: str = described(
+        "Digest of the image that the tasks run, as ECS tells it; empty if it tells none."
+    )
     connection_budget: str = described(
         "What the tasks can open of the connections that the database takes, as a sum in words."
     )

@@ -140,6 +140,16 @@ def test_given_a_tag_of_another_form_then_the_right_form_is_shown(tag: str) -> N
     assert told.endswith("such as v3.17.2-full")
 
 
+def test_given_an_image_tag_with_a_digest_then_that_very_image_runs() -> None:
+    asked = parse(SchemaProperties, SCHEMA | {"ImageTag": "v3.17.2-full" + DIGEST})
+    assert asked.image_uri == "ghcr.io/mlflow/mlflow:v3.17.2-full" + DIGEST
+
+
+def test_given_a_digest_that_is_cut_off_then_the_tag_is_refused_with_what_is_wanted() -> None:
+    (told,) = faults(SchemaProperties, SCHEMA | {"ImageTag": "v3.17.2-full" + DIGEST[:-1]})
+    assert "with @sha256: and 64 hexadecimal digits behind it" in told
+
+
 def test_given_a_release_before_the_first_full_image_then_that_is_said() -> None:
     (told,) = faults(SchemaProperties, SCHEMA | {"ImageTag": "v3.8.1-full"})
     assert told == "ImageTag: 3.9.0 is the first with a -full image; give another by its URI"

@@ -38,6 +38,8 @@ OPERATIONS = (
     "delete_service",
 )
 ACCOUNT = "arn:aws:ecs:eu-west-1:123456789012"
+IMAGE_DIGEST = "sha256:" + "c0ffee".rjust(64, "0")
+"""What every image's tag stands for."""
 
 
 @dataclass
@@ -83,6 +85,8 @@ class Fargate:
     server_ends: Ends = lambda definition: None
     looks_to_end: int = 2
     looks_to_deploy: int = 2
+    image_digests: dict[str, str] = field(default_factory=lambda: {"mlflow": IMAGE_DIGEST})
+    """What the tag of each container's image stands for."""
     on_migration: Callable[[], None] = lambda: None
     """What a migration does before it ends."""
     after_update: Callable[[], None] = lambda: None
@@ -314,6 +318,10 @@ class Fargate:
             address = f"10.0.{len(self.tasks) // 250}.{len(self.tasks) % 250}"
             detail = {"name": "privateIPv4Address", "value": address}
             task["attachments"] = [{"type": "ElasticNetworkInterface", "details": [detail]}]
+            task["containers"] = [
+                {"name": one["name"], "imageDigest": self.image_digests.get(one["name"], "")}
+                for one in _definition(definition_arn)["containerDefinitions"]
+            ]
 
 
 def _expected(end: End) -> str:
