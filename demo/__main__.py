@@ -17,6 +17,7 @@ from demo.deployment import Deployment, StackFailedError
 from demo.report import Report
 from local import env_file, environments, provider
 from local.aws import DEFAULT_STATE, LocalAws, LocalAwsError
+from local.launch import proxies
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLE = ROOT / "examples" / "mlflow.yaml"
@@ -123,10 +124,10 @@ class Demo:
         done = subprocess.run(
             [str(environments.image()), str(ROOT / "demo" / "client.py"), *arguments],
             env={
-                **os.environ,
+                # The name of a load balancer is known to this proxy alone.
+                **proxies.through(self.aws.proxy, os.environ),
                 # Its telemetry would write to the home folder, and to the internet.
                 "MLFLOW_DISABLE_TELEMETRY": "true",
-                "HTTP_PROXY": self.aws.proxy,
                 "MLFLOW_TRACKING_URI": self.outputs["TrackingUri"],
             },
             capture_output=True,

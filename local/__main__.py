@@ -23,14 +23,10 @@ def main() -> int:
     """Run the command and return its exit code."""
     options = _options()
     try:
-        port = ports.parse(os.environ.get("PORT", ""))
+        return _run(options)
     except ports.PortError as error:
         print(error, file=sys.stderr)
         return USAGE
-    releases = os.environ.get("MLFLOW", "").replace(",", " ").split()
-    local_aws = LocalAws(port=port, state=aws.DEFAULT_STATE, images=releases)
-    try:
-        return _run(options, local_aws, port, releases)
     except (LocalAwsError, EnvironmentFailedError, provider.SamFailedError) as error:
         print(error, file=sys.stderr)
         return 1
@@ -53,9 +49,10 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _run(options: argparse.Namespace, local_aws: LocalAws, port: int, releases: list[str]) -> int:
+def _run(options: argparse.Namespace) -> int:
     if options.command == "start":
-        return _start(options, local_aws, port, releases)
+        return _start(options)
+    local_aws = LocalAws(state=aws.DEFAULT_STATE)
     if options.command == "stop":
         return _stop(local_aws)
     if options.command == "image":
@@ -70,19 +67,26 @@ def _run(options: argparse.Namespace, local_aws: LocalAws, port: int, releases: 
     return 0
 
 
-def _start(options: argparse.Namespace, local_aws: LocalAws, port: int, releases: list[str]) -> int:
+def _start(options: argparse.Namespace) -> int:
+    # Only a start takes a port: for other commands PORT may be that of the user's own program.
+    port = ports.parse(os.environ.get("PORT", ""))
+    releases = os.environ.get("MLFLOW", "").replace(",", " ").split()
+    local_aws = LocalAws(port=port, state=aws.DEFAULT_STATE, images=releases)
     for release in releases:
         further_release.pin(release, to_terminal)
-    if local_aws.running:
-        return _use_the_one_that_runs(options, local_aws, port, releases)
-    environments.prepare((environments.MLFLOW_VERSION, *releases), sam=True)
-    local_aws.start(owned=options.foreground)
-    try:
-        local_aws.deploy_provider(template=options.template)
-        _say_how_to_use(local_aws, "The local AWS is at")
-    except BaseException:
-        local_aws.stop()
-        raise
+    if not local_aws.running:
+        environments.prepare((environments.MLFLOW_VERSION, *releases), sam=True)
+    # Whoever starts one at the same time waits here until it is whole, and so does who ends it.
+    with local_aws.alone():
+        if local_aws.running:
+            return _use_the_one_that_runs(options, local_aws, port, releases)
+        local_aws.start(owned=options.foreground)
+        try:
+            local_aws.deploy_provider(template=options.template)
+            _say_how_to_use(local_aws, "The local AWS is at")
+        except BaseException:
+            local_aws.stop()
+            raise
     if options.foreground:
         _stay(local_aws)
     return 0
@@ -114,9 +118,10 @@ def _say_how_to_use(local_aws: LocalAws, where: str) -> None:
 
 
 def _stop(local_aws: LocalAws) -> int:
-    runs = local_aws.endpoint if local_aws.running else None
-    local_aws.stop()
-    env_file.remove()
+    with local_aws.alone():
+        runs = local_aws.endpoint if local_aws.running else None
+        local_aws.stop()
+        env_file.remove()
     if runs:
         logs = local_aws.logs.relative_to(ROOT)
         print(f"The local AWS at {runs} has ended, with all that ran on it. Its logs: {logs}")

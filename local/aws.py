@@ -1,57 +1,30 @@
 """`LocalAws`: the one interface to the local AWS, for `make local`, the demo and the tests."""
 
-import contextlib
-import http.client
 import json
 import os
-import re
 import shutil
-import signal
-import subprocess
-import tempfile
-import threading
-import time
 import urllib.parse
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-import boto3
-
 from local import environments, ports, provider
-from local.emulator import guardian
 from local.environments import ROOT, Say, to_terminal
 from local.install import stamp
+from local.launch import process, proxies, state_folder
+from local.launch.asked import Asked
+from local.launch.errors import LocalAwsError
+from local.launch.session import Session
+
+__all__ = ["DEFAULT_STATE", "LocalAws", "LocalAwsError"]
 
 REGION = "us-east-1"
 DEFAULT_STATE = ROOT / ".local" / "run"
 
-# Written by the data plane (local/emulator/data_plane.py).
-PROXY_FILE = "proxy"
-NAMES_FILE = "names.json"
-# Read by the data plane (local/emulator/images.py).
-IMAGES_FILE = "images.json"
-# Written by the journal (local/emulator/journal.py).
-JOURNAL_FILE = "journal.jsonl"
-SECRETS_FILE = "secrets-made.jsonl"
-# Logs of databases, there and gone, and what containers have printed.
-_LOGS = ("databases/*/postgresql.log", "postgresql/*.log", "tasks/*/*/output.log")
 
-_OWNED_STATE = re.compile(r"run-(?P<pid>[0-9]+)-\w+")
-"""The state folder of a local AWS that dies with its owner, whose process id it names."""
-
-# A machine that is busy with other things takes a multiple of the second that each of them takes.
-_START_SECONDS = 300
-_STOP_SECONDS = 120
-_ANSWER_SECONDS = 300
-
-
-class LocalAwsError(RuntimeError):
-    """The local AWS did not start, or is not running."""
-
-
-class LocalAws:
+class LocalAws(Asked):
     """A local AWS of its own: its port, its state folder, its processes.
 
         with LocalAws() as aws:
@@ -85,8 +58,9 @@ class LocalAws:
         self._retry_seconds = tuple(retry_seconds)
         self._images = (environments.MLFLOW_VERSION, *images)
         self._say = say
-        self._process: subprocess.Popen[bytes] | None = None
-        self._session: _Session | None = None
+        self._process: process.Emulator | None = None
+        self._session: Session | None = None
+        self._is_alone = False
 
     def __enter__(self) -> "LocalAws":
         self.start()
@@ -102,6 +76,20 @@ class LocalAws:
 
     # --- its life ---
 
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Let nobody else start it, deploy the provider to it or end it meanwhile."""
+        if self._is_alone:
+            yield
+            return
+        doing = "starting or ending the local AWS here"
+        with stamp.alone_in(self.state, doing, self._say):
+            self._is_alone = True
+            try:
+                yield
+            finally:
+                self._is_alone = False
+
     def start(self, *, owned: bool = True) -> None:
         """Make what it runs in, start it, and return once it answers.
 
@@ -110,38 +98,24 @@ class LocalAws:
         environments.prepare(self._images, say=self._say)
         if not self.running:
             self._check_port()
-        state = self._state = self._given_state or self._new_state()
-        state.mkdir(parents=True, exist_ok=True)
-        with stamp.alone_in(state, "starting a local AWS here", self._say):
-            self._start_in(state, owned=owned)
+        self._state = self._given_state or state_folder.new(DEFAULT_STATE.parent)
+        with self.alone():
+            self._start(owned=owned)
 
-    def _start_in(self, state: Path, *, owned: bool) -> None:
+    def _start(self, *, owned: bool) -> None:
         if self.running:
             raise LocalAwsError(f"A local AWS is running already: {self.endpoint}")
         python = environments.emulator(self._say)
-        _empty(state)
-        settings = state / "settings.json"
-        settings.write_text(
-            json.dumps(
-                {
-                    "state": str(state),
-                    "runtimes": str(environments.ENVIRONMENTS / "runtime"),
-                    "port": self._wanted_port,
-                    "owned": owned,
-                    "retry_seconds": self._retry_seconds,
-                }
-            )
-        )
-        with (self.logs / "emulator.log").open("wb") as log:
-            self._process = subprocess.Popen(
-                [str(python), "-m", "local.emulator.main", str(settings)],
-                env={"PATH": "/usr/local/bin:/usr/bin:/bin", "PYTHONPATH": str(ROOT)},
-                cwd=state,
-                stdin=subprocess.PIPE if owned else subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+        state_folder.empty(self.state)
+        settings = {
+            "state": str(self.state),
+            "runtimes": str(environments.ENVIRONMENTS / "runtime"),
+            "port": self._wanted_port,
+            "owned": owned,
+            "retry_seconds": self._retry_seconds,
+        }
+        (self.state / process.SETTINGS_FILE).write_text(json.dumps(settings))
+        self._process = process.begin(python, self.state, self.logs / "emulator.log", owned=owned)
         try:
             self._wait_until_ready(self._process)
         except BaseException:
@@ -154,25 +128,39 @@ class LocalAws:
         except ports.PortError as error:
             raise LocalAwsError(str(error)) from error
 
+    def _wait_until_ready(self, begun: process.Emulator) -> None:
+        for _ in process.every(0.02, process.START_SECONDS):
+            if self._ready() is not None:
+                return
+            if begun.poll() is not None:
+                break
+        log = (self.logs / "emulator.log").read_text(errors="replace")
+        raise LocalAwsError("The local AWS did not start:\n" + "\n".join(log.splitlines()[-25:]))
+
     def stop(self) -> None:
         """End it with everything it started; return when nothing of it is left but its logs.
 
-        Of a state folder that it made itself nothing is left at all.
+        Of a state folder that it made itself nothing is left at all. One that another process is
+        starting is waited for, and ended then.
         """
-        state, ready = self._state, self._ready()
-        if self._process is not None and self._process.stdin is not None:
-            self._process.stdin.close()
-        pid = self._process.pid if self._process else (ready or {}).get("pid")
-        if pid is not None and state is not None and _is_emulator(pid, state):
-            os.kill(pid, signal.SIGTERM)
-            self._wait_for_end(pid)
+        if self._state is None:
+            return
+        with self.alone():
+            self._stop(self._state)
+
+    def _stop(self, folder: Path) -> None:
+        begun, ready = self._process, self._ready()
+        if begun is not None and begun.stdin is not None:
+            begun.stdin.close()
+        pid = begun.pid if begun else (ready or {}).get("pid")
+        if pid is not None and process.is_emulator(pid, folder):
+            process.end(pid, begun)
         self._process = self._session = None
         if ready:
-            _wait_for_the_guardian(ready["mark"])
-        if state is not None:
-            _empty(state, keep_logs=True)
-            if self._given_state is None:
-                shutil.rmtree(state, ignore_errors=True)
+            process.wait_for_the_guardian(ready["mark"])
+        state_folder.empty(folder, keep_logs=True)
+        if self._given_state is None:
+            shutil.rmtree(folder, ignore_errors=True)
 
     @property
     def started_here(self) -> bool:
@@ -186,7 +174,7 @@ class LocalAws:
         return (
             ready is not None
             and self._state is not None
-            and _is_emulator(ready["pid"], self._state)
+            and process.is_emulator(ready["pid"], self._state)
         )
 
     # --- using it ---
@@ -213,6 +201,7 @@ class LocalAws:
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "AWS_EC2_METADATA_DISABLED": "true",
+            **proxies.past_for_loopback(os.environ),
         }
 
     @property
@@ -222,21 +211,21 @@ class LocalAws:
         The name of a load balancer resolves only through it.
         """
         self._running()
-        return (self.state / PROXY_FILE).read_text()
+        return (self.state / state_folder.PROXY_FILE).read_text()
 
     def browser_url(self, tracking_uri: str) -> str:
         """Return the loopback URL at which a browser, without a proxy, finds a load balancer."""
         asked = urllib.parse.urlsplit(tracking_uri)
-        places = json.loads((self.state / NAMES_FILE).read_text())
+        places = json.loads((self.state / state_folder.NAMES_FILE).read_text())
         place = places[(asked.hostname or "").lower()]
         port = asked.port or {"http": 80, "https": 443}[asked.scheme]
         return f"{asked.scheme}://{place['address']}:{place['ports'].get(str(port), port)}"
 
-    def session(self) -> boto3.session.Session:
+    def session(self) -> Session:
         """Return the boto3 session for it, whose `client(...)` needs no endpoint."""
         env = self.env
         if self._session is None or self._session.env != env:
-            self._session = _Session(env)
+            self._session = Session(env)
         return self._session
 
     def deploy_provider(
@@ -250,15 +239,16 @@ class LocalAws:
 
         Raises provider.SamFailedError.
         """
-        built = provider.build(template, self.logs, self._say)
-        provider.deploy(
-            built,
-            self.env,
-            self.logs,
-            stack_name=stack_name,
-            parameters=parameters,
-            say=self._say,
-        )
+        with self.alone():
+            built = provider.build(template, self.logs, self._say)
+            provider.deploy(
+                built,
+                self.env,
+                self.logs,
+                stack_name=stack_name,
+                parameters=parameters,
+                say=self._say,
+            )
 
     def image(self, release: str) -> None:
         """Let the official image of MLflow `release` be there from now on, started or not.
@@ -272,13 +262,9 @@ class LocalAws:
 
         The programs there (`python`, `mlflow`) come first on the PATH of its containers.
         """
-        index = self.state / IMAGES_FILE
-        known = json.loads(index.read_text()) if index.exists() else {}
-        written = index.with_suffix(".new")
-        written.write_text(json.dumps({**known, reference: str(programs.absolute())}))
-        written.rename(index)
+        state_folder.add_image(self.state, reference, programs)
 
-    # --- looking into it ---
+    # --- its places ---
 
     @property
     def state(self) -> Path:
@@ -297,213 +283,11 @@ class LocalAws:
         """The emulator's process id."""
         return int(self._running()["pid"])
 
-    def calls(self) -> list[dict[str, Any]]:
-        """Return every kind of AWS call so far: service, action, caller (a function), count."""
-        found: list[dict[str, Any]] = self._ask("calls")
-        return found
-
-    def journal(self) -> Iterator[tuple[str, str]]:
-        """Give all that left the provider or was kept by AWS so far, each with its source.
-
-        That is log events, stack events, outputs, answers, requests that changed something, the
-        logs of all PostgreSQL servers and what containers printed; also of what is gone by now.
-        """
-        yield from _lines(self.state / JOURNAL_FILE)
-        for pattern in _LOGS:
-            for file in sorted(self.state.glob(pattern)):
-                yield str(file.relative_to(self.state)), file.read_text(errors="replace")
-
-    def secrets_made(self) -> Iterator[tuple[str, str]]:
-        """Give every secret value so far, whole as it was set, each with where it was made."""
-        yield from _lines(self.state / SECRETS_FILE)
-
-    def pids_of(self, function_name: str) -> list[int]:
-        """Return the processes that run an invocation of the function now."""
-        running: dict[str, list[int]] = self._ask("functions")
-        return running.get(function_name, [])
-
-    def kill_function(self, function_name: str, seconds: float = 600) -> list[int]:
-        """SIGKILL the running invocations of the function, waiting up to `seconds` for one."""
-        for _ in _every(0.02, seconds):
-            pids = self.pids_of(function_name)
-            if pids:
-                for pid in pids:
-                    os.kill(pid, signal.SIGKILL)
-                return pids
-        raise LocalAwsError(f"No invocation of {function_name} ran within {seconds} s.")
-
-    # --- making happen what on AWS only time does ---
-
-    def pause_cluster(self, identifier: str) -> None:
-        """Pause an Aurora cluster with MinCapacity 0 at once, as if nobody had used it for long.
-
-        Connections that are open are lost. Raises LocalAwsError for one that cannot pause.
-        """
-        self._control("pause-cluster", identifier=identifier)
-
-    def run_scheduled_action(self, resource: str, name: str) -> None:
-        """Let the scheduled action `name` of the target `service/<cluster>/<service>` fire.
-
-        It has no effect while the target's scheduled scaling is suspended, as on AWS.
-        """
-        self._control("run-scheduled-action", resource=resource, name=name)
-
-    def fire_rule(self, name: str) -> None:
-        """Let the time of EventBridge's scheduled rule `name` come, as its schedule would have it.
-
-        Raises LocalAwsError for one that is not there or is off.
-        """
-        self._control("fire-rule", name=name)
-
-    # --- its own ---
-
-    def _new_state(self) -> Path:
-        folder = DEFAULT_STATE.parent
-        folder.mkdir(exist_ok=True)
-        for left in folder.iterdir():
-            # Its owner was killed: what it owned died with it, but could not tidy up.
-            owner = _OWNED_STATE.fullmatch(left.name)
-            if owner and _has_ended(int(owner["pid"])):
-                shutil.rmtree(left, ignore_errors=True)
-        return Path(tempfile.mkdtemp(prefix=f"run-{os.getpid()}-", dir=folder))
-
     def _ready(self) -> dict[str, Any] | None:
-        if self._state is None:
-            return None
-        try:
-            found: dict[str, Any] = json.loads((self._state / "ready.json").read_text())
-        except FileNotFoundError:
-            return None
-        return found
+        return None if self._state is None else state_folder.ready(self._state)
 
     def _running(self) -> dict[str, Any]:
         ready = self._ready()
-        if ready is None:
+        if ready is None or not self.running:
             raise LocalAwsError("The local AWS is not running; `make local` starts it.")
         return ready
-
-    def _connection(self) -> http.client.HTTPConnection:
-        port = self._running()["port"]
-        return http.client.HTTPConnection("127.0.0.1", port, timeout=_ANSWER_SECONDS)
-
-    def _ask(self, what: str) -> Any:
-        connection = self._connection()
-        with contextlib.closing(connection):
-            connection.request("GET", f"/_local/{what}")
-            return json.load(connection.getresponse())
-
-    def _control(self, control: str, /, **asked: Any) -> Any:
-        connection = self._connection()
-        with contextlib.closing(connection):
-            connection.request("POST", f"/_local/{control}", json.dumps(asked))
-            response = connection.getresponse()
-            answer = json.load(response)
-        if response.status != http.client.OK:
-            raise LocalAwsError(answer["message"])
-        return answer
-
-    def _wait_until_ready(self, process: "subprocess.Popen[bytes]") -> None:
-        for _ in _every(0.02, _START_SECONDS):
-            if self._ready() is not None:
-                return
-            if process.poll() is not None:
-                break
-        log = (self.logs / "emulator.log").read_text(errors="replace")
-        raise LocalAwsError("The local AWS did not start:\n" + "\n".join(log.splitlines()[-25:]))
-
-    def _wait_for_end(self, pid: int) -> None:
-        for _ in _every(0.02, _STOP_SECONDS):
-            if self._process is not None:
-                self._process.poll()
-            if _has_ended(pid):
-                return
-        os.kill(pid, signal.SIGKILL)
-        if self._process is not None:
-            self._process.wait()
-
-
-class _Session(boto3.session.Session):
-    """A session whose clients use the local AWS, whatever the user's own settings say.
-
-    Clients asked for by their service alone are made once: that takes longer than most calls.
-    """
-
-    def __init__(self, env: Mapping[str, str]) -> None:
-        super().__init__(
-            aws_access_key_id=env["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=env["AWS_SECRET_ACCESS_KEY"],
-            region_name=env["AWS_REGION"],
-        )
-        self.env = dict(env)
-        self._endpoint = env["AWS_ENDPOINT_URL"]
-        self._made: dict[str, Any] = {}
-        self._making = threading.Lock()
-
-    def client(self, service_name: str, *args: Any, **options: Any) -> Any:
-        with self._making:
-            if args or options:
-                return self._make(service_name, *args, **options)
-            if service_name not in self._made:
-                self._made[service_name] = self._make(service_name)
-            return self._made[service_name]
-
-    def _make(self, service_name: Any, *args: Any, **options: Any) -> Any:
-        return super().client(service_name, *args, **{"endpoint_url": self._endpoint, **options})
-
-    def resource(self, *args: Any, **options: Any) -> Any:
-        return super().resource(*args, **{"endpoint_url": self._endpoint, **options})
-
-
-def _every(wait: float, seconds: float) -> Iterator[None]:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        yield
-        time.sleep(wait)
-
-
-def _lines(file: Path) -> Iterator[tuple[str, str]]:
-    with file.open() as lines:
-        for line in lines:
-            if not line.endswith("\n"):
-                return  # it is being written
-            first, second = json.loads(line)
-            yield first, second
-
-
-def _empty(state: Path, *, keep_logs: bool = False) -> None:
-    """Empty the state folder; `logs` in it is there, and empty unless kept."""
-    state.mkdir(parents=True, exist_ok=True)
-    for entry in state.iterdir():
-        if keep_logs and entry.name == "logs":
-            continue
-        if entry.is_dir() and not entry.is_symlink():
-            shutil.rmtree(entry)
-        else:
-            entry.unlink()
-    (state / "logs").mkdir(exist_ok=True)
-
-
-def _is_emulator(pid: int, state: Path) -> bool:
-    """Whether process `pid` is the emulator of this state folder, and no stranger with its id."""
-    try:
-        words = (guardian.PROC / str(pid) / "cmdline").read_bytes().split(b"\0")
-    except OSError:
-        return False
-    return str(state / "settings.json").encode() in words
-
-
-def _has_ended(pid: int) -> bool:
-    """Whether process `pid` is gone; a zombie, whose parent does not fetch it, holds nothing."""
-    try:
-        state = (guardian.PROC / str(pid) / "stat").read_text().rsplit(")", 1)[1].split()[0]
-    except OSError:
-        return True
-    return state in {"Z", "X"}
-
-
-def _wait_for_the_guardian(mark: Mapping[str, str]) -> None:
-    """Wait until the guardian has ended all that carries the mark of this run."""
-    wanted = "".join(f"{name}={value}" for name, value in mark.items()).encode()
-    for _ in _every(0.02, _STOP_SECONDS):
-        if not guardian.marked(wanted):
-            return

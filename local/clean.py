@@ -3,40 +3,89 @@
 Everything stands in the project's folder. It needs a bare Python, because it removes .venv.
 """
 
-import shutil
+import os
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
-from local.install import disk
+from local.install import disk, running, stamp
 from local.install.tools import ROOT
 
 LOCAL = ROOT / ".local"
 # What the tools of development keep beside the code.
 CACHES = (".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis", ".import_linter_cache")
-PROC = Path("/proc")
+# What processes lock while they install, build, start or end something (local/install/stamp.py).
+_LOCKS = ("*.lock", "run*", "demo", "build/lock", "environments/*.lock", "environments/*/*.lock")
+
+_WAIT = "A demo, tests, an editor? End it, or wait for its end, then clean again."
 
 
 def main() -> int:
     """Remove it all and tell what is free again; refuse while something runs on it."""
-    runs = sorted(set(_processes()))
-    if runs:
-        print(
-            f"Processes of the local AWS still run ({', '.join(map(str, runs))}): a demo or tests "
-            "in another terminal? End them, or wait for their end, then clean again.",
-            file=sys.stderr,
-        )
-        return 1
-    folders = [folder for folder in _folders() if folder.exists()]
-    freed = disk.size(folders)
-    for folder in folders:
-        shutil.rmtree(folder) if folder.is_dir() else folder.unlink()
-    print(_told([folder.name for folder in folders], freed))
+    # Held until the end: whoever comes meanwhile waits, and then finds that all is gone.
+    with ExitStack() as held:
+        if not _take_locks(held):
+            return _refused(f"Another process installs, starts or builds something here. {_WAIT}")
+        runs = "".join(f"\n  {pid}: {program}" for pid, program in _processes())
+        if runs:
+            return _refused(f"Processes still run on what is installed here:{runs}\n{_WAIT}")
+        try:
+            _remove()
+        except OSError as error:
+            return _refused(f"Not all of it can be removed: {error}.")
     return 0
 
 
-def _folders() -> list[Path]:
-    return [LOCAL, ROOT / ".venv", ROOT / ".venv.lock", *(ROOT / name for name in CACHES)]
+def _refused(why: str) -> int:
+    print(why, file=sys.stderr)
+    return 1
+
+
+def _take_locks(held: ExitStack) -> bool:
+    """Take each lock that there is; tell whether no other process holds one."""
+    places = [ROOT / ".venv.lock", *(place for each in _LOCKS for place in LOCAL.glob(each))]
+    for place in places:
+        if not place.exists():
+            continue
+        descriptor = stamp.try_alone(place)
+        if descriptor is None:
+            return False
+        held.callback(os.close, descriptor)
+    return True
+
+
+def _processes() -> Iterator[tuple[int, str]]:
+    return running.programs_below([LOCAL, ROOT / ".venv"])
+
+
+def _remove() -> None:
+    folders = [folder for folder in _folders() if folder.exists() or folder.is_symlink()]
+    freed = disk.size(folders)
+    for folder in folders:
+        _remove_one(folder)
+    print(_told([folder.name for folder in folders], freed))
+
+
+def _folders() -> Iterator[Path]:
+    yield LOCAL
+    venv = ROOT / ".venv"
+    if stamp.is_foreign(venv):
+        print(f"{venv.name} stays: it was not made by this project.")
+    else:
+        yield venv
+    yield ROOT / ".venv.lock"
+    yield from (ROOT / name for name in CACHES)
+
+
+def _remove_one(place: Path) -> None:
+    if place.is_dir():
+        # Of a link the folder that it leads to is emptied: that is where the disk was taken.
+        stamp.empty(place)
+    if place.is_dir() and not place.is_symlink():
+        place.rmdir()
+    else:
+        place.unlink()
 
 
 def _told(names: list[str], freed: int) -> str:
@@ -46,20 +95,6 @@ def _told(names: list[str], freed: int) -> str:
         f"Removed {', '.join(names)}: {disk.told(freed)} of disk are free again. "
         "`make demo` or `make local` installs anew."
     )
-
-
-def _processes() -> Iterator[int]:
-    """Give the processes whose program is in the environments of the local AWS."""
-    mark = str(LOCAL / "environments").encode()
-    for entry in PROC.iterdir():
-        if not entry.name.isdecimal():
-            continue
-        try:
-            words = (entry / "cmdline").read_bytes().split(b"\0")
-        except OSError:
-            continue  # It ended meanwhile, or belongs to somebody else.
-        if words[0].startswith(mark):
-            yield int(entry.name)
 
 
 if __name__ == "__main__":

@@ -13,11 +13,10 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-import boto3
-
 from local import environments
 from local.environments import ROOT, Say, to_terminal
 from local.install.tools import TOOLS, Tools
+from local.launch.session import Session
 
 STACK_NAME = "cfn-mlflow"
 BUILDS = ROOT / ".local" / "build"
@@ -105,14 +104,7 @@ def _bucket(env: Mapping[str, str]) -> str:
     With --resolve-s3 sam makes one in a stack of its own, and looks every 15 seconds whether that
     is complete.
     """
-    s3 = boto3.client(
-        "s3",
-        region_name=env["AWS_REGION"],
-        endpoint_url=env["AWS_ENDPOINT_URL"],
-        aws_access_key_id=env["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=env["AWS_SECRET_ACCESS_KEY"],
-    )
-    s3.create_bucket(Bucket=ARTIFACTS)
+    Session(env).client("s3").create_bucket(Bucket=ARTIFACTS)
     return ARTIFACTS
 
 

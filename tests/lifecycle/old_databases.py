@@ -20,7 +20,9 @@ from typing import Any
 import psycopg2
 
 from local import environments
-from local.aws import NAMES_FILE, LocalAws
+from local.aws import LocalAws
+from local.launch import proxies
+from local.launch.state_folder import NAMES_FILE
 
 RELEASES = ("1.30.1", "2.0.1", "2.22.5", "3.1.4", "3.16.1")
 
@@ -109,11 +111,10 @@ def _run(aws: LocalAws, tracking_uri: str, release: str, program: str, *argument
     done = subprocess.run(  # noqa: S603 - our own program
         [str(environments.image(release)), str(_FOLDER / program), *arguments],
         env={
-            **os.environ,
+            **proxies.through(aws.proxy, os.environ),
             "GIT_PYTHON_REFRESH": "quiet",
             # Its telemetry would write to the home folder, and to the internet.
             "MLFLOW_DISABLE_TELEMETRY": "true",
-            "HTTP_PROXY": aws.proxy,
             "MLFLOW_TRACKING_URI": tracking_uri,
         },
         capture_output=True,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from local.aws import JOURNAL_FILE, SECRETS_FILE, LocalAws
+from local.aws import LocalAws
+from local.launch.state_folder import JOURNAL_FILE, SECRETS_FILE
 from tests.lifecycle.probe import Probe
 
 

@@ -6,9 +6,11 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from local import __main__ as terminal
 from local import ports
 from local.environments import ROOT
 
@@ -49,10 +51,9 @@ def test_a_free_port_and_any_port_can_be_taken(taken: int) -> None:
     ports.check(free)
 
 
-@pytest.mark.parametrize("command", ["start", "stop", "status", "env"])
-def test_a_command_with_a_port_that_is_no_number_says_so_without_a_traceback(command: str) -> None:
-    done = subprocess.run(  # noqa: S603 - our own program
-        [sys.executable, "-m", "local", command],
+def test_a_start_with_a_port_that_is_no_number_says_so_without_a_traceback() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "local", "start"],
         cwd=ROOT,
         env={"PORT": "many", "PATH": "/usr/bin:/bin"},
         capture_output=True,
@@ -62,3 +63,32 @@ def test_a_command_with_a_port_that_is_no_number_says_so_without_a_traceback(com
     assert done.returncode == 2
     assert done.stderr.startswith("PORT is 'many', and a port is a number")
     assert done.stderr.count("\n") == 1
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A project in which no local AWS runs."""
+    monkeypatch.setattr("local.aws.DEFAULT_STATE", tmp_path / "run")
+    monkeypatch.setattr("local.env_file.FILE", tmp_path / "env")
+
+
+SAID = {
+    "stop": (0, "No local AWS runs that `make local`"),
+    "status": (terminal.NOT_RUNNING, "The local AWS does not run"),
+    "env": (1, "The local AWS is not running; `make local` starts it."),
+}
+
+
+@pytest.mark.usefixtures("elsewhere")
+@pytest.mark.parametrize("command", SAID)
+@pytest.mark.parametrize("port", ["3000", "tcp://10.0.0.7:80"])
+def test_a_command_that_takes_no_port_goes_past_that_of_another_program(
+    command: str, port: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["local", command])
+    monkeypatch.setenv("PORT", port)
+
+    code = terminal.main()
+
+    said = capsys.readouterr()
+    assert (code, SAID[command][1] in said.out + said.err) == (SAID[command][0], True)

@@ -1,0 +1,1 @@
+"""What the launcher of the local AWS is made of: local/aws.py puts it together."""
