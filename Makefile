@@ -13,11 +13,11 @@ PYTEST := $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 UNIT := tests/unit tests/template tests/faults -m "not long and not sam"
 CODE := $(wildcard functions cfn_mlflow_watch local demo tests tools bench cfn_lint_rules)
 
-# Else each worker would compile all of the environment anew.
+# Else each process would compile anew what it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo local local-stop status env clean watch unit lifecycle test test-long coverage lint format locks bench
+.PHONY: FORCE help demo local local-stop status env clean watch unit lifecycle test test-long coverage lint format locks bench
 
 help:
 	@printf 'make demo        a stack becomes an MLflow that a client logs to, on this machine (KEEP=1 leaves it running)\n'
@@ -96,6 +96,16 @@ locks: $(READY)
 
 bench: $(READY)
 	@$(BIN)/python -m bench
+
+# A clone that was moved has programs that name the place where it was.
+ifeq ($(shell grep -sF " $$(readlink -f $(VENV))" $(VENV)/pyvenv.cfg),)
+$(READY): FORCE
+endif
+# Whoever says which Python means it, also where another has made it already.
+ifneq ($(origin PYTHON),file)
+$(READY): FORCE
+endif
+FORCE:
 
 # Made of requirements.lock by local/install; a stamp of its own says whether it is whole.
 $(READY): requirements.lock

@@ -5,7 +5,6 @@ the AWS SAM CLI's, one per Runtime of a function (bare: a function has its artif
 else), one per image. `python -m local.environments` makes the project's; it needs a bare Python.
 """
 
-import os
 import re
 import sys
 from collections.abc import Sequence
@@ -29,11 +28,7 @@ INTERRUPTED = 130
 _HERE = Path(__file__).resolve().parent
 _IMAGES = (_HERE / "images", FURTHER_IMAGES)
 _PROJECT = Environment(
-    "the project's own environment (.venv)",
-    ROOT / ".venv",
-    ROOT / "requirements.lock",
-    # Told to keep no compiled files, Python would compile anew for each of a test run's processes.
-    compiled=bool(os.environ.get("PYTHONDONTWRITEBYTECODE")),
+    "the project's own environment (.venv)", ROOT / ".venv", ROOT / "requirements.lock"
 )
 _EMULATOR = Environment(
     "the emulator (ministack, PostgreSQL)",

@@ -30,6 +30,12 @@ _KEPT_BUILDS = 3
 class SamFailedError(RuntimeError):
     """`sam` ended with an error; the text holds its last lines and names its log."""
 
+    @property
+    def by_uv(self) -> bool:
+        """Whether uv could not install what a function needs."""
+        # The name of its way to build, as sam tells it before the reason.
+        return "PythonUvBuilder:" in str(self)
+
 
 def architecture() -> str:
     """Return Lambda's name for this host's architecture, the only one it can run."""
@@ -56,25 +62,46 @@ def build(template: Path, logs: Path, say: Say = to_terminal) -> Path:
             os.utime(place)
             return built
         say("building the functions (sam build)")
-        tools = Tools(say)
         unfinished = BUILDS / "unfinished"
-        shutil.rmtree(unfinished, ignore_errors=True)
-        wanted = template if tools.uv() else _built_by_pip(template)
-        argv = ["build", "--template-file", str(wanted), "--build-dir", str(unfinished)]
-        argv += [
-            "--cached",
-            "--cache-dir",
-            str(BUILDS / "cache"),
-            "--base-dir",
-            str(template.parent),
-        ]
-        argv += ["--parameter-overrides", *_overrides(host_parameters())]
-        env = {name: value for name, value in tools.uv_environment().items() if _is_uvs(name)}
-        _sam(argv, logs / "sam-build.log", env, say)
+        _build_into(unfinished, template, logs, say)
         # Moved only when it is whole: a build that was killed is made again.
         unfinished.rename(place)
         _forget_old_builds()
     return built
+
+
+def _build_into(folder: Path, template: Path, logs: Path, say: Say) -> None:
+    """Build by uv; where it is not to be had, or cannot install what the functions need, by pip."""
+    tools = Tools(say)
+    if tools.uv():
+        try:
+            _sam_build(folder, template, tools, logs, say)
+        except SamFailedError as error:
+            if not error.by_uv:
+                raise
+            say(f"{error}\nNow pip tries the same; it takes longer.")
+        else:
+            return
+    _sam_build(folder, _built_by_pip(template), tools, logs, say, beside=template)
+
+
+def _sam_build(  # noqa: PLR0913 - each is its own
+    folder: Path,
+    template: Path,
+    tools: Tools,
+    logs: Path,
+    say: Say,
+    *,
+    beside: Path | None = None,
+) -> None:
+    """Run `sam build`; the functions' code stands beside the template, or `beside` another."""
+    shutil.rmtree(folder, ignore_errors=True)
+    argv = ["build", "--template-file", str(template), "--build-dir", str(folder)]
+    argv += ["--cached", "--cache-dir", str(BUILDS / "cache")]
+    argv += ["--base-dir", str((beside or template).parent)]
+    argv += ["--parameter-overrides", *_overrides(host_parameters())]
+    env = {name: value for name, value in tools.uv_environment().items() if _is_uvs(name)}
+    _sam(argv, logs / "sam-build.log", env, say)
 
 
 def deploy(  # noqa: PLR0913 - each is its own choice

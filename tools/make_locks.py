@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sys
 
-from local.environments import ROOT
+from local.environments import ROOT, EnvironmentFailedError
 from local.install import locks, stamp
 from local.install.progress import to_terminal
 from local.install.tools import TOOLS, Tools
@@ -25,7 +25,16 @@ REQUIREMENTS = (
 
 
 def main() -> int:
-    """Write those that do not agree, or all."""
+    """Write those that do not agree, or all; 1 if one cannot be written."""
+    try:
+        _write()
+    except EnvironmentFailedError as failed:
+        to_terminal(str(failed))
+        return 1
+    return 0
+
+
+def _write() -> None:
     every = sys.argv[1:] == ["--all"]
     wanted = [path for path in REQUIREMENTS if every or not locks.agree(path)]
     tools = Tools(to_terminal)
@@ -35,7 +44,6 @@ def main() -> int:
             locks.Compiler(tools, held).lock(requirements)
             to_terminal(f"Written: {locks.beside(requirements).relative_to(ROOT)}")
     to_terminal(f"{len(wanted)} of {len(REQUIREMENTS)} lock files written; the others agree")
-    return 0
 
 
 if __name__ == "__main__":

@@ -1,16 +1,15 @@
 """One environment: made from its lock file, whole or not at all, whoever else wants it."""
 
 import hashlib
-import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
 from local.install import stamp
-from local.install.processes import Processes, clean_environment
+from local.install.processes import EnvironmentFailedError, clean_environment
 from local.install.progress import Progress, Say
-from local.install.tools import Tools, Wanted
+from local.install.tools import Tools
 
 LOCK_COPY = "installed.lock"
 
@@ -22,7 +21,6 @@ class Environment:
     title: str
     place: Path
     lock: Path | None = None
-    compiled: bool = False
 
     @property
     def python(self) -> Path:
@@ -30,38 +28,58 @@ class Environment:
         return self.place / "bin" / "python"
 
     def is_made(self) -> bool:
-        """Whether it is there, whole, from this lock file and this interpreter."""
-        return stamp.read(self.place) == _made_of(self._locked())
+        """Whether it is there, whole, from this lock file and this interpreter, for this place."""
+        return stamp.read(self.place) == _made_of(self._locked()) and not self._was_moved()
 
-    def make(self, tools: Tools, processes: Processes, progress: Progress) -> None:
+    def make(self, tools: Tools, progress: Progress) -> None:
         """Make it if it is not there. Raises EnvironmentFailedError."""
         with stamp.alone(self.place, self.title, progress.say) as held:
             # Another process may have made it while this one waited for the lock.
             if self.is_made():
                 return
+            self._check_place()
             # Read once: what is installed is what the stamp tells, whoever writes meanwhile.
             locked = self._locked()
             stamp.remove(self.place)
             try:
-                self._fill(locked, tools, processes, progress, held)
+                self._fill(locked, tools, progress, held)
             except BaseException:
                 stamp.remove(self.place)
                 raise
             stamp.write(self.place, _made_of(locked))
 
-    def _fill(
-        self, locked: bytes, tools: Tools, processes: Processes, progress: Progress, held: int
-    ) -> None:
-        argv = [sys.executable, "-m", "venv", "--without-pip", str(self.place)]
-        processes.run(argv, env=clean_environment(), held=held)
+    def _check_place(self) -> None:
+        if self.place.is_symlink() and not self.place.exists():
+            raise EnvironmentFailedError(
+                f"{self.place} is a link to {self.place.readlink()}, which is not there. Make that "
+                "folder, or remove the link."
+            )
+        if stamp.is_foreign(self.place):
+            raise EnvironmentFailedError(
+                f"{self.place} is in the way: this project did not make it, and so it stays. Move "
+                f"it, or remove it (`rm -r {self.place}`), then do the same again."
+            )
+
+    def _fill(self, locked: bytes, tools: Tools, progress: Progress, held: int) -> None:
+        stamp.begin(self.place)
+        # venv takes no link for a folder.
+        argv = [stamp.BASE_PYTHON, "-m", "venv", "--without-pip", str(self.place.resolve())]
+        tools.processes.run(argv, env=clean_environment(), held=held)
         if self.lock is None:
             return
         steps = progress.begin(self.title, locked.count(b"=="))
         copy = self.place / LOCK_COPY
         copy.write_bytes(locked)
-        wanted = Wanted(self.python, copy, self.compiled)
-        tools.install(wanted, processes, held, steps.heard)
+        tools.install(self.python, copy, held, steps.heard)
         progress.ready(steps, self.place)
+
+    def _was_moved(self) -> bool:
+        """Whether it was made for another place: its programs name the Python there."""
+        try:
+            settings = (self.place / "pyvenv.cfg").read_text()
+        except FileNotFoundError:
+            return True
+        return not any(line.endswith(f" {self.place.resolve()}") for line in settings.splitlines())
 
     def _locked(self) -> bytes:
         return self.lock.read_bytes() if self.lock else b""
@@ -76,13 +94,12 @@ def make(environments: Sequence[Environment], tools: Tools, say: Say) -> None:
     if not missing:
         return
     progress = Progress(sum(environment.lock is not None for environment in missing), say)
-    processes = Processes()
     with ThreadPoolExecutor(len(missing)) as pool:
-        made = [pool.submit(one.make, tools, processes, progress) for one in missing]
+        made = [pool.submit(one.make, tools, progress) for one in missing]
         try:
             failed = [error for done in as_completed(made) if (error := done.exception())]
         except BaseException:
-            processes.end()
+            tools.processes.end()
             raise
     if failed:
         raise failed[0]

@@ -1,10 +1,13 @@
 """Runs the programs that install, hands on what they print, and ends them together."""
 
 import os
+import signal
 import subprocess
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
 
 Heard = Callable[[str], None]
 
@@ -45,9 +48,13 @@ class Processes:
         """
         last: deque[str] = deque(maxlen=_LAST_LINES)
         with self._start(argv, env, held) as process:
-            for line in process.stdout or ():
-                last.append(line.rstrip())
-                heard(line.rstrip())
+            try:
+                for line in process.stdout or ():
+                    last.append(line.rstrip())
+                    heard(line.rstrip())
+            except BaseException:
+                _end(process)
+                raise
         with self._guard:
             self._running.discard(process)
         if process.returncode != 0:
@@ -55,11 +62,11 @@ class Processes:
             raise EnvironmentFailedError(f"{_name(argv)} failed with {process.returncode}:\n{text}")
 
     def end(self) -> None:
-        """End what runs."""
+        """End what runs, with what that has started."""
         with self._guard:
             self._ended = True
             for process in self._running:
-                process.terminate()
+                _end(process)
 
     @property
     def ended(self) -> bool:
@@ -81,11 +88,20 @@ class Processes:
                 text=True,
                 errors="replace",
                 pass_fds=(held,),
+                # Ctrl-C is for this process alone: what it does not end must not end by itself.
+                process_group=0,
             )
             self._running.add(process)
         return process
 
 
+def _end(process: "subprocess.Popen[str]") -> None:
+    if process.poll() is None:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
+
+
 def _name(argv: Sequence[str]) -> str:
-    names = ("uv", "pip", "venv", "npm")
-    return next(name for name in names if any(name in word for word in argv[:3]))
+    """Return what runs: of `python -m pip` the module, of all else the program."""
+    program, *words = argv
+    return words[1] if words[:1] == ["-m"] else Path(program).name

@@ -14,6 +14,9 @@ from pathlib import Path
 
 from local.install.progress import Say
 
+BASE_PYTHON: str = getattr(sys, "_base_executable", None) or sys.executable
+"""The interpreter behind this one: an environment in which this process runs may be made anew."""
+
 FILE = "made-of"
 BEGUN_FILE = "begun"
 # What says that this project made an environment, or was about to; the last two from earlier on.

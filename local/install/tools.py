@@ -6,10 +6,8 @@ cannot get it, pip installs everything from the same lock files, and says so.
 
 import hashlib
 import subprocess
-import sys
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from local.install import pip_settings, stamp
@@ -26,23 +24,15 @@ TOOLS = ROOT / ".local" / "tools"
 CACHE = ROOT / ".local" / "cache"
 UV_LOCK = ROOT / "local" / "requirements-uv.lock"
 
+_SHOWN = 500
 _NO_VENV = "Python has no venv here; on Debian: apt-get install python3-venv"
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What is to be in the environment of `python`: what the lock file names, and nothing else."""
-
-    python: Path
-    lock: Path
-    compiled: bool = False
-    """Whether all files are compiled at once, and not when a program imports them."""
 
 
 class Tools:
     """pip and uv for one command; both are looked for once, at the first use."""
 
     def __init__(self, say: Say, place: Path = TOOLS) -> None:
+        self.processes = Processes()
         self._say = say
         self._place = place
         self._python = place / "bin" / "python"
@@ -51,23 +41,25 @@ class Tools:
         self._ready = False
         self._settings: Mapping[str, str] = {}
 
-    def install(self, wanted: Wanted, processes: Processes, held: int, heard: Heard) -> None:
-        """Install what is wanted. Raises EnvironmentFailedError if neither uv nor pip can."""
+    def install(self, python: Path, lock: Path, held: int, heard: Heard) -> None:
+        """Install what the lock file names, and nothing else, into the environment of `python`.
+
+        Raises EnvironmentFailedError if neither uv nor pip can.
+        """
         uv = self.uv()
         if uv is None:
-            self._by_pip(wanted, processes, held, heard)
+            self._by_pip(python, lock, held, heard)
             return
         try:
             argv = [str(uv), "pip", "install", "--no-deps", "--require-hashes"]
             argv += ["--no-index"] if pip_settings.no_index(self._settings) else []
-            argv += ["--compile-bytecode"] if wanted.compiled else []
-            argv += ["--python", str(wanted.python), "--requirement", str(wanted.lock)]
-            processes.run(argv, env=self.uv_environment(), held=held, heard=heard)
+            argv += ["--python", str(python), "--requirement", str(lock)]
+            self.processes.run(argv, env=self.uv_environment(), held=held, heard=heard)
         except EnvironmentFailedError as error:
-            if processes.ended:
+            if self.processes.ended:
                 raise
             self._say(f"{error}\nNow pip tries the same; it takes longer.")
-            self._by_pip(wanted, processes, held, heard)
+            self._by_pip(python, lock, held, heard)
 
     def uv(self) -> Path | None:
         """Return uv, installed if it is not there; None where pip cannot get it."""
@@ -87,20 +79,19 @@ class Tools:
         return {**defaults, **ours, **pip_settings.for_uv(self._settings, ours)}
 
     def _make(self, held: int) -> None:
-        processes = Processes()
         base = stamp.of_python()
         if stamp.read(self._place) != base:
             stamp.remove(self._place)
-            argv = [sys.executable, "-m", "venv", str(self._place)]
+            argv = [stamp.BASE_PYTHON, "-m", "venv", str(self._place.resolve())]
             try:
-                processes.run(argv, env=clean_environment(), held=held)
+                self.processes.run(argv, env=clean_environment(), held=held)
             except EnvironmentFailedError as error:
                 raise EnvironmentFailedError(f"{error}\n{_NO_VENV}") from error
             stamp.write(self._place, base)
         self._settings = pip_settings.parse(self._pip_config())
-        self._uv = self._installed_uv(processes, held)
+        self._uv = self._installed_uv(held)
 
-    def _installed_uv(self, processes: Processes, held: int) -> Path | None:
+    def _installed_uv(self, held: int) -> Path | None:
         uv, made_of = self._place / "bin" / "uv", hashlib.sha256(UV_LOCK.read_bytes()).hexdigest()
         if stamp.read(self._place, "uv-made-of") == made_of:
             return uv
@@ -108,8 +99,10 @@ class Tools:
         argv = [str(self._python), "-m", "pip", "install", "--no-deps", "--require-hashes"]
         argv += ["--disable-pip-version-check", "--no-input", "--requirement", str(UV_LOCK)]
         try:
-            processes.run(argv, env=_pip_environment(), held=held)
+            self.processes.run(argv, env=_pip_environment(), held=held)
         except EnvironmentFailedError as error:
+            if self.processes.ended:
+                raise
             lines = str(error).splitlines()
             why = next((line for line in lines if "ERROR" in line), lines[-1])
             self._say(
@@ -119,19 +112,25 @@ class Tools:
         stamp.write(self._place, made_of, "uv-made-of")
         return uv
 
-    def _by_pip(self, wanted: Wanted, processes: Processes, held: int, heard: Heard) -> None:
-        argv = [str(self._python), "-m", "pip", "--python", str(wanted.python), "install"]
+    def _by_pip(self, python: Path, lock: Path, held: int, heard: Heard) -> None:
+        argv = [str(self._python), "-m", "pip", "--python", str(python), "install"]
         argv += ["--no-deps"]
         argv += ["--require-hashes", "--disable-pip-version-check", "--no-input"]
         argv += ["--progress-bar", "off"]
         # What uv may have begun is not to be trusted.
-        argv += ["--ignore-installed", "--requirement", str(wanted.lock)]
-        processes.run(argv, env=_pip_environment(), held=held, heard=heard)
+        argv += ["--ignore-installed", "--requirement", str(lock)]
+        self.processes.run(argv, env=_pip_environment(), held=held, heard=heard)
 
     def _pip_config(self) -> str:
         argv = [str(self._python), "-m", "pip", "config", "list"]
         env = _pip_environment()
-        return subprocess.run(argv, env=env, capture_output=True, text=True, check=True).stdout
+        done = subprocess.run(argv, env=env, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise EnvironmentFailedError(
+                f"pip cannot read its own settings:\n{done.stderr.strip()[-_SHOWN:]}\n"
+                "Mend them, or go without (`PIP_CONFIG_FILE=/dev/null make ...`)."
+            )
+        return done.stdout
 
 
 def _pip_environment() -> dict[str, str]:

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import threading
 import time
-import zipfile
 from collections.abc import Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -22,9 +21,10 @@ from local.install import environment, stamp
 from local.install.environment import Environment
 from local.install.processes import EnvironmentFailedError, Processes
 from local.install.tools import TOOLS, UV_LOCK, Tools
+from tests.unit.support.tiny_wheel import install_from, wheel
+from tests.waiting import until
 
-METADATA = "Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n"
-WHEEL = "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+BY_PIP = ("pip installs instead", "pip tries the same")
 # A process that takes an environment's lock, starts a program that goes on, and says so.
 OWNER = """
 import sys, time
@@ -32,35 +32,16 @@ from pathlib import Path
 from local.install import stamp
 from local.install.processes import Processes, clean_environment
 with stamp.alone(Path(sys.argv[1]), "tiny", print) as held:
-    program = [sys.executable, "-uc", "print('pip'); import time; time.sleep(600)"]
-    Processes().run(program, env=clean_environment(), held=held, heard=print)
+    program = [sys.executable, "-uc", "import os; print(os.getpid()); import time; time.sleep(600)"]
+    heard = lambda line: print(line, flush=True)
+    Processes().run(program, env=clean_environment(), held=held, heard=heard)
 """
-
-
-def wheel(folder: Path, code: str) -> str:
-    """Write a wheel of a package named tiny and return its lock line; same code, same hash."""
-    folder.mkdir(parents=True, exist_ok=True)
-    file = folder / "tiny-1.0-py3-none-any.whl"
-    info = "tiny-1.0.dist-info"
-    parts = {"tiny.py": code, f"{info}/METADATA": METADATA, f"{info}/WHEEL": WHEEL}
-    record = f"{info}/RECORD"
-    parts[record] = "".join(f"{name},,\n" for name in (*parts, record))
-    with zipfile.ZipFile(file, "w") as archive:
-        for name, content in parts.items():
-            archive.writestr(zipfile.ZipInfo(name), content)
-    digest = hashlib.sha256(file.read_bytes()).hexdigest()
-    return f"tiny==1.0 --hash=sha256:{digest}\n"
 
 
 @pytest.fixture
 def wheels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder that is all that pip and uv may install from."""
-    for name in [name for name in os.environ if name.startswith(("PIP_", "UV_"))]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
-    monkeypatch.setenv("PIP_NO_INDEX", "1")
-    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "wheels"))
-    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "cache"))
+    install_from(tmp_path / "wheels", tmp_path / "cache", monkeypatch)
     return tmp_path / "wheels"
 
 
@@ -114,7 +95,7 @@ def test_where_uv_is_there_it_installs_from_the_folder_that_pips_settings_name(
     told = make(wanted)
     assert word(wanted) == "first"
     assert "uv" in (next(wanted.place.rglob("INSTALLER"))).read_text()
-    assert not any("pip" in line for line in told)
+    assert not any(word in line for line in told for word in BY_PIP)
 
 
 class Index(ThreadingHTTPServer):
@@ -160,7 +141,7 @@ def test_uv_installs_from_the_index_that_pips_settings_file_names(
     assert word(wanted) == "first"
     assert index.asked
     assert not [asked for asked in index.asked if not asked.startswith("uv/")]
-    assert not any("pip" in line for line in told)
+    assert not any(word in line for line in told for word in BY_PIP)
 
 
 @pytest.mark.usefixtures("with_uv")
@@ -201,6 +182,14 @@ def test_a_changed_lock_file_makes_it_anew(wanted: Environment, wheels: Path) ->
     assert not wanted.is_made()
     make(wanted)
     assert word(wanted) == "second"
+
+
+def test_another_interpreter_makes_it_anew(
+    wanted: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(wanted)
+    monkeypatch.setattr("sys.version", "3.14.0 (another)")
+    assert not wanted.is_made()
 
 
 def test_what_an_interrupted_installation_left_is_made_anew(wanted: Environment) -> None:
@@ -274,14 +263,13 @@ def orphan(tmp_path: Path) -> Iterator[Path]:
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
         text=True,
-        start_new_session=True,
     )
     assert owner.stdout is not None
-    owner.stdout.readline()
+    program = int(owner.stdout.readline())
     owner.kill()
     owner.wait()
     yield place
-    os.killpg(owner.pid, signal.SIGKILL)
+    os.kill(program, signal.SIGKILL)
     owner.stdout.close()
 
 
@@ -302,33 +290,157 @@ def test_a_killed_installation_is_waited_for_until_its_program_has_ended(orphan:
     waiting.stdout.close()
 
 
+INSTALLS = """
+import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler)
+from pathlib import Path; from local.install import environment as e
+from local.install.tools import Tools
+one = e.Environment('tiny', Path(sys.argv[1]), Path(sys.argv[2]))
+say = lambda text: print(text, flush=True)
+e.make([one], Tools(say, Path(sys.argv[3])), say)
+"""
+
+
+def fake_tools(place: Path, **programs: str) -> Path:
+    """Make a folder of pip and uv in which these shell scripts stand for the programs."""
+    (place / "bin").mkdir(parents=True)
+    stamp.write(place, stamp.of_python())
+    for name, text in programs.items():
+        program = place / "bin" / name
+        program.write_text(f"#!/bin/sh\n{text}\n")
+        program.chmod(0o755)
+    return place
+
+
+def installing(wanted: Environment, tools: Path) -> subprocess.Popen[str]:
+    """Begin to make the environment in a process of its own, as a terminal starts it."""
+    argv = [sys.executable, "-c", INSTALLS, str(wanted.place), str(wanted.lock), str(tools)]
+    return subprocess.Popen(  # noqa: S603 - our own program
+        argv,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
+    )
+
+
 def test_an_installation_ended_by_ctrl_c_leaves_no_half_environment(
     wanted: Environment, tmp_path: Path
 ) -> None:
     """The program that installs is ended, too: here one that would never end."""
-    tools = tmp_path / "tools"
-    (tools / "bin").mkdir(parents=True)
-    stamp.write(tools, stamp.of_python())
+    uv = "echo Prepared 1 package; exec sleep 600"
+    tools = fake_tools(tmp_path / "tools", uv=uv, python="true")
     stamp.write(tools, hashlib.sha256(UV_LOCK.read_bytes()).hexdigest(), "uv-made-of")
-    for name, text in {"uv": "echo Prepared 1 package; exec sleep 600", "python": "true"}.items():
-        program = tools / "bin" / name
-        program.write_text(f"#!/bin/sh\n{text}\n")
-        program.chmod(0o755)
-    code = (
-        "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-        "from pathlib import Path; from local.install import environment as e\n"
-        "from local.install.tools import Tools\n"
-        "one = e.Environment('tiny', Path(sys.argv[1]), Path(sys.argv[2]))\n"
-        "say = lambda text: print(text, flush=True)\n"
-        "e.make([one], Tools(say, Path(sys.argv[3])), say)\n"
-    )
-    argv = [sys.executable, "-c", code, str(wanted.place), str(wanted.lock), str(tools)]
-    with subprocess.Popen(  # noqa: S603 - our own program
-        argv, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    ) as running:
+    with installing(wanted, tools) as running:
         assert running.stdout is not None
         while "all packages are here" not in running.stdout.readline():
             assert running.poll() is None
         running.send_signal(signal.SIGINT)
         assert running.wait(60) != 0
     assert not wanted.place.exists()
+
+
+def test_ctrl_c_while_uv_is_got_ends_it_and_names_no_other_way(
+    wanted: Environment, tmp_path: Path
+) -> None:
+    begun = tmp_path / "begun"
+    python = f"case $* in *install*) echo $$ > {begun}.new; mv {begun}.new {begun}; sleep 600; esac"
+    tools = fake_tools(tmp_path / "tools", python=python)
+    with installing(wanted, tools) as running:
+        until(begun.exists, what="pip to get uv")
+        # The terminal's Ctrl-C is for all that it shows in front.
+        os.killpg(running.pid, signal.SIGINT)
+        assert running.wait(60) != 0
+        assert running.stdout is not None
+        told = running.stdout.read()
+    assert "pip installs instead" not in told
+    assert not Path(f"/proc/{begun.read_text().strip()}").exists()
+    assert not wanted.place.exists()
+
+
+def test_a_pip_that_cannot_read_its_settings_is_an_error_that_says_what_to_do(
+    wanted: Environment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = tmp_path / "pip.conf"
+    settings.write_text("[global\nindex-url = https://index.example\n")
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(settings))
+    with pytest.raises(EnvironmentFailedError) as failed:
+        make(wanted)
+    assert "pip cannot read its own settings" in str(failed.value)
+    assert str(settings) in str(failed.value)
+    assert "PIP_CONFIG_FILE=/dev/null" in str(failed.value)
+
+
+@pytest.mark.parametrize(
+    ("program", "words", "name"),
+    [
+        ("python", ["-m", "venv", "of-uv"], "venv"),
+        ("python", ["-m", "pip", "install", "--python", "venv"], "pip"),
+        ("uv", ["pip", "install"], "uv"),
+        ("node", ["npm-cli.js"], "node"),
+    ],
+)
+def test_a_program_that_fails_is_named_whatever_its_folder_is_called(
+    program: str, words: list[str], name: str, tmp_path: Path
+) -> None:
+    place = tmp_path / "pip-and-uv-of-venv"
+    place.mkdir()
+    (place / program).symlink_to("/bin/false")
+    with pytest.raises(EnvironmentFailedError, match=f"^{name} failed with 1"):
+        Processes().run([str(place / program), *words], env={}, held=0)
+
+
+def test_an_environment_of_somebody_elses_stays_and_the_error_says_what_to_do(
+    wanted: Environment,
+) -> None:
+    theirs = wanted.place / "bin" / "python"
+    theirs.parent.mkdir(parents=True)
+    theirs.touch()
+    with pytest.raises(EnvironmentFailedError, match="this project did not make it") as failed:
+        make(wanted)
+    assert f"rm -r {wanted.place}" in str(failed.value)
+    assert theirs.exists()
+
+
+@pytest.mark.usefixtures("with_uv")
+def test_what_a_killed_installation_has_begun_is_no_one_elses(wanted: Environment) -> None:
+    stamp.begin(wanted.place)
+    (wanted.place / "pyvenv.cfg").touch()
+    make(wanted)
+    assert word(wanted) == "first"
+
+
+@pytest.mark.usefixtures("with_uv")
+def test_behind_a_link_it_is_made_where_the_link_leads_and_again_after_a_change(
+    wanted: Environment, wheels: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    wanted.place.symlink_to(tmp_path / "elsewhere")
+    make(wanted)
+    assert wanted.lock is not None
+    wanted.lock.write_text(wheel(wheels, "WORD = 'second'\n"))
+    make(wanted)
+    assert word(wanted) == "second"
+    assert wanted.place.is_symlink()
+    assert (tmp_path / "elsewhere" / stamp.FILE).exists()
+
+
+def test_a_link_that_leads_nowhere_is_an_error_that_says_so(
+    wanted: Environment, tmp_path: Path
+) -> None:
+    wanted.place.symlink_to(tmp_path / "gone")
+    with pytest.raises(EnvironmentFailedError, match="gone, which is not there"):
+        make(wanted)
+
+
+@pytest.mark.usefixtures("with_uv")
+def test_one_that_was_moved_is_made_anew_with_programs_that_run(
+    wanted: Environment, tmp_path: Path
+) -> None:
+    make(wanted)
+    moved = Environment(wanted.title, tmp_path / "moved", wanted.lock)
+    wanted.place.rename(moved.place)
+    assert not moved.is_made()
+    make(moved)
+    program = [str(moved.place / "bin" / "tiny")]
+    assert subprocess.run(program, capture_output=True, text=True, check=True).stdout == "first\n"  # noqa: S603 - our own program

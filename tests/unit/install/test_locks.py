@@ -9,6 +9,7 @@ import pytest
 
 from local.environments import ROOT
 from local.install import locks
+from tools import make_locks
 from tools.make_locks import REQUIREMENTS
 
 HOST = re.compile(r"https?://|--(extra-)?index-url|--find-links")
@@ -48,3 +49,18 @@ def test_pins_count_those_of_an_included_file_whatever_way_a_name_is_written(
     (tmp_path / "all.txt").write_text("# kept\n-r more.txt\naws_lambda.powertools==3.37.0\n")
     found = locks.pins(tmp_path / "all.txt")
     assert found == {"pyyaml": "6.0.3", "aws-lambda-powertools": "3.37.0"}
+
+
+def test_a_lock_file_that_cannot_be_written_is_told_in_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    requirements = tmp_path / "requirements.txt"
+    requirements.write_text("a-package-that-nobody-has==1.0\n")
+    monkeypatch.setattr(make_locks, "REQUIREMENTS", (requirements,))
+    monkeypatch.setattr("sys.argv", ["make_locks"])
+    for name, value in {"UV_NO_INDEX": "1", "UV_FIND_LINKS": str(tmp_path)}.items():
+        monkeypatch.setenv(name, value)
+
+    assert make_locks.main() == 1
+
+    assert "a-package-that-nobody-has" in capsys.readouterr().err
