@@ -9,7 +9,10 @@ from cfn_mlflow.aws.data_api import LoginRefusedError
 from cfn_mlflow.aws.login import InDatabase
 from cfn_mlflow.aws.login_secret import read_login
 from cfn_mlflow.aws.object import tag_list
-from cfn_mlflow.aws.rds import rds, tags_of
+from cfn_mlflow.aws.owner import COMPLETE_TAG
+from cfn_mlflow.aws.rds import rds, state_of
+from cfn_mlflow.aws.rds_cluster import read_cluster
+from cfn_mlflow.outcome import TemporaryError
 
 SET_FROM_TAG = "cfn-mlflow:master-password"
 """On the cluster: the version of our mirror that its master password was last set from."""
@@ -20,8 +23,13 @@ class MasterPasswordView:
     """How the database stands to the master's password."""
 
     set_from: str
-    """The version of the mirror that it was last set from; empty since the cluster was made."""
+    """The version of the mirror that it was last set from; empty where nobody has noted it."""
     refused: bool
+    completed: bool
+    """Whether the cluster is older than this request: it may have any password by now."""
+    status: str
+    pending: bool
+    """Whether AWS has been told a password that the cluster does not have yet."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,17 +47,26 @@ class MasterPassword(InDatabase[MasterPasswordView]):
     """Of our mirror."""
 
     def read(self) -> MasterPasswordView:
-        """Read what it was set from, then log in as the master (rds:ListTagsForResource)."""
-        set_from = tags_of(self.cluster_arn).get(SET_FROM_TAG, "")
-        try:
-            self.as_master.query("SELECT 1 AS one")
-        except LoginRefusedError:
-            return MasterPasswordView(set_from, refused=True)
-        return MasterPasswordView(set_from, refused=False)
+        """Read what it was set from, then log in as the master (rds:DescribeDBClusters)."""
+        cluster = read_cluster(self.cluster)
+        if cluster is None:
+            raise TemporaryError("the cluster is not to be seen")
+        return MasterPasswordView(
+            set_from=cluster.tags.get(SET_FROM_TAG, ""),
+            refused=self._refused(),
+            completed=COMPLETE_TAG in cluster.tags,
+            status=cluster.status,
+            pending="MasterUserPassword" in cluster.pending,
+        )
 
     def create(self) -> None:
         """Never called: `read` always finds how it stands."""
         raise NotImplementedError
+
+    def busy(self, view: MasterPasswordView) -> str | None:
+        """Tell the cluster's status, or that the password is still to be changed."""
+        state = state_of(self.label, view.status)
+        return state or ("changing" if view.pending else None)
 
     def changes(self, view: MasterPasswordView) -> tuple[str, ...]:
         """Name it when it was set from another version, or the database does not take it."""
@@ -60,7 +77,7 @@ class MasterPassword(InDatabase[MasterPasswordView]):
 
         A new cluster was made with it.
         """
-        if view.refused or view.set_from:
+        if view.refused or view.set_from or view.completed:
             rds().modify_db_cluster(
                 DBClusterIdentifier=self.cluster,
                 MasterUserPassword=read_login(self.master_secret_arn).password,
@@ -69,3 +86,10 @@ class MasterPassword(InDatabase[MasterPasswordView]):
         rds().add_tags_to_resource(
             ResourceName=self.cluster_arn, Tags=tag_list({SET_FROM_TAG: self.secret_version})
         )
+
+    def _refused(self) -> bool:
+        try:
+            self.as_master.query("SELECT 1 AS one")
+        except LoginRefusedError:
+            return True
+        return False

@@ -542,6 +542,27 @@ class TestTheUsersPassword:
         # The session that the Data API kept from the first password proves nothing.
         assert sql(login(aurora, given["MasterSecretArn"]), "SELECT 1") == [(1,)]
 
+    def test_given_a_complete_cluster_on_which_nobody_noted_it_then_the_new_one_is_set(
+        self, asked: Properties, aurora: Aurora, kept: str
+    ) -> None:
+        converge(graph(asked, PasswordSecretArn=kept))
+        boto("rds").remove_tags_from_resource(
+            ResourceName=cluster()["DBClusterArn"], TagKeys=["cfn-mlflow:master-password"]
+        )
+        boto("secretsmanager").put_secret_value(SecretId=kept, SecretString="second-password")
+        given = converge(graph(asked, PasswordSecretArn=kept))
+        assert sql(login(aurora, given["MasterSecretArn"]), "SELECT 1") == [(1,)]
+
+    def test_given_a_new_one_that_is_not_in_effect_yet_then_it_is_waited_for(
+        self, asked: Properties, aurora: Aurora, kept: str
+    ) -> None:
+        converge(graph(asked, PasswordSecretArn=kept))
+        boto("secretsmanager").put_secret_value(SecretId=kept, SecretString="second-password")
+        aurora.looks_to_change_password = 5
+        given = converge(graph(asked, PasswordSecretArn=kept))
+        assert not cluster()["PendingModifiedValues"]
+        assert sql(login(aurora, given["MasterSecretArn"]), "SELECT 1") == [(1,)]
+
     def test_given_it_is_left_to_rds_then_and_back_then_the_master_follows(
         self, asked: Properties, aurora: Aurora, kept: str
     ) -> None:

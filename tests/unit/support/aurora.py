@@ -61,7 +61,10 @@ class Aurora:
     """Looks for which a new cluster is `creating`, beyond moto's one."""
     resuming: int = 0
     """Statements still to be answered by DatabaseResumingException."""
+    looks_to_change_password: int = 0
+    """Looks for which a new master password is pending, and the former one is in effect."""
     statements: list[str] = field(default_factory=list)
+    _pending: dict[str, list[str]] = field(default_factory=dict)
     _looks: dict[str, int] = field(default_factory=dict)
     _secrets: Any = None
     _sessions: Sessions = field(default_factory=Sessions)
@@ -96,9 +99,18 @@ class Aurora:
             password = kwargs.get("master_user_password")
             name, managed = kwargs["db_cluster_identifier"], "manage_master_user_password" in kwargs
             state = modify(backend, kwargs)
-            if password or managed:
+            if password and self.looks_to_change_password:
+                self._pending[name] = [password] * self.looks_to_change_password
+            elif password or managed:
                 self._set_password(backend.clusters[name], password)
             return state
+
+        def pending(cluster: DBCluster) -> dict[str, str]:
+            waiting = self._pending.get(cluster.db_cluster_identifier, [])
+            if len(waiting) == 1:
+                self._set_password(cluster, waiting[0])
+            del waiting[:1]
+            return {"MasterUserPassword": "****"} if waiting else {}
 
         def status(cluster: DBCluster) -> str:
             left = self._looks.get(cluster.db_cluster_identifier, 0)
@@ -110,6 +122,7 @@ class Aurora:
         monkeypatch.setattr(RDSBackend, "create_db_cluster", create_db_cluster)
         monkeypatch.setattr(RDSBackend, "modify_db_cluster", modify_db_cluster)
         monkeypatch.setattr(DBCluster, "status", property(status, moto_status.fset))
+        monkeypatch.setattr(DBCluster, "pending_modified_values", property(pending), raising=False)
 
     def _mend_data_api(self, monkeypatch: pytest.MonkeyPatch) -> None:
         def enable_http_endpoint(response: RDSResponse) -> ActionResult:
