@@ -12,7 +12,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from cfn_mlflow import deep_check
@@ -86,22 +86,19 @@ class DeepCheck(ManagedObject[DeepCheckView]):
             noted = self.definition.tags.get(DIGEST_TAG)
             digest = self._image_digest() if noted is None else noted
             return DeepCheckView(passed=True, image_digest=digest)
-        found = self.launcher.runs(self.purpose)
-        if found:
-            report = deep_check.parse(self.launcher.lines(found[-1]))
-            healthy = bool(report and report.healthy)
-            well = _well(found if healthy else found[:-1])
-            if healthy and self._servers_after(well):
-                return None
-            digest = self._image_digest() if healthy else ""
-            return DeepCheckView(healthy, found, report, well, digest)
-        # A service without a task has nothing to check; the next deploy does it.
-        return None if self._servers() else DeepCheckView(passed=True)
+        view = self._so_far()
+        if not view.tasks:
+            # A service without a task has nothing to check; the next deploy does it.
+            return None if self._servers() else DeepCheckView(passed=True)
+        if not view.passed or running(view.tasks):
+            return view
+        if self._servers_after(view.well):
+            return None
+        return replace(view, image_digest=self._image_digest())
 
     def create(self) -> None:
         """Start the task that checks (ecs:RunTask)."""
-        found = self.launcher.runs(self.purpose)
-        self._start(DeepCheckView(passed=False, tasks=found, well=_well(found)))
+        self._start(self._so_far())
 
     def busy(self, view: DeepCheckView) -> str | None:
         """Tell the state of the task; fail if a server does not serve."""
@@ -146,6 +143,13 @@ class DeepCheck(ManagedObject[DeepCheckView]):
     @property
     def _is_noted(self) -> bool:
         return CHECKED_TAG in self.definition.tags
+
+    def _so_far(self) -> DeepCheckView:
+        """Return what the runs have come to; a report counts before ECS tells its exit code."""
+        found = self.launcher.runs(self.purpose)
+        report = deep_check.parse(self.launcher.lines(found[-1])) if found else None
+        healthy = bool(report and report.healthy)
+        return DeepCheckView(healthy, found, report, found if healthy else _well(found[:-1]))
 
     def _start(self, view: DeepCheckView) -> None:
         command = deep_check.command()

@@ -65,6 +65,16 @@ def test_given_a_task_of_a_later_run_that_does_not_serve_then_only_its_run_is_tr
     assert not set(asked(first)) & set(asked(second))
 
 
+@pytest.mark.parametrize("tasks", [2, 500])
+def test_given_a_report_before_the_end_of_its_task_then_no_server_is_asked_twice(
+    fargate: Fargate, properties: dict[str, Any], tasks: int
+) -> None:
+    fargate.looks_to_stop = 3
+    converge(graph_of(properties, tasks), looks=100)
+    told = [address for run in fargate.runs_for("check") for address in asked(run)]
+    assert sorted(told) == sorted(servers(fargate))
+
+
 # ---- The image's digest
 
 

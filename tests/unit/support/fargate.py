@@ -84,6 +84,8 @@ class Fargate:
     rehearsal_ends: list[End] = field(default_factory=list)
     server_ends: Ends = lambda definition: None
     looks_to_end: int = 2
+    looks_to_stop: int = 0
+    """Looks for which a task whose log is written still runs for ECS."""
     looks_to_deploy: int = 2
     image_digests: dict[str, str] = field(default_factory=lambda: {"mlflow": IMAGE_DIGEST})
     """What the tag of each container's image stands for."""
@@ -210,10 +212,12 @@ class Fargate:
             return
         if task["_service"]:
             return
-        if looks >= self.looks_to_end:
+        if looks >= self.looks_to_end + self.looks_to_stop:
             self._stop(task, self._end_of(task))
-        else:
-            task["lastStatus"] = "RUNNING"
+            return
+        task["lastStatus"] = "RUNNING"
+        if looks == self.looks_to_end:
+            _say(task, self._end_of(task))
 
     def _end_of(self, task: dict[str, Any]) -> End:
         purpose = task["startedBy"].split("/")[1].split("-")[0]
@@ -251,13 +255,8 @@ class Fargate:
         if end.exit_code is not None:
             ended["exitCode"] = end.exit_code
         task["containers"] = [ended]
-        if end.line:
-            options = container["logConfiguration"]["options"]
-            stream = (
-                f"{options['awslogs-stream-prefix']}/{container['name']}/"
-                f"{task['taskArn'].rsplit('/', 1)[-1]}"
-            )
-            _write(options["awslogs-group"], stream, end.line)
+        if not self.looks_to_stop:
+            _say(task, end)
 
     def _deploy(self, service: dict[str, Any]) -> None:
         self._looks[service["serviceArn"]] = 0
@@ -347,6 +346,19 @@ def _client(service: str) -> Any:
 def _definition(arn: str) -> dict[str, Any]:
     found: Any = _client("ecs").describe_task_definition(taskDefinition=arn)["taskDefinition"]
     return dict(found)
+
+
+def _say(task: dict[str, Any], end: End) -> None:
+    """Write a task's last line into its log."""
+    if not end.line:
+        return
+    container = _definition(task["taskDefinitionArn"])["containerDefinitions"][0]
+    options = container["logConfiguration"]["options"]
+    stream = (
+        f"{options['awslogs-stream-prefix']}/{container['name']}/"
+        f"{task['taskArn'].rsplit('/', 1)[-1]}"
+    )
+    _write(options["awslogs-group"], stream, end.line)
 
 
 def _write(group: str, stream: str, line: str) -> None:
