@@ -1,9 +1,9 @@
-"""The sizes that a Fargate task can have."""
+"""The sizes that a Fargate task with MLflow in it can have."""
 
 from __future__ import annotations
 
 FARGATE_MEMORY: dict[int, tuple[int, ...]] = {
-    256: (512, 1024, 2048),
+    256: (1024, 2048),
     512: tuple(range(1024, 4096 + 1, 1024)),
     1024: tuple(range(2048, 8192 + 1, 1024)),
     2048: tuple(range(4096, 16_384 + 1, 1024)),
@@ -12,7 +12,12 @@ FARGATE_MEMORY: dict[int, tuple[int, ...]] = {
     16_384: tuple(range(32_768, 122_880 + 1, 8192)),
     32_768: (61_440, 122_880, 249_856),
 }
-"""MiB that go with each number of CPU units (Amazon ECS Developer Guide, task size)."""
+"""MiB that go with each number of CPU units (Amazon ECS Developer Guide, task size).
+
+Fargate has 512 too, in which MLflow with one worker has no room.
+"""
+
+LEAST_MEMORY, MOST_MEMORY = 1024, 249_856
 
 
 def memory_fault(cpu: int, memory: int) -> str:
@@ -24,4 +29,4 @@ def memory_fault(cpu: int, memory: int) -> str:
         sizes = " or ".join(map(str, allowed))
     else:
         sizes = f"{allowed[0]} to {allowed[-1]} in steps of {allowed[1] - allowed[0]}"
-    return f"Fargate takes {sizes} MiB with {{Cpu}} {cpu}"
+    return f"must be {sizes} MiB with {{Cpu}} {cpu}, a size that Fargate has"

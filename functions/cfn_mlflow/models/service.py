@@ -8,7 +8,7 @@ from pydantic import ValidationInfo, field_validator
 
 from cfn_mlflow.models.base import Attributes, Update, described
 from cfn_mlflow.models.connections import FEWEST, Budget
-from cfn_mlflow.models.fargate import FARGATE_MEMORY, memory_fault
+from cfn_mlflow.models.fargate import FARGATE_MEMORY, LEAST_MEMORY, MOST_MEMORY, memory_fault
 from cfn_mlflow.models.faults import WrongValueError
 from cfn_mlflow.models.image import ImageProperties, image_uri, sign_in_fault
 from cfn_mlflow.models.named import NamedProperties, unique_name_property
@@ -78,7 +78,7 @@ class ServiceSettings(ImageProperties, NamedProperties):
     cpu: Annotated[int, integer_of(*FARGATE_MEMORY)] = described(
         "CPU units of a task; 1024 are one vCPU.", default=2048, example=1024
     )
-    memory: Annotated[int, integer(512, 249_856)] = described(
+    memory: Annotated[int, integer(LEAST_MEMORY, MOST_MEMORY)] = described(
         "MiB of memory of a task, of a size that Fargate has with {Cpu}, and with room for"
         " {Workers}.",
         default=4096,

@@ -95,8 +95,8 @@ def test_given_the_three_lists_then_no_shorthand_is_needed() -> None:
         (
             {"ServiceMemory": "2048"},
             (
-                "ServiceMemory: Fargate takes 4096 to 16384 in steps of 1024 MiB"
-                " with ServiceCpu 2048",
+                "ServiceMemory: must be 4096 to 16384 in steps of 1024 MiB"
+                " with ServiceCpu 2048, a size that Fargate has",
             ),
         ),
         (

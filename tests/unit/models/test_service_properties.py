@@ -32,7 +32,13 @@ def test_given_the_required_properties_then_the_modules_defaults() -> None:
 def test_given_a_size_then_it_is_taken_only_if_fargate_has_it(cpu: int, memory: int) -> None:
     told = faults(ServiceProperties, SERVICE | {"Cpu": str(cpu), "Memory": str(memory)})
     assert bool(told) == (memory not in FARGATE_MEMORY[cpu])
-    assert all(fault.startswith("Memory: Fargate takes ") for fault in told)
+    assert all(fault.startswith("Memory: must be ") for fault in told)
+
+
+def test_given_the_bounds_of_memory_then_each_is_a_size_that_is_taken() -> None:
+    schema = ServiceProperties.model_json_schema()["properties"]["Memory"]
+    for cpu, memory in ((256, schema["minimum"]), (32_768, schema["maximum"])):
+        assert not faults(ServiceProperties, SERVICE | {"Cpu": str(cpu), "Memory": str(memory)})
 
 
 @pytest.mark.parametrize(
@@ -56,11 +62,11 @@ def test_given_a_size_then_the_workers_go_with_its_cpus(
         ),
         (
             {"Cpu": "256", "Memory": "4096"},
-            "Memory: Fargate takes 512 or 1024 or 2048 MiB with Cpu 256",
+            "Memory: must be 1024 or 2048 MiB with Cpu 256, a size that Fargate has",
         ),
         (
             {"Memory": "2048"},
-            "Memory: Fargate takes 4096 to 16384 in steps of 1024 MiB with Cpu 2048",
+            "Memory: must be 4096 to 16384 in steps of 1024 MiB with Cpu 2048, a size that",
         ),
         ({"MinCapacity": "3"}, "MaxCapacity: 2 is less than MinCapacity, 3"),
         (
@@ -79,9 +85,13 @@ def test_given_a_size_then_the_workers_go_with_its_cpus(
             "ArtifactBucketsMlflowWillRead: must",
         ),
         (
-            {"Cpu": "256", "Memory": "512"},
-            "Workers: 1 of them need 575 MiB, and Memory leaves 512 to MLflow: raise that, or"
+            {"Cpu": "256", "Memory": "1024", "Workers": "3"},
+            "Workers: 3 of them need 1125 MiB, and Memory leaves 1024 to MLflow: raise that, or"
             " lower this",
+        ),
+        (
+            {"Cpu": "256", "Memory": "512"},
+            "Memory: must be 1024 to 249856",
         ),
         (
             {"Workers": "14"},

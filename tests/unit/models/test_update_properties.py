@@ -25,9 +25,9 @@ TYPES = [
     ServiceProperties,
     SchemaProperties,
 ]
-SMALL = {"ServiceCpu": "256", "ServiceMemory": "512"}
+SMALL = {"ServiceCpu": "256", "ServiceMemory": "1024", "ServiceWorkers": "3"}
 SMALL_FAULT = (
-    "ServiceWorkers: 1 of them need 575 MiB, and ServiceMemory leaves 512 to MLflow: raise that,"
+    "ServiceWorkers: 3 of them need 1125 MiB, and ServiceMemory leaves 1024 to MLflow: raise that,"
     " or lower this"
 )
 TAB = {"Tags": {"team": "a\tb"}}
@@ -48,6 +48,7 @@ def refused(new: dict[str, Any], old: dict[str, Any]) -> list[str]:
     "faulty",
     [
         SMALL,
+        {"ServiceCpu": "256", "ServiceMemory": "512"},
         TAB,
         {"Tags": [{"Key": "Team", "Value": "a"}, {"Key": "team", "Value": "b"}]},
         {"ServiceMaxCapacity": "50"},
@@ -80,7 +81,7 @@ def test_given_a_fault_that_stands_then_the_values_are_those_that_run() -> None:
         SMALL | TAB | {"ServiceMaxCapacity": "50"}, SMALL | TAB | {"ServiceMaxCapacity": "50"}
     )
     service = properties.service()
-    assert (service.cpu, service.memory, service.workers) == (256, 512, 1)
+    assert (service.cpu, service.memory, service.workers) == (256, 1024, 3)
     assert service.max_capacity == 50
     assert properties.tags == TAB["Tags"]
 
@@ -98,7 +99,7 @@ def test_given_a_new_fault_that_an_old_one_hid_then_it_is_refused() -> None:
 @pytest.mark.parametrize(
     ("new", "old", "told"),
     [
-        (SMALL | {"ServiceWorkers": "2"}, SMALL, "ServiceWorkers"),
+        (SMALL | {"ServiceWorkers": "4"}, SMALL, "ServiceWorkers"),
         (SMALL, {}, "ServiceWorkers"),
         ({"ServiceMaxCapacity": "51"}, {"ServiceMaxCapacity": "50"}, "ServiceMaxCapacity"),
         (
@@ -132,14 +133,14 @@ def test_given_a_reserved_key_then_it_is_refused_though_it_was_there(key: str) -
 
 
 def test_given_a_part_alone_then_its_own_names_are_told() -> None:
-    small = {"Cpu": "256", "Memory": "512"}
+    small = {"Cpu": "256", "Memory": "1024", "Workers": "3"}
     _, standing = parse_update(ServiceProperties, SERVICE | small, SERVICE | small)
     assert standing == (SMALL_FAULT.replace("ServiceW", "W").replace("ServiceM", "M"),)
 
 
 def test_given_a_rollback_then_all_faults_stand_whatever_was_asked_in_between() -> None:
     properties, standing = parse_rollback(MLflowProperties, JOINED | SMALL | TAB)
-    assert properties.service().memory == 512
+    assert properties.service().workers == 3
     assert SMALL_FAULT in standing
     assert len(standing) == 2
 
