@@ -76,27 +76,36 @@ class Convergence:
         return ()
 
     def _refuse(self, waits: dict[str, str]) -> None:
-        """Refuse, before anything changes, what would lose data or is somebody else's."""
+        """Refuse, before anything changes, what would lose data or is somebody else's.
+
+        What cannot be looked at at all is told beside that.
+        """
         faults: list[str] = []
         for managed in self._graph.wanted:
             if type(managed).refusals is ManagedObject.refusals and not managed.holds_data:
                 continue
             try:
-                view = self._call(managed, managed.read)
+                faults.extend(self._refusals_of(managed))
             except TemporaryError as error:
                 waits[managed.label] = str(error)
-                continue
-            self._first_look[id(managed)] = view
-            if view is not None:
-                owned = managed.owned(view)
-                faults.extend(managed.refusals(view) if owned else (managed.taken(view),))
-            elif managed.holds_data and self._served_before:
-                faults.append(
-                    f"{managed.label}: it is gone, and another would be empty. Restore it with its "
-                    f"name and tags, or delete this resource and make a new one"
-                )
+            except PermanentError as error:
+                faults.append(str(error))
         if faults and not waits:
             raise RefusedChanges(tuple(dict.fromkeys(faults)))
+
+    def _refusals_of(self, managed: ManagedObject[Any]) -> tuple[str, ...]:
+        view = self._first_look[id(managed)] = self._call(managed, managed.read)
+        if view is not None:
+            if not managed.owned(view):
+                return (managed.taken(view),)
+            refusals: tuple[str, ...] = self._call(managed, managed.refusals, view)
+            return refusals
+        if managed.holds_data and self._served_before:
+            return (
+                f"{managed.label}: it is gone, and another would be empty. Restore it with its "
+                f"name and tags, or delete this resource and make a new one",
+            )
+        return ()
 
     def _move(self, managed: ManagedObject[Any], waits: dict[str, str]) -> None:
         asked = with_promises_kept(managed, self._views, all_of_them=True)

@@ -165,6 +165,15 @@ def test_given_one_that_refuses_and_a_strangers_then_both_are_told_at_once() -> 
     assert strangers.startswith("thing b is there already and belongs to somebody else")
 
 
+def test_given_one_that_cannot_be_looked_at_then_what_others_refuse_is_told_beside_it() -> None:
+    world = World()
+    run(precious(world, "a", "b"))
+    world.fails["read a"] = ["quota"]
+    with pytest.raises(RefusedChanges) as refused:
+        run(precious(world, "a", "b", b="2"))
+    assert refused.value.faults == ("thing a: quota", "b: cannot become 2")
+
+
 def test_given_one_that_refuses_and_one_that_cannot_be_told_yet_then_both_are_told_later() -> None:
     world = World()
     run(precious(world, "a", "b"))

@@ -10,6 +10,7 @@ import boto3
 import pytest
 
 from cfn_mlflow.aws import session
+from cfn_mlflow.aws.kms import AllowedKey
 from cfn_mlflow.aws.owner import USER_KEYS_TAG, Owner
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.models.bucket import BucketProperties
@@ -501,6 +502,25 @@ def test_given_another_unique_name_and_more_that_is_refused_then_all_is_told(s3:
     key = boto("kms").create_key()["KeyMetadata"]["Arn"]
     served(request("Create", {"UniqueName": "one"}))
     new = {"UniqueName": "two", "EncryptionAlgorithm": "aws:kms", "EncryptionKeyArn": key}
+    with pytest.raises(RefusedChanges) as refused:
+        served(request("Update", new, {"UniqueName": "one"}))
+    assert [fault.split(":")[0] for fault in refused.value.faults] == [
+        "UniqueName",
+        "EncryptionKeyArn",
+    ]
+
+
+def test_given_another_unique_name_and_what_cannot_be_looked_at_then_both_are_told(
+    s3: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served(request("Create", {"UniqueName": "one"}))
+    key = boto("kms").create_key()["KeyMetadata"]["Arn"]
+
+    def unusable(_: Any) -> Any:
+        raise PermanentError(f"EncryptionKeyArn: {key} is disabled")
+
+    monkeypatch.setattr(AllowedKey, "tags", unusable)
+    new = {"UniqueName": "two", **KEY_USE, "EncryptionKeyArn": key}
     with pytest.raises(RefusedChanges) as refused:
         served(request("Update", new, {"UniqueName": "one"}))
     assert [fault.split(":")[0] for fault in refused.value.faults] == [
