@@ -171,12 +171,16 @@ class DBClusterParameterGroup(OwnedObject[ParameterGroupView]):
     def _values(self) -> dict[str, str]:
         """Return the values of what is asked, whoever set them.
 
-        No source is asked for: RDS tells `system` of a parameter that is set to its default.
+        By their names, for a family has some 400 in pages of 100. No source is asked for: RDS
+        tells `system` of a parameter that is set to its default.
         """
         pages = (
             rds()
             .get_paginator("describe_db_cluster_parameters")
-            .paginate(DBClusterParameterGroupName=self.name)
+            .paginate(
+                DBClusterParameterGroupName=self.name,
+                Filters=[{"Name": "parameter-name", "Values": list(self.ASKED)}],
+            )
         )
         return {
             found["ParameterName"]: found.get("ParameterValue", "")

@@ -30,6 +30,10 @@ def install(monkeypatch: pytest.MonkeyPatch) -> None:
         found = _parameters(response.backend.db_cluster_parameter_groups[name])
         source = response.params.get("Source")
         found = [one for one in found if source in (None, one["Source"])]
+        filters = response.params.get("Filters") or []
+        assert {each["Name"] for each in filters} <= {"parameter-name"}  # RDS knows no other
+        names = [name for each in filters for name in each["Values"]]
+        found = [one for one in found if not filters or one["ParameterName"] in names]
         start = int(response.params.get("Marker") or 0)
         more = {"Marker": str(start + PAGE)} if start + PAGE < len(found) else {}
         return ActionResult({"Parameters": found[start : start + PAGE], **more})
