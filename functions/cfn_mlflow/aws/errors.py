@@ -143,8 +143,8 @@ def _what_and_next(found: str, error: Exception) -> str:
         )
     if is_missing(error):
         return (
-            f"{operation} did not find what it was given ({found}): {said}. Name one that is in "
-            f"this account and Region, then deploy again"
+            f"{operation} did not find what it was given ({found}): {said}. If a property names "
+            f"it, name one of this account and Region. Then deploy again"
         )
     return f"{operation} was refused ({found}): {said}. Correct that, then deploy again"
 

@@ -20,9 +20,16 @@ def test_an_id_that_is_not_there_is_told_with_the_next_step() -> None:
 
     assert reason_of("CreateSecurityGroup", "InvalidVpcID.NotFound", said) == (
         f"client security group: CreateSecurityGroup did not find what it was given "
-        f"(InvalidVpcID.NotFound): {said}. Name one that is in this account and Region, then "
-        f"deploy again"
+        f"(InvalidVpcID.NotFound): {said}. If a property names it, name one of this account and "
+        f"Region. Then deploy again"
     )
+
+
+def test_an_object_of_ours_that_is_not_to_be_seen_is_not_called_the_users_choice() -> None:
+    said = "The security group 'sg-0a1b2c3d4e5f60718' does not exist"
+    reason = reason_of("AuthorizeSecurityGroupIngress", "InvalidGroup.NotFound", said)
+    assert f"{said}. If a property names it, " in reason
+    assert reason.endswith(". Then deploy again")
 
 
 def test_a_value_that_aws_refuses_is_told_with_the_next_step() -> None:
