@@ -135,19 +135,28 @@ class NameClaim(ManagedObject[NameClaimView]):
     def _follow(self) -> None:
         """Take the claim of a holder who is gone; one that another has just taken is given back.
 
-        Each PutParameter makes the next version: one more than was looked at means that nobody
-        came between.
+        Each PutParameter makes the next version, and the first one after a DeleteParameter. So the
+        version before ours tells who held the name at that very moment.
         """
         view = _look(self.path)
         if view is None or self._if_held(view) is not None:
             raise TemporaryError("the name has just been claimed; looking whose it is")
         version = self._put(Overwrite=True)
-        if version not in (1, view.version + 1):
-            between = _look(f"{self.path}:{version - 1}")
-            if between is not None:
-                self._put(Value=between.holder, Overwrite=True)
+        before = _look(f"{self.path}:{version - 1}") if version > 1 else None
+        if before is not None and self._came_between(view, before):
+            self._put(Value=before.holder, Overwrite=True)
             raise TemporaryError("the name has just been claimed by another; looking whose it is")
-        warn(f"Follows {view.holder}, which is gone, in its UniqueName")
+        warn(f"Took over the UniqueName of {view.holder}, which is gone")
+
+    def _came_between(self, view: NameClaimView, before: NameClaimView) -> bool:
+        """Tell whether the claim before ours is another's, or that of a holder who came back.
+
+        A holder who is made again finds its own claim, and writes none.
+        """
+        try:
+            return before.holder != view.holder or self._if_held(before) is not None
+        except TemporaryError:
+            return True
 
     def _put(self, **more: Any) -> int:
         """Put the parameter and return its version; tags are taken by a new one alone."""

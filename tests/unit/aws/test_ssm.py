@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -51,7 +51,7 @@ def stack(aws: None) -> Iterator[Stubber]:
         yield stub
 
 
-def says(stack: Stubber, status: str, times: int = 2, of: str = "Other") -> None:
+def says(stack: Stubber, status: str, times: int = 3, of: str = "Other") -> None:
     """Let CloudFormation tell a status of a holder so often: the former one's, unless told."""
     for _ in range(times):
         detail: dict[str, Any] = {
@@ -67,7 +67,19 @@ def says(stack: Stubber, status: str, times: int = 2, of: str = "Other") -> None
         )
 
 
-def fails(stack: Stubber, code: str, message: str, times: int = 2) -> None:
+def before_the_claim(happens: Callable[[], None]) -> None:
+    """Let something happen once, just before a claim is put over another."""
+    events = session.client("ssm").meta.events
+
+    def put(params: dict[str, Any], **_: Any) -> None:
+        if params.get("Overwrite"):
+            events.unregister("provide-client-params.ssm.PutParameter", put)
+            happens()
+
+    events.register("provide-client-params.ssm.PutParameter", put)
+
+
+def fails(stack: Stubber, code: str, message: str, times: int = 3) -> None:
     for _ in range(times):
         stack.add_client_error("describe_stack_resource", code, message)
 
@@ -156,20 +168,57 @@ def test_given_cloudformation_cannot_say_now_then_the_name_is_waited_for(stack: 
 def test_given_another_follows_between_the_look_and_the_claim_then_that_one_keeps_the_name(
     stack: Stubber,
 ) -> None:
-    says(stack, "DELETE_SKIPPED")
+    says(stack, "DELETE_SKIPPED", times=2)
     says(stack, "CREATE_COMPLETE", of="Faster")
     faster = f"{STACK} Faster"
-    events = session.client("ssm").meta.events
 
-    def overtake(params: dict[str, Any], **_: Any) -> None:
-        if params.get("Overwrite"):
-            events.unregister("provide-client-params.ssm.PutParameter", overtake)
-            boto("ssm").put_parameter(Name=PATH, Value=faster, Type="String", Overwrite=True)
+    def overtake() -> None:
+        boto("ssm").put_parameter(Name=PATH, Value=faster, Type="String", Overwrite=True)
 
-    events.register("provide-client-params.ssm.PutParameter", overtake)
+    before_the_claim(overtake)
     with pytest.raises(PermanentError, match=f"is taken by {faster}"):
         converge(graph_of())
     assert value() == faster
+
+
+def test_given_another_claims_what_was_just_released_then_that_one_keeps_the_name(
+    stack: Stubber,
+) -> None:
+    says(stack, "DELETE_SKIPPED", times=2)
+    says(stack, "CREATE_COMPLETE", of="Faster")
+    faster = f"{STACK} Faster"
+
+    def claim_anew() -> None:
+        boto("ssm").delete_parameter(Name=PATH)
+        boto("ssm").put_parameter(Name=PATH, Value=faster, Type="String")
+
+    before_the_claim(claim_anew)
+    with pytest.raises(PermanentError, match=f"is taken by {faster}"):
+        converge(graph_of())
+    assert value() == faster
+
+
+def test_given_the_former_holder_comes_back_at_that_moment_then_it_keeps_the_name(
+    stack: Stubber,
+) -> None:
+    says(stack, "DELETE_SKIPPED", times=2)
+    says(stack, "CREATE_IN_PROGRESS")
+    with pytest.raises(PermanentError, match=f"is taken by {STACK} Other"):
+        converge(graph_of())
+    assert value() == f"{STACK} Other"
+
+
+def test_given_cloudformation_cannot_say_behind_the_claim_then_it_is_given_back_and_tried_again(
+    stack: Stubber,
+) -> None:
+    says(stack, "DELETE_SKIPPED", times=2)
+    fails(stack, "Throttling", "Rate exceeded", times=1)
+    convergence = Convergence(graph_of(), explain)
+    assert isinstance(convergence.step(), Waiting)
+    assert value() == f"{STACK} Other"
+    says(stack, "DELETE_SKIPPED")
+    converge(graph_of())
+    assert value() == f"{STACK} MLflow"
 
 
 def test_given_the_function_dies_behind_any_call_then_the_next_one_ends_the_same(
