@@ -20,8 +20,10 @@ from cfn_mlflow.aws.rds import DATABASE_NAME
 from cfn_mlflow.aws.rds_cluster import DBClusterView
 from cfn_mlflow.aws.scram import verifier
 
-SETTINGS = ("role", "idle_session_timeout")
-"""The settings of a login that are ours: what is not asked of them is reset."""
+IDLE = "idle_session_timeout"
+SETTINGS = ("role", IDLE)
+"""The settings of a login that are ours: one that is not asked is reset. An operator may have set
+`IDLE`: where it is not asked, only our own value of it is reset."""
 
 IDLE_SECONDS = 30
 """How long a session of the service may be idle in a database that pauses: an open one keeps it
@@ -126,8 +128,7 @@ class DatabaseLogin(InDatabase[LoginView]):
 
     def changes(self, view: LoginView) -> tuple[str, ...]:
         """Name what differs; the password, where it is not known to be from this version."""
-        asked = self._asked_settings
-        different = [s for s in SETTINGS if view.settings.get(s) != asked.get(s)]
+        different = [s for s in SETTINGS if self._differs(s, view.settings.get(s))]
         if view.overdue:
             different.append("idle sessions")
         if not view.member:
@@ -145,7 +146,7 @@ class DatabaseLogin(InDatabase[LoginView]):
         for setting in SETTINGS:
             if setting in different:
                 self.as_master.execute(f"ALTER ROLE {self.name} {self._change_of(setting)}")
-        if self.idle_seconds and {"idle_session_timeout", "idle sessions"} & {*different}:
+        if self.idle_seconds and {IDLE, "idle sessions"} & {*different}:
             self._end_idle_sessions()
         if "password" in different:
             self._set_password(view)
@@ -187,7 +188,13 @@ class DatabaseLogin(InDatabase[LoginView]):
         role = {"role": self.acts_as} if self.acts_as != self.name else {}
         if self.idle_seconds is None:
             return role
-        return {**role, "idle_session_timeout": f"{self.idle_seconds}s"}
+        return {**role, IDLE: f"{self.idle_seconds}s"}
+
+    def _differs(self, setting: str, found: str | None) -> bool:
+        asked = self._asked_settings.get(setting)
+        if asked is None and setting == IDLE:
+            return found == f"{IDLE_SECONDS}s"
+        return found != asked
 
     def _change_of(self, setting: str) -> str:
         asked = self._asked_settings.get(setting)

@@ -306,6 +306,17 @@ class TestLogins:
         converge(graph(asked, AutoPause="false"))
         assert idle_limits(aurora) == {}
 
+    def test_given_an_operators_own_end_of_idle_sessions_then_it_stays_where_none_is_asked(
+        self, asked: Properties, aurora: Aurora
+    ) -> None:
+        assert aurora.server is not None
+        converge(graph(asked))
+        with aurora.server.admin("mlflow") as cursor:
+            for name in ("mlflow_app", "mlflow_migrate"):
+                cursor.execute(f"ALTER ROLE {name} SET idle_session_timeout = '10min'")
+        assert again(asked).writes == []
+        assert idle_limits(aurora) == {"mlflow_app": "10min", "mlflow_migrate": "10min"}
+
     def test_given_a_session_from_before_it_could_pause_then_it_is_ended_once_it_is_idle(
         self, asked: Properties, aurora: Aurora
     ) -> None:
