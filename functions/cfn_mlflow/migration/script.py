@@ -45,6 +45,7 @@ NO_ANSWER_SECONDS = 300
 # Not "no pg_hba.conf entry": a paused Aurora may say so while it wakes.
 REFUSALS = [
     "authentication failed",
+    "authentication method requirement",
     "no password",
     '" does not exist',
     "not permitted to log in",

@@ -72,6 +72,9 @@ def database_environment(endpoint: str, port: int | str, name: str) -> dict[str,
         "PGPORT": str(port),
         "PGDATABASE": name,
         "PGSSLMODE": "require",
+        # Else whoever answers in the database's place gets the password by asking for it. libpq has
+        # this since 16, and an older one takes no notice.
+        "PGREQUIREAUTH": "scram-sha-256",
         # After a failover the name may lead to the former writer for some seconds: a session there
         # would stay in a pool, and never write.
         "PGTARGETSESSIONATTRS": "read-write",

@@ -90,6 +90,7 @@ def test_given_a_database_then_libpq_is_told_where_and_the_login_comes_from_the_
         "PGPORT": "5432",
         "PGDATABASE": "mlflow",
         "PGSSLMODE": "require",
+        "PGREQUIREAUTH": "scram-sha-256",
         "PGTARGETSESSIONATTRS": "read-write",
         "PGCONNECT_TIMEOUT": "30",
         "PGAPPNAME": "mlflow",
