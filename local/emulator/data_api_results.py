@@ -113,7 +113,9 @@ def _jdbc(name: str) -> int:
 
 def _names(cursor: Any, catalog: str, column: str, oids: set[int]) -> dict[int, str]:
     cursor.execute(
-        f"SELECT oid, {column} FROM {catalog} WHERE oid = ANY(%s)",  # noqa: S608 - fixed words
+        # Cast, so that no operator of a user's fits better.
+        f"SELECT oid, {column} FROM {catalog}"  # noqa: S608 - fixed words
+        " WHERE oid = ANY(CAST(%s AS oid[]))",
         (list(oids),),
     )
     return dict(cursor.fetchall())

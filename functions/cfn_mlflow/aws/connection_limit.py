@@ -24,7 +24,7 @@ class ConnectionLimit(InDatabase[ConnectionLimitView]):
     def read(self) -> ConnectionLimitView:
         """Ask the database itself."""
         [found] = self.as_master.query(
-            "SELECT CAST(setting AS integer) AS setting FROM pg_settings"
+            "SELECT CAST(setting AS integer) AS setting FROM pg_catalog.pg_settings"
             " WHERE name = 'max_connections'"
         )
         return ConnectionLimitView(int(str(found["setting"])))

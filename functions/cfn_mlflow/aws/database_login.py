@@ -80,20 +80,21 @@ class DatabaseLogin(InDatabase[LoginView]):
     idle_seconds: int | None = None
     """After how long the server ends an idle session; None: never."""
 
-    _READ: ClassVar[str] = (
-        "SELECT rolcanlogin AS logs_in, pg_has_role(oid, to_regrole(:role), 'MEMBER') AS member,"
-        " CAST(to_json(rolconfig) AS text) AS settings,"
-        " shobj_description(oid, 'pg_authid') AS secret_version,"
-        " EXISTS (SELECT 1 FROM pg_stat_activity WHERE usename = rolname AND state = 'idle'"
-        " AND extract(epoch FROM now() - state_change) > :overdue) AS overdue"
-        " FROM pg_roles WHERE rolname = :name"
-    )
-    _END_IDLE: ClassVar[str] = (
-        "SELECT count(*) AS found,"
-        " count(*) FILTER (WHERE state = 'idle' AND pg_terminate_backend(pid)) AS ended"
-        " FROM pg_stat_activity"
-        " WHERE usename = :name AND backend_start < CAST(:before AS timestamptz)"
-    )
+    _READ: ClassVar[str] = """
+SELECT rolcanlogin AS logs_in,
+pg_catalog.pg_has_role(oid, pg_catalog.to_regrole(:role), 'MEMBER') AS member,
+CAST(pg_catalog.to_json(rolconfig) AS text) AS settings,
+pg_catalog.shobj_description(oid, 'pg_authid') AS secret_version,
+EXISTS (SELECT 1 FROM pg_catalog.pg_stat_activity WHERE usename = rolname AND state = 'idle'
+AND state_change < pg_catalog.now() - pg_catalog.make_interval(secs => :overdue)) AS overdue
+FROM pg_catalog.pg_roles WHERE rolname = CAST(:name AS name)
+"""
+    _END_IDLE: ClassVar[str] = """
+SELECT pg_catalog.count(*) AS found, pg_catalog.count(*)
+FILTER (WHERE state = 'idle' AND pg_catalog.pg_terminate_backend(pid)) AS ended
+FROM pg_catalog.pg_stat_activity
+WHERE usename = CAST(:name AS name) AND backend_start < CAST(:before AS timestamptz)
+"""
 
     @property
     def label(self) -> str:
@@ -156,7 +157,7 @@ class DatabaseLogin(InDatabase[LoginView]):
 
         Only idle ones, which a pool finds ended before it uses them: no request is cut off.
         """
-        [now] = self.as_master.query("SELECT CAST(clock_timestamp() AS text) AS now")
+        [now] = self.as_master.query("SELECT CAST(pg_catalog.clock_timestamp() AS text) AS now")
         about = {"name": self.name, "before": now["now"]}
         for _ in range(ENDINGS):
             [sessions] = self.as_master.query(self._END_IDLE, about)

@@ -3,6 +3,10 @@
 The objects in the database belong to a role that cannot log in. The logins (database_login.py) are
 members of roles: one may change data, the other the schema. The master that makes them is no
 superuser, as on Aurora.
+
+The migration's login may make functions and operators in the schema `public`, which the master's
+search path has too. PostgreSQL prefers whatever fits a call's types exactly. So what the master
+runs names pg_catalog at each function, and gives each operator two operands of one exact type.
 """
 
 from __future__ import annotations
@@ -67,8 +71,8 @@ class Role(InDatabase[RoleView]):
     def read(self) -> RoleView | None:
         """Find the role."""
         found = self.as_master.query(
-            "SELECT pg_has_role(current_user, oid, 'USAGE') AS held FROM pg_roles"
-            " WHERE rolname = :name",
+            "SELECT pg_catalog.pg_has_role(current_user, oid, 'USAGE') AS held"
+            " FROM pg_catalog.pg_roles WHERE rolname = CAST(:name AS name)",
             {"name": self.name},
         )
         return RoleView(bool(found[0]["held"])) if found else None
@@ -111,29 +115,33 @@ class Privileges(InDatabase[PrivilegesView]):
     _ROLES: ClassVar[Mapping[str, str]] = {"owner": OWNER_ROLE, "runtime": RUNTIME_ROLE}
 
     _READ: ClassVar[str] = """
-SELECT has_schema_privilege(to_regrole(:owner), 'public', 'CREATE') AS owner_creates,
-has_schema_privilege(to_regrole(:runtime), 'public', 'USAGE') AS runtime_enters,
-EXISTS (SELECT 1 FROM pg_default_acl WHERE defaclrole = to_regrole(:owner)
-AND defaclobjtype = 'r' AND strpos(CAST(defaclacl AS text), :runtime || '=arwd/') > 0)
+SELECT pg_catalog.has_schema_privilege(r.owner, 'public', 'CREATE') AS owner_creates,
+pg_catalog.has_schema_privilege(r.runtime, 'public', 'USAGE') AS runtime_enters,
+EXISTS (SELECT 1 FROM pg_catalog.pg_default_acl WHERE defaclrole = r.owner AND defaclobjtype = 'r'
+AND pg_catalog.strpos(CAST(defaclacl AS text), pg_catalog.concat(CAST(:runtime AS text), '=arwd/')) > 0)
 AS tables_to_come,
-EXISTS (SELECT 1 FROM pg_default_acl WHERE defaclrole = to_regrole(:owner)
-AND defaclobjtype = 'S' AND strpos(CAST(defaclacl AS text), :runtime || '=rwU/') > 0)
+EXISTS (SELECT 1 FROM pg_catalog.pg_default_acl WHERE defaclrole = r.owner AND defaclobjtype = 'S'
+AND pg_catalog.strpos(CAST(defaclacl AS text), pg_catalog.concat(CAST(:runtime AS text), '=rwU/')) > 0)
 AS sequences_to_come
+FROM (SELECT CAST(pg_catalog.to_regrole(:owner) AS oid) AS owner,
+CAST(pg_catalog.to_regrole(:runtime) AS oid) AS runtime) AS r
 """
     _READ_WITHOUT: ClassVar[str] = """
-SELECT CAST(c.relkind AS text) AS kind, format('%I.%I', n.nspname, c.relname) AS name
-FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace,
-(SELECT to_regrole(:runtime) AS runtime) AS r
-WHERE n.nspname = 'public' AND c.relowner = to_regrole(:owner) AND CASE
+SELECT CAST(c.relkind AS text) AS kind,
+pg_catalog.format('%I.%I', n.nspname, c.relname) AS name
+FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace,
+(SELECT CAST(pg_catalog.to_regrole(:owner) AS oid) AS owner,
+CAST(pg_catalog.to_regrole(:runtime) AS oid) AS runtime) AS r
+WHERE n.nspname = CAST('public' AS name) AND c.relowner = r.owner AND CASE
 WHEN c.relkind IN ('r', 'p') THEN NOT (
-has_table_privilege(r.runtime, c.oid, 'SELECT')
-AND has_table_privilege(r.runtime, c.oid, 'INSERT')
-AND has_table_privilege(r.runtime, c.oid, 'UPDATE')
-AND has_table_privilege(r.runtime, c.oid, 'DELETE'))
+pg_catalog.has_table_privilege(r.runtime, c.oid, 'SELECT')
+AND pg_catalog.has_table_privilege(r.runtime, c.oid, 'INSERT')
+AND pg_catalog.has_table_privilege(r.runtime, c.oid, 'UPDATE')
+AND pg_catalog.has_table_privilege(r.runtime, c.oid, 'DELETE'))
 WHEN c.relkind = 'S' THEN NOT (
-has_sequence_privilege(r.runtime, c.oid, 'USAGE')
-AND has_sequence_privilege(r.runtime, c.oid, 'SELECT')
-AND has_sequence_privilege(r.runtime, c.oid, 'UPDATE'))
+pg_catalog.has_sequence_privilege(r.runtime, c.oid, 'USAGE')
+AND pg_catalog.has_sequence_privilege(r.runtime, c.oid, 'SELECT')
+AND pg_catalog.has_sequence_privilege(r.runtime, c.oid, 'UPDATE'))
 ELSE false END ORDER BY 2
 """
 

@@ -17,9 +17,10 @@ from cfn_mlflow.aws.wired_services import (
 from cfn_mlflow.outcome import PermanentError
 
 SESSIONS = """
-SELECT count(*) AS sessions FROM pg_catalog.pg_stat_activity s,
-(SELECT application_name FROM pg_catalog.pg_stat_activity WHERE pid = pg_backend_pid()) AS me
-WHERE s.usename = :login AND s.pid <> pg_backend_pid()
+SELECT pg_catalog.count(*) AS sessions FROM pg_catalog.pg_stat_activity s,
+(SELECT pid, application_name FROM pg_catalog.pg_stat_activity
+WHERE pid = pg_catalog.pg_backend_pid()) AS me
+WHERE s.usename = CAST(:login AS name) AND s.pid <> me.pid
 AND s.application_name IS DISTINCT FROM me.application_name
 """
 """Sessions of a login but for those that the Data API keeps open: they are called as this one."""

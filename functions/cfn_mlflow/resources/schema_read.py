@@ -19,7 +19,7 @@ pg_catalog.to_regclass('alembic_version_auth') IS NOT NULL AS has_users,
 pg_catalog.has_table_privilege(pg_catalog.to_regclass('alembic_version_auth'), 'SELECT')
 AS reads_users,
 EXISTS (SELECT 1 FROM pg_catalog.pg_locks l
-JOIN pg_catalog.pg_database d ON d.oid = l.database AND d.datname = current_database()
+JOIN pg_catalog.pg_database d ON d.oid = l.database AND d.datname = pg_catalog.current_database()
 WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND l.granted
 AND CAST(l.classid AS bigint) = :high AND CAST(l.objid AS bigint) = :low) AS locked
 """
@@ -42,7 +42,7 @@ CAST(c.attnum AS integer) AS place
     + """
 AND c.attnum > 0 AND NOT c.attisdropped
 AND (CAST(t.relname AS text) COLLATE "C", CAST(c.attnum AS integer))
-> (:after_table_name, :after_place)
+> (CAST(:after_table_name AS text), CAST(:after_place AS integer))
 ORDER BY CAST(t.relname AS text) COLLATE "C", c.attnum LIMIT :page
 """
 )
@@ -50,7 +50,7 @@ _INDEXES = (
     """
 SELECT CAST(t.relname AS text) AS table_name, CAST(i.relname AS text) AS index_name,
 x.indisprimary AS is_primary, x.indisunique AS is_unique,
-split_part(pg_catalog.pg_get_indexdef(i.oid), ' USING ', 2) AS definition
+pg_catalog.split_part(pg_catalog.pg_get_indexdef(i.oid), ' USING ', 2) AS definition
 """
     + _OURS.format(
         joins="JOIN pg_catalog.pg_index x ON x.indrelid = t.oid AND x.indisvalid"
@@ -58,7 +58,7 @@ split_part(pg_catalog.pg_get_indexdef(i.oid), ' USING ', 2) AS definition
     )
     + """
 AND (CAST(t.relname AS text) COLLATE "C", CAST(i.relname AS text) COLLATE "C")
-> (:after_table_name, :after_index_name)
+> (CAST(:after_table_name AS text), CAST(:after_index_name AS text))
 ORDER BY CAST(t.relname AS text) COLLATE "C", CAST(i.relname AS text) COLLATE "C" LIMIT :page
 """
 )
