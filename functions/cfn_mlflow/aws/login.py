@@ -118,10 +118,12 @@ class Privileges(InDatabase[PrivilegesView]):
 SELECT pg_catalog.has_schema_privilege(r.owner, 'public', 'CREATE') AS owner_creates,
 pg_catalog.has_schema_privilege(r.runtime, 'public', 'USAGE') AS runtime_enters,
 EXISTS (SELECT 1 FROM pg_catalog.pg_default_acl WHERE defaclrole = r.owner AND defaclobjtype = 'r'
-AND pg_catalog.strpos(CAST(defaclacl AS text), pg_catalog.concat(CAST(:runtime AS text), '=arwd/')) > 0)
+AND pg_catalog.strpos(CAST(defaclacl AS text),
+pg_catalog.concat(CAST(:runtime AS text), '=arwd/')) > 0)
 AS tables_to_come,
 EXISTS (SELECT 1 FROM pg_catalog.pg_default_acl WHERE defaclrole = r.owner AND defaclobjtype = 'S'
-AND pg_catalog.strpos(CAST(defaclacl AS text), pg_catalog.concat(CAST(:runtime AS text), '=rwU/')) > 0)
+AND pg_catalog.strpos(CAST(defaclacl AS text),
+pg_catalog.concat(CAST(:runtime AS text), '=rwU/')) > 0)
 AS sequences_to_come
 FROM (SELECT CAST(pg_catalog.to_regrole(:owner) AS oid) AS owner,
 CAST(pg_catalog.to_regrole(:runtime) AS oid) AS runtime) AS r

@@ -77,17 +77,15 @@ ImageTag = Annotated[
         {"type": "string", "pattern": f"^{_PINNED_TAG.pattern}$", WORDS: _TAG_WORDS},
     ),
 ]
-Image = Annotated[
-    str,
-    Rule(
-        read_image,
-        {
-            "type": "string",
-            "pattern": f"^[^\\s]+(:[^\\s/]+|{_DIGEST})$",
-            WORDS: _IMAGE_WORDS,
-        },
-    ),
-]
+IMAGE = Rule(
+    read_image,
+    {
+        "type": "string",
+        "pattern": f"^[^\\s*?]+(:[^\\s/*?]+|{_DIGEST})$",
+        WORDS: _IMAGE_WORDS,
+    },
+)
+Image = Annotated[str, IMAGE]
 
 
 def image_uri(image: str | None, tag: str | None) -> str:

@@ -5,16 +5,32 @@ from __future__ import annotations
 import functools
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 from cfn_mlflow.models.faults import WrongPartsError, WrongValueError
+from cfn_mlflow.models.image import IMAGE
 from cfn_mlflow.models.suggestion import suggestion
-from cfn_mlflow.models.values import WORDS, Rule, read_boolean, read_integer, read_text
+from cfn_mlflow.models.values import (
+    SECRET_ARN,
+    SECRET_VALUE,
+    WORDS,
+    Rule,
+    read_boolean,
+    read_integer,
+    read_text,
+)
 
 MLFLOW_CONTAINER = "mlflow"
 """The server's own container, whose name no sidecar may take."""
+
+_RULES: Mapping[str, Rule] = {
+    "image": IMAGE,
+    "valueFrom": SECRET_VALUE,
+    "credentialsParameter": SECRET_ARN,
+}
+"""What the tasks get rights for, wherever it stands in a definition."""
 
 _LIST = "must be a list of container definitions"
 _NAME = re.compile(r"[0-9A-Za-z_-]{1,255}")
@@ -39,10 +55,29 @@ def read_sidecars(value: object) -> tuple[dict[str, Any], ...]:
     read = [_read(item, container_definition(), f"[{i}]", wrong) for i, item in enumerate(value)]
     if wrong:
         raise WrongPartsError(wrong)
-    wrong = _among_themselves(read)
+    for index, definition in enumerate(read):
+        wrong |= dict(_against_the_rules(definition, f"[{index}]"))
+    wrong |= _among_themselves(read)
     if wrong:
         raise WrongPartsError(wrong, tuple(read))
     return tuple(read)
+
+
+def _against_the_rules(value: object, path: str) -> Iterator[tuple[str, str]]:
+    """Yield each value that a rule refuses: its place, and what is wrong with it."""
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _against_the_rules(item, f"{path}[{index}]")
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            place = f"{path}.{_pascal(name)}"
+            if name not in _RULES or not isinstance(item, str):
+                yield from _against_the_rules(item, place)
+                continue
+            try:
+                _RULES[name].read(item)
+            except WrongValueError as error:
+                yield place, str(error)
 
 
 def _among_themselves(definitions: Sequence[Mapping[str, Any]]) -> dict[str, str]:
@@ -129,7 +164,10 @@ def _cloudformation_names(shape: Mapping[str, Any]) -> dict[str, Any]:
     named = dict(shape)
     if "properties" in shape:
         named["properties"] = {
-            _pascal(name): _cloudformation_names(item) for name, item in shape["properties"].items()
+            _pascal(name): dict(_RULES[name].schema)
+            if name in _RULES
+            else _cloudformation_names(item)
+            for name, item in shape["properties"].items()
         }
     if "required" in shape:
         named["required"] = [_pascal(name) for name in shape["required"]]

@@ -263,13 +263,15 @@ KeyArn = Annotated[
         _ARN + r":kms:[a-z0-9-]+:[0-9]{12}:key/[0-9A-Za-z-]+", "be a KMS key's ARN, arn:aws:kms:..."
     ),
 ]
-SecretArn = Annotated[
-    str,
-    text(
-        _ARN + r":secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[0-9A-Za-z/_+=.@!-]+",
-        "be a secret's ARN, arn:aws:secretsmanager:... (never a password)",
-    ),
-]
+_SECRET_ARN = _ARN + r":secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[0-9A-Za-z/_+=.@!-]+"
+SECRET_ARN = text(_SECRET_ARN, "be a secret's ARN, arn:aws:secretsmanager:... (never a password)")
+SECRET_VALUE = text(
+    _SECRET_ARN + r"(?::[^:*?]*:[^:*?]*:[^:*?]*)?",
+    "be a secret's ARN, arn:aws:secretsmanager:..., with :key:stage:id behind it or without; tasks"
+    " can read no parameter of SSM",
+)
+"""Where a container finds the value of a variable; what is left out of the last three is empty."""
+SecretArn = Annotated[str, SECRET_ARN]
 ClusterArn = Annotated[
     str,
     text(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -25,13 +26,18 @@ PULL_ACTIONS = [
 ]
 
 
+def literal(text: str) -> str:
+    """Return text of a property as IAM takes it to the letter, whatever stands in it."""
+    return re.sub(r"[$*?]", r"${\g<0>}", text)
+
+
 def task_policy(
     owner: Owner, bucket_id: str, path: str, key_arn: str, also_read: Iterable[str]
 ) -> Policy:
     """Return what MLflow may do: its path in its bucket, and read other buckets, really read."""
     partition, region, _ = owner.arn_parts
-    bucket = f"arn:{partition}:s3:::{bucket_id}"
-    prefix = path.strip("/")
+    bucket = f"arn:{partition}:s3:::{literal(bucket_id)}"
+    prefix = literal(path.strip("/"))
     statements: list[dict[str, Any]] = [
         {
             "Sid": "ListArtifacts",
@@ -53,7 +59,7 @@ def task_policy(
                 "Sid": "ArtifactsKey",
                 "Effect": "Allow",
                 "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
-                "Resource": key_arn,
+                "Resource": literal(key_arn),
                 "Condition": {"StringLike": {"kms:ViaService": f"s3.{region}.*"}},
             }
         )
@@ -66,7 +72,7 @@ def execution_policy(
 ) -> Policy:
     """Return what starting a task takes: its log, exactly its secrets, and images from ECR."""
     partition, region, account = owner.arn_parts
-    secrets = sorted(set(secret_arns))
+    secrets = sorted(map(literal, set(secret_arns)))
     via = {"StringLike": {"kms:ViaService": f"secretsmanager.{region}.*"}}
     return _document(
         [
@@ -130,7 +136,8 @@ def _read_only(buckets: list[str]) -> Iterator[dict[str, Any]]:
 
 def _pull(partition: str, images: Iterable[str]) -> Iterator[dict[str, Any]]:
     """Yield what pulling from ECR takes; the last two actions, the first pull through a cache."""
-    repositories = sorted({arn for image in images if (arn := repository_arn(partition, image))})
+    found = {arn for image in images if (arn := repository_arn(partition, image))}
+    repositories = sorted(map(literal, found))
     if repositories:
         yield {
             "Sid": "RegistryLogin",

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from cfn_mlflow.models.base import parse
 from cfn_mlflow.models.service import ServiceProperties
 from cfn_mlflow.models.sidecars import container_definition, read_sidecars
+from cfn_mlflow.models.update import parse_update
 from tests.properties_kit import SERVICE, faults
 
 AGENT = {"Name": "agent", "Image": "public.ecr.aws/datadog/agent:7"}
@@ -58,6 +59,17 @@ def test_given_the_apis_own_names_as_terraform_has_them_then_they_are_taken_too(
     )
 
 
+def test_given_a_sidecar_that_runs_without_a_tag_then_updates_of_its_stack_go_on() -> None:
+    """A rule that came later strands nothing that an earlier version took."""
+    former = SERVICE | {
+        "SidecarContainerDefinitions": [{"Name": "agent", "Image": "datadog/agent"}]
+    }
+    asked, standing = parse_update(ServiceProperties, former | {"MinCapacity": "1"}, former)
+    assert asked.sidecar_container_definitions == ({"name": "agent", "image": "datadog/agent"},)
+    fault = "SidecarContainerDefinitions[0].Image: must end in a :tag or an @sha256: digest"
+    assert standing == (fault,)
+
+
 @pytest.mark.parametrize(
     ("definition", "fault"),
     [
@@ -75,6 +87,23 @@ def test_given_the_apis_own_names_as_terraform_has_them_then_they_are_taken_too(
         ({**AGENT, "Essential": "yes"}, "[0].Essential: must be true or false"),
         ({**AGENT, "Command": "run"}, "[0].Command: must be a list"),
         ({**AGENT, "Secrets": [{"Name": "A"}]}, "[0].Secrets[0].ValueFrom: required"),
+        (
+            {
+                **AGENT,
+                "Secrets": [{"Name": "A", "ValueFrom": "arn:aws:ssm:eu-west-1:1:parameter/x"}],
+            },
+            "[0].Secrets[0].ValueFrom: must be a secret's ARN, arn:aws:secretsmanager:...,"
+            " with :key:stage:id behind it or without; tasks can read no parameter of SSM",
+        ),
+        (
+            {**AGENT, "RepositoryCredentials": {"CredentialsParameter": "registry"}},
+            "[0].RepositoryCredentials.CredentialsParameter: must be a secret's ARN,"
+            " arn:aws:secretsmanager:... (never a password)",
+        ),
+        (
+            {**AGENT, "Image": "public.ecr.aws/datadog/agent"},
+            "[0].Image: must end in a :tag or an @sha256: digest",
+        ),
         ({**AGENT, "DockerLabels": {"a": 1}}, "[0].DockerLabels: must be a map of strings"),
         (
             {**AGENT, "PortMappings": [{"Protocol": "sctp"}]},
@@ -104,10 +133,21 @@ def test_given_a_value_then_no_fault_repeats_it() -> None:
         assert secret not in fault
 
 
+SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:agent-AbCdEf"
+RULED = {
+    "image": st.sampled_from([AGENT["Image"], "busybox:1", "a.example/b@sha256:" + "0" * 64]),
+    "valueFrom": st.sampled_from([SECRET, f"{SECRET}:key::", f"{SECRET}::AWSPREVIOUS:"]),
+    "credentialsParameter": st.just(SECRET),
+}
+
+
 def _values(shape: dict[str, Any]) -> st.SearchStrategy[Any]:
     """Return values that the shape takes, scalars as CloudFormation sends them."""
     if "properties" in shape:
-        fields = {_pascal(name): _values(item) for name, item in shape["properties"].items()}
+        fields = {
+            _pascal(name): RULED[name] if name in RULED else _values(item)
+            for name, item in shape["properties"].items()
+        }
         required = {_pascal(name) for name in shape.get("required", ())}
         return st.fixed_dictionaries(
             {name: fields[name] for name in required},
