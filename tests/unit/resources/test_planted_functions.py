@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from cfn_mlflow.aws.database_login import DatabaseLogin
+from cfn_mlflow.aws.login import Privileges
 from cfn_mlflow.aws.login_use import SESSIONS
 from cfn_mlflow.models.database import DatabaseProperties
 from cfn_mlflow.resources import database, schema_read
@@ -113,7 +114,7 @@ def test_the_master_takes_nothing_that_the_migrations_login_has_planted(
     queries = {text for text in aurora.statements if text.lstrip().startswith("SELECT")}
     queries |= {DatabaseLogin._END_IDLE, SESSIONS}
     queries |= {schema_read._STATE_OF_PLAY, schema_read._COLUMNS, schema_read._INDEXES}
-    assert {DatabaseLogin._READ, database.Privileges._READ} <= queries
+    assert {DatabaseLogin._READ, Privileges._READ} <= queries
     names = {name.lower() for text in queries for name in CALL.findall(text)} - {*WORDS}
     plant(server, given["MigrationSecretArn"], names)
     for text in sorted(queries):
