@@ -9,7 +9,7 @@ from cfn_mlflow.aws.autoscaling import DIMENSION, NAMESPACE, autoscaling
 from cfn_mlflow.aws.autoscaling_suspension import SUSPENDED_TAG, resume, suspension_of
 from cfn_mlflow.aws.errors import is_missing
 from cfn_mlflow.aws.not_yet import NotYet
-from cfn_mlflow.aws.object import OwnedObject
+from cfn_mlflow.aws.object import OwnedObject, take_off
 from cfn_mlflow.aws.owner import Tags
 
 
@@ -96,9 +96,11 @@ class ScalableTarget(OwnedObject[ScalableTargetView]):
             if suspension:
                 resume(suspension)
         if "tags" in different:
-            gone = self.owner.no_longer_asked(view.tags)
-            if gone:
-                autoscaling().untag_resource(ResourceARN=view.arn, TagKeys=gone)
+            take_off(
+                self.owner,
+                view.tags,
+                lambda keys: autoscaling().untag_resource(ResourceARN=view.arn, TagKeys=keys),
+            )
             autoscaling().tag_resource(ResourceARN=view.arn, Tags=self.owner.tags)
 
     def delete(self, view: ScalableTargetView) -> None:

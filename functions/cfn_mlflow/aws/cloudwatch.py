@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from cfn_mlflow.aws.compare import differences
 from cfn_mlflow.aws.errors import is_missing
 from cfn_mlflow.aws.metric import NAMESPACE, Metric
-from cfn_mlflow.aws.object import OwnedObject, tag_list, tag_map
+from cfn_mlflow.aws.object import OwnedObject, tag_list, tag_map, take_off
 from cfn_mlflow.aws.owner import Tags
 from cfn_mlflow.aws.session import client
 
@@ -107,9 +107,11 @@ class Alarm(OwnedObject[AlarmView]):
         if set(different) - {"tags"}:
             self._put()
         if "tags" in different:
-            gone = self.owner.no_longer_asked(view.tags)
-            if gone:
-                _cloudwatch().untag_resource(ResourceARN=view.arn, TagKeys=gone)
+            take_off(
+                self.owner,
+                view.tags,
+                lambda keys: _cloudwatch().untag_resource(ResourceARN=view.arn, TagKeys=keys),
+            )
             _cloudwatch().tag_resource(ResourceARN=view.arn, Tags=tag_list(self.owner.tags))
 
     def delete(self, view: AlarmView) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from cfn_mlflow.aws.object import take_off
 from cfn_mlflow.aws.owner import Owner, Tags
 from cfn_mlflow.aws.session import client
 
@@ -24,7 +25,5 @@ def ecs_tags(tags: Tags) -> Any:
 
 def set_tags(owner: Owner, arn: str, found: Tags, more: Tags | None = None) -> None:
     """Set the owner's tags, those no longer asked taken off (ecs:UntagResource, TagResource)."""
-    gone = owner.no_longer_asked(found)
-    if gone:
-        ecs().untag_resource(resourceArn=arn, tagKeys=gone)
+    take_off(owner, found, lambda keys: ecs().untag_resource(resourceArn=arn, tagKeys=keys))
     ecs().tag_resource(resourceArn=arn, tags=ecs_tags({**owner.tags, **(more or {})}))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cfn_mlflow.aws.object import tag_list, tag_map
+from cfn_mlflow.aws.object import tag_list, tag_map, take_off
 from cfn_mlflow.aws.owner import Owner, Tags
 from cfn_mlflow.aws.session import client
 
@@ -38,7 +38,5 @@ def set_tags(owner: Owner, arn: str, found: Tags) -> None:
 
     Rests on elasticloadbalancing:AddTags, RemoveTags.
     """
-    gone = owner.no_longer_asked(found)
-    if gone:
-        elbv2().remove_tags(ResourceArns=[arn], TagKeys=gone)
+    take_off(owner, found, lambda keys: elbv2().remove_tags(ResourceArns=[arn], TagKeys=keys))
     elbv2().add_tags(ResourceArns=[arn], Tags=tag_list(owner.tags))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from cfn_mlflow.aws.compare import covers
 from cfn_mlflow.aws.errors import is_missing
-from cfn_mlflow.aws.object import OwnedObject, tag_list, tag_map
+from cfn_mlflow.aws.object import OwnedObject, tag_list, tag_map, take_off
 from cfn_mlflow.aws.owner import Owner, Tags
 from cfn_mlflow.aws.session import client
 from cfn_mlflow.outcome import TemporaryError
@@ -127,9 +127,11 @@ class Rule(OwnedObject[RuleView]):
             target: Any = self.target
             _all_of(_events().put_targets(Rule=self.name, Targets=[target]))
         if "tags" in different:
-            gone = self.owner.no_longer_asked(view.tags)
-            if gone:
-                _events().untag_resource(ResourceARN=view.arn, TagKeys=gone)
+            take_off(
+                self.owner,
+                view.tags,
+                lambda keys: _events().untag_resource(ResourceARN=view.arn, TagKeys=keys),
+            )
             _events().tag_resource(ResourceARN=view.arn, Tags=tag_list(self.owner.tags))
 
     def delete(self, view: RuleView) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from cfn_mlflow.aws.errors import code, is_missing
-from cfn_mlflow.aws.object import OwnedObject
+from cfn_mlflow.aws.object import OwnedObject, take_off
 from cfn_mlflow.aws.owner import Tags
 from cfn_mlflow.aws.session import client
 from cfn_mlflow.outcome import TemporaryError
@@ -87,9 +87,11 @@ class LogGroup(OwnedObject[LogGroupView]):
                 logGroupName=self.name, retentionInDays=self.retention_in_days
             )
         if "tags" in different:
-            gone = self.owner.no_longer_asked(view.tags)
-            if gone:
-                _logs().untag_resource(resourceArn=view.arn, tagKeys=gone)
+            take_off(
+                self.owner,
+                view.tags,
+                lambda keys: _logs().untag_resource(resourceArn=view.arn, tagKeys=keys),
+            )
             _logs().tag_resource(resourceArn=view.arn, tags=self.owner.tags)
 
     def delete(self, view: LogGroupView) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -31,6 +31,16 @@ class OwnedObject(ManagedObject[TaggedView]):
     def owned(self, view: TaggedView) -> bool:
         """Tell whether it carries this resource's owner tag."""
         return self.owner.owns(view.tags)
+
+
+def take_off(owner: Owner, found: Tags, untag: Callable[[list[str]], object]) -> None:
+    """Take the tags off an object that were set for the user and are not asked any more.
+
+    `untag` is the service's own way, told the keys; without any it is not called.
+    """
+    gone = owner.no_longer_asked(found)
+    if gone:
+        untag(gone)
 
 
 def tag_list(tags: Tags) -> list[Any]:

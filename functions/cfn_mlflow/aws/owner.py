@@ -7,6 +7,8 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from cfn_mlflow.reserved_tags import RESERVED_KEYS
+
 OWNER_TAG = "cfn-mlflow:owner"
 VERSION_TAG = "cfn-mlflow:version"
 COMPLETE_TAG = "cfn-mlflow:complete"
@@ -25,9 +27,6 @@ LONGEST_VALUE = 255
 
 KEY_DIGEST_CHARACTERS = 6
 """40 keys, of up to 128 characters each, fit a tag's value only by their digests."""
-
-RESERVED_TAG_PREFIXES = ("aws:", "cfn-mlflow:")
-"""Keys that no user sets, in whatever case: AWS's own and ours."""
 
 Tags = Mapping[str, str]
 
@@ -115,7 +114,7 @@ class Owner:
             for key in tags
             if _key_digest(key) in digests
             and key not in self.user_tags
-            and not key.lower().startswith(RESERVED_TAG_PREFIXES)
+            and not key.lower().startswith(RESERVED_KEYS)
         ]
         return gone if self.user_tags or not listed else [*gone, USER_KEYS_TAG]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from cfn_mlflow.aws.logs import LogGroup
-from cfn_mlflow.aws.object import tag_list, tag_map
+from cfn_mlflow.aws.object import tag_list, tag_map, take_off
 from cfn_mlflow.aws.owner import Owner, Tags
 from cfn_mlflow.aws.session import client
 from cfn_mlflow.outcome import PermanentError
@@ -68,9 +68,11 @@ def set_tags(owner: Owner, arn: str, found: Tags) -> None:
 
     Rests on rds:AddTagsToResource, RemoveTagsFromResource.
     """
-    gone = owner.no_longer_asked(found)
-    if gone:
-        rds().remove_tags_from_resource(ResourceName=arn, TagKeys=gone)
+    take_off(
+        owner,
+        found,
+        lambda keys: rds().remove_tags_from_resource(ResourceName=arn, TagKeys=keys),
+    )
     rds().add_tags_to_resource(ResourceName=arn, Tags=tag_list(owner.tags))
 
 

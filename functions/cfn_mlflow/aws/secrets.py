@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from cfn_mlflow.aws.allowed import Allowed
 from cfn_mlflow.aws.errors import code, is_missing
-from cfn_mlflow.aws.object import OwnedObject, tag_list, tag_map
+from cfn_mlflow.aws.object import OwnedObject, tag_list, tag_map, take_off
 from cfn_mlflow.aws.owner import Tags
 from cfn_mlflow.aws.session import client
 from cfn_mlflow.outcome import PermanentError, TemporaryError
@@ -108,9 +108,11 @@ class Secret(OwnedObject[SecretView]):
         if "deletion" in different:
             secrets().restore_secret(SecretId=view.arn)
         if "tags" in different:
-            gone = self.owner.no_longer_asked(view.tags)
-            if gone:
-                secrets().untag_resource(SecretId=view.arn, TagKeys=gone)
+            take_off(
+                self.owner,
+                view.tags,
+                lambda keys: secrets().untag_resource(SecretId=view.arn, TagKeys=keys),
+            )
             secrets().tag_resource(SecretId=view.arn, Tags=tag_list(self.tags))
 
     def delete(self, view: SecretView) -> None:

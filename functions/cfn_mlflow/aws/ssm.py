@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from cfn_mlflow.aws.cloudformation import Stacks
 from cfn_mlflow.aws.errors import code, is_missing
-from cfn_mlflow.aws.object import tag_list, tag_map
+from cfn_mlflow.aws.object import tag_list, tag_map, take_off
 from cfn_mlflow.aws.owner import Owner, Tags
 from cfn_mlflow.aws.session import client
 from cfn_mlflow.engine.managed import ManagedObject
@@ -99,11 +99,13 @@ class NameClaim(ManagedObject[NameClaimView]):
 
     def update(self, view: NameClaimView) -> None:
         """Set the tags (ssm:AddTagsToResource, RemoveTagsFromResource)."""
-        gone = self.owner.no_longer_asked(view.tags)
-        if gone:
-            _ssm().remove_tags_from_resource(
-                ResourceType="Parameter", ResourceId=self.path, TagKeys=gone
-            )
+        take_off(
+            self.owner,
+            view.tags,
+            lambda keys: _ssm().remove_tags_from_resource(
+                ResourceType="Parameter", ResourceId=self.path, TagKeys=keys
+            ),
+        )
         _ssm().add_tags_to_resource(
             ResourceType="Parameter",
             ResourceId=self.path,

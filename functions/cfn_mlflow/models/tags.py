@@ -11,13 +11,10 @@ from typing import Annotated, Any
 
 from cfn_mlflow.models.faults import UNREAD, WrongPartsError, WrongValueError
 from cfn_mlflow.models.values import WORDS, Rule
+from cfn_mlflow.reserved_tags import RESERVED_KEYS, RESERVED_VALUES
 
 MOST_USER_TAGS = 40
 """AWS takes 50 on an object; the rest is for ours."""
-
-RESERVED_KEYS = ("aws:", "rds:", "cfn-mlflow:")
-RESERVED_VALUES = ("aws:", "rds:")
-"""What neither begins with, in whatever case."""
 
 LONGEST_KEY, LONGEST_VALUE = 127, 255
 """In characters as UTF-16 counts them: the few beyond its first plane are two."""
