@@ -133,3 +133,42 @@ def test_every_decision_can_be_found_by_its_number() -> None:
     pages = sorted((ROOT / "docs" / "decisions").glob("*.md"))
     assert [page.name[:5] for page in pages] == [f"{n:04}-" for n in range(1, len(pages) + 1)]
     assert not [page.name for page in pages if "Decision" not in page.read_text()]
+
+
+LONGEST_LINE = 112
+
+
+def prose(page: Path) -> list[tuple[int, str]]:
+    """Return the lines of a page that are neither a table's nor shown as they are typed."""
+    fenced, found = False, []
+    for number, line in enumerate(page.read_text().splitlines(), 1):
+        if line.startswith("```"):
+            fenced = not fenced
+        elif not fenced and not line.startswith(("|", "    ")):
+            found.append((number, line))
+    return found
+
+
+def test_no_line_of_prose_is_longer_than_an_editor_shows() -> None:
+    pages = [page for page in PAGES if page.parent.name != "decisions"]
+    long = [
+        f"{page.name}:{number}"
+        for page in pages
+        for number, line in prose(page)
+        if len(line) > LONGEST_LINE and "](" not in line and "http" not in line
+    ]
+    assert not long
+
+
+def test_what_pip_installs_goes_into_an_environment() -> None:
+    """Debian's own Python refuses `pip install` outside of one (PEP 668)."""
+    places = [
+        (page.name, place)
+        for page in PAGES
+        if page.parent.name != "decisions"
+        for place in page.read_text().split("\n\n")
+        if re.search(r"(?:^ +|`)pip install ", place, re.MULTILINE)
+    ]
+    assert {name for name, _ in places} == {"README.md", "other-tools.md"}
+    for name, place in places:
+        assert "virtual environment" in place or "-m venv" in place, name
