@@ -17,7 +17,7 @@ CODE := $(wildcard functions cfn_mlflow_watch local demo tests tools bench cfn_l
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: FORCE help demo local local-stop status env clean watch unit lifecycle test test-long coverage lint format locks bench
+.PHONY: help demo local local-stop status env clean watch unit lifecycle test test-long coverage lint format locks sbom audit bench
 
 help:
 	@printf 'make demo        a stack becomes an MLflow that a client logs to, on this machine (KEEP=1 leaves it running)\n'
@@ -36,6 +36,8 @@ help:
 	@printf 'make lint        ruff, mypy --strict, import contracts\n'
 	@printf 'make format      let ruff write the code as it should be\n'
 	@printf 'make locks       write what is installed from, after a change of a requirements file\n'
+	@printf 'make sbom        write what the functions are made of, in CycloneDX form, to .local/release\n'
+	@printf 'make audit       ask which packages of the lock files have known vulnerabilities\n'
 	@printf 'make bench       measure against the budgets\n'
 
 demo: $(READY)
@@ -93,6 +95,12 @@ format: $(READY)
 
 locks: $(READY)
 	@PYTHONPATH=. $(BIN)/python tools/make_locks.py
+
+sbom: $(READY)
+	@PYTHONPATH=. $(BIN)/python -m tools.make_sbom
+
+audit: $(READY)
+	@PYTHONPATH=. $(BIN)/python -m tools.audit_dependencies
 
 bench: $(READY)
 	@$(BIN)/python -m bench

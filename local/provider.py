@@ -104,6 +104,19 @@ def _sam_build(  # noqa: PLR0913 - each is its own
     _sam(argv, logs / "sam-build.log", env, say)
 
 
+def build_release(folder: Path, logs: Path, say: Say = to_terminal) -> Path:
+    """Run `sam build` as it stands, for the template's own defaults; return the built template.
+
+    Raises SamFailedError.
+    """
+    say("building the functions (sam build)")
+    tools = Tools(say)
+    env = {name: value for name, value in tools.uv_environment().items() if _is_uvs(name)}
+    argv = ["build", "--template-file", str(ROOT / "template.yaml"), "--build-dir", str(folder)]
+    _sam(argv, logs / "sam-build.log", env, say)
+    return folder / "template.yaml"
+
+
 def deploy(  # noqa: PLR0913 - each is its own choice
     built: Path,
     env: Mapping[str, str],

@@ -20,6 +20,7 @@ REQUIREMENTS = (
     ROOT / "functions" / "requirements.in",
     *sorted((ROOT / "local").glob("requirements-*.txt")),
     *sorted((ROOT / "tests" / "other_tools").glob("requirements-*.txt")),
+    *sorted((ROOT / "tools").glob("requirements-*.txt")),
     *sorted((ROOT / "local" / "images").glob("*.txt")),
 )
 

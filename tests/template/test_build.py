@@ -19,9 +19,11 @@ import yaml
 
 from local import environments
 from local.environments import to_terminal
+from local.install import locks
 from local.install.tools import TOOLS, Tools
 from tests.template.provider_template import FUNCTIONS, ROOT
 from tests.template.test_template import REPOSITORY_TYPES
+from tools import make_sbom
 
 pytestmark = pytest.mark.sam
 
@@ -104,6 +106,24 @@ def test_sam_build_makes_one_artifact_for_any_runtime_and_processor(
     assert (artifact / "custom_mlflow.py").is_file()
     assert (artifact / "boto3").is_dir()
     assert zipped_bytes(artifact, tmp_path / "artifact.zip") <= ARTIFACT_MB * 1_000_000
+
+
+def test_the_bill_of_materials_names_each_package_of_the_artifact_with_its_hashes(
+    tmp_path: Path,
+) -> None:
+    artifact = build(tmp_path / "build", {})
+    bill = make_sbom.bill_of(artifact)
+    packed = {one["name"]: one["version"] for one in bill["components"]}
+    assert packed.keys() >= {"boto3", "pydantic", "crhelper"}
+    assert len(packed) == len(locks.pins(ROOT / "functions" / "requirements.in"))
+    assert all(one["licenses"] for one in bill["components"])
+    assert all(
+        any("hashes" in reference for reference in one["externalReferences"])
+        for one in bill["components"]
+    )
+    (artifact / "boto3" / "stranger.py").write_text("")
+    with pytest.raises(make_sbom.SbomError, match=r"files of no package: boto3/stranger\.py"):
+        make_sbom.bill_of(artifact)
 
 
 def test_sam_build_refuses_a_package_that_is_not_the_one_in_the_lock_file(tmp_path: Path) -> None:

@@ -32,7 +32,11 @@ def test_each_package_of_a_lock_file_has_hashes_and_names_no_index(requirements:
 
 
 def test_every_requirements_file_of_the_project_has_a_lock_file() -> None:
-    files = [*ROOT.glob("local/**/*.txt"), *ROOT.glob("tests/other_tools/*.txt")]
+    files = [
+        *ROOT.glob("local/**/*.txt"),
+        *ROOT.glob("tests/other_tools/*.txt"),
+        *ROOT.glob("tools/*.txt"),
+    ]
     known = {path for path in files if "==" in path.read_text()}
     others = {ROOT / "requirements.txt", ROOT / "functions" / "requirements.in"}
     assert known | others == set(REQUIREMENTS)
