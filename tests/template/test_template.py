@@ -181,11 +181,47 @@ def test_the_dead_letter_queue_is_encrypted_and_forgets_within_a_day() -> None:
 
 
 def test_the_dead_letter_queue_refuses_what_does_not_come_over_tls() -> None:
-    (statement,) = properties("DeadLettersPolicy")["PolicyDocument"]["Statement"]
-    assert statement["Effect"] == "Deny"
-    assert statement["Principal"] == "*"
-    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    denied = queue_denials()["sqs:*"]
+    assert denied["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
     assert properties("DeadLettersPolicy")["Queues"] == [{"Ref": "DeadLetters"}]
+
+
+def queue_denials() -> dict[str, Any]:
+    """Return what the dead-letter queue denies to everybody, by action."""
+    found = {}
+    for statement in properties("DeadLettersPolicy")["PolicyDocument"]["Statement"]:
+        assert statement["Effect"] == "Deny"
+        assert statement["Principal"] == "*"
+        assert statement["Resource"] == {"Fn::GetAtt": ["DeadLetters", "Arn"]}
+        actions = statement["Action"]
+        for action in [actions] if isinstance(actions, str) else actions:
+            found[action] = statement
+    return found
+
+
+def test_only_the_functions_that_leave_dead_letters_may_send_one() -> None:
+    """Whoever sends one makes the last word answer; by the queue's policy, not by rights alone."""
+    leaving = [
+        name.removesuffix("Function")
+        for name, made in template()["Resources"].items()
+        if "DeadLetterQueue" in made.get("Properties", {})
+    ]
+    roles = [properties(f"{name}Function")["Role"] for name in leaving]
+
+    assert len(roles) == len(TYPES)
+    assert queue_denials()["sqs:SendMessage"]["Condition"] == {
+        "ArnNotEquals": {"aws:PrincipalArn": roles}
+    }
+
+
+@pytest.mark.parametrize(
+    "action", ["sqs:ReceiveMessage", "sqs:ChangeMessageVisibility", "sqs:DeleteMessage"]
+)
+def test_only_the_last_word_may_read_dead_letters(action: str) -> None:
+    """They hold properties that a stack masks, and addresses at which one may answer."""
+    assert queue_denials()[action]["Condition"] == {
+        "ArnNotEquals": {"aws:PrincipalArn": properties("LastWordFunction")["Role"]}
+    }
 
 
 def test_the_last_word_reads_the_queue_and_tells_which_messages_failed() -> None:
