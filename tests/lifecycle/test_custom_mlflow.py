@@ -210,7 +210,9 @@ def test_the_name_of_a_resource_that_its_deleted_stack_left_goes_to_the_next(
     first = Stack.create(local_aws, "kept-first", {"Resources": {"Bucket": bucket}})
     assert first.status == "CREATE_COMPLETE", first.failures()
     alive = Stack.create(local_aws, "kept-beside", {"Resources": {"Bucket": bucket}})
-    assert "UniqueName: 'kept' is taken by" in alive.failures()["Bucket"]
+    assert (
+        "UniqueName: 'kept' is taken by the stack kept-first. Choose" in alive.failures()["Bucket"]
+    )
     assert first.delete() == "DELETE_COMPLETE"
     client = local_aws.session().client
     [left] = [arn for arn in evidence.owned(client, first.id) if ":s3:" in arn]

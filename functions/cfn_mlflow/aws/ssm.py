@@ -6,6 +6,7 @@ nothing any more: its claim counts as none, and whoever wants the name follows i
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -29,6 +30,12 @@ GONE = ("DELETE_COMPLETE", "DELETE_SKIPPED")
 def _ssm() -> SSMClient:
     ssm: SSMClient = client("ssm")
     return ssm
+
+
+def _stack_of(holder: str) -> str:
+    """Return the name of a holder's stack, in words."""
+    match = re.match(r"arn:[^:]+:cloudformation:[^:]+:[^:]+:stack/([^/]+)/", holder)
+    return f"the stack {match[1]}" if match else "somebody else"
 
 
 @dataclass(frozen=True)
@@ -76,9 +83,9 @@ class NameClaim(ManagedObject[NameClaimView]):
         return view.holder == self.holder
 
     def taken(self, view: NameClaimView) -> str:
-        """Tell who holds the name."""
+        """Tell which stack holds the name: its name alone, for its id and resource are its own."""
         name = self.path.split("/names/", 1)[-1].split("/")[0]
-        said = f"UniqueName: {name!r} is taken by {view.holder}"
+        said = f"UniqueName: {name!r} is taken by {_stack_of(view.holder)}"
         if view.doubt:
             return (
                 f"{said}. If that is gone, delete the parameter {self.path}, then deploy again; "
@@ -131,7 +138,7 @@ class NameClaim(ManagedObject[NameClaimView]):
         try:
             state = Stacks().resource_state(stack_id, logical_id)
         except PermanentError as error:
-            return replace(view, doubt=str(error)[:100])
+            return replace(view, doubt=str(error).replace(stack_id, "its stack")[:100])
         return None if state is None or state.status in GONE else view
 
     def _follow(self) -> None:
