@@ -23,6 +23,7 @@ from local.emulator import (
     log_storage,
     nested_stacks,
     processes,
+    resource_events,
     scheduled_rules,
     stacks,
     tagging,
@@ -46,10 +47,11 @@ def assemble(settings: Settings, port: int) -> Gateway:
     os.environ["SSL_CERT_FILE"] = str(urls.trusted)
     log_storage.install()
     function_logs.install()
-    functions.install(settings.runtimes)
+    functions.install(settings.runtimes, urls.port)
     asynchronous_invocation.install(asynchronous_invocation.Waits(settings.retry_seconds))
     custom_resources.install(urls)
     stacks.install()
+    resource_events.install()
     nested_stacks.install()
     unchanged_resources.install()
     scheduled_rules.install()

@@ -12,6 +12,7 @@ import json
 import logging
 import os
 import secrets
+import socket
 import sys
 import time
 import traceback
@@ -27,6 +28,10 @@ TOLD = "told.json"
 
 # All that an inherited environment may contribute; the rest of the emulator's stays out.
 INHERITED = ("AWS_", "SSL_CERT_FILE", "TMPDIR")
+
+
+# How the name of CloudFormation's bucket for answers begins, in every Region.
+ANSWERS = "cloudformation-custom-resource-response-"
 
 
 class LambdaContext:
@@ -87,6 +92,21 @@ def set_environment(function: Json, told: Json) -> None:
     time.tzset()
 
 
+def find_answers_bucket(port: int) -> None:
+    """Let the name of CloudFormation's bucket for answers lead here, as DNS lets it on Lambda.
+
+    The server there has a certificate of that name: TLS is checked as on AWS.
+    """
+    look_up = socket.getaddrinfo
+
+    def find(host: Any, asked: Any, *more: Any, **named: Any) -> Any:
+        is_bucket = isinstance(host, str) and host.startswith(ANSWERS)
+        place = ("127.0.0.1", port) if is_bucket else (host, asked)
+        return look_up(*place, *more, **named)
+
+    socket.getaddrinfo = find  # type: ignore[assignment] # what it is called with is handed on
+
+
 def set_logging() -> RequestIdFormatter:
     """Give the root logger the handler that Lambda's runtime gives it."""
     formatter = RequestIdFormatter(
@@ -143,6 +163,7 @@ def main() -> None:
     code_dir = Path(told["code_dir"])
     os.chdir(code_dir)
     set_environment(function, told)
+    find_answers_bucket(told["answers_port"])
     formatter = set_logging()
     sys.path[0] = str(code_dir)
     broken: Json | None = None

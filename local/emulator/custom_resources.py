@@ -14,6 +14,7 @@ from typing import Any
 from ministack.services import lambda_svc
 from ministack.services.cloudformation import custom_resource, provisioners, stacks
 
+from local.emulator import resource_events
 from local.emulator.patching import replace, require
 from local.emulator.response_url import ResponseUrls, read_answer
 
@@ -130,7 +131,8 @@ def install(urls: ResponseUrls) -> None:
                 old_props
             )
         try:
-            return _ask(urls, event)
+            with resource_events.around(event):
+                return _ask(urls, event)
         except RequestFailedError as error:
             _remember_failure(stack_name, event, error)
             raise
@@ -141,7 +143,7 @@ def install(urls: ResponseUrls) -> None:
 
 def _ask(urls: ResponseUrls, event: Json) -> Provisioned:
     token, event["ResponseURL"] = urls.issue(
-        event["StackId"], event["LogicalResourceId"], event["StackId"].split(":")[3]
+        event["StackId"], event["LogicalResourceId"], event["RequestId"]
     )
     seconds = int(event["ResourceProperties"].get("ServiceTimeout", DEFAULT_TIMEOUT_SECONDS))
     request = requests.open(token, event)

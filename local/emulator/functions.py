@@ -24,10 +24,13 @@ from local.emulator.patching import require
 _BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
 
 
-def install(runtimes: Path) -> None:
-    """Make functions run on the interpreters in `runtimes` (`runtimes/python3.13/bin/python`)."""
+def install(runtimes: Path, answers_port: int) -> None:
+    """Make functions run on the interpreters in `runtimes` (`runtimes/python3.13/bin/python`).
+
+    At `answers_port` they find the bucket that takes their answers to CloudFormation.
+    """
     _run_on_the_runtimes_interpreter(runtimes)
-    _make_environments(Path(os.environ["TMPDIR"]) / "functions")
+    _make_environments(Path(os.environ["TMPDIR"]) / "functions", answers_port)
     _keep_all_properties_of_a_function()
     function_hosts.install(runtimes)
 
@@ -57,7 +60,7 @@ def _run_on_the_runtimes_interpreter(runtimes: Path) -> None:
     lambda_runtime._detect_runtime_binary = detect
 
 
-def _make_environments(folder: Path) -> None:
+def _make_environments(folder: Path, answers_port: int) -> None:
     """Environments that log while they run, and share one copy of their artifact in `folder`.
 
     Unpacking and compiling 20 MB anew for each would cost seconds that Lambda does not take.
@@ -71,6 +74,7 @@ def _make_environments(folder: Path) -> None:
         def __init__(self, func_name: str, config: dict[str, Any], code_zip: bytes) -> None:
             self._log = FunctionLog(config)
             told = {
+                "answers_port": answers_port,
                 "code_dir": str(_unpacked(folder, code_zip)),
                 "log_group": self._log.group,
                 "log_stream": self._log.stream,
@@ -105,7 +109,7 @@ def _unpacked(folder: Path, code_zip: bytes) -> Path:
     return place
 
 
-def _archive_of(told: dict[str, str]) -> bytes:
+def _archive_of(told: dict[str, Any]) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr(TOLD, json.dumps(told))

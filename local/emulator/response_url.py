@@ -1,24 +1,24 @@
 """The ResponseURL of a custom resource: a presigned S3 PUT over TLS, as CloudFormation has it.
 
-Only this address speaks TLS, because every helper library does so whatever the scheme says; its
-certificate is signed by an authority made for this run, which the functions trust.
+The host is CloudFormation's own bucket, whose name leads the functions here (bootstrap.py). Only
+this address speaks TLS, because every helper library does so whatever the scheme says; its
+certificate is S3's, signed by an authority made for this run, which the functions trust.
 """
 
 import datetime
 import hashlib
 import hmac
-import ipaddress
 import json
 import secrets
 import ssl
 import threading
 import urllib.parse
-import uuid
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import botocore.session
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -39,7 +39,8 @@ class ResponseUrls:
     def __init__(self, folder: Path, receive: Receive) -> None:
         """Start serving; `receive(token, body)` gets each accepted PUT.
 
-        `folder` takes the certificates; `folder/trusted.pem` is what a function must trust.
+        `folder` takes the certificates; `folder/trusted.pem` is what a function must trust, and
+        `folder/port` has the port.
         """
         self._key = secrets.token_bytes(32)
         self._receive = receive
@@ -52,14 +53,16 @@ class ResponseUrls:
         self._server.socket = context.wrap_socket(
             self._server.socket, server_side=True, do_handshake_on_connect=False
         )
+        self.port: int = self._server.server_port
+        (folder / "port").write_text(str(self.port))
         threading.Thread(
             target=self._server.serve_forever, name="response-url", daemon=True
         ).start()
 
-    def issue(self, stack_id: str, logical_id: str, region: str) -> tuple[str, str]:
+    def issue(self, stack_id: str, logical_id: str, request_id: str) -> tuple[str, str]:
         """Return (token, url) for one request; the URL is good for two hours from now."""
-        key = f"{stack_id}|{logical_id}|{uuid.uuid4()}"
-        path = "/" + urllib.parse.quote(key, safe="")
+        region = stack_id.split(":")[3]
+        path = "/" + urllib.parse.quote(f"{stack_id}|{logical_id}|{request_id}")
         self._paths.add(path)
         now = datetime.datetime.now(datetime.UTC)
         query = {
@@ -70,7 +73,7 @@ class ResponseUrls:
             "X-Amz-Credential": f"AKIALOCALAWSRESPONSE/{now:%Y%m%d}/{region}/s3/aws4_request",
         }
         signed = urllib.parse.urlencode(query)
-        url = f"https://{ADDRESS}:{self._server.server_port}{path}?{signed}"
+        url = f"https://{_host(region)}{path}?{signed}"
         return path, f"{url}&X-Amz-Signature={self._signature(path, query)}"
 
     def _signature(self, path: str, query: dict[str, str]) -> str:
@@ -143,8 +146,23 @@ def read_answer(body: bytes, request: Answer) -> Answer | None:
     return answer
 
 
+def _host(region: str) -> str:
+    """Return the bucket's host, in the spelling that CloudFormation uses in the Region."""
+    bucket = f"cloudformation-custom-resource-response-{region.replace('-', '')}"
+    return f"{bucket}.{'s3' if region == 'us-east-1' else f's3.{region}'}.amazonaws.com"
+
+
+def _names_of_s3() -> list[x509.GeneralName]:
+    """Return the names in S3's certificates: any bucket, in every Region."""
+    regions = botocore.session.get_session().get_available_regions("s3")
+    return [
+        x509.DNSName("*.s3.amazonaws.com"),
+        *(x509.DNSName(f"*.s3.{region}.amazonaws.com") for region in regions),
+    ]
+
+
 def _make_certificates(folder: Path) -> Path:
-    """Write an authority and a certificate of 127.0.0.1 signed by it; return the server's file."""
+    """Write an authority and a certificate of S3 signed by it; return the server's file."""
     authority_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
     authority_name = _name("local AWS, this run only")
     authority = (
@@ -156,10 +174,9 @@ def _make_certificates(folder: Path) -> Path:
         )
         .sign(authority_key, hashes.SHA256())
     )
-    addresses = [x509.IPAddress(ipaddress.ip_address(ADDRESS)), x509.DNSName("localhost")]
     server = (
-        _certificate(_name("localhost"), authority_name, key.public_key())
-        .add_extension(x509.SubjectAlternativeName(addresses), critical=False)
+        _certificate(_name("s3.amazonaws.com"), authority_name, key.public_key())
+        .add_extension(x509.SubjectAlternativeName(_names_of_s3()), critical=False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_key_usage(authority=False), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)

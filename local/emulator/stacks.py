@@ -312,7 +312,12 @@ _live: contextvars.ContextVar[bool] = contextvars.ContextVar("live_resources", d
 
 def _show_resources_while_they_change() -> None:
     replace(handlers, "_resolve_stack", _with_live_resources)
-    for action in ("DescribeStackResource", "DescribeStackResources", "ListStackResources"):
+    for action in (
+        "DescribeStackEvents",
+        "DescribeStackResource",
+        "DescribeStackResources",
+        "ListStackResources",
+    ):
         if action not in handlers._ACTION_HANDLERS:
             raise PatchError(f"ministack's CloudFormation has no {action}")
         handlers._ACTION_HANDLERS[action] = _live_only(handlers._ACTION_HANDLERS[action])

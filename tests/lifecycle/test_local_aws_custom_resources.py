@@ -4,6 +4,7 @@ import datetime
 import http.client
 import json
 import re
+import socket
 import ssl
 import time
 import urllib.parse
@@ -20,7 +21,12 @@ from tests.lifecycle.stacks import Stack
 def put(aws: LocalAws, url: str, body: bytes) -> int:
     parts = urllib.parse.urlsplit(url)
     context = ssl.create_default_context(cafile=str(aws.state / "tls" / "trusted.pem"))
-    connection = http.client.HTTPSConnection(parts.netloc, timeout=60, context=context)
+    place = ("127.0.0.1", int((aws.state / "tls" / "port").read_text()))
+    connection = http.client.HTTPSConnection(parts.netloc)
+    # Only the functions find the bucket by its name.
+    connection.sock = context.wrap_socket(
+        socket.create_connection(place, timeout=60), server_hostname=parts.netloc
+    )
     connection.request("PUT", f"{parts.path}?{parts.query}", body)
     return connection.getresponse().status
 
@@ -123,7 +129,8 @@ def test_the_response_url_is_a_presigned_put_for_two_hours(
     url = urllib.parse.urlsplit(event["ResponseURL"])
     query = dict(urllib.parse.parse_qsl(url.query))
     assert url.scheme == "https"
-    assert urllib.parse.unquote(url.path).startswith(f"/{event['StackId']}|Thing|")
+    assert url.netloc == "cloudformation-custom-resource-response-useast1.s3.amazonaws.com"
+    assert urllib.parse.unquote(url.path) == f"/{event['StackId']}|Thing|{event['RequestId']}"
     assert query["X-Amz-Expires"] == "7200"
     signed = datetime.datetime.strptime(query["X-Amz-Date"], "%Y%m%dT%H%M%S%z")
     assert abs(datetime.datetime.now(datetime.UTC) - signed) < datetime.timedelta(minutes=5)
