@@ -12,6 +12,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
+from cfn_mlflow.protocol.address import Place
 from cfn_mlflow.protocol.answer import TooLongError, fail, shorten
 from cfn_mlflow.protocol.delivery import RefusedError, UndeliveredError, deliver
 from cfn_mlflow.protocol.event import Echo, MalformedEventError, parse
@@ -44,7 +45,7 @@ def _settled(record: Mapping[str, Any], invocation: Invocation, share: float) ->
     until = invocation.left() * (1 - share)
     message_id = record["messageId"]
     try:
-        url, echo = _addressee(record["body"])
+        url, echo = _addressee(record["body"], invocation.place)
         answer = fail(echo, _reason(record), invocation.log_stream)
         deliver(url, answer.body, lambda: invocation.left() - until)
     except (ValueError, TooLongError):
@@ -59,13 +60,13 @@ def _settled(record: Mapping[str, Any], invocation: Invocation, share: float) ->
     return True
 
 
-def _addressee(body: str) -> tuple[str, Echo]:
-    """Return where the answer goes, and what it repeats. ValueError if there is no such place."""
+def _addressee(body: str, place: Place) -> tuple[str, Echo]:
+    """Return where CloudFormation takes the answer, and what it repeats. ValueError if nowhere."""
     try:
-        request = parse(json.loads(body))
+        request = parse(json.loads(body), place)
     except MalformedEventError as error:
         if error.response_url is None:
-            raise ValueError("no place to answer to") from error
+            raise ValueError("CloudFormation takes no answer to it") from error
         return error.response_url, error.echo
     return request.response_url, Echo.of(request)
 

@@ -7,8 +7,10 @@ import http.server
 import io
 import json
 import logging
+import socket
 import ssl
 import threading
+import urllib.parse
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,6 +23,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from cfn_mlflow.outcome import Done, Outcome
+from cfn_mlflow.protocol.address import Place
 from cfn_mlflow.protocol.clock import Clock
 from cfn_mlflow.protocol.event import Request
 from cfn_mlflow.protocol.identity import Identity
@@ -32,11 +35,28 @@ STACK_ID = (
     "0b1c2d3e-4f50-6172-8394-a5b6c7d8e9f0"
 )
 LOGICAL_ID = "MLflow"
+REQUEST_ID = "7c3e9a52-1f0b-4f0e-8d64-1f2e3d4c5b6a"
+HOST = "cloudformation-custom-resource-response-euwest1.s3.eu-west-1.amazonaws.com"
+FUNCTION_ARN = "arn:aws:lambda:eu-west-1:123456789012:function:cfn-mlflow-MLflow"
+PLACE = Place.of(FUNCTION_ARN)
 IDENTITY = Identity(STACK_ID, LOGICAL_ID)
 SIGNED = datetime.datetime(2026, 11, 24, 12, 0, 0, tzinfo=datetime.UTC).timestamp()
 LOG_GROUP = "/aws/lambda/cfn-mlflow-MLflow"
 LOG_STREAM = "2026/11/24/[$LATEST]0123456789abcdef"
 SECRET = "hunter2-in-a-property"
+
+
+def signed_url(
+    stack_id: object = STACK_ID, logical_id: object = LOGICAL_ID, request_id: object = REQUEST_ID
+) -> str:
+    """Return a ResponseURL as CloudFormation signs it for a request."""
+    key = urllib.parse.quote(f"{stack_id}|{logical_id}|{request_id}", errors="replace")
+    return (
+        f"https://{HOST}/{key}?X-Amz-Algorithm=AWS4-HMAC-SHA256"
+        "&X-Amz-Date=20261124T120000Z&X-Amz-SignedHeaders=host&X-Amz-Expires=7200"
+        "&X-Amz-Credential=AKIAIOSFODNN7EXAMPLE%2F20261124%2Feu-west-1%2Fs3%2Faws4_request"
+        "&X-Amz-Signature=5161a7e515161a7e"
+    )
 
 
 @dataclass
@@ -48,17 +68,6 @@ class Answers:
     requests: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     statuses: list[int] = field(default_factory=list)
     hang_up: int = 0
-
-    @property
-    def url(self) -> str:
-        """Return a ResponseURL as CloudFormation signs it."""
-        return (
-            f"https://localhost:{self.port}/arn%3Aaws%3Acloudformation%3Aeu-west-1%3A123456789012"
-            "%3Astack/tracking/0b1c2d3e%7CMLflow%7Cunique?X-Amz-Algorithm=AWS4-HMAC-SHA256"
-            "&X-Amz-Date=20261124T120000Z&X-Amz-SignedHeaders=host&X-Amz-Expires=7200"
-            "&X-Amz-Credential=AKIAIOSFODNN7EXAMPLE%2F20261124%2Feu-west-1%2Fs3%2Faws4_request"
-            "&X-Amz-Signature=5161a7e515161a7e"
-        )
 
     @property
     def all(self) -> list[dict[str, Any]]:
@@ -112,7 +121,7 @@ def answer_server(folder: Path) -> Iterator[Answers]:
 
 def _certificate(folder: Path) -> tuple[Path, Path]:
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "the answers' bucket")])
     now = datetime.datetime.now(datetime.UTC)
     certificate = (
         x509.CertificateBuilder()
@@ -122,7 +131,7 @@ def _certificate(folder: Path) -> tuple[Path, Path]:
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - datetime.timedelta(days=1))
         .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(HOST)]), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )
@@ -164,6 +173,7 @@ class FakeContext:
     """Lambda's context object, in a fake time."""
 
     function_name = "cfn-mlflow-MLflow"
+    invoked_function_arn = FUNCTION_ARN
     log_group_name = LOG_GROUP
     log_stream_name = LOG_STREAM
     aws_request_id = "11111111-2222-3333-4444-555555555555"
@@ -178,27 +188,35 @@ class FakeContext:
 
 @dataclass(frozen=True)
 class State:
-    """A resource's state in its stack."""
+    """A resource's state in its stack, or an event of the two."""
 
     status: str
     since: float | None
+    physical_id: str = IDENTITY.physical_id
+    of_stack: bool = False
+    properties: str | None = None
 
 
 @dataclass
 class FakeStack:
     """What CloudFormation says: `states` one after the other, the last for ever.
 
-    `events` is what happened to the resource, the newest first, or why that cannot be told.
+    `events` is what happened, the newest first, or why that cannot be told. The oldest event is
+    added by the world: it has the properties of the request that is handled, or `told`.
     """
 
     states: list[State | Exception | None]
-    events: list[State] | Exception = field(default_factory=list)
+    events_told: list[State] | Exception = field(default_factory=list)
     asked: int = 0
     asked_for_events: int = 0
+    told: str | None = None
+    """The properties of the oldest event, if they are not those of each request."""
+    oldest: State | None = None
+    stack_id: str = STACK_ID
 
     def resource_state(self, stack_id: str, logical_id: str) -> State | None:
         """Answer as told."""
-        assert stack_id == STACK_ID
+        assert stack_id == self.stack_id
         assert logical_id
         self.asked += 1
         state = self.states.pop(0) if len(self.states) > 1 else self.states[0]
@@ -206,14 +224,16 @@ class FakeStack:
             raise state
         return state
 
-    def resource_events(self, stack_id: str, logical_id: str, after: float) -> list[State]:
-        """Answer as told, with what is later than `after`."""
-        assert stack_id == STACK_ID
+    def events(self, stack_id: str, logical_id: str) -> Iterator[State]:
+        """Answer as told."""
+        assert stack_id == self.stack_id
         assert logical_id
         self.asked_for_events += 1
-        if isinstance(self.events, Exception):
-            raise self.events
-        return [event for event in self.events if event.since is not None and event.since > after]
+        if isinstance(self.events_told, Exception):
+            raise self.events_told
+        yield from self.events_told
+        if self.oldest is not None:
+            yield self.oldest
 
 
 @dataclass
@@ -263,6 +283,7 @@ class World:
     remove: Step = field(default_factory=lambda: outcomes(Done({})))
     prepare: Callable[[Request, Identity], Step] | None = None
     give_up: Callable[[Request, Identity], None] | None = None
+    loses_data: tuple[str, ...] = ()
     stack: FakeStack | None = None
     functions: FakeLambda = field(default_factory=FakeLambda)
     timeout: float = 900
@@ -272,9 +293,8 @@ class World:
         """Return an event as CloudFormation sends it."""
         event: dict[str, Any] = {
             "RequestType": request_type,
-            "ResponseURL": self.answers.url,
             "StackId": STACK_ID,
-            "RequestId": "7c3e9a52-1f0b-4f0e-8d64-1f2e3d4c5b6a",
+            "RequestId": REQUEST_ID,
             "ResourceType": "Custom::MLflow",
             "LogicalResourceId": LOGICAL_ID,
             "ResourceProperties": {"ServiceToken": "arn:aws:lambda:...", "VpcId": SECRET},
@@ -283,7 +303,9 @@ class World:
             event["PhysicalResourceId"] = IDENTITY.physical_id
         if request_type == "Update":
             event["OldResourceProperties"] = {"ServiceToken": "arn:aws:lambda:...", "VpcId": "old"}
-        return {**event, **changes}
+        event.update(changes)
+        ids = (event["StackId"], event["LogicalResourceId"], event["RequestId"])
+        return {"ResponseURL": signed_url(*ids), **event}
 
     def handle(self, event: Any) -> None:
         """Invoke the function once."""
@@ -298,9 +320,15 @@ class World:
     def _handler(self, event: Any) -> Callable[[object, Any], None]:
         kind = event.get("RequestType") if isinstance(event, Mapping) else None
         in_progress = {"Create": "CREATE", "Update": "UPDATE"}.get(str(kind), "DELETE")
-        stack = self.stack or FakeStack([state(f"{in_progress}_IN_PROGRESS")])
+        status = f"{in_progress}_IN_PROGRESS"
+        stack = self.stack or FakeStack([state(status)])
+        asked = event.get("ResourceProperties") if isinstance(event, Mapping) else None
+        told = json.dumps(asked) if stack.told is None else stack.told
+        stack.oldest = State(status, SIGNED - 1, properties=told)
         return handler(
-            ResourceType("Custom::MLflow", self._prepare, self._removal, self.give_up),
+            ResourceType(
+                "Custom::MLflow", self._prepare, self._removal, self.give_up, self.loses_data
+            ),
             stack=stack,
             invoke=self.functions,
             clock=self.time.clock,
@@ -315,11 +343,22 @@ class World:
         return self.remove
 
 
+def leading_to(port: int) -> Callable[..., Any]:
+    """Return a name look-up for which CloudFormation's bucket is the server of answers."""
+    real = socket.getaddrinfo
+
+    def look_up(host: Any, asked: Any, *more: Any, **named: Any) -> Any:
+        return real(*(("127.0.0.1", port) if host == HOST else (host, asked)), *more, **named)
+
+    return look_up
+
+
 @pytest.fixture
 def answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Answers]:
     """Give a server of answers that is trusted as one is on AWS: by the default authorities."""
     with answer_server(tmp_path) as running:
         monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+        monkeypatch.setattr(socket, "getaddrinfo", leading_to(running.port))
         yield running
 
 

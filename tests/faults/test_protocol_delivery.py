@@ -233,9 +233,8 @@ def test_a11_no_property_is_in_an_answer_whatever_goes_wrong(world: World) -> No
     "changes",
     [
         {"RequestType": "Upsert"},
-        {"StackId": None},
+        {"ResourceType": None},
         {"ResourceProperties": "text"},
-        {"RequestId": 1},
     ],
 )
 def test_a12_a_malformed_event_is_answered_at_its_own_url(
@@ -246,6 +245,15 @@ def test_a12_a_malformed_event_is_answered_at_its_own_url(
     assert world.answers.only["Status"] == "FAILED"
     assert world.answers.only["PhysicalResourceId"]
     assert next(iter(changes)) in world.answers.only["Reason"]
+
+
+@pytest.mark.parametrize("changes", [{"StackId": None}, {"RequestId": 1}, {"RequestId": ""}])
+def test_a12_a_malformed_event_that_its_url_does_not_name_is_not_answered(
+    world: World, changes: dict[str, Any]
+) -> None:
+    world.handle(world.event(**changes))
+
+    assert world.answers.bodies == []
 
 
 @pytest.mark.parametrize("event", [None, [], "text", {}, {"ResponseURL": "ftp://x/"}])
@@ -265,6 +273,7 @@ def test_a13_nothing_of_one_request_is_in_the_next(
     other = IDENTITY.stack_id.replace("tracking", "second").replace("0b1c", "9b1c")
 
     world.handle(world.event())
+    world.stack = FakeStack([state("CREATE_IN_PROGRESS")], stack_id=other)
     world.handle(world.event(StackId=other, RequestId="second"))
     world.handle({})
 

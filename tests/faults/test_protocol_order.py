@@ -120,7 +120,7 @@ def test_b19_a_create_that_still_waits_when_its_delete_comes_makes_nothing_more(
     "now", [None, state("DELETE_COMPLETE"), state("CREATE_IN_PROGRESS", SIGNED + 900)]
 )
 def test_b20_a_create_that_comes_after_its_delete_makes_nothing(world: World, now: Any) -> None:
-    world.stack = FakeStack([now], events=[state("DELETE_COMPLETE", SIGNED + 300)])
+    world.stack = FakeStack([now], events_told=[state("DELETE_COMPLETE", SIGNED + 300)])
     world.converge = outcomes(LookedError("made something"))
 
     world.handle(world.event())
@@ -134,7 +134,7 @@ def test_b20_an_update_that_comes_again_after_its_end_does_not_pull_against_the_
     """The first ended at once, within the seconds by which clocks may differ."""
     following = state("UPDATE_IN_PROGRESS", SIGNED + 1800)
     own = [state("UPDATE_COMPLETE", SIGNED + 3), state("UPDATE_IN_PROGRESS", SIGNED + 1)]
-    world.stack = FakeStack([following], events=[following, *own])
+    world.stack = FakeStack([following], events_told=[following, *own])
     world.converge = outcomes(LookedError("pulled against the next"))
 
     world.handle(world.event("Update"))

@@ -14,6 +14,7 @@ from cfn_mlflow.models.mlflow_server import MLflowProperties
 from cfn_mlflow.models.schema import SchemaProperties
 from cfn_mlflow.models.service import ServiceProperties
 from cfn_mlflow.protocol.event import parse
+from tests.protocol_kit import PLACE
 
 EVENTS = Path(__file__).parents[2] / "events"
 TYPES: dict[str, tuple[str, type[Properties]]] = {
@@ -42,7 +43,7 @@ def test_there_is_a_sample_for_every_request_of_every_type_and_the_last_word() -
 def test_a_sample_is_a_request_with_properties_that_its_type_takes(name: str, kind: str) -> None:
     type_name, model = TYPES[name]
 
-    request = parse(sample(f"{name}-{kind}"))
+    request = parse(sample(f"{name}-{kind}"), PLACE)
 
     assert request.request_type == kind.capitalize()
     assert request.resource_type == type_name

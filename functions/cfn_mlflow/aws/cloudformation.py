@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from cfn_mlflow.aws.errors import code, explain
@@ -22,6 +21,15 @@ class StackResource:
 
     status: str
     since: float | None
+    physical_id: str = ""
+
+
+@dataclass(frozen=True)
+class StackEvent(StackResource):
+    """A status that a resource or its stack got; the resource's properties as JSON, if told."""
+
+    of_stack: bool = False
+    properties: str | None = None
 
 
 class Stacks:
@@ -42,23 +50,22 @@ class Stacks:
                 return None
             raise explain("the request's resource", error) from error
         since = found.get("LastUpdatedTimestamp")
-        return StackResource(found["ResourceStatus"], since.timestamp() if since else None)
+        return StackResource(
+            found["ResourceStatus"],
+            since.timestamp() if since else None,
+            found.get("PhysicalResourceId", ""),
+        )
 
-    def resource_events(self, stack_id: str, logical_id: str, after: float) -> list[StackResource]:
-        """Return each status that a resource got later than `after`, the newest first.
+    def events(self, stack_id: str, logical_id: str) -> Iterator[StackEvent]:
+        """Yield the events of a resource and of its stack, the newest first.
 
-        `after` is in seconds since the epoch. Rests on `cloudformation:DescribeStackEvents`, which
-        has the newest events on its first page; pages of older ones are not asked for.
-        Raises TemporaryError or PermanentError.
+        Rests on `cloudformation:DescribeStackEvents`, which has the newest events on its first
+        page; a page is asked for when it is needed. Raises TemporaryError or PermanentError.
         """
         try:
-            return [
-                StackResource(event["ResourceStatus"], event["Timestamp"].timestamp())
-                for event in takewhile(
-                    lambda e: e["Timestamp"].timestamp() > after, _events(stack_id)
-                )
-                if event["LogicalResourceId"] == logical_id and not _is_of_stack(event)
-            ]
+            for event in _events(stack_id):
+                if event["LogicalResourceId"] == logical_id or _is_of_stack(event):
+                    yield _told(event)
         except Exception as error:
             raise explain("the request's events", error) from error
 
@@ -73,6 +80,16 @@ def _events(stack_id: str) -> Iterator[StackEventTypeDef]:
         cloudformation().get_paginator("describe_stack_events").paginate(StackName=stack_id)
     ):
         yield from page["StackEvents"]
+
+
+def _told(event: StackEventTypeDef) -> StackEvent:
+    return StackEvent(
+        status=event["ResourceStatus"],
+        since=event["Timestamp"].timestamp(),
+        physical_id=event.get("PhysicalResourceId", ""),
+        of_stack=_is_of_stack(event),
+        properties=event.get("ResourceProperties"),
+    )
 
 
 def _is_of_stack(event: StackEventTypeDef) -> bool:

@@ -98,6 +98,11 @@ class Properties(BaseModel):
         return tuple(str(field.alias) for field in cls.model_fields.values())
 
     @classmethod
+    def losing_data(cls) -> tuple[str, ...]:
+        """Return the names of the properties by which a deletion loses data."""
+        return ()
+
+    @classmethod
     def located(cls, location: Location) -> tuple[Location, str, Location]:
         """Return, of the place of a fault, the part of the model, the property, the rest."""
         return (), cls.alias_of(location[0]), location[1:]

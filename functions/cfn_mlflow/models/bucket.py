@@ -70,6 +70,11 @@ class BucketProperties(NamedProperties):
         example=30,
     )
 
+    @classmethod
+    def losing_data(cls) -> tuple[str, ...]:
+        """Return the names of the properties by which a deletion loses data."""
+        return ("EmptyOnDelete",)
+
     @field_validator("encryption_key_arn")
     @classmethod
     @may_stand

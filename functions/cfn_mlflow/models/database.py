@@ -111,6 +111,11 @@ class DatabaseProperties(NamedProperties):
         example="rate(30 days)",
     )
 
+    @classmethod
+    def losing_data(cls) -> tuple[str, ...]:
+        """Return the names of the properties by which a deletion loses data."""
+        return ("SkipFinalSnapshot",)
+
     @field_validator("min_capacity", mode="before")
     @classmethod
     def _lowest_by_default(cls, value: Any, info: ValidationInfo) -> Any:

@@ -142,6 +142,13 @@ class MLflowProperties(Properties):
         return (*joined_fields(), SUBNET_IDS)
 
     @classmethod
+    def losing_data(cls) -> tuple[str, ...]:
+        """Return the names of the properties by which a deletion loses data."""
+        return tuple(
+            joined_name(part, name) for part, model in PARTS.items() for name in model.losing_data()
+        )
+
+    @classmethod
     def located(cls, location: Location) -> tuple[Location, str, Location]:
         """Return, of the place of a fault, the part of the model, the property, the rest."""
         if location[1:] and location[1] in PARTS:

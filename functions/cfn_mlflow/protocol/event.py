@@ -7,11 +7,11 @@ function among the properties.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 
+from .address import Place, answers_at
 from .identity import Identity
 
 Event = Mapping[str, Any]
@@ -78,22 +78,29 @@ class Echo:
 
 
 class MalformedEventError(Exception):
-    """Not a request that CloudFormation sends. The message names the faults, never the values."""
+    """Not a request that CloudFormation sends. The message names the faults, never the values.
 
-    def __init__(self, faults: list[str], event: object) -> None:
+    `response_url` is where CloudFormation takes an answer; None if the event has no such address.
+    """
+
+    def __init__(self, faults: list[str], event: object, place: Place) -> None:
         super().__init__("not a valid CloudFormation request: " + "; ".join(faults))
         known: Event = event if isinstance(event, Mapping) else {}
-        self.response_url = _https_url(known.get("ResponseURL"))
+        self.response_url = known["ResponseURL"] if _has_address(known, place) else None
         self.echo = _echo_of_malformed(known)
 
 
-def parse(event: object) -> Request:
-    """Return the request in an event. Raises MalformedEventError with every fault of it."""
+def parse(event: object, place: Place) -> Request:
+    """Return the request in an event. Raises MalformedEventError with every fault of it.
+
+    `place` is where the function runs: a request of another account or Region is refused.
+    """
     if not isinstance(event, Mapping):
-        raise MalformedEventError(["it is not an object"], event)
+        raise MalformedEventError(["it is not an object"], event, place)
     faults = [f"{name} {fault}" for name, check in _CHECKS.items() if (fault := check(event, name))]
+    faults += _faults_of_origin(event, place)
     if faults:
-        raise MalformedEventError(faults, event)
+        raise MalformedEventError(faults, event, place)
     properties = event.get("ResourceProperties") or {}
     return Request(
         request_type=event["RequestType"],
@@ -103,14 +110,15 @@ def parse(event: object) -> Request:
         resource_type=event["ResourceType"],
         logical_id=event["LogicalResourceId"],
         physical_id=None if event["RequestType"] == "Create" else event["PhysicalResourceId"],
-        properties=_own(properties),
-        old_properties=_own(event.get("OldResourceProperties") or {}),
+        properties=own_properties(properties),
+        old_properties=own_properties(event.get("OldResourceProperties") or {}),
         service_timeout=_service_timeout(properties.get("ServiceTimeout")),
         event=event,
     )
 
 
-def _own(properties: Mapping[str, Any]) -> Mapping[str, Any]:
+def own_properties(properties: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the properties without CloudFormation's own."""
     return {key: value for key, value in properties.items() if key not in FRAMEWORK_PROPERTIES}
 
 
@@ -125,8 +133,21 @@ def _request_type(event: Event, name: str) -> str | None:
     return None if event.get(name) in REQUEST_TYPES else f"is none of {', '.join(REQUEST_TYPES)}"
 
 
-def _url(event: Event, name: str) -> str | None:
-    return None if _https_url(event.get(name)) else "is not an https URL"
+def _has_address(event: Event, place: Place) -> bool:
+    ids = (event.get(name) for name in ("StackId", "LogicalResourceId", "RequestId"))
+    return answers_at(event.get("ResponseURL"), place, *ids)
+
+
+def _faults_of_origin(event: Event, place: Place) -> Iterator[str]:
+    """Yield why an event is not one that CloudFormation sends to a function at this place."""
+    if not _has_address(event, place):
+        yield "ResponseURL is not where CloudFormation takes the answer to this request"
+    try:
+        stack = Identity(str(event.get("StackId")), "any")
+    except ValueError:
+        return
+    if Place(stack.partition, stack.region, stack.account) != place:
+        yield "StackId is of another account or Region than this function"
 
 
 def _stack_id(event: Event, name: str) -> str | None:
@@ -156,7 +177,6 @@ def _mapping(event: Event, name: str) -> str | None:
 
 _CHECKS: Mapping[str, Callable[[Event, str], str | None]] = {
     "RequestType": _request_type,
-    "ResponseURL": _url,
     "StackId": _stack_id,
     "RequestId": _text,
     "ResourceType": _text,
@@ -165,18 +185,6 @@ _CHECKS: Mapping[str, Callable[[Event, str], str | None]] = {
     "ResourceProperties": _mapping,
     "OldResourceProperties": _mapping,
 }
-
-
-def _https_url(value: object) -> str | None:
-    """Return the URL if an answer can be sent to it: never in the clear, its query is a secret."""
-    if not isinstance(value, str) or not value.isascii() or not value.isprintable() or " " in value:
-        return None
-    try:
-        parts = urlsplit(value)
-        usable = parts.scheme == "https" and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return None
-    return value if usable else None
 
 
 def _echo_of_malformed(event: Event) -> Echo:

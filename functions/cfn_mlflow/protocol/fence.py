@@ -1,62 +1,57 @@
-"""Whether a request is still the one CloudFormation waits for: asked before every look.
+"""Whether a request is CloudFormation's, and still the one it waits for: asked before every look.
+
+Whoever may invoke a function can send it a made-up request. So a request counts only as far as
+CloudFormation itself tells of it: `cloudformation:DescribeStackResource` must show the status that
+the request means, and `cloudformation:DescribeStackEvents` its properties. No failure to ask lets a
+request through.
 
 A cancelled request is never told so. Its Create would build again what its Delete removes, an
-Update would pull against the Update that rolls it back. Rests on
-`cloudformation:DescribeStackResource`: the status of the resource, and since when it has it. The
-stack's own status is not asked for: before CloudFormation sends another request for a resource,
-it gives that resource another status. One call per look, and looks are 2 to 10 s apart.
+Update would pull against the Update that rolls it back. Before CloudFormation sends another request
+for a resource, it gives that resource another status. One call per look, and looks are 2 to 10 s
+apart; the events are asked for once in an invocation.
 
 AWS does not promise that the time of a status stays as it is while a request is open. A status that
-is too young is therefore a suspicion only: `cloudformation:DescribeStackEvents` must show the end.
+is too young is therefore a suspicion only: the events must show the end.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Protocol
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
+from itertools import takewhile
 
-from cfn_mlflow.outcome import PermanentError, TemporaryError
+from cfn_mlflow.outcome import Done, PermanentError, TemporaryError
 
 from .clock import signed_at
-from .event import Request
+from .confirmation import Properties, differing, masked, shows, told_properties
+from .event import Request, own_properties
 from .log import log
+from .stack import ResourceState, StackEvent, StackPort
 
-EXPECTED = {"Create": "CREATE_IN_PROGRESS", "Update": "UPDATE_IN_PROGRESS"}
+EXPECTED = {
+    "Create": "CREATE_IN_PROGRESS",
+    "Update": "UPDATE_IN_PROGRESS",
+    "Delete": "DELETE_IN_PROGRESS",
+}
 """The status of a resource whose request is open; a rollback's Update has the same as any."""
+LIVES = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
 ENDED = ("_COMPLETE", "_FAILED")
-ALIVE = ("CREATE_IN_PROGRESS", "CREATE_COMPLETE", "UPDATE_IN_PROGRESS", "UPDATE_COMPLETE")
 SLACK = 15.0
 """Seconds by which a request's first status may be younger than its signature."""
+PATIENCE = 5
+"""Looks in which CloudFormation must confirm a request: some 15 s, for it may tell late."""
 
 
-class ResourceState(Protocol):
-    """A resource in its stack: as it is now, or as an event has it."""
+@dataclass(frozen=True)
+class Unanswered:
+    """Nothing is answered by this invocation: why, and whether Lambda must deliver it again."""
 
-    @property
-    def status(self) -> str:
-        """Return its status, such as `CREATE_IN_PROGRESS`."""
-
-    @property
-    def since(self) -> float | None:
-        """Return when it got that status, in seconds since the epoch."""
+    why: str
+    again: bool = False
 
 
-class StackPort(Protocol):
-    """What the protocol asks of CloudFormation."""
-
-    def resource_state(self, stack_id: str, logical_id: str) -> ResourceState | None:
-        """Return the state of a resource, None if it or its stack is gone.
-
-        Raises TemporaryError if CloudFormation cannot say now, PermanentError if it never will.
-        """
-
-    def resource_events(
-        self, stack_id: str, logical_id: str, after: float
-    ) -> Sequence[ResourceState]:
-        """Return what happened to a resource later than `after`, the newest first.
-
-        `after` is in seconds since the epoch. Raises as `resource_state` does.
-        """
+class UnconfirmedError(PermanentError):
+    """CloudFormation does not confirm a request: nothing may be changed for it."""
 
 
 class Fence:
@@ -65,47 +60,108 @@ class Fence:
     def __init__(self, stack: StackPort, request: Request) -> None:
         self._stack = stack
         self._request = request
-        self._asks = self._confirms = True
+        self._told: Properties | None = None
+        self._confirmed = False
+        self._looks = 0
 
-    def closed(self) -> str | None:
-        """Return why the request is no longer CloudFormation's, None if it is.
+    def verdict(self) -> Unanswered | Done | None:
+        """Return what ends the request before its look, None if it may go on.
 
-        Raises TemporaryError where a change must wait until CloudFormation can say. A provider
-        that is not allowed to ask goes on without the fence, and says so in its log: an outdated
-        policy must not keep every stack from being made.
-
-        A Delete is asked for once and held back only by proof that it is an old one: a status of
-        the living, after the Delete's end. Whatever else is found or not, it goes on.
+        Raises TemporaryError where it must wait until CloudFormation can say, UnconfirmedError if
+        CloudFormation does not confirm the request, or may not be asked.
         """
-        if not self._asks:
-            return None
-        removing = self._request.request_type == "Delete"
-        self._asks = not removing
+        self._looks += 1
         try:
-            state = self._stack.resource_state(self._request.stack_id, self._request.logical_id)
-            return self._alive_again(state) if removing else self._superseded(state)
-        except TemporaryError:
-            if removing:
-                return None
-            raise
+            return self._verdict()
         except PermanentError as error:
-            self._asks = False
-            log.warning(f"Goes on without asking whether the request still stands: {error}")
-            return None
+            raise UnconfirmedError(
+                f"CloudFormation does not confirm this request: {error}. Nothing was changed for it"
+            ) from error
 
-    def _superseded(self, state: ResourceState | None) -> str | None:
+    def believed(self, loses_data: Collection[str]) -> Request:
+        """Return the Delete with those properties only that may count in it.
+
+        A property that makes a deletion lose data counts if the events show its very value.
+        """
+        told, properties = self._told or {}, self._request.properties
+        unproven = {
+            name
+            for name in loses_data
+            if name in properties and not shows(told, name, properties[name])
+        }
+        if unproven:
+            log.warning(
+                "Data is kept, for CloudFormation's events do not show these properties: "
+                + ", ".join(sorted(unproven))
+            )
+        left = {name: value for name, value in properties.items() if name not in unproven}
+        return replace(self._request, properties=left)
+
+    def _verdict(self) -> Unanswered | Done | None:
+        state = self._stack.resource_state(self._request.stack_id, self._request.logical_id)
+        if self._request.request_type == "Delete" and state and self._is_replaced(state):
+            log.info("Another physical resource has taken the place of this one, which had nothing")
+            return Done({})
+        over = self._over(state)
+        if over:
+            return Unanswered(over)
+        if not self._confirmed:
+            self._confirm()
+        return None
+
+    def _over(self, state: ResourceState | None) -> str | None:
         if state is None:
             return "the resource or its stack is gone"
         if state.status != EXPECTED[self._request.request_type]:
+            self._wait_for_a_deletion(state)
             return f"the resource is {state.status}"
         if self._has_ended(state):
             return f"the resource is {state.status} for a later request"
         return None
 
-    def _alive_again(self, state: ResourceState | None) -> str | None:
-        if state is None or state.status not in ALIVE or not self._has_ended(state):
-            return None
-        return f"the resource is {state.status} since this Delete ended"
+    def _wait_for_a_deletion(self, state: ResourceState) -> None:
+        """Give CloudFormation time to show a deletion: without an answer a stack hangs an hour."""
+        removing = self._request.request_type == "Delete"
+        if removing and not state.status.startswith("DELETE_") and self._looks < PATIENCE:
+            raise TemporaryError(f"CloudFormation does not tell of a deletion ({state.status})")
+
+    def _confirm(self) -> None:
+        """Compare the request's properties with those that CloudFormation's events have.
+
+        A Delete is confirmed by its status. What its properties may do is told by `believed`.
+        """
+        told = told_properties(self._events())
+        self._told = own_properties(told) if told is not None else None
+        if self._request.request_type != "Delete":
+            self._compare()
+        self._confirmed = True
+
+    def _compare(self) -> None:
+        if self._told is None:
+            self._doubt("no event of the stack shows its properties")
+            return
+        others = differing(self._request.properties, self._told)
+        if others:
+            self._doubt(f"the stack's event has other values of {', '.join(others)}")
+        hidden = masked(self._told)
+        if hidden:
+            log.info(f"Not compared, for CloudFormation's event masks them: {', '.join(hidden)}")
+
+    def _doubt(self, why: str) -> None:
+        if self._looks < PATIENCE:
+            raise TemporaryError(f"CloudFormation does not confirm the request ({why})")
+        raise PermanentError(why)
+
+    def _is_replaced(self, state: ResourceState) -> bool:
+        """Tell whether a Delete is that of a former physical id, whose resource lives on.
+
+        What is made belongs to the logical id: a former id has nothing of its own.
+        """
+        if state.status not in LIVES or state.physical_id == self._request.physical_id:
+            return False
+        former = self._request.physical_id
+        newest = next((each for each in self._events() if each.physical_id == former), None)
+        return newest is not None and newest.status == EXPECTED["Delete"]
 
     def _has_ended(self, state: ResourceState) -> bool:
         """Tell whether the request is over, though the status could be its own."""
@@ -114,25 +170,23 @@ class Fence:
             return False
         return any(event.status.endswith(ENDED) for event in self._since_it_began(signed))
 
-    def _since_it_began(self, signed: float) -> Iterator[ResourceState]:
+    def _since_it_began(self, signed: float) -> Iterator[StackEvent]:
         """Yield the events after the request's signature, the newest first, but not its own start.
 
         Clocks differ: the end of the request before this one may be stamped after this one's
         signature, but never after its start.
         """
-        for event in self._events(signed):
+        for event in takewhile(lambda each: _later(each, signed), self._events()):
+            if event.of_stack:
+                continue
             started = not event.status.endswith(ENDED)
-            if started and event.since is not None and event.since <= signed + SLACK:
+            if started and not _later(event, signed + SLACK):
                 return
             yield event
 
-    def _events(self, signed: float) -> Sequence[ResourceState]:
-        if not self._confirms:
-            return ()
-        request = self._request
-        try:
-            return self._stack.resource_events(request.stack_id, request.logical_id, signed)
-        except PermanentError as error:
-            self._confirms = False
-            log.warning(f"Goes on without asking for the request's end: {error}")
-            return ()
+    def _events(self) -> Iterator[StackEvent]:
+        return self._stack.events(self._request.stack_id, self._request.logical_id)
+
+
+def _later(event: StackEvent, moment: float) -> bool:
+    return event.since is not None and event.since > moment

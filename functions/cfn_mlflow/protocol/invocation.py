@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from .address import Place
 from .clock import margin
 
 ENDING = 0.5
@@ -14,6 +15,7 @@ class Context(Protocol):
     """What is used of the context object that Lambda gives a Python handler."""
 
     function_name: str
+    invoked_function_arn: str
     log_group_name: str
     log_stream_name: str
 
@@ -28,6 +30,7 @@ class Invocation:
         self._context = context
         self._margin = margin(self.left() + ENDING)
         self.function_name = context.function_name
+        self.place = Place.of(context.invoked_function_arn)
         self.log_stream = f"{context.log_stream_name} of {context.log_group_name}"
 
     def left(self) -> float:

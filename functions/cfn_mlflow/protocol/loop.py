@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from cfn_mlflow.outcome import (
     REASON_BYTES,
@@ -20,7 +20,7 @@ from . import handoff
 from .answer import shorten
 from .clock import Clock, Pace, deadline
 from .event import Request
-from .fence import Fence
+from .fence import Fence, Unanswered, UnconfirmedError
 from .identity import Identity
 from .invocation import Invocation
 from .log import log
@@ -55,14 +55,6 @@ NEXT_STEP = {
 
 GiveUp = Callable[[Request, Identity], None]
 """Undoes what must not outlast a request that failed. May raise TemporaryError: try again."""
-
-
-@dataclass(frozen=True)
-class Unanswered:
-    """Nothing is answered by this invocation: why, and whether Lambda must deliver it again."""
-
-    why: str
-    again: bool = False
 
 
 Result = Done | Failed | Unanswered
@@ -128,9 +120,9 @@ class Loop:
     def _look(self, step: Step) -> Result | Waiting:
         self._looks += 1
         try:
-            closed = self._fence.closed()
-            if closed:
-                return Unanswered(closed)
+            ended = self._fence.verdict()
+            if ended:
+                return ended
             outcome = step()
         except TemporaryError as error:
             return self._again(str(error))
@@ -164,7 +156,7 @@ class Loop:
         pace, until = Pace(), self._clock.now() + GIVE_UP_SECONDS
         while True:
             try:
-                if not self._fence.closed():  # else a later request is at work: it is left alone
+                if not self._fence.verdict():  # else a later request is at work: it is left alone
                     give_up(self._request, self._request.identity)
             except TemporaryError as error:
                 pause = pace.next(changed=False)
@@ -173,6 +165,9 @@ class Loop:
                     log.error(f"Not all could be put back as it was: {error}")
                     return
                 self._clock.sleep(pause)
+            except UnconfirmedError as error:
+                log.error(str(error))
+                return
             except Exception:
                 log.exception("Not all could be put back as it was")
                 return

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
-from cfn_mlflow.outcome import Done, PermanentError
+from cfn_mlflow.outcome import Done, Outcome, PermanentError
 
 from . import handoff
 from .answer import Answer, fail, succeed
 from .clock import Clock
 from .delivery import deliver
 from .event import Echo, MalformedEventError, Request, parse
-from .fence import Fence, StackPort
+from .fence import Fence, Unanswered
 from .handoff import InvokePort
 from .identity import Identity
 from .invocation import Context, Invocation
 from .log import log
-from .loop import GiveUp, Loop, Prepare, Result, Step, Unanswered
+from .loop import GiveUp, Loop, Prepare, Result, Step
+from .stack import StackPort
 
 __all__ = ["Prepare", "ResourceType", "Step", "UnfinishedError", "handler"]
 
@@ -31,13 +33,15 @@ class ResourceType:
 
     `prepare` serves Create and Update. `removal` serves Delete: it works with properties that are
     not valid any more, and finds what is owned without the physical id. `give_up` undoes what must
-    not outlast a Create or Update that failed.
+    not outlast a Create or Update that failed. `loses_data` names the properties by which a
+    Delete loses data.
     """
 
     name: str
     prepare: Prepare
     removal: Prepare
     give_up: GiveUp | None = None
+    loses_data: tuple[str, ...] = ()
 
 
 class UnfinishedError(Exception):
@@ -67,7 +71,7 @@ class _Service:
         invocation = Invocation(context)
         bare, carried = handoff.unpack(event, self.clock.now())
         try:
-            request = parse(bare)
+            request = parse(bare, invocation.place)
         except MalformedEventError as error:
             self._refuse(error, invocation)
             return
@@ -79,21 +83,22 @@ class _Service:
         ):
             hop = f", invocation {carried.hops + 1}" if carried.hops else ""
             log.info(f"{request.request_type} of {request.echoed_id}{hop}")
+            fence = Fence(self.stack, request)
             loop = Loop(
                 request,
                 carried,
                 invocation=invocation,
-                fence=Fence(self.stack, request),
+                fence=fence,
                 invoke=self.invoke,
                 clock=self.clock,
             )
-            self._end(request, self._work(request, loop, context), invocation)
+            self._end(request, self._work(request, loop, fence, context), invocation)
 
-    def _work(self, request: Request, loop: Loop, context: Context) -> Result:
+    def _work(self, request: Request, loop: Loop, fence: Fence, context: Context) -> Result:
         """Run the loop in crhelper's shell, whose import is the first that costs anything."""
         from .shell import Shell  # noqa: PLC0415 - it imports boto3, 100 ms
 
-        helper = Shell()
+        helper = Shell(request.echoed_id)
 
         @helper.create
         @helper.update
@@ -102,9 +107,25 @@ class _Service:
 
         @helper.delete
         def remove(_event: object, _context: object) -> None:
-            helper.take(loop.run(self.resource_type.removal))
+            helper.take(loop.run(self._of_what_is_believed(fence)))
 
         return helper.result(request.event, context)
+
+    def _of_what_is_believed(self, fence: Fence) -> Prepare:
+        """Return how a removal is made once the fence is passed: before, nothing is known."""
+
+        def prepare(_: Request, identity: Identity) -> Step:
+            @cache
+            def removal() -> Step:
+                believed = fence.believed(self.resource_type.loses_data)
+                return self.resource_type.removal(believed, identity)
+
+            def look() -> Outcome:
+                return removal()()
+
+            return look
+
+        return prepare
 
     def _of_this_type(self, request: Request, identity: Identity) -> Step:
         """Refuse another type's request; its Delete is served, and finds nothing that is owned."""

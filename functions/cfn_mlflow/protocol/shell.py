@@ -17,25 +17,28 @@ from crhelper import FAILED, CfnResource
 
 from cfn_mlflow.outcome import Done, Failed
 
-from .event import parse
 from .loop import Result
 
 Function = Callable[[dict[str, Any], Any], bool | str | None]
 
 
 class Shell(CfnResource):
-    """A helper whose functions end by `take`; what they return is not used."""
+    """A helper whose functions end by `take`; what they return is not used.
+
+    `physical_id` is that of every answer to the request.
+    """
 
     _event: dict[str, Any]
     _context: object
     _init_failed: str | None
 
-    def __init__(self) -> None:
+    def __init__(self, physical_id: str) -> None:
         level = logging.root.level
         super().__init__(log_level="INFO", sleep_on_delete=0)
         logging.root.setLevel(level)
         # Whatever the root's level: at DEBUG crhelper logs the event, with its URL and properties.
         logging.getLogger("crhelper").setLevel(logging.INFO)
+        self._id_for_life = physical_id
         self._result: Result | None = None
 
     def result(self, event: object, context: object) -> Result:
@@ -56,7 +59,7 @@ class Shell(CfnResource):
 
     def generate_physical_id(self, event: object) -> str:
         """Return the id of every answer: always the same for the same resource."""
-        return parse(event).echoed_id
+        return self._id_for_life
 
     def init_failure(self, error: Exception) -> None:
         """Answer every request FAILED, for the function could not start."""

@@ -74,7 +74,13 @@ def resource_type(name: str, model: type[Model], build: BuildGraph[Model]) -> Re
             return  # nothing was begun
         give_up(build(_owner(identity, properties, request.properties), properties), explain)
 
-    return ResourceType(name=name, prepare=prepare, removal=removal, give_up=abandon)
+    return ResourceType(
+        name=name,
+        prepare=prepare,
+        removal=removal,
+        give_up=abandon,
+        loses_data=model.losing_data(),
+    )
 
 
 def _keeps_its_name(request: Request) -> bool:

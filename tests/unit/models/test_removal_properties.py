@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -77,3 +78,19 @@ def test_given_any_properties_then_they_can_be_removed(
     names = st.sampled_from([*model.property_names(), "Nonsense"])
     asked = data.draw(st.dictionaries(names, values, max_size=8))
     assert isinstance(parse_for_removal(model, asked), model)
+
+
+@pytest.mark.parametrize("model", TYPES)
+def test_what_reads_as_a_loss_of_data_counts_only_if_cloudformation_shows_it(
+    model: type[Properties],
+) -> None:
+    names = {name for name in model.property_names() if re.search("Skip|Empty|Force|Destroy", name)}
+
+    assert set(model.losing_data()) == names
+
+
+def test_the_joined_type_names_what_its_parts_lose_data_by() -> None:
+    assert set(MLflowProperties.losing_data()) == {
+        "DatabaseSkipFinalSnapshot",
+        "ArtifactBucketEmptyOnDelete",
+    }

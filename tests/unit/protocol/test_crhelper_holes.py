@@ -30,6 +30,7 @@ from tests.protocol_kit import (
     FakeTime,
     World,
     outcomes,
+    signed_url,
 )
 
 
@@ -52,7 +53,7 @@ def nothing_of_crhelper_runs(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def helper_of(result: Done | Failed) -> Shell:
     """Return a helper made the way crhelper's users make theirs."""
-    helper = Shell()
+    helper = Shell(IDENTITY.physical_id)
 
     @helper.create
     @helper.update
@@ -197,7 +198,7 @@ def test_a_delete_does_not_sleep_for_its_log(world: World) -> None:
 def test_no_client_is_made_with_the_helper(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_SAM_LOCAL", raising=False)
 
-    helper = Shell()
+    helper = Shell(IDENTITY.physical_id)
 
     assert not [name for name in vars(helper) if name.endswith("_client")]
 
@@ -217,7 +218,7 @@ def test_the_event_the_url_and_the_data_are_not_logged_at_any_level(
 
 
 def test_a_url_in_the_clear_is_not_spoken_to(world: World) -> None:
-    world.handle(world.event(ResponseURL=world.answers.url.replace("https:", "http:")))
+    world.handle(world.event(ResponseURL=signed_url().replace("https:", "http:")))
 
     assert world.answers.bodies == []
 
@@ -233,7 +234,7 @@ def test_no_echo_of_one_request_does_not_stick_to_the_next(world: World) -> None
 
 
 def test_the_id_is_set_before_the_first_side_effect(world: World) -> None:
-    helper = Shell()
+    helper = Shell(IDENTITY.physical_id)
     seen: list[str] = []
 
     @helper.create
@@ -249,7 +250,7 @@ def test_the_id_is_set_before_the_first_side_effect(world: World) -> None:
 
 @pytest.mark.parametrize("returned", [None, True, False, "", "another-id"])
 def test_what_a_function_returns_cannot_make_a_new_id(world: World, returned: Any) -> None:
-    helper = Shell()
+    helper = Shell(IDENTITY.physical_id)
 
     @helper.update
     def update(_event: object, _context: object) -> Any:
@@ -270,7 +271,7 @@ def test_the_reason_keeps_its_head_and_is_cut_at_400_bytes(world: World) -> None
 
 
 def test_polling_is_refused_by_name() -> None:
-    helper = Shell()
+    helper = Shell(IDENTITY.physical_id)
 
     for decorator in (helper.poll_create, helper.poll_update, helper.poll_delete):
         with pytest.raises(TypeError, match="there is no polling"):
@@ -346,13 +347,13 @@ def test_a_failure_to_start_is_a_failure_with_the_right_id(
 
 
 def test_a_request_type_nothing_is_registered_for_is_no_success(world: World) -> None:
-    result = Shell().result(world.event(), FakeContext(FakeTime()))
+    result = Shell(IDENTITY.physical_id).result(world.event(), FakeContext(FakeTime()))
 
     assert result == Failed("Nothing is registered for Create.")
 
 
 def test_an_error_that_crhelper_catches_tells_nothing_of_its_text(world: World) -> None:
-    helper = Shell()
+    helper = Shell(IDENTITY.physical_id)
 
     @helper.create
     def create(_event: object, _context: object) -> None:
@@ -387,7 +388,7 @@ def test_requests_served_side_by_side_do_not_mix(world: World) -> None:
     meeting = threading.Barrier(len(names), timeout=30)
 
     def one(name: str) -> Done | Failed | object:
-        helper = Shell()
+        helper = Shell(IDENTITY.physical_id)
 
         @helper.create
         def create(event: dict[str, Any], _context: object) -> None:

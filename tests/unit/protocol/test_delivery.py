@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 from cfn_mlflow.protocol.delivery import RefusedError, UndeliveredError, deliver
-from tests.protocol_kit import Answers, FakeTime
+from tests.protocol_kit import HOST, Answers, FakeTime, signed_url
 
 
 def send(answers: Answers, left: float = 60, url: str | None = None) -> FakeTime:
     time = FakeTime()
     end = time.at + left
-    deliver(url or answers.url, b'{"Status": "SUCCESS"}', lambda: end - time.at, time.clock)
+    deliver(url or signed_url(), b'{"Status": "SUCCESS"}', lambda: end - time.at, time.clock)
     return time
 
 
@@ -92,7 +92,7 @@ def test_a_server_nobody_vouches_for_gets_nothing(
 
 def test_a_certificate_of_another_host_gets_nothing(answers: Answers) -> None:
     with pytest.raises(UndeliveredError, match="SSLCertVerificationError"):
-        send(answers, url=answers.url.replace("localhost", "127.0.0.1"))
+        send(answers, url=signed_url().replace(HOST, f"127.0.0.1:{answers.port}"))
 
     assert answers.bodies == []
 
@@ -112,7 +112,7 @@ def test_no_error_names_the_url(answers: Answers) -> None:
     with pytest.raises(RefusedError) as refused:
         send(answers)
     with pytest.raises(UndeliveredError) as undelivered:
-        send(answers, url=answers.url.replace("localhost", "nowhere.invalid"))
+        send(answers, url=signed_url().replace(HOST, "nowhere.invalid"))
 
     for error in (refused.value, undelivered.value):
         assert "X-Amz" not in f"{error!r} {error.__cause__!r} {error.__context__!r}"

@@ -6,7 +6,17 @@ from typing import Any
 import pytest
 
 from cfn_mlflow.outcome import Done, Outcome, PermanentError, TemporaryError, Waiting
-from tests.protocol_kit import SIGNED, FakeStack, LookedError, World, outcomes, state
+from cfn_mlflow.protocol.fence import PATIENCE
+from tests.protocol_kit import (
+    SIGNED,
+    FakeStack,
+    LookedError,
+    State,
+    World,
+    outcomes,
+    signed_url,
+    state,
+)
 
 Lines = Callable[[], list[dict[str, Any]]]
 
@@ -68,7 +78,7 @@ def test_an_update_ends_when_the_update_that_rolls_it_back_has_begun(
 ) -> None:
     began, rolled_back = state("UPDATE_IN_PROGRESS"), state("UPDATE_IN_PROGRESS", SIGNED + 60)
     stack = in_turn(world, began, rolled_back)
-    stack.events = [rolled_back, state("UPDATE_FAILED", end), began]
+    stack.events_told = [rolled_back, state("UPDATE_FAILED", end), began]
     world.converge = outcomes(Waiting({"a": "b"}), LookedError("pulled against the rollback"))
 
     world.handle(world.event("Update"))
@@ -83,7 +93,7 @@ def test_a_request_whose_status_is_stamped_anew_while_it_is_open_goes_on(
     status = f"{request_type.upper()}_IN_PROGRESS"
     began, stamped_anew = state(status), state(status, SIGNED + 60)
     stack = in_turn(world, began, stamped_anew)
-    stack.events = [stamped_anew, began]
+    stack.events_told = [stamped_anew, began]
     world.converge = outcomes(Waiting({"a": "b"}), Waiting({"a": "b"}), Done({}))
 
     world.handle(world.event(request_type))
@@ -95,22 +105,22 @@ def test_a_false_alarm_does_not_blind_the_fence_to_a_later_end(world: World) -> 
     stack = in_turn(world, state("UPDATE_IN_PROGRESS", SIGNED + 60))
 
     def only_look() -> Outcome:
-        if stack.events:
+        if stack.events_told:
             raise LookedError("a second look")
-        stack.events = [state("UPDATE_FAILED", SIGNED + 70)]
+        stack.events_told = [state("UPDATE_FAILED", SIGNED + 70)]
         return Waiting({"a": "b"})
 
     world.converge = only_look
 
     world.handle(world.event("Update"))
 
-    assert stack.asked_for_events == 2
+    assert stack.asked_for_events == 3
     assert world.answers.bodies == []
 
 
 def test_the_end_of_the_request_before_is_not_taken_for_this_ones(world: World) -> None:
     stack = in_turn(world, state("UPDATE_IN_PROGRESS", SIGNED + 60))
-    stack.events = [
+    stack.events_told = [
         state("UPDATE_IN_PROGRESS", SIGNED + 60),
         state("UPDATE_IN_PROGRESS", SIGNED + 0.9),
         state("UPDATE_FAILED", SIGNED + 0.2),
@@ -123,13 +133,13 @@ def test_the_end_of_the_request_before_is_not_taken_for_this_ones(world: World) 
     assert world.answers.only["Status"] == "SUCCESS"
 
 
-def test_while_nothing_is_suspicious_no_events_are_asked_for(world: World) -> None:
+def test_while_nothing_is_suspicious_events_are_asked_for_once(world: World) -> None:
     stack = in_turn(world, state("CREATE_IN_PROGRESS", SIGNED + 14))
-    world.converge = outcomes(Waiting({"a": "b"}), Done({}))
+    world.converge = outcomes(Waiting({"a": "b"}), Waiting({"a": "b"}), Done({}))
 
     world.handle(world.event())
 
-    assert (stack.asked, stack.asked_for_events) == (2, 0)
+    assert (stack.asked, stack.asked_for_events) == (3, 1)
 
 
 def test_events_that_are_throttled_hold_a_suspicious_change_until_they_can_be_told(
@@ -140,32 +150,13 @@ def test_events_that_are_throttled_hold_a_suspicious_change_until_they_can_be_to
         *[state("UPDATE_IN_PROGRESS", SIGNED + 60)] * 2,
         state("UPDATE_COMPLETE"),
     )
-    stack.events = TemporaryError("AWS asks to slow down (Throttling)")
+    stack.events_told = TemporaryError("AWS asks to slow down (Throttling)")
     world.converge = outcomes(LookedError("looked"))
 
     world.handle(world.event("Update"))
 
     assert (stack.asked, stack.asked_for_events) == (3, 2)
     assert world.answers.bodies == []
-
-
-def test_events_that_are_not_allowed_are_told_once_and_the_status_is_still_watched(
-    world: World, lines: Lines
-) -> None:
-    suspicious = state("UPDATE_IN_PROGRESS", SIGNED + 60)
-    stack = in_turn(world, suspicious, suspicious, state("DELETE_IN_PROGRESS"))
-    stack.events = PermanentError("DescribeStackEvents is not allowed: no policy")
-    waiting = Waiting({"a": "b"})
-    world.converge = outcomes(waiting, waiting, LookedError("a third look"))
-
-    world.handle(world.event("Update"))
-
-    assert (stack.asked, stack.asked_for_events) == (3, 1)
-    assert world.answers.bodies == []
-    assert [line["message"] for line in lines() if line["level"] == "WARNING"] == [
-        "Goes on without asking for the request's end: "
-        "DescribeStackEvents is not allowed: no policy"
-    ]
 
 
 def test_the_update_that_rolls_back_is_served_like_any(world: World) -> None:
@@ -187,9 +178,9 @@ def test_a_status_about_as_old_as_the_request_is_its_own(world: World, since: fl
 
 def test_without_a_date_in_the_url_the_status_alone_decides(world: World) -> None:
     stack = in_turn(world, state("CREATE_IN_PROGRESS", SIGNED + 5000))
-    stack.events = [state("CREATE_COMPLETE", SIGNED + 4000)]
-
-    world.handle(world.event(ResponseURL=f"https://localhost:{world.answers.port}/answer"))
+    stack.events_told = [state("CREATE_COMPLETE", SIGNED + 4000)]
+    undated = signed_url().partition("?")[0] + "?Signature=i83yhDz11gTyT4A"
+    world.handle(world.event(ResponseURL=undated))
 
     assert world.answers.only["Status"] == "SUCCESS"
 
@@ -205,20 +196,46 @@ def test_a_fence_that_is_throttled_holds_the_change_until_it_can_say(world: Worl
     assert world.answers.bodies == []
 
 
-def test_a_fence_that_is_not_allowed_is_told_once_and_gone_on_without(
-    world: World, lines: Lines
+@pytest.mark.parametrize("request_type", ["Create", "Update", "Delete"])
+@pytest.mark.parametrize("question", ["state", "events"])
+def test_a_provider_that_may_not_ask_changes_nothing_and_says_so(
+    world: World, lines: Lines, request_type: str, question: str
 ) -> None:
-    stack = in_turn(world, PermanentError("DescribeStackResource is not allowed: no policy"))
-    world.converge = outcomes(Waiting({"a": "b"}), Waiting({"a": "b"}), Done({}))
+    denied = PermanentError("DescribeStackResource is not allowed: no policy")
+    stack = in_turn(world, denied if question == "state" else in_progress(request_type))
+    if question == "events":
+        stack.events_told = denied
+    world.converge = world.remove = outcomes(LookedError("looked"))
+    world.give_up = not_to_be_called
 
-    world.handle(world.event())
+    world.handle(world.event(request_type))
 
-    assert world.answers.only["Status"] == "SUCCESS"
-    assert stack.asked == 1
-    assert [line["message"] for line in lines() if line["level"] == "WARNING"] == [
-        "Goes on without asking whether the request still stands: "
-        "DescribeStackResource is not allowed: no policy"
-    ]
+    said = f"CloudFormation does not confirm this request: {denied}. Nothing was changed for it"
+    assert world.answers.only["Status"] == "FAILED"
+    assert world.answers.only["Reason"].startswith(said)
+    assert said in [line["message"] for line in lines() if line["level"] == "ERROR"]
+
+
+def not_to_be_called(*_: object) -> None:
+    raise LookedError("undid something")
+
+
+def in_progress(request_type: str) -> State:
+    return state(f"{request_type.upper()}_IN_PROGRESS")
+
+
+@pytest.mark.parametrize("request_type", ["Create", "Update", "Delete"])
+def test_events_that_cannot_be_told_now_hold_the_first_look(
+    world: World, request_type: str
+) -> None:
+    stack = in_turn(world, *[in_progress(request_type)] * 3, state("DELETE_COMPLETE"))
+    stack.events_told = TemporaryError("AWS asks to slow down (Throttling)")
+    world.converge = world.remove = outcomes(LookedError("looked"))
+
+    world.handle(world.event(request_type))
+
+    assert (stack.asked, stack.asked_for_events) == (4, 3)
+    assert world.answers.bodies == []
 
 
 def test_one_question_is_asked_for_each_look_of_a_create(world: World) -> None:
@@ -230,62 +247,80 @@ def test_one_question_is_asked_for_each_look_of_a_create(world: World) -> None:
     assert stack.asked == 3
 
 
-@pytest.mark.parametrize(
-    "said",
-    [
-        state("DELETE_IN_PROGRESS"),
-        state("CREATE_COMPLETE"),
-        state("UPDATE_COMPLETE", SIGNED),
-        state("CREATE_FAILED", SIGNED + 600),
-        state("CREATE_COMPLETE", None),
-        None,
-        TemporaryError("throttled"),
-        PermanentError("denied"),
-    ],
-)
-def test_a_delete_goes_on_whatever_is_said_but_proof_of_new_life(world: World, said: Any) -> None:
-    stack = in_turn(world, said)
+def test_a_delete_is_asked_about_before_each_look_too(world: World) -> None:
+    stack = in_turn(world, state("DELETE_IN_PROGRESS"))
     world.remove = outcomes(Waiting({"a": "b"}), Waiting({"a": "c"}), Done({}))
 
     world.handle(world.event("Delete"))
 
     assert world.answers.only["Status"] == "SUCCESS"
-    assert stack.asked == 1
+    assert (stack.asked, stack.asked_for_events) == (3, 1)
 
 
-@pytest.mark.parametrize("status", ["CREATE_IN_PROGRESS", "CREATE_COMPLETE", "UPDATE_COMPLETE"])
-def test_an_old_delete_delivered_again_does_not_touch_what_lives_since(
-    world: World, status: str
+@pytest.mark.parametrize(
+    "status",
+    [
+        "CREATE_IN_PROGRESS",
+        "CREATE_COMPLETE",
+        "CREATE_FAILED",
+        "UPDATE_IN_PROGRESS",
+        "UPDATE_COMPLETE",
+        "UPDATE_FAILED",
+        "ROLLBACK_COMPLETE",
+        "IMPORT_COMPLETE",
+    ],
+)
+@pytest.mark.parametrize("signature", ["X-Amz-Date=20261124T120000Z", "Expires=1795528800", ""])
+def test_a_delete_never_touches_what_is_not_being_deleted(
+    world: World, lines: Lines, status: str, signature: str
 ) -> None:
-    stack = in_turn(world, state(status, SIGNED + 600))
-    stack.events = [
-        state(status, SIGNED + 600),
-        state("DELETE_COMPLETE", SIGNED + 5),
-        state("DELETE_IN_PROGRESS"),
-    ]
+    stack = in_turn(world, state(status))
     world.remove = outcomes(LookedError("removed the living"))
+    address = signed_url().partition("?")[0]
+
+    world.handle(world.event("Delete", ResponseURL=f"{address}?{signature}"))
+
+    assert stack.asked == PATIENCE
+    assert world.answers.bodies == []
+    assert f"Ends without an answer: the resource is {status}" in said_by(lines)
+
+
+@pytest.mark.parametrize(
+    "gone", [None, state("DELETE_COMPLETE"), state("DELETE_FAILED"), state("DELETE_SKIPPED")]
+)
+def test_a_delete_of_what_is_not_being_deleted_any_more_ends_at_once(
+    world: World, gone: Any
+) -> None:
+    """Even of what is gone: a resource that the stack retained is still there."""
+    stack = in_turn(world, gone)
+    world.remove = outcomes(LookedError("removed what is retained"))
+
+    world.handle(world.event("Delete"))
+
+    assert stack.asked == 1
+    assert world.answers.bodies == []
+
+
+def test_a_deletion_that_cloudformation_tells_late_goes_on(world: World) -> None:
+    in_turn(world, state("CREATE_COMPLETE"), state("CREATE_COMPLETE"), state("DELETE_IN_PROGRESS"))
+
+    world.handle(world.event("Delete"))
+
+    assert world.answers.only["Status"] == "SUCCESS"
+
+
+def test_a_delete_that_a_repeated_one_has_followed_leaves_it_the_work(world: World) -> None:
+    stack = in_turn(world, state("DELETE_IN_PROGRESS", SIGNED + 600))
+    stack.events_told = [
+        state("DELETE_IN_PROGRESS", SIGNED + 600),
+        state("DELETE_FAILED", SIGNED + 500),
+    ]
+    world.remove = outcomes(LookedError("looked"))
 
     world.handle(world.event("Delete"))
 
     assert world.answers.bodies == []
 
 
-@pytest.mark.parametrize(
-    "events",
-    [
-        [],
-        [state("DELETE_IN_PROGRESS", SIGNED + 1), state("CREATE_FAILED", SIGNED + 0.5)],
-        TemporaryError("throttled"),
-        PermanentError("denied"),
-    ],
-)
-def test_a_delete_whose_end_is_not_proven_goes_on_though_the_resource_looks_alive(
-    world: World, events: Any
-) -> None:
-    stack = in_turn(world, state("CREATE_IN_PROGRESS", SIGNED + 600))
-    stack.events = events
-
-    world.handle(world.event("Delete"))
-
-    assert world.answers.only["Status"] == "SUCCESS"
-    assert stack.asked_for_events == 1
+def said_by(lines: Lines) -> list[str]:
+    return [line["message"] for line in lines()]

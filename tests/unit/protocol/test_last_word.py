@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,12 +13,15 @@ import pytest
 import last_word
 from cfn_mlflow.protocol import handoff
 from tests.protocol_kit import (
+    HOST,
     IDENTITY,
     LOG_STREAM,
     SECRET,
+    STACK_ID,
     FakeContext,
     FakeTime,
     World,
+    signed_url,
 )
 
 FUNCTIONS = Path(last_word.__file__).parent
@@ -103,6 +107,51 @@ def test_a_message_that_is_no_request_is_logged_and_dropped(
     assert world.answers.bodies == []
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://attacker.example/x",
+        signed_url().replace(HOST, f"{HOST}.attacker.example"),
+        signed_url().replace("euwest1.s3.eu-west-1", "useast1.s3.us-east-1"),
+        signed_url(logical_id="Other"),
+        signed_url(request_id="another"),
+    ],
+)
+@pytest.mark.parametrize("changes", [{}, {"RequestType": "Nonsense"}])
+def test_a_message_with_an_address_that_is_not_cloudformations_for_it_is_dropped(
+    world: World,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    address: str,
+    changes: dict[str, str],
+) -> None:
+    asked: list[str] = []
+
+    def look_up(host: str, *_: object, **__: object) -> list[object]:
+        asked.append(host)
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+
+    assert speak(message(world.event(ResponseURL=address, **changes))) == []
+
+    assert asked == []
+    assert "is no request of CloudFormation" in caplog.text
+
+
+@pytest.mark.parametrize("other", ["999999999999", "eu-west-2"])
+def test_a_message_of_another_account_or_region_gets_nowhere_but_to_its_own_address(
+    world: World, other: str
+) -> None:
+    """S3 refuses it: nobody but CloudFormation can have signed it."""
+    given = "123456789012" if other.isdigit() else "eu-west-1"
+    stack_id = STACK_ID.replace(given, other)
+
+    speak(message(world.event(StackId=stack_id)))
+
+    assert [answer["StackId"] for answer in world.answers.all] == [stack_id]
+
+
 def test_an_answer_after_its_url_expired_is_logged_and_dropped(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -142,8 +191,6 @@ def test_neither_url_nor_property_is_in_its_log(
 
 def test_its_sample_event_is_understood(world: World) -> None:
     event = json.loads((EVENTS / "last-word.json").read_text())
-    body = json.loads(event["Records"][0]["body"])
-    event["Records"][0]["body"] = json.dumps({**body, "ResponseURL": world.answers.url})
 
     last_word.handler(event, FakeContext(FakeTime()))
 

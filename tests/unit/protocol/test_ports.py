@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any
 
 import pytest
 from botocore.stub import Stubber
 
-from cfn_mlflow.aws.cloudformation import StackResource, Stacks
+from cfn_mlflow.aws.cloudformation import StackEvent, StackResource, Stacks
 from cfn_mlflow.aws.functions import Functions
 from cfn_mlflow.aws.session import client, forget_clients
 from cfn_mlflow.outcome import PermanentError, TemporaryError
@@ -31,7 +32,8 @@ def test_a_resources_status_and_since_when_are_told() -> None:
     detail = {
         "LogicalResourceId": "MLflow",
         "ResourceType": "Custom::MLflow",
-        "ResourceStatus": "CREATE_IN_PROGRESS",
+        "PhysicalResourceId": "mlflow-tracking",
+        "ResourceStatus": "UPDATE_IN_PROGRESS",
         "LastUpdatedTimestamp": since,
     }
     asked = {"StackName": "arn:stack", "LogicalResourceId": "MLflow"}
@@ -40,7 +42,7 @@ def test_a_resources_status_and_since_when_are_told() -> None:
 
         found = Stacks().resource_state("arn:stack", "MLflow")
 
-    assert found == StackResource("CREATE_IN_PROGRESS", since.timestamp())
+    assert found == StackResource("UPDATE_IN_PROGRESS", since.timestamp(), "mlflow-tracking")
 
 
 def said_by_cloudformation(code: str, message: str) -> StackResource | None:
@@ -85,48 +87,63 @@ def an_event(status: str, seconds: float, of: str = "MLflow", **more: str) -> di
     }
 
 
-def events_of(*pages: list[dict[str, Any]], more: str | None = None) -> list[StackResource]:
+PROPERTIES = '{"VpcId":"vpc-1"}'
+
+
+def events_of(*pages: list[dict[str, Any]], wanted: int = 99) -> list[StackEvent]:
     """Return what the port makes of these pages, each of which must be asked for."""
     with Stubber(client("cloudformation")) as stub:
         asked: dict[str, Any] = {"StackName": "arn:stack"}
         for number, page in enumerate(pages, 1):
-            token = f"page {number + 1}" if number < len(pages) else more
+            token = f"page {number + 1}" if number < len(pages) or wanted < 99 else None
             answer = {"StackEvents": page, **({"NextToken": token} if token else {})}
             stub.add_response("describe_stack_events", answer, asked)
             asked = {"StackName": "arn:stack", "NextToken": token}
-        found = Stacks().resource_events("arn:stack", "MLflow", AFTER.timestamp())
+        found = list(islice(Stacks().events("arn:stack", "MLflow"), wanted))
         stub.assert_no_pending_responses()
     return found
 
 
 def test_a_resources_events_are_told_the_newest_first_without_those_of_others() -> None:
     found = events_of(
-        [an_event("UPDATE_IN_PROGRESS", 60), an_event("UPDATE_COMPLETE", 50, of="Topic")],
+        [
+            an_event("UPDATE_IN_PROGRESS", 60, ResourceProperties=PROPERTIES),
+            an_event("UPDATE_COMPLETE", 50, of="Topic"),
+        ],
         [an_event("UPDATE_FAILED", 40.5)],
     )
 
+    began = AFTER.timestamp()
     assert found == [
-        StackResource("UPDATE_IN_PROGRESS", AFTER.timestamp() + 60),
-        StackResource("UPDATE_FAILED", AFTER.timestamp() + 40.5),
+        StackEvent(
+            "UPDATE_IN_PROGRESS",
+            began + 60,
+            "mlflow-tracking",
+            of_stack=False,
+            properties=PROPERTIES,
+        ),
+        StackEvent("UPDATE_FAILED", began + 40.5, "mlflow-tracking"),
     ]
 
 
-def test_pages_are_asked_for_only_as_far_back_as_the_time_given() -> None:
+def test_a_page_of_events_is_asked_for_only_when_it_is_needed() -> None:
+    found = events_of([an_event("UPDATE_IN_PROGRESS", 60)], wanted=1)
+
+    assert [event.status for event in found] == ["UPDATE_IN_PROGRESS"]
+
+
+def test_the_stacks_own_events_are_told_as_such_even_if_it_is_named_like_the_resource() -> None:
     found = events_of(
-        [an_event("UPDATE_IN_PROGRESS", 60)],
-        [an_event("UPDATE_FAILED", 1), an_event("UPDATE_COMPLETE", 0)],
-        more="a page of older ones, for which the stub has no answer",
+        [
+            an_event("UPDATE_COMPLETE", 9, PhysicalResourceId="arn:stack"),
+            an_event("UPDATE_IN_PROGRESS", 8, of="tracking", PhysicalResourceId="arn:stack"),
+        ]
     )
 
-    assert [event.status for event in found] == ["UPDATE_IN_PROGRESS", "UPDATE_FAILED"]
-
-
-def test_an_older_event_of_another_resource_ends_the_search_as_well() -> None:
-    assert events_of([an_event("CREATE_COMPLETE", -1, of="Topic")], more="older ones") == []
-
-
-def test_a_stack_named_like_its_resource_is_not_taken_for_it() -> None:
-    assert events_of([an_event("UPDATE_COMPLETE", 9, PhysicalResourceId="arn:stack")]) == []
+    assert [(event.status, event.of_stack) for event in found] == [
+        ("UPDATE_COMPLETE", True),
+        ("UPDATE_IN_PROGRESS", True),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -138,7 +155,7 @@ def test_events_that_are_not_told_are_one_of_the_two_kinds(
     with Stubber(client("cloudformation")) as stub:
         stub.add_client_error("describe_stack_events", code, "as CloudFormation says it")
         with pytest.raises(kind):
-            Stacks().resource_events("arn:stack", "MLflow", AFTER.timestamp())
+            list(Stacks().events("arn:stack", "MLflow"))
 
 
 def test_a_hand_off_is_an_asynchronous_invocation_with_the_payload_as_it_is() -> None:

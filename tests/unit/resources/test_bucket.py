@@ -18,6 +18,7 @@ from cfn_mlflow.outcome import Done, Outcome, PermanentError, RefusedChanges
 from cfn_mlflow.protocol import event
 from cfn_mlflow.resources import bucket as resource
 from cfn_mlflow.resources.bucket import BUCKET
+from tests.protocol_kit import PLACE, signed_url
 from tests.unit.support import buckets, stacks
 from tests.unit.support.kill_points import killed_after_each_call, watched
 from tests.unit.support.service_kit import ACCOUNT, REGION, STACK, boto, converge, owner, remove
@@ -466,7 +467,7 @@ def request(
     return event.parse(
         {
             "RequestType": request_type,
-            "ResponseURL": "https://cloudformation-custom-resource-response.example/",
+            "ResponseURL": signed_url(STACK, logical_id, "1"),
             "StackId": STACK,
             "RequestId": "1",
             "ResourceType": "Custom::MLflowBucket",
@@ -475,7 +476,8 @@ def request(
             **({} if request_type == "Create" else {"PhysicalResourceId": "id"}),
             "ResourceProperties": new,
             **({} if old is None else {"OldResourceProperties": old}),
-        }
+        },
+        PLACE,
     )
 
 
@@ -562,7 +564,7 @@ def test_given_a_name_that_is_taken_then_the_second_fails_and_leaves_the_first_a
     served(request("Create", shared))
     before = world(s3)
     second = request("Create", shared, logical_id="Other")
-    taken = f"UniqueName: 'shared' is taken by {STACK} Bucket"
+    taken = "UniqueName: 'shared' is taken by the stack team. Choose"
     with stacks.holding("Bucket", "CREATE_COMPLETE"):
         with pytest.raises(PermanentError, match=taken):
             served(second)

@@ -12,6 +12,7 @@ from cfn_mlflow.aws import session
 from cfn_mlflow.outcome import Done, InvalidProperties, Outcome, TemporaryError
 from cfn_mlflow.protocol import event
 from cfn_mlflow.resources.bucket import BUCKET
+from tests.protocol_kit import PLACE, signed_url
 from tests.unit.support import buckets
 from tests.unit.support.service_kit import STACK, boto
 from tests.unit.support.stacks import standing
@@ -29,7 +30,7 @@ def request(request_type: str, new: dict[str, Any], old: dict[str, Any] | None =
     return event.parse(
         {
             "RequestType": request_type,
-            "ResponseURL": "https://cloudformation-custom-resource-response.example/",
+            "ResponseURL": signed_url(STACK, "Bucket", "1"),
             "StackId": STACK,
             "RequestId": "1",
             "ResourceType": "Custom::MLflowBucket",
@@ -37,7 +38,8 @@ def request(request_type: str, new: dict[str, Any], old: dict[str, Any] | None =
             **({} if request_type == "Create" else {"PhysicalResourceId": "id"}),
             "ResourceProperties": new,
             **({} if old is None else {"OldResourceProperties": old}),
-        }
+        },
+        PLACE,
     )
 
 

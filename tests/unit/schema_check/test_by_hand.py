@@ -31,6 +31,9 @@ class Lambda:
     """One invocation: its clock, which only sleeping moves, and what reached CloudFormation's."""
 
     function_name: str = "cfn-mlflow-MLflowSchema"
+    invoked_function_arn: str = (
+        "arn:aws:lambda:eu-west-1:123456789012:function:cfn-mlflow-MLflowSchema"
+    )
     log_group_name: str = "group"
     log_stream_name: str = "stream"
     seconds: float = 900

@@ -1,0 +1,67 @@
+"""Where CloudFormation takes the answer to a request: the one address that an answer may go to.
+
+An address is a signed S3 URL. Its bucket is CloudFormation's in the stack's Region; its key names
+the stack, the logical id and the request. S3 checks the signature when an answer comes, not before.
+So a well-formed address proves nothing about its sender, but no answer can reach anybody else.
+
+The bucket's name is in the CloudFormation user guide (VPC endpoints). The three hosts and the key
+are in logged requests of many Regions, 2016 to 2025. Standard library only: the last word needs it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
+
+DNS_SUFFIXES = {
+    "aws": "amazonaws.com",
+    "aws-cn": "amazonaws.com.cn",
+    "aws-eusc": "amazonaws.eu",
+    "aws-iso": "c2s.ic.gov",
+    "aws-iso-b": "sc2s.sgov.gov",
+    "aws-iso-e": "cloud.adc-e.uk",
+    "aws-iso-f": "csp.hci.ic.gov",
+    "aws-us-gov": "amazonaws.com",
+}
+"""The end of every host name, by partition."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a function runs."""
+
+    partition: str
+    region: str
+    account: str
+
+    @classmethod
+    def of(cls, function_arn: str) -> Place:
+        """Return the place that a function's ARN names."""
+        _, partition, _, region, account, *_ = function_arn.split(":")
+        return cls(partition, region, account)
+
+    def hosts(self) -> tuple[str, ...]:
+        """Return the hosts of CloudFormation's bucket for answers: S3 has three spellings."""
+        suffix = DNS_SUFFIXES.get(self.partition)
+        bucket = f"cloudformation-custom-resource-response-{self.region.replace('-', '')}"
+        parts = ("s3", f"s3.{self.region}", f"s3-{self.region}")
+        return tuple(f"{bucket}.{part}.{suffix}" for part in parts) if suffix else ()
+
+
+def answers_at(url: object, place: Place, *ids: object) -> bool:
+    """Tell whether CloudFormation takes the answer to a request at this URL.
+
+    `ids` are the request's stack id, logical id and request id.
+    """
+    if not isinstance(url, str) or not url.isascii() or not url.isprintable() or " " in url:
+        return False
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return (
+        parts.scheme == "https"
+        and parts.netloc in place.hosts()
+        and all(isinstance(each, str) and each for each in ids)
+        and unquote(parts.path) == "/" + "|".join(map(str, ids))
+    )

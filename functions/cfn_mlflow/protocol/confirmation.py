@@ -1,0 +1,107 @@
+"""Whether a request has the properties that CloudFormation's own events have for it.
+
+The event of a request that has just begun carries the resource's properties as JSON. Logged events
+show two exceptions: the way back of an update, and the deletions after one. There the properties
+are those of the resource's last event in an operation that was not taken back.
+
+A value that CloudFormation masks (`NoEcho`), or leaves as a reference, cannot be compared.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from .stack import StackEvent
+
+Properties = Mapping[str, Any]
+
+TAKEN_BACK = "UPDATE_ROLLBACK_IN_PROGRESS"
+"""The status of a stack whose update is taken back."""
+LEFT_HALF_WAY = "UPDATE_FAILED"
+"""The status of a stack that kept its failed update: the next update's way back ends before it."""
+BEGINS = ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "IMPORT_IN_PROGRESS", "DELETE_IN_PROGRESS")
+"""The first status of a stack in an operation."""
+CREATED = "CREATE_IN_PROGRESS"
+
+_UNKNOWN = re.compile(r"\*{4,}|\{\{resolve:.*?\}\}", re.DOTALL)
+"""What stands in an event for text that it does not show."""
+
+
+def told_properties(events: Iterable[StackEvent]) -> Properties | None:
+    """Return the properties of an open request, from the events of its resource and its stack.
+
+    Return None if the events show none, or nothing that can be read.
+    """
+    for event in _that_count(events):
+        if event.properties is not None:
+            return _read(event.properties)
+    return None
+
+
+def _that_count(events: Iterable[StackEvent]) -> Iterator[StackEvent]:
+    """Yield the beginnings of requests to the resource that were not taken back, newest first.
+
+    A resource's Create counts even so: before it there was nothing to go back to.
+    """
+    undone = undone_before = False
+    for event in events:
+        if event.of_stack:
+            if event.status == TAKEN_BACK or (event.status == LEFT_HALF_WAY and undone_before):
+                undone = True
+            elif event.status in BEGINS:
+                undone_before, undone = undone, False
+        elif event.status == CREATED or (event.status.endswith("_IN_PROGRESS") and not undone):
+            yield event
+
+
+def differing(asked: Properties, told: Properties) -> list[str]:
+    """Name the properties that are not as CloudFormation's event has them."""
+    names = sorted(asked.keys() | told.keys())
+    return [
+        name
+        for name in names
+        if name not in asked or name not in told or not _agrees(asked[name], told[name])
+    ]
+
+
+def shows(told: Properties, name: str, value: object) -> bool:
+    """Tell whether an event shows this very value of a property."""
+    return name in told and _text(told[name]) == _text(value)
+
+
+def masked(told: Properties) -> list[str]:
+    """Name the properties that the event does not show whole."""
+    return sorted(name for name, value in told.items() if _UNKNOWN.search(json.dumps(value)))
+
+
+def _agrees(asked: Any, told: Any) -> bool:
+    if isinstance(told, str) and _UNKNOWN.fullmatch(told):
+        return True
+    if isinstance(asked, Mapping) and isinstance(told, Mapping):
+        return not differing(asked, told)
+    if isinstance(asked, list) and isinstance(told, list):
+        return len(asked) == len(told) and all(map(_agrees, asked, told))
+    if isinstance(asked, list | Mapping) or isinstance(told, list | Mapping):
+        return False
+    return _shown_as(_text(told)).fullmatch(_text(asked)) is not None
+
+
+def _shown_as(told: str) -> re.Pattern[str]:
+    """Return what text an event may show so: anything where it masks."""
+    return re.compile(".*".join(map(re.escape, _UNKNOWN.split(told))), re.DOTALL)
+
+
+def _text(value: Any) -> str:
+    """CloudFormation sends every scalar as text: `true`, `8`."""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _read(properties: str) -> Properties | None:
+    try:
+        read = json.loads(properties)
+    except ValueError:
+        return None
+    return read if isinstance(read, Mapping) else None

@@ -1,0 +1,251 @@
+"""Events that CloudFormation did not send: whatever is in them, nothing is changed for them."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from cfn_mlflow.outcome import PermanentError, TemporaryError
+from cfn_mlflow.protocol.delivery import RefusedError
+from tests.protocol_kit import (
+    HOST,
+    IDENTITY,
+    LOGICAL_ID,
+    REQUEST_ID,
+    SIGNED,
+    STACK_ID,
+    Answers,
+    LookedError,
+    State,
+    World,
+    outcomes,
+    signed_url,
+    state,
+)
+from tests.stack_histories import (
+    CREATED,
+    FIRST,
+    OPERATIONS,
+    ROLLED_BACK,
+    SECOND,
+    THIRD,
+    THIRD_UPDATE,
+    WAY_BACK,
+)
+
+SETTINGS = settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+LIVING = {
+    "created": ("CREATE_COMPLETE", CREATED),
+    "updating for the third time": ("UPDATE_IN_PROGRESS", [*ROLLED_BACK, *THIRD_UPDATE]),
+    "going back": ("UPDATE_IN_PROGRESS", [*ROLLED_BACK, *THIRD_UPDATE, *WAY_BACK]),
+    "updated": ("UPDATE_COMPLETE", [*ROLLED_BACK, *THIRD_UPDATE]),
+    "retained": ("DELETE_SKIPPED", CREATED),
+}
+"""A victim's resource: its status, and its events, the oldest first."""
+OPEN = {
+    "updating for the third time": THIRD,
+    "going back": FIRST,
+}
+"""The properties of the one request that CloudFormation waits for, where it does."""
+
+
+@dataclass
+class Victim:
+    """What CloudFormation says: of the victim's resource, and that others are not there."""
+
+    status: str
+    events_told: list[State]
+    of_others: Exception | None
+    told: str | None = "null"
+    oldest: State | None = None
+
+    def resource_state(self, stack_id: str, logical_id: str) -> State | None:
+        """Tell the victim's state, and of others what AWS may."""
+        if (stack_id, logical_id) == (STACK_ID, LOGICAL_ID):
+            return state(self.status)
+        if self.of_others:
+            raise self.of_others
+        return None
+
+    def events(self, stack_id: str, logical_id: str) -> Iterator[State]:
+        """Tell the victim's events; those of others are as open as one could wish."""
+        if (stack_id, logical_id) == (STACK_ID, LOGICAL_ID):
+            yield from reversed(self.events_told)
+        elif self.of_others:
+            raise self.of_others
+
+
+def forged() -> st.SearchStrategy[dict[str, Any]]:
+    """Return events of the victim's resource, in which anything may be another's or made up."""
+    guid = STACK_ID.rpartition("/")[2]
+    stacks = st.sampled_from(
+        [
+            STACK_ID,
+            STACK_ID.replace("123456789012", "999999999999"),
+            STACK_ID.replace("eu-west-1", "us-east-1"),
+            STACK_ID.replace("arn:aws:", "arn:aws-cn:"),
+            STACK_ID.replace("/tracking/", "/another/"),
+            STACK_ID.replace(guid, "another-guid"),
+            STACK_ID + "/more",
+            "",
+        ]
+    )
+    ids = st.sampled_from([LOGICAL_ID, "Another", LOGICAL_ID.lower(), ""])
+    requests = st.sampled_from([REQUEST_ID, "another", ""])
+    addresses = st.sampled_from(
+        [
+            None,
+            "https://attacker.example/x",
+            signed_url(),
+            signed_url().replace(HOST, f"{HOST}.attacker.example"),
+            signed_url().partition("?")[0],
+            signed_url().replace("20261124", "20200101"),
+            signed_url().replace("20261124", "20991124"),
+            signed_url().partition("?")[0] + "?Expires=1",
+        ]
+    )
+    properties = st.sampled_from(
+        [FIRST, SECOND, THIRD, {}, {**FIRST, "SkipFinalSnapshot": "true"}, None, "text"]
+    )
+    event = {
+        "RequestType": st.sampled_from(["Create", "Update", "Delete"]),
+        "StackId": stacks,
+        "LogicalResourceId": ids,
+        "RequestId": requests,
+        "PhysicalResourceId": st.sampled_from([IDENTITY.physical_id, "another", "x"]),
+        "ResourceType": st.sampled_from(["Custom::MLflow", "Custom::Another"]),
+        "ResourceProperties": properties,
+        "OldResourceProperties": properties,
+        "cfn-mlflow": st.none() | carried(),
+    }
+    return st.builds(_with_address, st.fixed_dictionaries(event), addresses)
+
+
+def _with_address(event: dict[str, Any], address: str | None) -> dict[str, Any]:
+    ids = (event["StackId"], event["LogicalResourceId"], event["RequestId"])
+    made = {**event, "ResponseURL": signed_url(*ids) if address is None else address}
+    return {name: value for name, value in made.items() if value is not None}
+
+
+def carried() -> st.SearchStrategy[Mapping[str, Any]]:
+    """Return what an earlier invocation may be said to have carried along."""
+    numbers = st.one_of(st.integers(), st.floats(), st.just(SIGNED), st.text(max_size=3))
+    waits = st.dictionaries(st.text(max_size=5), st.lists(numbers, max_size=3), max_size=3)
+    return st.fixed_dictionaries(
+        {
+            "version": st.sampled_from([1, 2, "1"]),
+            "hops": st.integers(-5, 999),
+            "first_seen": numbers,
+            "told_at": numbers,
+            "waits": waits,
+        }
+    )
+
+
+def is_the_open_one(event: Mapping[str, Any], living: str) -> bool:
+    """Tell whether an event asks for nothing but what CloudFormation waits for itself."""
+    return (
+        event["RequestType"] == "Update"
+        and living in OPEN
+        and event["StackId"] == STACK_ID
+        and event["LogicalResourceId"] == LOGICAL_ID
+        and event.get("ResourceProperties") == OPEN[living]
+    )
+
+
+@pytest.fixture(autouse=True)
+def nobody_else_is_looked_up(monkeypatch: pytest.MonkeyPatch, answers: Answers) -> None:
+    """Nothing is sent anywhere but to CloudFormation's bucket."""
+    del answers
+    look_up = socket.getaddrinfo
+
+    def only_the_bucket(host: Any, *more: Any, **named: Any) -> Any:
+        assert host == HOST
+        return look_up(host, *more, **named)
+
+    monkeypatch.setattr(socket, "getaddrinfo", only_the_bucket)
+
+
+OTHERS = st.sampled_from([None, PermanentError("not allowed"), TemporaryError("throttled")])
+FORGED_DELETE = {
+    "RequestType": "Delete",
+    "StackId": STACK_ID,
+    "LogicalResourceId": LOGICAL_ID,
+    "RequestId": "x",
+    "PhysicalResourceId": "x",
+    "ResourceType": "Custom::MLflow",
+    "ResourceProperties": {**FIRST, "SkipFinalSnapshot": "true"},
+    "ResponseURL": "https://attacker.example/x",
+}
+
+
+@SETTINGS
+@given(event=forged(), living=st.sampled_from(sorted(LIVING)), of_others=OTHERS)
+@example(event=FORGED_DELETE, living="created", of_others=None)
+@example(
+    event={**FORGED_DELETE, "ResponseURL": signed_url(request_id="x").partition("?")[0]},
+    living="updated",
+    of_others=None,
+)
+def test_a_forged_event_changes_nothing_of_what_lives(
+    answers: Answers, event: dict[str, Any], living: str, of_others: Exception | None
+) -> None:
+    if is_the_open_one(event, living):
+        return
+    answers.bodies.clear()
+    # S3 refuses what CloudFormation did not sign.
+    answers.statuses = [403] * 20
+    status, events = LIVING[living]
+    world = World(answers, stack=Victim(status, events, of_others))  # type: ignore[arg-type] # a port
+    world.converge = world.remove = outcomes(LookedError("changed something"))
+
+    def give_up(*_: object) -> None:
+        raise LookedError("undid something")
+
+    world.give_up = give_up
+
+    try:
+        world.deliver(event)
+    except RefusedError:
+        assert answers.bodies
+
+
+@SETTINGS
+@given(
+    name=st.sampled_from(sorted(OPERATIONS)),
+    request_id=st.uuids().map(str),
+    hops=st.integers(0, 5),
+    noise=st.lists(
+        st.sampled_from(["CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_COMPLETE"]), max_size=3
+    ),
+)
+def test_a_real_request_always_passes(
+    answers: Answers, name: str, request_id: str, hops: int, noise: list[str]
+) -> None:
+    """Whatever else of the stack is told beside it, in whichever invocation it is."""
+    answers.bodies.clear()
+    history = OPERATIONS[name]
+    others = [State(status, SIGNED, history.stack_id, of_stack=False) for status in noise]
+    told = Victim(f"{history.request_type.upper()}_IN_PROGRESS", [*history.events, *others], None)
+    told.resource_state = lambda *_: state(told.status)  # type: ignore[method-assign] # of nested ones
+    told.events = lambda *_: iter(told.events_told[::-1])  # type: ignore[method-assign] # as above
+    world = World(answers, stack=told)  # type: ignore[arg-type] # a port
+    changes = {"StackId": history.stack_id, "ResourceProperties": history.asked}
+    if history.request_type != "Create":
+        changes["PhysicalResourceId"] = history.physical_id
+    event = world.event(history.request_type, RequestId=request_id, **changes)
+    ours = {"version": 1, "hops": hops, "first_seen": SIGNED, "told_at": SIGNED, "waits": {}}
+
+    world.deliver({**event, "cfn-mlflow": ours} if hops else event)
+
+    assert world.answers.only["Status"] == "SUCCESS"
+    assert world.answers.only["RequestId"] == request_id
+    assert json.dumps(world.seen[-1].properties) == json.dumps(history.asked)
