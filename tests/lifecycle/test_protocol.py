@@ -1,6 +1,8 @@
 """The real protocol on the local AWS: killed, handed on, cancelled, given up."""
 
+import json
 import sys
+import urllib.parse
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +56,9 @@ def looking(probe: Probe) -> Any:
             },
         }
         resources["Thing"]["DependsOn"] = ["Mapping"]
+        # CloudFormation masks it in the events by which a request is confirmed.
+        made["Parameters"] = {"Hidden": {"Type": "String", "NoEcho": True, "Default": "hidden"}}
+        resources["Thing"]["Properties"]["Hidden"] = {"Ref": "Hidden"}
         made["Outputs"] = {"Things": {"Value": {"Fn::GetAtt": ["Thing", "Things"]}}}
         return made
 
@@ -126,3 +131,62 @@ def test_at_the_deadline_the_stack_tells_what_it_waits_for_and_rolls_back(
     assert "still waiting for things" in stack.failures()["Thing"]
     assert "of 500" in stack.failures()["Thing"]
     assert looks(probe, "Delete")
+
+
+def things(folder: Path) -> int:
+    """Return how many things there are, of all resources."""
+    return len([path for path in folder.rglob("*") if path.is_file() and path.suffix != ".jsonl"])
+
+
+def test_an_update_that_fails_goes_back_and_what_an_update_drops_is_removed(
+    bare_aws: LocalAws, probe: Probe, looking: Any, tmp_path: Path
+) -> None:
+    """The events of both requests are without the properties that the requests have."""
+    stack = Stack.create(bare_aws, probe.name, looking(timeout=80, Things=3))
+    assert stack.status == "CREATE_COMPLETE", stack.failures()
+
+    failing = looking(timeout=80, Things=500, ServiceTimeout="12")
+    assert stack.update(failing) == "UPDATE_ROLLBACK_COMPLETE"
+    assert "still waiting for things" in stack.failures()["Thing"]
+    without = looking(timeout=80, Things=3)
+    del without["Resources"]["Thing"], without["Outputs"]
+    assert things(tmp_path) >= 3
+    assert stack.update(without) == "UPDATE_COMPLETE"
+
+    assert things(tmp_path) == 0
+    assert stack.delete() == "DELETE_COMPLETE"
+
+
+def test_made_up_requests_change_nothing_of_what_lives_and_real_ones_go_on(
+    bare_aws: LocalAws, probe: Probe, looking: Any, tmp_path: Path
+) -> None:
+    stack = Stack.create(bare_aws, probe.name, looking(timeout=80, Things=3))
+    assert stack.status == "CREATE_COMPLETE", stack.failures()
+    before = probe.seen()
+    key = urllib.parse.quote(f"{stack.id}|Thing|made-up")
+    host = "cloudformation-custom-resource-response-useast1.s3.amazonaws.com"
+    elsewhere = {"ResponseURL": "https://127.0.0.1:1/x"}
+    made_up = {
+        "RequestType": "Delete",
+        "ResponseURL": f"https://{host}/{key}?X-Amz-Signature=made-up",
+        "StackId": stack.id,
+        "RequestId": "made-up",
+        "LogicalResourceId": "Thing",
+        "PhysicalResourceId": "made-up",
+        "ResourceType": "Custom::Probe",
+        "ResourceProperties": {"Things": "9"},
+    }
+    client = bare_aws.session().client("lambda")
+
+    for changes in ({}, elsewhere, {"RequestType": "Update"}, {"RequestType": "Create"}):
+        answer = client.invoke(
+            FunctionName=probe.name, Payload=json.dumps({**made_up, **changes}).encode()
+        )
+        assert "FunctionError" not in answer, answer["Payload"].read()
+
+    assert probe.seen() == before
+    assert things(tmp_path) == 3
+    assert stack.update(looking(timeout=80, Things=4)) == "UPDATE_COMPLETE"
+    assert things(tmp_path) == 4
+    assert stack.delete() == "DELETE_COMPLETE"
+    assert things(tmp_path) == 0
