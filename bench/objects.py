@@ -20,10 +20,13 @@ def count(properties: Mapping[str, Any]) -> int:
         PROVIDER_NAME="cfn-mlflow", BOUNDARY_ARN="arn:aws:iam::000000000000:policy/boundary"
     )
     from cfn_mlflow.engine.converge import Convergence  # noqa: PLC0415 - not on the path before
+    from cfn_mlflow.protocol.address import Place  # noqa: PLC0415 - as above
     from cfn_mlflow.protocol.event import parse  # noqa: PLC0415 - as above
     from cfn_mlflow.resources.mlflow_server import MLFLOW  # noqa: PLC0415 - as above
 
-    request = parse({**json.loads(EVENT.read_text()), "ResourceProperties": properties})
+    event = json.loads(EVENT.read_text())
+    place = Place.of(event["ServiceToken"])
+    request = parse({**event, "ResourceProperties": properties}, place)
     step = MLFLOW.prepare(request, request.identity)
     convergence = getattr(step, "__self__", None)
     if not isinstance(convergence, Convergence):
