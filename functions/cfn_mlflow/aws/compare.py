@@ -36,3 +36,12 @@ def _ordered(items: Sequence[Any]) -> Sequence[Any]:
     if all(isinstance(item, Mapping) and isinstance(item.get("name"), str) for item in items):
         return sorted(items, key=lambda item: str(item["name"]))
     return items
+
+
+def without_none(asked: Any) -> Any:
+    """Return what is asked as a request takes it: what must not be there is left out."""
+    if isinstance(asked, Mapping):
+        return {key: without_none(value) for key, value in asked.items() if value is not None}
+    if isinstance(asked, list | tuple):
+        return [without_none(item) for item in asked]
+    return asked

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
-from cfn_mlflow.aws.compare import differences
+from cfn_mlflow.aws.compare import differences, without_none
 from cfn_mlflow.aws.ecs import ecs, ecs_tags, set_tags
 from cfn_mlflow.aws.ecs_service_view import read_service
 from cfn_mlflow.aws.errors import code
@@ -21,7 +21,7 @@ from cfn_mlflow.aws.replaced import Replaced
 from cfn_mlflow.engine.managed import ManagedObject
 
 Definition = Mapping[str, Any]
-"""What RegisterTaskDefinition takes, but for family and tags."""
+"""What RegisterTaskDefinition takes, but for family and tags; None: it must not be there."""
 
 DELETED_AT_ONCE = 10
 """So many task definitions DeleteTaskDefinitions takes in a call."""
@@ -65,7 +65,7 @@ class TaskDefinition(OwnedObject[TaskDefinitionView]):
         """Register a revision with its tags (ecs:RegisterTaskDefinition)."""
         with self._not_yet.patience():
             ecs().register_task_definition(
-                family=self.family, tags=ecs_tags(self.owner.tags), **self.definition
+                family=self.family, tags=ecs_tags(self.owner.tags), **without_none(self.definition)
             )
 
     def changes(self, view: TaskDefinitionView) -> tuple[str, ...]:

@@ -26,6 +26,8 @@ _IMAGE_WORDS = "must be an image reference, registry/name:tag or registry/name@s
 _FIRST_FULL_RELEASE = (3, 9, 0)
 _FIRST_RELEASE_WITH_SIGN_IN = (3, 14, 0)
 """Earlier official images have no Flask-WTF, and so end at once (MLflow's issue 23890)."""
+_FIRST_RELEASE_WITH_PROVIDERS = (3, 12, 0)
+"""The first that reads MLFLOW_GATEWAY_ALLOWED_PROVIDERS."""
 _IMAGE = re.compile(
     r"(?P<name>[0-9A-Za-z][0-9A-Za-z._:-]*(?:/[0-9a-z]+(?:[._-]+[0-9a-z]+)*)+|[0-9a-z][0-9a-z._-]*)"
     rf"(?::(?P<tag>\w[\w.-]{{0,127}}))?(?P<digest>{_DIGEST})?"
@@ -48,15 +50,29 @@ def read_image_tag(value: object) -> str:
 
 def sign_in_fault(image: str) -> str:
     """Return why nobody can sign in to an official image; empty for any other image."""
-    name, _, tag = image.partition("@")[0].rpartition(":")
-    found = _TAG.fullmatch(tag)
-    if name != OFFICIAL_IMAGE or not found:
-        return ""
-    if tuple(map(int, found.groups())) >= _FIRST_RELEASE_WITH_SIGN_IN:
+    tag, release = _official(image)
+    if release >= _FIRST_RELEASE_WITH_SIGN_IN:
         return ""
     return (
         f"the official image {tag} lacks Flask-WTF, which that needs: 3.14.0 is the first with it"
     )
+
+
+def gateway_fault(image: str) -> str:
+    """Return why an official image would call any provider; empty for any other image."""
+    tag, release = _official(image)
+    if release >= _FIRST_RELEASE_WITH_PROVIDERS:
+        return ""
+    return f"the official image {tag} keeps to no list of providers: 3.12.0 is the first that does"
+
+
+def _official(image: str) -> tuple[str, tuple[int, ...]]:
+    """Return the tag and the release of an official image; for any other, what comes last."""
+    name, _, tag = image.partition("@")[0].rpartition(":")
+    found = _TAG.fullmatch(tag)
+    if name != OFFICIAL_IMAGE or not found:
+        return "", (2**16,)
+    return tag, tuple(map(int, found.groups()))
 
 
 def read_image(value: object) -> str:

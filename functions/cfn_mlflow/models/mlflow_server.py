@@ -48,6 +48,7 @@ _UNPREFIXED = (
     "RehearseUpgrade",
     "SchemaCheckSchedule",
     "AlarmTopicArn",
+    "AiGateway",
 )
 
 

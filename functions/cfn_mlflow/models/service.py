@@ -8,9 +8,10 @@ from pydantic import ValidationInfo, field_validator
 
 from cfn_mlflow.models.base import Attributes, Update, described
 from cfn_mlflow.models.connections import FEWEST, Budget
+from cfn_mlflow.models.doors import GatewayProviders, is_the_internet
 from cfn_mlflow.models.fargate import FARGATE_MEMORY, LEAST_MEMORY, MOST_MEMORY, memory_fault
 from cfn_mlflow.models.faults import WrongValueError
-from cfn_mlflow.models.image import ImageProperties, image_uri, sign_in_fault
+from cfn_mlflow.models.image import ImageProperties, gateway_fault, image_uri, sign_in_fault
 from cfn_mlflow.models.named import NamedProperties, unique_name_property
 from cfn_mlflow.models.sidecars import Sidecars
 from cfn_mlflow.models.standing import may_stand
@@ -21,6 +22,7 @@ from cfn_mlflow.models.values import (
     BucketPath,
     CidrBlocks,
     ClusterArn,
+    ContainerUser,
     DatabaseName,
     HostName,
     KeyArn,
@@ -130,6 +132,34 @@ class ServiceSettings(ImageProperties, NamedProperties):
         default=False,
         example=True,
     )
+    load_balancer_is_open_to_the_internet: Boolean = described(
+        "Says that everybody in the world may read and write all in MLflow, and its artifacts."
+        " Without it, a load balancer with public addresses is refused that lets in the Internet"
+        " ({LoadBalancerIngressCidrBlocks}) to an MLflow that asks for no password ({BasicAuth}).",
+        default=False,
+        example=True,
+    )
+    ai_gateway_providers: GatewayProviders = described(
+        "Providers that MLflow's AI gateway may call, as MLflow writes them. Without any the"
+        " gateway is off. Whoever reaches MLflow may use it: with `vertex_ai`, `databricks` or"
+        " `litellm` they can make the tasks send requests to addresses of their choice.",
+        default=(),
+        default_words="the AI gateway is off",
+        example=["openai", "anthropic"],
+    )
+    readonly_root_filesystem: Boolean = described(
+        "Whether MLflow's containers can write to `/tmp` alone, which is then a volume of the"
+        " task's own storage.",
+        default=False,
+        example=True,
+    )
+    user: ContainerUser | None = described(
+        "User that MLflow's containers run as, such as `10001:10001`. The volume that"
+        " {ReadonlyRootFilesystem} brings is root's, unless the image says otherwise.",
+        default=None,
+        default_words="the image's, which is root in the official one",
+        example="10001:10001",
+    )
     artifact_buckets_mlflow_will_read: BucketArns = described(
         "ARNs of more buckets that the tasks may read, and only read; `*` matches many.",
         default=(),
@@ -219,6 +249,34 @@ class ServiceSettings(ImageProperties, NamedProperties):
             if fault:
                 raise WrongValueError(fault)
         return basic_auth
+
+    @field_validator("load_balancer_is_open_to_the_internet")
+    @classmethod
+    @may_stand
+    def _said_in_so_many_words(cls, said: bool, info: ValidationInfo) -> bool:
+        asked = info.data
+        named = ("load_balancer_ingress_cidr_blocks", "load_balancer_is_internal", "basic_auth")
+        if said or not asked.keys() >= {*named} or asked["load_balancer_is_internal"]:
+            return said
+        if is_the_internet(asked["load_balancer_ingress_cidr_blocks"]) and not asked["basic_auth"]:
+            raise WrongValueError(
+                "{LoadBalancerIngressCidrBlocks} let in the Internet, {LoadBalancerIsInternal} is"
+                " false and {BasicAuth} too: anybody could read and write all. Change one of them,"
+                " or say true here"
+            )
+        return said
+
+    @field_validator("ai_gateway_providers")
+    @classmethod
+    @may_stand
+    def _image_keeps_to_them(
+        cls, providers: tuple[str, ...], info: ValidationInfo
+    ) -> tuple[str, ...]:
+        if providers and {"image", "image_tag"} <= info.data.keys():
+            fault = gateway_fault(image_uri(info.data["image"], info.data["image_tag"]))
+            if fault:
+                raise WrongValueError(fault)
+        return providers
 
     @field_validator("uvicorn_opts")
     @classmethod

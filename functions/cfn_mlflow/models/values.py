@@ -207,7 +207,7 @@ def read_list(value: object) -> list[object]:
     return items
 
 
-class _ListWords:
+class ListWords:
     """What a list's schema says of a value that is none."""
 
     def __get_pydantic_json_schema__(
@@ -303,16 +303,23 @@ DatabaseName = Annotated[
 Revision = Annotated[
     str, text(r"[0-9a-z]{1,32}", "be a revision of MLflow's schema, such as dc11669786a5")
 ]
+ContainerUser = Annotated[
+    str,
+    text(
+        r"[0-9A-Za-z_][0-9A-Za-z_.-]{0,31}(:[0-9A-Za-z_][0-9A-Za-z_.-]{0,31})?",
+        "be a user or a user and a group, by number or name, such as 10001:10001",
+    ),
+]
 ServerOptions = Annotated[str, text(r"[ -~]{0,1024}", "be at most 1024 printable ASCII characters")]
 LogRetention = Annotated[int, integer_of(*LOG_RETENTION_DAYS)]
 
 SubnetIds = Annotated[
-    tuple[SubnetId, ...], Field(min_length=1), BeforeValidator(read_list), _ListWords()
+    tuple[SubnetId, ...], Field(min_length=1), BeforeValidator(read_list), ListWords()
 ]
 TwoSubnetIds = Annotated[
-    tuple[SubnetId, ...], Field(min_length=2), BeforeValidator(read_list), _ListWords()
+    tuple[SubnetId, ...], Field(min_length=2), BeforeValidator(read_list), ListWords()
 ]
 CidrBlocks = Annotated[
-    tuple[CidrBlock, ...], Field(min_length=1), BeforeValidator(read_list), _ListWords()
+    tuple[CidrBlock, ...], Field(min_length=1), BeforeValidator(read_list), ListWords()
 ]
-BucketArns = Annotated[tuple[BucketArn, ...], BeforeValidator(read_list), _ListWords()]
+BucketArns = Annotated[tuple[BucketArn, ...], BeforeValidator(read_list), ListWords()]

@@ -22,6 +22,9 @@ UVICORN_OPTS = "--timeout-keep-alive 75 --timeout-graceful-shutdown 20"
 """The server must keep a connection longer than the load balancer (60 s), else it answers 502."""
 
 
+NO_PROVIDER = "no-provider-has-a-name-that-is-longer-than-the-64-characters-of-its-column"
+"""A name that MLflow's database takes for no model of a gateway."""
+
 WORKER_SECONDS = 120
 """As long as MLflow may take to start on a quarter of a vCPU, and half as much again."""
 
@@ -39,6 +42,7 @@ class Server:
     bucket_id: str
     path: str
     budget: Budget
+    gateway_providers: tuple[str, ...] = ()
     gunicorn_opts: str = ""
     uvicorn_opts: str = ""
 
@@ -61,6 +65,7 @@ def server_environment(server: Server) -> dict[str, str]:
         # Nine more processes and 2 GiB; nothing that tracking needs.
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
         "MLFLOW_DISABLE_TELEMETRY": "true",
+        **_gateway(server.gateway_providers),
         **_server_options(server),
     }
 
@@ -150,6 +155,18 @@ def _origins(host_name: str) -> list[str]:
     return [
         origin for name in _names(host_name) for origin in (f"http://{name}", f"http://{name}:*")
     ]
+
+
+def _gateway(providers: tuple[str, ...]) -> dict[str, str]:
+    """Return what turns the AI gateway on for some providers, or off.
+
+    3.17.0 is the first release that can be told that it is off. Those from 3.12.0 on keep to a list
+    of providers, where an empty one means all.
+    """
+    return {
+        "MLFLOW_ENABLE_AI_GATEWAY": str(bool(providers)).lower(),
+        "MLFLOW_GATEWAY_ALLOWED_PROVIDERS": ",".join(providers) or NO_PROVIDER,
+    }
 
 
 def _server_options(server: Server) -> dict[str, str]:

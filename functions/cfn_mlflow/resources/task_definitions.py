@@ -35,6 +35,20 @@ STOP_SECONDS = 30
 BASIC_AUTH = "CFN_MLFLOW_BASIC_AUTH"
 """Tells the migration that the tables of MLflow's users are to be there too."""
 
+NOT_GIVEN: Mapping[str, None] = dict.fromkeys(
+    (
+        *("command", "entryPoint", "environment", "environmentFiles", "secrets", "user"),
+        *("repositoryCredentials", "dependsOn", "healthCheck", "mountPoints", "volumesFrom"),
+    )
+)
+"""What a sidecar has only if it is given: ECS adds nothing of its own there."""
+
+FIRELENS_USER = {"user": "0"}
+"""What ECS adds to a container with firelensConfiguration."""
+
+TMP = "tmp"
+"""The volume that stands for /tmp where nothing else can be written."""
+
 Container = dict[str, Any]
 Definition = dict[str, Any]
 
@@ -49,6 +63,10 @@ class Launch:
     """By variable, where ECS finds the value."""
     log: Mapping[str, Any]
     execution_role_arn: str
+    user: str | None = None
+    """Whom the container runs as; the image's own where None."""
+    readonly: bool = False
+    """Whether only /tmp can be written."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +116,7 @@ class Definitions:
             bucket_id=wiring.bucket_id,
             path=wiring.path,
             budget=budget,
+            gateway_providers=self.asked.ai_gateway_providers,
             gunicorn_opts=self.asked.gunicorn_opts,
             uvicorn_opts=self.asked.uvicorn_opts,
         )
@@ -123,7 +142,15 @@ class Definitions:
         execution_role_arn: str,
     ) -> Launch:
         log = awslogs(self.log_group, self.owner.arn_parts[1])
-        return Launch(self.asked.image_uri, environment, secrets, log, execution_role_arn)
+        return Launch(
+            self.asked.image_uri,
+            environment,
+            secrets,
+            log,
+            execution_role_arn,
+            self.asked.user,
+            self.asked.readonly_root_filesystem,
+        )
 
 
 def _database(wiring: Wiring) -> dict[str, str]:
@@ -162,12 +189,18 @@ def server_definition(
         "portMappings": [{"containerPort": PORT, "protocol": "tcp"}],
         "stopTimeout": STOP_SECONDS,
     }
-    beside = [{"logConfiguration": dict(launch.log), **sidecar} for sidecar in sidecars]
+    beside = [_sidecar(sidecar, launch) for sidecar in sidecars]
     return {
         **_fargate(size, launch),
         "taskRoleArn": task_role_arn,
         "containerDefinitions": [server, *beside],
     }
+
+
+def _sidecar(given: Mapping[str, Any], launch: Launch) -> Container:
+    """Return a sidecar's definition, so that what is taken out of it again goes."""
+    added = FIRELENS_USER if "firelensConfiguration" in given else {}
+    return {"logConfiguration": dict(launch.log), **NOT_GIVEN, **added, **given}
 
 
 def migration_definition(launch: Launch) -> Definition:
@@ -188,6 +221,7 @@ def _fargate(size: tuple[int, int], launch: Launch) -> Definition:
         "cpu": str(size[0]),
         "memory": str(size[1]),
         "executionRoleArn": launch.execution_role_arn,
+        "volumes": [{"name": TMP}] if launch.readonly else [],
     }
 
 
@@ -201,4 +235,15 @@ def _container(name: str, launch: Launch) -> Container:
         "logConfiguration": dict(launch.log),
         # The first process of a container reaps no children of others by itself.
         "linuxParameters": {"initProcessEnabled": True},
+        **_narrowed(launch),
+    }
+
+
+def _narrowed(launch: Launch) -> Container:
+    """Return what of a container's own is taken from it; None stands for what it must not have."""
+    tmp = {"sourceVolume": TMP, "containerPath": "/tmp", "readOnly": False}  # noqa: S108 - its own
+    return {
+        "user": launch.user,
+        "readonlyRootFilesystem": launch.readonly or None,
+        "mountPoints": [tmp] if launch.readonly else [],
     }

@@ -112,12 +112,25 @@ def test_given_a_budget_then_workers_and_pools_are_its_own() -> None:
     assert pool == ("2", "3")
 
 
-def test_given_the_servers_secret_then_its_keys_are_read_from_there_and_ai_gateway_is_on() -> None:
+def test_given_the_servers_secret_then_its_keys_are_read_from_there() -> None:
     assert key_secrets("arn:secret") == {
         "MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY": "arn:secret:webhook_key::",
         "MLFLOW_CRYPTO_KEK_PASSPHRASE": "arn:secret:kek_passphrase::",
     }
-    assert "MLFLOW_ENABLE_AI_GATEWAY" not in server_environment(SERVER)
+
+
+def test_given_no_provider_then_the_ai_gateway_is_off_by_both_of_its_variables() -> None:
+    """Releases before 3.17.0 know the list alone, and take an empty one for all providers."""
+    told = server_environment(SERVER)
+    assert told["MLFLOW_ENABLE_AI_GATEWAY"] == "false"
+    [name] = told["MLFLOW_GATEWAY_ALLOWED_PROVIDERS"].split(",")
+    assert len(name) > 64, "the database takes no model whose provider has such a name"
+
+
+def test_given_providers_then_the_ai_gateway_is_on_for_them_alone() -> None:
+    told = server_environment(replace(SERVER, gateway_providers=("openai", "gemini")))
+    assert told["MLFLOW_ENABLE_AI_GATEWAY"] == "true"
+    assert told["MLFLOW_GATEWAY_ALLOWED_PROVIDERS"] == "openai,gemini"
 
 
 def test_given_no_sign_in_then_mlflow_is_started_and_nothing_else() -> None:

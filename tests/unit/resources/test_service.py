@@ -14,6 +14,8 @@ from cfn_mlflow.models.base import parse, parse_for_removal
 from cfn_mlflow.models.service import ServiceAttributes, ServiceProperties
 from cfn_mlflow.outcome import PermanentError
 from cfn_mlflow.resources import service
+from cfn_mlflow.resources.mlflow_environment import NO_PROVIDER
+from cfn_mlflow.resources.task_definitions import TMP
 from tests.unit.support import stacks
 from tests.unit.support.fargate import End, Fargate, migrated
 from tests.unit.support.kill_points import Killed, watched
@@ -337,6 +339,58 @@ def test_given_sidecars_then_they_run_beside_and_log_where_the_server_does(
     assert (sidecar["name"], sidecar["essential"], sidecar["cpu"]) == ("agent", False, 10)
     assert sidecar["logConfiguration"] == mlflow["logConfiguration"]
     assert len(definition("migration")["containerDefinitions"]) == 1
+
+
+def test_given_a_secret_taken_out_of_a_sidecar_then_the_task_has_it_no_more(
+    fargate: Fargate, properties: Properties
+) -> None:
+    agent = {"Name": "agent", "Image": "public.ecr.aws/agent:7"}
+    held = {"Secrets": [{"Name": "A", "ValueFrom": properties["DatabaseSecretArn"]}], "User": "7"}
+    converge(graph_of(properties | {"SidecarContainerDefinitions": [agent | held]}))
+    assert definition()["containerDefinitions"][1]["secrets"]
+    converge(graph_of(properties | {"SidecarContainerDefinitions": [agent]}))
+    sidecar = definition()["containerDefinitions"][1]
+    assert not {"secrets", "user"} & {name for name, value in sidecar.items() if value}
+
+
+def test_given_the_ai_gateway_then_it_is_on_for_the_providers_alone_and_off_again_without(
+    fargate: Fargate, properties: Properties
+) -> None:
+    for given, told in (
+        ([], ("false", NO_PROVIDER)),
+        (["openai"], ("true", "openai")),
+        (["openai", "anthropic"], ("true", "openai,anthropic")),
+        ([], ("false", NO_PROVIDER)),
+    ):
+        converge(graph_of(properties | {"AiGatewayProviders": given}))
+        names = ("MLFLOW_ENABLE_AI_GATEWAY", "MLFLOW_GATEWAY_ALLOWED_PROVIDERS")
+        assert tuple(environment(server())[name] for name in names) == told
+
+
+def test_given_containers_with_less_then_server_and_migration_have_it_and_have_it_back_without(
+    fargate: Fargate, properties: Properties
+) -> None:
+    less = {"ReadonlyRootFilesystem": "true", "User": "10001:10001"}
+    tmp = [{"sourceVolume": TMP, "containerPath": f"/{TMP}", "readOnly": False}]
+    for given, user, readonly in (
+        (less, "10001:10001", True),
+        ({"User": "7"}, "7", None),
+        ({}, None, None),
+    ):
+        converge(graph_of(properties | given))
+        for part in ("", "migration"):
+            found = definition(part)
+            container = found["containerDefinitions"][0]
+            assert (container.get("user"), container.get("readonlyRootFilesystem")) == (
+                user,
+                readonly,
+            )
+            assert container.get("mountPoints", []) == (tmp if readonly else [])
+            names = [volume["name"] for volume in found.get("volumes", [])]
+            assert names == ([TMP] if readonly else [])
+    with watched() as calls:
+        converge(graph_of(properties))
+    assert calls.writes == []
 
 
 def test_given_the_two_groups_then_each_admits_no_more_than_the_other(
