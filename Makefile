@@ -7,8 +7,7 @@ WORKERS ?= 4
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-# What `make local` writes: the address of the local AWS.
-LOCAL_ENV ?= .local/env
+LOCAL := $(BIN)/python -m local
 PYTEST := $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 UNIT := tests/unit tests/template tests/faults -m "not long and not sam"
 CODE := $(wildcard functions cfn_mlflow_watch local demo tests tools bench cfn_lint_rules)
@@ -44,27 +43,27 @@ demo: $(READY)
 	@KEEP=$(KEEP) $(BIN)/python -m demo
 
 local: $(READY)
-	@PORT="$(PORT)" MLFLOW="$(MLFLOW)" $(BIN)/python -m local start
+	@PORT="$(PORT)" MLFLOW="$(MLFLOW)" $(LOCAL) start
 
 local-stop: $(READY)
-	@$(BIN)/python -m local stop
+	@$(LOCAL) stop
 
 # 3 says that none runs: no fault here, as it is for a script.
 status: $(READY)
-	@$(BIN)/python -m local status || test $$? -eq 3
+	@$(LOCAL) status || test $$? -eq 3
 
 env: $(READY)
-	@$(BIN)/python -m local env
+	@$(LOCAL) env
 
 clean:
-	@if test -e $(READY) && test -d .local/run; then $(BIN)/python -m local stop; fi
+	@if test -e $(READY) && test -d .local/run; then $(LOCAL) stop; fi
 	@$(PYTHON) -m local.clean
 
 # The local AWS that runs, unless the environment already says which account is meant.
 watch: $(READY)
 	@test -n "$(STACK)" || { printf 'Say which stack: make watch STACK=name\n' >&2; exit 2; }
 	@if test -z "$$AWS_PROFILE$$AWS_DEFAULT_PROFILE$$AWS_ACCESS_KEY_ID$$AWS_ENDPOINT_URL" \
-			&& test -f $(LOCAL_ENV); then . $(LOCAL_ENV); fi; \
+			&& local_env="$$($(LOCAL) env 2>/dev/null)"; then eval "$$local_env"; fi; \
 		exec $(BIN)/python -m cfn_mlflow_watch $(STACK)
 
 unit: $(READY)

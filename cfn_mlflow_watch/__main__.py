@@ -11,7 +11,7 @@ from typing import TextIO
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cfn_mlflow_watch import errors
-from cfn_mlflow_watch.account import Account
+from cfn_mlflow_watch.account import Account, EndpointError
 from cfn_mlflow_watch.cloudformation import NoStackError
 from cfn_mlflow_watch.follow import Watch
 from cfn_mlflow_watch.items import Ended
@@ -32,6 +32,8 @@ def main(arguments: Sequence[str] | None = None, out: TextIO | None = None) -> i
             f"There is no stack {asked.stack} in {_place(asked)}. Check name, account and Region; "
             "a deleted stack is found by its id; --wait-for-start waits for one to come."
         )
+    except EndpointError as error:
+        return _unusable(str(error))
     except (BotoCoreError, ClientError) as error:
         return _unusable(errors.sentence(error))
     except KeyboardInterrupt:

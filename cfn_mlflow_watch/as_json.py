@@ -32,7 +32,7 @@ class Json:
         if isinstance(item, Line):
             return {"kind": "wait" if item.wait else "log", **_line(item)}
         if isinstance(item, Ended):
-            return {"kind": "ended", **_ended(item)}
+            return {"kind": "ended", **_ended(item), "endpoint": self._endpoint}
         return {"kind": "notice", "message": item.words}
 
 
@@ -82,6 +82,8 @@ def _ended(item: Ended) -> dict[str, Any]:
         "time": _time(item.time),
         "stack": item.stack.name,
         "stack_id": item.stack.id,
+        "account": item.stack.account,
+        "region": item.stack.region,
         "operation": item.operation,
         "status": item.stack.status,
         "succeeded": item.succeeded,

@@ -13,6 +13,7 @@ from cfn_mlflow_watch.errors import is_passing
 from cfn_mlflow_watch.items import Began, Ended, Event, Item, Line, Notice, Stack
 from cfn_mlflow_watch.logs import Logs, Source
 from cfn_mlflow_watch.operation import Operation
+from cfn_mlflow_watch.patience import Answer, Patience
 from cfn_mlflow_watch.resource_types import PROVIDER_NAME, log_group
 from cfn_mlflow_watch.statuses import DELETE, is_in_progress, succeeded
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 PAUSE = 2.0
 """Seconds between two looks."""
-LONGEST_PAUSE = 30.0
 LATE_LOOKS = 5
 """Looks for the event that ends an operation, once the stack's status has ended it."""
 PATIENCE = 600.0
@@ -47,10 +47,10 @@ class Watch:
         """Give all there is to tell, until the operation has ended. Raises NoStackError."""
         reader = CloudFormation(self.cloudformation)
         stack = yield from self._found(reader, name)
-        operation = Operation.last_of(reader, stack)
+        operation = yield from self._answer(lambda: Operation.last_of(reader, stack))
         if not is_in_progress(stack.status) and not self.wait_for_start:
-            self._read_back(operation)
-            yield self._ended(operation)
+            yield from self._answer(lambda: self._read_back(operation))
+            yield self._ended(operation, at_rest=True)
             return
         yield Began(stack, operation.kind, operation.began)
         if stack.status == "REVIEW_IN_PROGRESS":
@@ -58,69 +58,74 @@ class Watch:
         logs = Logs(self.logs, operation.began)
         yield from self._until_the_end(operation, logs)
         self.sleep(self.pause)  # what was written last is found last
-        yield from self._look(operation, logs)
+        yield from (yield from self._answer(lambda: self._look(operation, logs)))
         yield self._ended(operation)
+
+    def _answer(self, ask: Callable[[], Answer]) -> Generator[Notice, None, Answer]:
+        return Patience(self.patience, self.pause, self.sleep).answer(ask)
 
     # --- before it begins ---
 
     def _found(self, reader: CloudFormation, name: str) -> Generator[Item, None, Stack]:
-        """Return the stack, once there is something to watch."""
+        """Return the stack, once there is something to watch.
+
+        The first look has no patience: a wrong Region or endpoint is to be told at once.
+        """
         try:
             stack = reader.stack(name)
         except NoStackError:
             if not self.wait_for_start:
                 raise
             yield Notice(f"There is no stack {name} yet: waiting for it.")
-            return self._once_there(reader, name)
+            return (yield from self._once_there(reader, name))
         if not self.wait_for_start or is_in_progress(stack.status):
             return stack
         yield Notice(f"{name} is {stack.status}: waiting for its next operation.")
-        last = next(reader.newest_first(stack.id)).id
-        while next(reader.newest_first(stack.id)).id == last:
-            self.sleep(self.pause)
-        return reader.stack(stack.id)
+        yield from self._next_event(reader, stack)
+        return (yield from self._answer(lambda: reader.stack(stack.id)))
 
-    def _once_there(self, reader: CloudFormation, name: str) -> Stack:
+    def _once_there(self, reader: CloudFormation, name: str) -> Generator[Item, None, Stack]:
         while True:
+            self.sleep(self.pause)
             try:
-                return reader.stack(name)
+                return (yield from self._answer(lambda: reader.stack(name)))
             except NoStackError:
-                self.sleep(self.pause)
+                continue
+
+    def _next_event(self, reader: CloudFormation, stack: Stack) -> Generator[Item, None, None]:
+        def newest() -> str:
+            return next(reader.newest_first(stack.id)).id
+
+        last = yield from self._answer(newest)
+        while (yield from self._answer(newest)) == last:
+            self.sleep(self.pause)
 
     # --- until it ends ---
 
     def _until_the_end(self, operation: Operation, logs: Logs) -> Iterator[Item]:
-        pause, refused_for, looks_at_rest = self.pause, 0.0, 0
+        def news() -> list[Item]:
+            operation.stack = operation.reader.stack(operation.stack.id)
+            return self._look(operation, logs)
+
+        looks_at_rest = 0
         while True:
-            try:
-                operation.stack = operation.reader.stack(operation.stack.id)
-                yield from self._look(operation, logs)
-            except Exception as error:
-                if not is_passing(error) or refused_for >= self.patience:
-                    raise
-                if not refused_for:
-                    yield Notice(f"AWS does not answer now ({error}): looking again.")
-                self.sleep(pause)
-                refused_for += pause
-                pause = min(pause * 2, LONGEST_PAUSE)
-                continue
+            yield from (yield from self._answer(news))
             if not is_in_progress(operation.stack.status):
                 looks_at_rest += 1
                 if operation.is_over or looks_at_rest == LATE_LOOKS:
                     return
-            pause, refused_for = self.pause, 0.0
-            self.sleep(pause)
+            self.sleep(self.pause)
 
-    def _look(self, operation: Operation, logs: Logs) -> Iterator[Item]:
-        """Give what is new, by time; what was read before an error is given at the next look."""
+    def _look(self, operation: Operation, logs: Logs) -> list[Item]:
+        """Return what is new, by time; what was read before an error comes with the next look."""
         operation.new(lambda event: self._take(event, logs))
         for item in logs.new():
             self._ready.append(item)
         ready, self._ready = self._ready, []
-        yield from (item for item in ready if isinstance(item, Notice))
         told = [item for item in ready if not isinstance(item, Notice)]
         self._note_faults(told)
-        yield from sorted(told, key=lambda item: item.time)
+        notices = [item for item in ready if isinstance(item, Notice)]
+        return [*notices, *sorted(told, key=lambda item: item.time)]
 
     def _take(self, event: Event, logs: Logs) -> None:
         self._ready.append(event)
@@ -147,7 +152,7 @@ class Watch:
         lines = (item for item in told if isinstance(item, Line) and item.faults)
         self._faults |= {line.path: line.faults for line in lines}
 
-    def _ended(self, operation: Operation) -> Ended:
+    def _ended(self, operation: Operation, *, at_rest: bool = False) -> Ended:
         stack, kind = operation.stack, operation.kind
         well = succeeded(kind, stack.status)
         events = sorted(operation.events, key=lambda event: event.time)
@@ -160,6 +165,7 @@ class Watch:
             seconds=(last - operation.began).total_seconds(),
             causes=() if well else causes(events, self.provider_name, self._faults),
             next_step="" if well else next_step(stack.status, stack.name),
+            at_rest=at_rest,
         )
 
 

@@ -119,7 +119,10 @@ class Cause:
 
 @dataclass(frozen=True)
 class Ended:
-    """How the operation ended: the outputs if it succeeded, else the causes and the next step."""
+    """How the operation ended: the outputs if it succeeded, else the causes and the next step.
+
+    `at_rest` says that it had ended before the watch began: nothing else is told.
+    """
 
     stack: Stack
     operation: str
@@ -128,6 +131,7 @@ class Ended:
     seconds: float
     causes: tuple[Cause, ...] = ()
     next_step: str = ""
+    at_rest: bool = False
 
 
 Item = Began | Event | Line | Notice | Ended

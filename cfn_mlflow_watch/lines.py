@@ -8,7 +8,7 @@ from typing import TextIO
 
 from cfn_mlflow_watch.causes import plain
 from cfn_mlflow_watch.follow import outputs_of
-from cfn_mlflow_watch.items import Began, Cause, Ended, Event, Item, Line
+from cfn_mlflow_watch.items import Began, Cause, Ended, Event, Item, Line, Stack
 from cfn_mlflow_watch.times import duration
 
 STATUS_WIDTH = len("UPDATE_ROLLBACK_IN_PROGRESS")
@@ -40,17 +40,21 @@ def words(item: Item, endpoint: str = "") -> Iterator[str]:
         yield f"{clock(item.time)}    {item.path}: {item.message}"
         yield from (f"{INDENT}    - {fault}" for fault in item.faults)
     elif isinstance(item, Ended):
-        yield from end(item)
+        yield from end(item, endpoint)
     else:
         yield item.words
 
 
 def header(began: Began, endpoint: str) -> str:
     """Return what is watched, and where."""
-    stack = began.stack
+    where = place(began.stack, endpoint)
+    return f"{began.stack.name}: {began.operation}, in {where}, since {clock(began.time)}"
+
+
+def place(stack: Stack, endpoint: str) -> str:
+    """Return the account and Region of a stack, and the endpoint if it is not AWS's own."""
     at = f" at {endpoint}" if endpoint else ""
-    where = f"account {stack.account}, {stack.region}{at}"
-    return f"{stack.name}: {began.operation}, in {where}, since {clock(began.time)}"
+    return f"account {stack.account}, {stack.region}{at}"
 
 
 def event(item: Event) -> str:
@@ -59,9 +63,11 @@ def event(item: Event) -> str:
     return f"{item.status:<{STATUS_WIDTH}}  {item.path}  ({item.type}){reason}"
 
 
-def end(ended: Ended) -> Iterator[str]:
+def end(ended: Ended, endpoint: str = "") -> Iterator[str]:
     """Give how it ended: the outputs, or the causes with the next step."""
     stack = ended.stack
+    if ended.at_rest:
+        yield f"{stack.name}: at rest, in {place(stack, endpoint)}"
     yield ""
     yield f"{stack.name} is {stack.status} after {duration(ended.seconds)}, {day(ended.time)}."
     if ended.succeeded:

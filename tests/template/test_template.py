@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from cfn_mlflow_watch.__main__ import NAME, parser
 from tests import arn_examples as examples
 from tests.template.provider_template import (
     FUNCTIONS,
@@ -384,3 +385,11 @@ def evaluated(value: Any, parameters: dict[str, list[str]]) -> Any:
 
 def _source(module: str) -> str:
     return (ROOT / "functions" / f"{module}.py").read_text()
+
+
+def test_the_output_that_names_the_command_that_watches_can_be_typed_as_it_stands() -> None:
+    output = template()["Outputs"]["WatchCommand"]["Value"]
+    program, words = output["Fn::Sub"].replace("${ProviderName}", "next").split(NAME)
+    assert program == "uvx --from . "
+    asked = parser().parse_args(words.split())
+    assert (asked.stack, asked.provider_name) == ("STACK", "next")

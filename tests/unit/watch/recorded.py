@@ -31,7 +31,7 @@ class Recorded:
         self.outputs: dict[str, str] = {}
         self.events: dict[str, list[Json]] = {}
         self.lines: list[Json] = []
-        self.refused: dict[str, list[ClientError]] = {}
+        self.refused: dict[str, list[Exception]] = {}
         self.asked: list[tuple[str, Json]] = []
         self.seconds = 0.0
         self._steps = iter(steps)

@@ -124,6 +124,37 @@ def test_given_an_endpoint_that_nobody_serves_then_so_and_status_2(
     assert "AWS cannot be reached" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("endpoint", ["127.0.0.1:4566", "localhost", "http://host:port"])
+@pytest.mark.parametrize("by", ["--endpoint-url", "AWS_ENDPOINT_URL"])
+def test_an_endpoint_that_is_no_url_is_named_with_one_that_is(
+    endpoint: str, by: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["nix", "--region", "eu-west-1"]
+    if by.startswith("--"):
+        asked += [by, endpoint]
+    else:
+        monkeypatch.setenv(by, endpoint)
+
+    assert command.main(asked) == command.UNUSABLE
+
+    said = capsys.readouterr().err
+    assert "An endpoint is a URL: http://127.0.0.1:4566, say." in said
+    assert by in said
+
+
+def test_behind_a_proxy_this_machine_is_asked_without_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:10")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+
+    command.main(["nix", "--region", "eu-west-1", "--endpoint-url", "http://127.0.0.1:9"])
+
+    assert "proxy" not in capsys.readouterr().err
+
+
 def test_given_a_profile_that_is_not_there_then_its_name_and_status_2(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

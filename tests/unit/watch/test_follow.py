@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from botocore import xform_name
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, EndpointConnectionError
 
 from cfn_mlflow_watch.cloudformation import NoStackError
 from cfn_mlflow_watch.follow import Watch
@@ -229,6 +229,61 @@ def test_throttling_is_waited_out_longer_each_time_and_nothing_is_lost() -> None
     assert "MLflow CREATE_IN_PROGRESS" in told(items)
     assert ended(items).succeeded
     assert story.seconds == 1 + 2 + 4 + 1 + 1
+
+
+BUSY = [refusal("Throttling"), EndpointConnectionError(endpoint_url="https://x")]
+
+
+def test_what_passes_while_an_operation_is_waited_for_does_not_end_the_watch() -> None:
+    def both(story: Recorded) -> None:
+        begun(story)
+        made(story)
+        # The first look is let through.
+        story.refused["describe_stack_events"] = list(BUSY)
+
+    story = Recorded(both, nothing, nothing, nothing, update_rolls_back, back, nothing)
+
+    items = watch(story, wait_for_start=True)
+
+    assert ended(items).stack.status == "UPDATE_ROLLBACK_COMPLETE"
+    assert [type(item) for item in items[:2]] == [Notice, Notice]
+
+
+def test_what_passes_while_a_stack_is_waited_for_does_not_end_the_watch() -> None:
+    def busy(story: Recorded) -> None:
+        story.refused["describe_stacks"] = list(BUSY)
+
+    story = Recorded(nothing, busy, nothing, nothing, begun, made, nothing)
+
+    assert ended(watch(story, wait_for_start=True)).succeeded
+
+
+def test_the_first_look_has_no_patience_for_a_wrong_endpoint() -> None:
+    def unreached(story: Recorded) -> None:
+        story.refused["describe_stacks"] = BUSY[1:]
+
+    with pytest.raises(EndpointConnectionError):
+        watch(Recorded(unreached), wait_for_start=True)
+
+
+@pytest.mark.parametrize("call", ["describe_stack_events", "filter_log_events"])
+def test_what_passes_at_the_last_look_does_not_end_the_watch(call: str) -> None:
+    def busy(story: Recorded) -> None:
+        story.refused[call] = list(BUSY)
+
+    assert ended(watch(Recorded(begun, made, busy, nothing, nothing))).succeeded
+
+
+def test_what_passes_while_a_stack_at_rest_is_read_does_not_end_the_watch() -> None:
+    def busy(story: Recorded) -> None:
+        begun(story)
+        made(story)
+        story.refused["describe_stack_events"] = list(BUSY)
+
+    notice, end = watch(Recorded(busy, nothing, nothing))
+
+    assert "looking again" in str(notice)
+    assert ended([end]).at_rest
 
 
 def test_credentials_that_expire_end_the_watch() -> None:

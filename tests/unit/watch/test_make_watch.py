@@ -31,30 +31,51 @@ def make_watch(*variables: str, **environment: str) -> subprocess.CompletedProce
     )
 
 
+EXPORTS = {
+    "AWS_ENDPOINT_URL": NOWHERE,
+    "AWS_ACCESS_KEY_ID": "AKIALOCALAWSXXXXXXXX",
+    "AWS_SECRET_ACCESS_KEY": "local-aws-checks-no-signature",
+    "AWS_REGION": "us-east-1",
+}
+
+
+def local(folder: Path, text: str) -> str:
+    """Let a script stand for the commands of the local AWS."""
+    program = folder / "local"
+    program.write_text(f'#!/bin/sh\n[ "$1" = env ] || exit 2\n{text}\n')
+    program.chmod(0o755)
+    return f"LOCAL={program}"
+
+
 @pytest.fixture
-def local_env(tmp_path: Path) -> str:
-    """What `make local` writes, of a local AWS at an address where nobody answers."""
-    exports = {
-        "AWS_ENDPOINT_URL": NOWHERE,
-        "AWS_ACCESS_KEY_ID": "AKIALOCALAWSXXXXXXXX",
-        "AWS_SECRET_ACCESS_KEY": "local-aws-checks-no-signature",
-        "AWS_REGION": "us-east-1",
-    }
-    (tmp_path / "env").write_text("".join(f"export {k}='{v}'\n" for k, v in exports.items()))
-    return f"LOCAL_ENV={tmp_path / 'env'}"
+def runs(tmp_path: Path) -> str:
+    """A local AWS that runs, at an address where nobody answers."""
+    return local(tmp_path, "\n".join(f"echo \"export {k}='{v}'\"" for k, v in EXPORTS.items()))
 
 
-def test_without_an_account_in_the_environment_it_looks_at_the_local_aws(local_env: str) -> None:
-    assert NOWHERE in make_watch("STACK=tracking", local_env).stderr
+@pytest.fixture
+def runs_not(tmp_path: Path) -> str:
+    """A local AWS that has ended, whatever it has left behind."""
+    return local(tmp_path, "echo 'The local AWS is not running' >&2; exit 1")
 
 
-def test_an_account_in_the_environment_comes_before_the_local_aws(local_env: str) -> None:
-    said = make_watch("STACK=tracking", local_env, AWS_PROFILE="mine").stderr
+def test_without_an_account_in_the_environment_it_looks_at_the_local_aws(runs: str) -> None:
+    assert NOWHERE in make_watch("STACK=tracking", runs).stderr
+
+
+def test_where_no_local_aws_runs_it_looks_at_the_users_own_account(runs_not: str) -> None:
+    done = make_watch("STACK=tracking", runs_not)
+    assert "cfn-mlflow-watch: No Region is set" in done.stderr
+    assert "not running" not in done.stderr
+
+
+def test_an_account_in_the_environment_comes_before_the_local_aws(runs: str) -> None:
+    said = make_watch("STACK=tracking", runs, AWS_PROFILE="mine").stderr
     assert NOWHERE not in said
     assert "mine" in said
 
 
-def test_without_a_stack_it_says_how_to_name_one(local_env: str) -> None:
-    done = make_watch(local_env)
+def test_without_a_stack_it_says_how_to_name_one(runs: str) -> None:
+    done = make_watch(runs)
     assert "make watch STACK=name" in done.stderr
     assert done.returncode != 0

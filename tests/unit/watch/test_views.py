@@ -75,6 +75,25 @@ def test_a_failure_ends_in_the_cause_its_log_and_the_next_step() -> None:
     )
 
 
+def complete(story: Recorded) -> None:
+    begun(story)
+    made(story)
+
+
+def test_a_stack_at_rest_is_told_with_its_account_and_region() -> None:
+    at = "account 123456789012, eu-west-1 at http://127.0.0.1:4566"
+    assert in_lines(complete).startswith(f"tracking: at rest, in {at}\n\ntracking is CREATE")
+
+
+def test_a_program_reads_where_a_stack_at_rest_is() -> None:
+    out = io.StringIO()
+    for item in items(complete):
+        Json(out, "http://127.0.0.1:4566").show(item)
+    told = json.loads(out.getvalue())
+    where = [told["account"], told["region"], told["endpoint"]]
+    assert where == ["123456789012", "eu-west-1", "http://127.0.0.1:4566"]
+
+
 def test_every_fault_that_the_log_names_is_a_line_of_its_own() -> None:
     def faulty(story: Recorded) -> None:
         begun(story)
