@@ -23,16 +23,22 @@ def main() -> int:
     """Run the command and return its exit code."""
     options = _options()
     try:
-        return _run(options)
+        code = _run(options)
+        sys.stdout.flush()
     except ports.PortError as error:
         print(error, file=sys.stderr)
         return USAGE
     except (LocalAwsError, EnvironmentFailedError, provider.SamFailedError) as error:
         print(error, file=sys.stderr)
         return 1
+    except BrokenPipeError:
+        # Whoever read the pipe has gone: nothing more can be written, at the end of Python either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except KeyboardInterrupt:
         print("Stopped; what was begun here has ended.", file=sys.stderr)
         return environments.INTERRUPTED
+    return code
 
 
 def _options() -> argparse.Namespace:

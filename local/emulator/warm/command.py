@@ -1,11 +1,12 @@
 """Which commands of a container are a Python program, and how one runs in a process that is there.
 
-`python -c code`, `python -m module`, and a program of the image whose first line names the image's
+`python -c code`, `python -m module`, and a program of the image whose first lines name the image's
 interpreter, such as `mlflow`.
 """
 
 import os
 import runpy
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +14,8 @@ from types import CodeType, ModuleType
 
 _HEAVY = ("mlflow", "uvicorn", "gunicorn", "multiprocessing.spawn")
 """Words of commands that import MLflow; others start from nothing as fast."""
+
+_SHELL = "#!/bin/sh"
 
 
 def is_warm(argv: Sequence[str], python: str) -> bool:
@@ -25,13 +28,33 @@ def is_warm(argv: Sequence[str], python: str) -> bool:
     return Path(argv[0]).name in _HEAVY and _interpreter(argv[0]) == python
 
 
+def is_program(argv: Sequence[str]) -> bool:
+    """Tell whether the command is a program that imports MLflow, whatever its interpreter."""
+    return bool(argv) and Path(argv[0]).name in _HEAVY
+
+
 def _interpreter(program: str) -> str:
+    """Return what a program's first lines say that it runs on; empty if they do not say it."""
     try:
         with Path(program).open("rb") as opened:
-            first = opened.readline(4096)
+            first, second = (os.fsdecode(opened.readline(4096)).strip() for _ in range(2))
     except OSError:
         return ""
-    return os.fsdecode(first[2:].strip()) if first.startswith(b"#!") else ""
+    if first == _SHELL:
+        return _by_the_shell(second)
+    return first.removeprefix("#!").strip() if first.startswith("#!") else ""
+
+
+def _by_the_shell(line: str) -> str:
+    """Return the interpreter of `'''exec' INTERPRETER "$0" "$@"`.
+
+    So uv and pip write it where the kernel would not take it: its path has a space, or is long.
+    """
+    try:
+        words = shlex.split(line)
+    except ValueError:
+        return ""
+    return words[1] if len(words) == 4 and [words[0], *words[2:]] == ["exec", "$0", "$@"] else ""
 
 
 def shown(argv: Sequence[str], python: str) -> list[str]:

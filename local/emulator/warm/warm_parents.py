@@ -129,9 +129,12 @@ class WarmParents:
 
     def start(self, programs: Path, program: Program) -> processes.Process | None:
         """Start a program of an image as a copy; None if it must start from nothing."""
-        if not command.is_warm(program.argv, str(programs / "python")):
-            return None
-        return self._of(programs).start(program)
+        python = str(programs / "python")
+        if command.is_warm(program.argv, python):
+            return self._of(programs).start(program)
+        if command.is_program(program.argv):
+            return _refused(program, f"its first lines do not name {python}")
+        return None
 
     def _of(self, programs: Path) -> WarmParent:
         with self._lock:
