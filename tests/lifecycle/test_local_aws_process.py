@@ -230,6 +230,24 @@ def test_two_starts_in_one_folder_at_once_make_one(state: Path) -> None:
         aws.stop()
 
 
+def test_a_stop_during_a_start_waits_for_it_and_leaves_nothing(state: Path) -> None:
+    code = OWNER.replace("aws.start()", "aws.start(owned=False)").replace("time.sleep(600)", "")
+    starting = subprocess.Popen(  # noqa: S603 - our own program
+        [sys.executable, "-c", code, str(state)], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    until((state / "settings.json").exists, what="the start to begin")
+    told: list[str] = []
+
+    LocalAws(state=state, say=told.append).stop()
+
+    # It was whole when it was ended.
+    assert starting.communicate()[0].startswith("http://127.0.0.1:")
+    assert starting.returncode == 0
+    assert told == ["Another process is starting or ending the local AWS here; waiting for it"]
+    assert processes_of(state) == []
+    assert [entry.name for entry in state.iterdir()] == ["logs"]
+
+
 class Terminal:
     """`python -m local` in this process, with a state and an env file of the test's own."""
 
