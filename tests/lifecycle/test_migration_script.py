@@ -112,6 +112,15 @@ def test_an_empty_database_gets_what_the_release_declares_and_a_second_run_chang
     assert (second.outcome, second.found, second.pending) == ("current", HEAD, ())
 
 
+def test_the_images_libpq_can_be_told_which_proof_to_ask_for() -> None:
+    """Since 16 it reads PGREQUIREAUTH; an earlier one tells its password to whoever asks."""
+    version = "import psycopg2; print(psycopg2.extensions.libpq_version())"
+    done = subprocess.run(  # noqa: S603 - our own program
+        [str(environments.image()), "-c", version], capture_output=True, text=True, check=True
+    )
+    assert int(done.stdout) >= 160_000
+
+
 def test_a_database_behind_is_brought_up_and_its_rows_stay(
     server: Server, migrations: Migrations, database: Database
 ) -> None:
