@@ -200,7 +200,8 @@ def server_definition(
 def _sidecar(given: Mapping[str, Any], launch: Launch) -> Container:
     """Return a sidecar's definition, so that what is taken out of it again goes."""
     added = FIRELENS_USER if "firelensConfiguration" in given else {}
-    return {"logConfiguration": dict(launch.log), **NOT_GIVEN, **added, **given}
+    log = {"secretOptions": None, **given.get("logConfiguration", launch.log)}
+    return {**NOT_GIVEN, **added, **given, "logConfiguration": log}
 
 
 def migration_definition(launch: Launch) -> Definition:

@@ -345,12 +345,19 @@ def test_given_a_secret_taken_out_of_a_sidecar_then_the_task_has_it_no_more(
     fargate: Fargate, properties: Properties
 ) -> None:
     agent = {"Name": "agent", "Image": "public.ecr.aws/agent:7"}
-    held = {"Secrets": [{"Name": "A", "ValueFrom": properties["DatabaseSecretArn"]}], "User": "7"}
-    converge(graph_of(properties | {"SidecarContainerDefinitions": [agent | held]}))
-    assert definition()["containerDefinitions"][1]["secrets"]
-    converge(graph_of(properties | {"SidecarContainerDefinitions": [agent]}))
-    sidecar = definition()["containerDefinitions"][1]
-    assert not {"secrets", "user"} & {name for name, value in sidecar.items() if value}
+    secrets = [{"Name": "A", "ValueFrom": properties["DatabaseSecretArn"]}]
+    log = {"LogDriver": "awsfirelens"}
+    for held in (
+        {"Secrets": secrets, "User": "7", "LogConfiguration": log | {"SecretOptions": secrets}},
+        {"Secrets": secrets, "LogConfiguration": log},
+        {"LogConfiguration": log},
+    ):
+        converge(graph_of(properties | {"SidecarContainerDefinitions": [agent | held]}))
+        sidecar = definition()["containerDefinitions"][1]
+        assert bool(sidecar.get("secrets")) == ("Secrets" in held)
+        assert bool(sidecar.get("user")) == ("User" in held)
+        options = sidecar["logConfiguration"].get("secretOptions")
+        assert bool(options) == ("SecretOptions" in held["LogConfiguration"])
 
 
 def test_given_the_ai_gateway_then_it_is_on_for_the_providers_alone_and_off_again_without(
