@@ -128,7 +128,8 @@ class ServiceSettings(ImageProperties, NamedProperties):
         "Whether MLflow asks for a user and a password. Its first user is `admin`, whose password"
         " is in the secret that the attribute `ServerSecretArn` names; users and their rights are"
         " in the database, for all tasks. Switched on in a running service, it makes the users'"
-        " tables by a migration: a snapshot first, and no task answers while it runs (503).",
+        " tables by a migration: a snapshot first, and no task answers while it runs (503)."
+        " Passwords go over plain HTTP: it is not for the Internet.",
         default=False,
         example=True,
     )
