@@ -13,6 +13,7 @@ from ministack.services import cloudwatch_logs, secretsmanager
 from ministack.services.cloudformation import provisioners, stacks
 
 from local.emulator.patching import Function, replace
+from local.emulator.stack_events import StackEvent, Tell, on_stack_event
 
 JOURNAL_FILE = "journal.jsonl"
 """Lines of [source, text]."""
@@ -57,7 +58,7 @@ def install(state: Path) -> None:
     """Keep the journal in `state`, and listen where ministack takes texts and secrets."""
     _journal.open(state)
     replace(cloudwatch_logs, "_put_log_events", _logged)
-    replace(stacks, "_add_event", _event)
+    on_stack_event(_event)
     replace(stacks, "_resolve_stack_outputs", _outputs)
     replace(secretsmanager, "_store_new_secret", _stored)
     replace(secretsmanager, "_publish_new_version", _published)
@@ -75,13 +76,11 @@ def _logged(old: Function) -> Function:
     return put
 
 
-def _event(old: Function) -> Function:
-    def add(stack_id: str, stack_name: str, logical_id: str, *rest: Any, **named: Any) -> Any:
-        texts = [str(one) for one in (*rest, *named.values()) if one]
-        note(f"stack event {stack_name} {logical_id}", "\n".join(texts))
-        return old(stack_id, stack_name, logical_id, *rest, **named)
-
-    return add
+def _event(tell: Tell, event: StackEvent) -> None:
+    texts = (event.reason, event.physical_id, event.detailed_status)
+    told = "\n".join(filter(None, (event.resource_type, event.status, *texts)))
+    note(f"stack event {event.stack_name} {event.logical_id}", told)
+    tell(event)
 
 
 def _outputs(old: Function) -> Function:

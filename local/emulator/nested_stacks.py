@@ -4,13 +4,12 @@ There a resource's second event has its physical id, which is a nested stack's o
 tells it at the end, and not at all if the nested stack fails: nobody could look into it.
 """
 
-from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from ministack.services import cloudformation
-from ministack.services.cloudformation import stacks
 
-from local.emulator.patching import replace
+from local.emulator.stack_events import StackEvent, Tell, on_stack_event
 
 _TYPE = "AWS::CloudFormation::Stack"
 _SUFFIX = len("-123456789012")
@@ -22,31 +21,31 @@ _ids: dict[tuple[str, str], str] = {}
 
 def install() -> None:
     """Make the correction of this module."""
-    replace(stacks, "_add_event", _with_its_id)
+    on_stack_event(_with_its_id)
 
 
-def _with_its_id(real: Callable[..., None]) -> Callable[..., None]:
-    def add(  # noqa: PLR0913, PLR0917 - ministack's signature
-        stack_id: str,
-        stack_name: str,
-        logical_id: str,
-        resource_type: str,
-        status: str,
-        reason: str = "",
-        physical_id: str = "",
-        **named: Any,
-    ) -> None:
-        if resource_type == _TYPE and not physical_id and not status.endswith("_IN_PROGRESS"):
-            physical_id = _ids.get((stack_name, logical_id), "")
-        around = _around(stack_name)
-        if around and physical_id == stack_id and status == "CREATE_IN_PROGRESS":
-            of_resource = stack_name[len(around["StackName"]) + 1 : -_SUFFIX]
-            _ids[around["StackName"], of_resource] = stack_id
-            initiated = (_TYPE, status, "Resource creation Initiated", stack_id)
-            real(around["StackId"], around["StackName"], of_resource, *initiated)
-        real(stack_id, stack_name, logical_id, resource_type, status, reason, physical_id, **named)
-
-    return add
+def _with_its_id(tell: Tell, event: StackEvent) -> None:
+    ended = event.resource_type == _TYPE and not event.status.endswith("_IN_PROGRESS")
+    if ended and not event.physical_id:
+        known = _ids.get((event.stack_name, event.logical_id), "")
+        event = replace(event, physical_id=known)
+    around = _around(event.stack_name)
+    begins = event.physical_id == event.stack_id and event.status == "CREATE_IN_PROGRESS"
+    if around and begins:
+        of_resource = event.stack_name[len(around["StackName"]) + 1 : -_SUFFIX]
+        _ids[around["StackName"], of_resource] = event.stack_id
+        tell(
+            StackEvent(
+                around["StackId"],
+                around["StackName"],
+                of_resource,
+                _TYPE,
+                event.status,
+                "Resource creation Initiated",
+                event.stack_id,
+            )
+        )
+    tell(event)
 
 
 def _around(stack_name: str) -> dict[str, Any] | None:

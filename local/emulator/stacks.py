@@ -7,6 +7,7 @@ asked for while it is being made; a resource that an update adds is created, not
 
 import asyncio
 import contextvars
+import dataclasses
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -17,6 +18,7 @@ from ministack.services.cloudformation import stacks as ministack_stacks
 
 from local.emulator import custom_resources
 from local.emulator.patching import PatchError, replace, require
+from local.emulator.stack_events import StackEvent, Tell, on_stack_event
 
 Json = dict[str, Any]
 
@@ -32,7 +34,7 @@ def install() -> None:
     """Make the corrections of this module."""
     require(ministack_stacks, "_add_event", "_resource_policy", "_with_dependencies")
     require(ministack_stacks, "_runs_on_worker_thread", "_evaluate_conditions")
-    replace(ministack_stacks, "_add_event", _create_of_what_an_update_adds)
+    on_stack_event(_create_of_what_an_update_adds)
     replace(ministack_stacks, "_provision_resource", _unless_cancelled)
     replace(ministack_stacks, "_delete_resource", _delete_custom)
     replace(ministack_stacks, "_roll_back_operation", _roll_back)
@@ -74,31 +76,17 @@ def _stack_event(stack: Json, status: str, reason: str = "") -> None:
 # --- what an update adds ---
 
 
-def _create_of_what_an_update_adds(real: Callable[..., None]) -> Callable[..., None]:
+def _create_of_what_an_update_adds(tell: Tell, event: StackEvent) -> None:
     """Call the making of a resource CREATE in an update too: so its function's fence reads it."""
-
-    def add(
-        stack_id: str,
-        stack_name: str,
-        logical_id: str,
-        resource_type: str,
-        status: str,
-        *more: Any,
-        **named: Any,
-    ) -> None:
-        if status == "UPDATE_IN_PROGRESS":
-            is_new = logical_id != stack_name and logical_id not in _stack(stack_name).get(
-                "_resources", {}
-            )
-        else:
-            is_new = status in {"UPDATE_COMPLETE", "UPDATE_FAILED"} and (
-                _last_status(stack_id, logical_id) == "CREATE_IN_PROGRESS"
-            )
-        if is_new:
-            status = status.replace("UPDATE", "CREATE")
-        real(stack_id, stack_name, logical_id, resource_type, status, *more, **named)
-
-    return add
+    if event.status == "UPDATE_IN_PROGRESS":
+        known = _stack(event.stack_name).get("_resources", {})
+        is_new = event.logical_id != event.stack_name and event.logical_id not in known
+    else:
+        is_new = event.status in {"UPDATE_COMPLETE", "UPDATE_FAILED"} and (
+            _last_status(event.stack_id, event.logical_id) == "CREATE_IN_PROGRESS"
+        )
+    status = event.status.replace("UPDATE", "CREATE") if is_new else event.status
+    tell(dataclasses.replace(event, status=status))
 
 
 def _last_status(stack_id: str, logical_id: str) -> str:

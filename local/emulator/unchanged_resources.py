@@ -6,12 +6,14 @@ A nested stack is always updated: only its own update tells whether anything in 
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from ministack.services import cloudformation
 from ministack.services.cloudformation import provisioners, stacks
 
 from local.emulator.patching import replace
+from local.emulator.stack_events import StackEvent, Tell, on_stack_event
 
 Json = dict[str, Any]
 Key = tuple[str, str]
@@ -25,37 +27,23 @@ _unchanged: set[Key] = set()
 
 def install() -> None:
     """Make the correction of this module."""
-    replace(stacks, "_add_event", _told_when_it_changes)
+    on_stack_event(_told_when_it_changes)
     replace(stacks, "_update_resource", _only_what_changes)
     # Of the resources in nested stacks.
     replace(provisioners, "_update_resource", _only_what_changes)
 
 
-def _told_when_it_changes(real: Callable[..., None]) -> Callable[..., None]:
-    def add(
-        stack_id: str,
-        stack_name: str,
-        logical_id: str,
-        resource_type: str,
-        status: str,
-        *more: Any,
-        **named: Any,
-    ) -> None:
-        key = (stack_id, logical_id)
-
-        def tell() -> None:
-            real(stack_id, stack_name, logical_id, resource_type, status, *more, **named)
-
-        # Only the begin of an update has neither reason nor physical id.
-        if status == "UPDATE_IN_PROGRESS" and not (more or named) and _record(*key):
-            _held[key] = tell
-        elif status == "UPDATE_COMPLETE" and key in _unchanged:
-            _unchanged.discard(key)
-        else:
-            _tell_held(key)
-            tell()
-
-    return add
+def _told_when_it_changes(tell: Tell, event: StackEvent) -> None:
+    key = (event.stack_id, event.logical_id)
+    # Only the begin of an update has neither reason nor physical id.
+    begins = event.status == "UPDATE_IN_PROGRESS" and not (event.reason or event.physical_id)
+    if begins and _record(*key):
+        _held[key] = partial(tell, event)
+    elif event.status == "UPDATE_COMPLETE" and key in _unchanged:
+        _unchanged.discard(key)
+    else:
+        _tell_held(key)
+        tell(event)
 
 
 def _only_what_changes(real: Callable[..., Any]) -> Callable[..., Any]:
