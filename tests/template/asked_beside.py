@@ -104,6 +104,7 @@ DOCUMENTED: dict[str, dict[str, str]] = {
     },
     "secretsmanager:GetSecretValue": {"kms:Decrypt": SECRETS},
     "secretsmanager:PutSecretValue": {"kms:Decrypt": SECRETS, "kms:GenerateDataKey": SECRETS},
+    "sts:AssumeRole": {"sts:TagSession": "IAM user guide, Passing session tags in AWS STS"},
     "ssm:PutParameter": {"ssm:AddTagsToResource": TAGS},
 }
 """By action: what else its caller must be allowed, with where that is told.

@@ -14,10 +14,19 @@ from cfnlint.decode import decode
 
 ROOT = Path(__file__).resolve().parents[2]
 TYPES = ("MLflow", "MLflowBucket", "MLflowDatabase", "MLflowService", "MLflowSchema")
-FUNCTIONS = (*TYPES, "Rotation", "LastWord")
+WORKING = (*TYPES, "Rotation")
+"""The functions that act for stacks, in sessions of a working role."""
+FUNCTIONS = (*WORKING, "LastWord")
+READS = re.compile(r"^[a-z0-9-]+:(Describe|List|Get|Filter)")
+"""The actions that change nothing."""
 OWNER_ON_REQUEST = "aws:RequestTag/cfn-mlflow:owner"
 OWNER_ON_RESOURCE = "aws:ResourceTag/cfn-mlflow:owner"
 ALLOW_ON_RESOURCE = "aws:ResourceTag/cfn-mlflow:allow"
+SHARED_ON_RESOURCE = "aws:ResourceTag/cfn-mlflow:shared-with"
+OWN = "${aws:PrincipalTag/cfn-mlflow:stack}/*"
+"""What an owner tag is compared with: it begins with the GUID of the session's stack."""
+DIGEST = "${aws:PrincipalTag/cfn-mlflow:digest}"
+"""What a name is compared with: it ends in the digest of the session's resource."""
 
 Json = dict[str, Any]
 
@@ -73,8 +82,20 @@ def statements_of_role(role: str) -> Iterator[Statement]:
     """Return all statements that a role has, from its managed policies and its own."""
     for policy in managed_policies(role):
         yield from statements(policy)
-    for own in properties(role)["Policies"]:
+    for own in properties(role).get("Policies", []):
         yield from _statements(f"{role}/{own['PolicyName']}", own["PolicyDocument"])
+
+
+def roles_of(function: str) -> tuple[str, ...]:
+    """Return the roles of a function: its own, and the one in whose sessions it works."""
+    own = f"{function}Role"
+    return (own, f"{function}WorkRole") if function in WORKING else (own,)
+
+
+def statements_of(function: str) -> Iterator[Statement]:
+    """Return all statements that a function has, by itself and in its sessions."""
+    for role in roles_of(function):
+        yield from statements_of_role(role)
 
 
 def every_statement() -> Iterator[Statement]:
@@ -104,6 +125,7 @@ def size(policy: str) -> int:
         "URLSuffix": "amazonaws.com",
     }.items():
         document = document.replace(f"${{AWS::{name}}}", value)
+    document = document.replace("${!", "${")
     return len(document.replace("${ProviderName}", "x" * 32))
 
 
@@ -127,5 +149,5 @@ def _texts(value: object) -> tuple[str, ...]:
 def _text(value: object) -> str:
     if isinstance(value, dict):
         ((function, argument),) = value.items()
-        return f"{function} {argument}" if function != "Fn::Sub" else str(argument)
+        return f"{function} {argument}" if function != "Fn::Sub" else argument.replace("${!", "${")
     return str(value)

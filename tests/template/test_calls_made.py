@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.template.provider_template import FUNCTIONS, Json, statements_of_role
+from tests.template.provider_template import FUNCTIONS, Json, statements_of
 
 CALLS_MADE: list[Json] = [
     call
@@ -65,7 +65,7 @@ def denied(calls: list[Json]) -> list[str]:
     allowed = {
         function: {
             action
-            for found in statements_of_role(f"{function}Role")
+            for found in statements_of(function)
             if found.effect == "Allow"
             for action in found.actions
         }

@@ -12,12 +12,20 @@ import pytest
 from botocore import xform_name
 
 from tests.template.asked_beside import beside
-from tests.template.provider_template import ROOT, TYPES, statements_of_role
+from tests.template.provider_template import (
+    READS,
+    ROOT,
+    TYPES,
+    WORKING,
+    roles_of,
+    statements_of_role,
+)
 from tests.template.test_calls_made import iam_actions
 from tests.template.test_template import HANDLERS
 
 FUNCTIONS = ROOT / "functions"
 WITHOUT_A_CALL = {
+    "sts:TagSession": "the session carries tags",
     "logs:CreateLogStream": "Lambda writes the function's log",
     "logs:PutLogEvents": "as above",
     "s3:ListBucket": "without it S3 answers 403 where a bucket or a setting is not there",
@@ -48,51 +56,59 @@ def parsed(path: Path) -> ast.Module:
     return ast.parse(path.read_text())
 
 
-def service_asked(node: ast.AST) -> str | None:
-    """Return the service of `client("rds")`; None for any other node."""
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "client":
+CLIENTS = ("client", "own_client")
+"""What the session of a stack is asked for, and what the function itself."""
+
+
+def service_asked(node: ast.AST, by: str | None = None) -> str | None:
+    """Return the service of `client("rds")` or of the function's own; None for another node."""
+    asks = (by,) if by else CLIENTS
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in asks:
         argument = node.args[0]
         return str(argument.value) if isinstance(argument, ast.Constant) else None
     return None
 
 
 @cache
-def accessors() -> dict[str, str]:
+def accessors(by: str | None = None) -> dict[str, str]:
     """Return the service whose client a function hands out, by the function's name."""
     return {
         function.name: service
         for path in FUNCTIONS.rglob("*.py")
         for function in parsed(path).body
         if isinstance(function, ast.FunctionDef)
-        for service in map(service_asked, ast.walk(function))
-        if service
+        for node in ast.walk(function)
+        if (service := service_asked(node, by))
     }
 
 
-def services(tree: ast.Module) -> set[str]:
+def services(tree: ast.Module, by: str | None = None) -> set[str]:
     """Return the services that a module reaches, by a client of its own or another module's."""
     names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    own = {service for service in map(service_asked, ast.walk(tree)) if service}
-    return own | {service for name, service in accessors().items() if name in names}
+    own = {service for node in ast.walk(tree) if (service := service_asked(node, by))}
+    return own | {service for name, service in accessors(by).items() if name in names}
 
 
-def operations_in(path: Path) -> set[tuple[str, str]]:
-    """Return service and name of every operation that a module names of a service it reaches."""
+def operations_in(path: Path, by: str | None = None) -> set[tuple[str, str]]:
+    """Return service and name of every operation that a module names of a service it reaches.
+
+    `by` leaves those of the other kind of client out.
+    """
     tree = parsed(path)
     words = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
     words |= {str(node.value) for node in ast.walk(tree) if isinstance(node, ast.Constant)}
     return {
         (service, operations(service)[method])
-        for service in services(tree)
+        for service in services(tree, by)
         for method in words & set(operations(service))
     }
 
 
-def called_in(path: Path) -> set[str]:
+def called_in(path: Path, by: str | None = None) -> set[str]:
     """Return the IAM actions of every operation that a module names of a service it reaches."""
     return {
         action
-        for service, operation in operations_in(path)
+        for service, operation in operations_in(path, by)
         for action in iam_actions({"service": service, "action": operation})
     }
 
@@ -117,18 +133,23 @@ def modules(type_name: str) -> set[str]:
     return found
 
 
-def called(type_name: str) -> set[str]:
+def called(type_name: str, by: str | None = None) -> set[str]:
     """Return the IAM actions that a type's source can ask for."""
     files = [FUNCTIONS / f"{name.replace('.', '/')}.py" for name in modules(type_name)]
-    found = {action for path in files if path.is_file() for action in called_in(path)}
+    found = {action for path in files if path.is_file() for action in called_in(path, by)}
     return found - {action for of, action in CALLED_ONLY_BY_ANOTHER_TYPE if of == type_name}
 
 
 def allowed(type_name: str) -> set[str]:
-    """Return the IAM actions that a type's role allows."""
+    """Return the IAM actions that a type's two roles allow."""
+    return {action for role in roles_of(type_name) for action in allowed_by(role)}
+
+
+def allowed_by(role: str) -> set[str]:
+    """Return the IAM actions that a role allows."""
     return {
         action
-        for found in statements_of_role(f"{type_name}Role")
+        for found in statements_of_role(role)
         if found.effect == "Allow"
         for action in found.actions
     }
@@ -145,12 +166,37 @@ def test_the_source_is_understood() -> None:
     assert {"rds:CreateDBCluster", "rds-data:ExecuteStatement"} <= called("MLflowDatabase")
     assert {"ecs:RunTask", "elasticloadbalancing:CreateListener"} <= called("MLflowService")
     assert "s3:CreateBucket" not in called("MLflowDatabase")
-    assert "lambda:InvokeFunction" in called("MLflowSchema")
+    assert "lambda:InvokeFunction" in called("MLflowSchema", "own_client")
+    assert "lambda:InvokeFunction" not in called("MLflowSchema", "client")
 
 
 @pytest.mark.parametrize("type_name", TYPES)
-def test_every_call_that_a_type_can_make_is_allowed_to_it(type_name: str) -> None:
-    assert not called(type_name) - allowed(type_name)
+def test_every_call_in_the_session_of_a_stack_is_allowed_to_the_working_role(
+    type_name: str,
+) -> None:
+    assert not called(type_name, "client") - allowed_by(f"{type_name}WorkRole")
+
+
+@pytest.mark.parametrize("type_name", TYPES)
+def test_every_call_of_the_function_itself_is_allowed_to_its_own_role(type_name: str) -> None:
+    assert not called(type_name, "own_client") - allowed_by(f"{type_name}Role")
+
+
+@pytest.mark.parametrize("function", WORKING)
+def test_a_functions_own_role_touches_nothing_of_a_stack(function: str) -> None:
+    """It looks, hands on, publishes its metric and takes the working role; no more."""
+    writing = {a for a in allowed_by(f"{function}Role") if not READS.match(a)}
+    assert writing <= {
+        "cloudwatch:PutMetricData",
+        "lambda:InvokeFunction",
+        "logs:CreateLogStream",
+        "logs:PutLogEvents",
+        "sqs:SendMessage",
+        "sts:AssumeRole",
+        "sts:TagSession",
+    }
+    looking = allowed_by(f"{function}Role") - writing
+    assert {a.split(":")[0] for a in looking} <= {"cloudformation", "rds"}
 
 
 def test_every_call_of_what_rotation_alone_uses_is_allowed_to_it() -> None:

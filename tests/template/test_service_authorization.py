@@ -17,7 +17,7 @@ from tests.template.provider_template import (
     Statement,
     every_statement,
     properties,
-    statements_of_role,
+    statements_of,
 )
 from tests.template.test_calls_made import CALLS_MADE, caller, iam_actions
 
@@ -27,7 +27,7 @@ SUBSTITUTED = re.compile(r"\$\{AWS::(Partition|Region|AccountId)\}")
 def allowed(function: str) -> set[str]:
     return {
         action
-        for found in statements_of_role(f"{function}Role")
+        for found in statements_of(function)
         if found.effect == "Allow"
         for action in found.actions
     }

@@ -69,6 +69,28 @@ def requests_judged() -> Iterator[None]:
         yield
 
 
+TENANT = session.Tenant("11111111-2222-3333-4444-555555555555", "abcdefghij", "team")
+"""For whom the tests of single objects act: the owner of the kit."""
+
+
+@pytest.fixture(scope="session")
+def as_the_function() -> Iterator[Any]:
+    """Let what acts for a stack do it as the function itself, for moto asks nobody who he is.
+
+    tests/unit/aws/test_session.py tells of the sessions, and takes back what this gives.
+    """
+    real = session._Working.client
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(session._Working, "client", lambda _, service: session.own_client(service))
+        yield real
+
+
+@pytest.fixture(autouse=True)
+def acting(as_the_function: None) -> None:
+    """Act for a stack from the start, as every request does."""
+    session.act_for(TENANT)
+
+
 @pytest.fixture(autouse=True)
 def nothing_that_aws_refuses(requests_judged: None) -> Iterator[None]:
     """Fail a test in which the product sent a text that AWS refuses."""

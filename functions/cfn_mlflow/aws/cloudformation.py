@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cfn_mlflow.aws.errors import code, explain
-from cfn_mlflow.aws.session import client
+from cfn_mlflow.aws.session import own_client
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -99,5 +99,5 @@ def _is_of_stack(event: StackEventTypeDef) -> bool:
 
 def cloudformation() -> CloudFormationClient:
     """Return the client."""
-    made: CloudFormationClient = client("cloudformation")
+    made: CloudFormationClient = own_client("cloudformation")
     return made

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cfn_mlflow.aws.errors import code, explain
-from cfn_mlflow.aws.session import client
+from cfn_mlflow.aws.session import own_client
 from cfn_mlflow.outcome import TemporaryError
 
 if TYPE_CHECKING:
@@ -33,5 +33,5 @@ class Functions:
 
 
 def _lambda() -> LambdaClient:
-    made: LambdaClient = client("lambda")
+    made: LambdaClient = own_client("lambda")
     return made

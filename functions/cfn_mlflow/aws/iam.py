@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from cfn_mlflow.aws.errors import code, is_missing
 from cfn_mlflow.aws.object import OwnedObject, tag_list, tag_map
-from cfn_mlflow.aws.owner import Owner, Tags
+from cfn_mlflow.aws.owner import STACK_NAME_TAG, STACK_TAG, Owner, Tags
 from cfn_mlflow.aws.replaced import Replaced
 from cfn_mlflow.aws.session import client
 from cfn_mlflow.outcome import TemporaryError
@@ -86,6 +86,15 @@ class Role(OwnedObject[RoleView]):
             ],
         }
 
+    @property
+    def tags(self) -> dict[str, str]:
+        """Return the tags: whose it is, and for which stack its tasks act.
+
+        The user's are not among them: whoever takes the role acts with its tags, and policies of
+        the account may believe what they say.
+        """
+        return {**self._provider.tags, **self._of_stack}
+
     def read(self) -> RoleView | None:
         """Read the role and its policy (iam:GetRole, GetRolePolicy)."""
         try:
@@ -112,7 +121,7 @@ class Role(OwnedObject[RoleView]):
                 Description=self.description,
                 AssumeRolePolicyDocument=json.dumps(self.trust),
                 PermissionsBoundary=self.boundary_arn,
-                Tags=tag_list(self.owner.tags),
+                Tags=tag_list(self.tags),
             )
         except Exception as error:
             if code(error) == "EntityAlreadyExists":
@@ -125,12 +134,12 @@ class Role(OwnedObject[RoleView]):
             "trust policy": view.trust != self.trust,
             "policy": view.policy != self.policy,
             "permissions boundary": view.boundary_arn != self.boundary_arn,
-            "tags": self.owner.lacks(view.tags),
+            "tags": self._provider.lacks(view.tags, self._of_stack),
         }
         return tuple(name for name, differs in found.items() if differs)
 
     def update(self, view: RoleView) -> None:
-        """Set what differs, the boundary first.
+        """Set what differs, the boundary first: it holds for a role without a stack, too.
 
         What it was allowed before, EarlierPolicies takes away in the end.
         Rests on iam:PutRolePermissionsBoundary, UpdateAssumeRolePolicy, PutRolePolicy, TagRole,
@@ -148,10 +157,10 @@ class Role(OwnedObject[RoleView]):
         if "policy" in different:
             self._change_policy(view.policy)
         if "tags" in different:
-            gone = self.owner.no_longer_asked(view.tags)
+            gone = self._provider.no_longer_asked(view.tags)
             if gone:
                 _iam().untag_role(RoleName=self.name, TagKeys=gone)
-            _iam().tag_role(RoleName=self.name, Tags=tag_list(self.owner.tags))
+            _iam().tag_role(RoleName=self.name, Tags=tag_list(self.tags))
 
     def delete(self, view: RoleView) -> None:
         """Take the policies away, then the role.
@@ -166,6 +175,14 @@ class Role(OwnedObject[RoleView]):
         except Exception as error:
             if not is_missing(error):
                 raise
+
+    @property
+    def _provider(self) -> Owner:
+        return replace(self.owner, user_tags={})
+
+    @property
+    def _of_stack(self) -> Tags:
+        return {STACK_TAG: self.owner.stack_guid, STACK_NAME_TAG: self.owner.stack_name}
 
     def _change_policy(self, before: Policy) -> None:
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cfn_mlflow.aws.metric import NAMESPACE, Metric
-from cfn_mlflow.aws.session import client
+from cfn_mlflow.aws.session import own_client
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def publish(metric: Metric, value: int) -> None:
     """Publish a value of now (cloudwatch:PutMetricData)."""
-    cloudwatch: CloudWatchClient = client("cloudwatch")
+    cloudwatch: CloudWatchClient = own_client("cloudwatch")
     cloudwatch.put_metric_data(
         Namespace=NAMESPACE,
         MetricData=[

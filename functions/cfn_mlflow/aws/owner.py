@@ -22,6 +22,11 @@ EVERY_STACK = "@all"
 USER_KEYS_TAG = "cfn-mlflow:user-tags"
 """Lists the keys of the user's tags on an object: so a key that is no longer asked can go."""
 
+STACK_TAG = "cfn-mlflow:stack"
+STACK_NAME_TAG = "cfn-mlflow:stack-name"
+DIGEST_TAG = "cfn-mlflow:digest"
+"""Tags of who acts, be it the provider or a task: policies compare them with what is reached."""
+
 LONGEST_VALUE = 255
 """Characters of the longest value of a tag that every service takes: Elastic Load Balancing's."""
 

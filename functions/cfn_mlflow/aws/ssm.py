@@ -120,9 +120,13 @@ class NameClaim(ManagedObject[NameClaimView]):
         )
 
     def delete(self, view: NameClaimView) -> None:
-        """Release the name (ssm:DeleteParameter)."""
-        del view
+        """Release the name (ssm:DeleteParameter).
+
+        A claim that was just followed has the former holder's tags: IAM asks for this one's.
+        """
         try:
+            if not self.owner.owns(view.tags):
+                self.update(view)
             _ssm().delete_parameter(Name=self.path)
         except Exception as error:
             if code(error) != "ParameterNotFound":

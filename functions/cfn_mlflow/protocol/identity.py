@@ -46,12 +46,17 @@ class Identity:
         return self._part("stack")
 
     @property
+    def guid(self) -> str:
+        """Return the stack's GUID: no other stack ever has it."""
+        return self._part("guid")
+
+    @property
     def digest(self) -> str:
         """Return 10 lowercase base32 characters of what makes this resource: GUID and logical id.
 
         A stack's name can come back with another stack, its GUID cannot.
         """
-        seed = f"{self._part('guid')}/{self.logical_id}".encode()
+        seed = f"{self.guid}/{self.logical_id}".encode()
         return base64.b32encode(hashlib.sha256(seed).digest()).decode().lower()[:DIGEST_CHARACTERS]
 
     @property

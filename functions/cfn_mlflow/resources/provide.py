@@ -11,6 +11,7 @@ from cfn_mlflow import __version__
 from cfn_mlflow.aws.cloudformation_rollback import is_rolling_back
 from cfn_mlflow.aws.errors import explain
 from cfn_mlflow.aws.owner import Owner
+from cfn_mlflow.aws.session import Tenant, act_for
 from cfn_mlflow.engine.converge import Convergence
 from cfn_mlflow.engine.give_up import give_up
 from cfn_mlflow.engine.graph import Graph
@@ -33,6 +34,7 @@ def resource_type(name: str, model: type[Model], build: BuildGraph[Model]) -> Re
     """Return the type as the protocol drives it."""
 
     def prepare(request: Request, identity: Identity) -> Step:
+        act_for(_tenant(identity))
         if request.request_type != "Update":
             return converging(request, identity, parse(model, request.properties))
         try:
@@ -63,11 +65,13 @@ def resource_type(name: str, model: type[Model], build: BuildGraph[Model]) -> Re
         )
 
     def removal(request: Request, identity: Identity) -> Step:
+        act_for(_tenant(identity))
         properties = parse_for_removal(model, request.properties)
         graph = build(_owner(identity, properties, request.properties), properties)
         return Removal(graph, explain).step
 
     def abandon(request: Request, identity: Identity) -> None:
+        act_for(_tenant(identity))
         try:
             properties, _ = parse_rollback(model, request.properties)
         except InvalidProperties:
@@ -141,6 +145,11 @@ def _refusing_a_rename(
         return converge()
 
     return step
+
+
+def _tenant(identity: Identity) -> Tenant:
+    """Return for whom a request acts: nothing else of it is asked, and no property."""
+    return Tenant(identity.guid, identity.digest, identity.stack_name)
 
 
 def _owner(identity: Identity, properties: Properties, written: Mapping[str, object]) -> Owner:

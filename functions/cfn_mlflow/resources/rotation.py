@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from cfn_mlflow.aws.cluster_tenant import act_for_owner_of
 from cfn_mlflow.aws.database_login import DatabaseLogin, idle_seconds
 from cfn_mlflow.aws.ecs_redeployment import Redeployment, RevisionOnLogin
 from cfn_mlflow.aws.errors import explain
@@ -73,9 +74,13 @@ class Rotation:
     def __init__(self, asked: Order) -> None:
         self._asked = asked
         self._convergence: Convergence | None = None
+        self._acts = False
 
     def step(self) -> Outcome:
         """Look once, and move on. Raises TemporaryError, or PermanentError with the reason."""
+        if not self._acts:
+            act_for_owner_of(self._asked.cluster)
+            self._acts = True
         if self._convergence is None:
             try:
                 turn = _look(self._asked)

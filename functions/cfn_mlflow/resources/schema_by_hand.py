@@ -10,12 +10,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from cfn_mlflow import releases
+from cfn_mlflow.aws.cluster_tenant import act_for_owner_of
 from cfn_mlflow.aws.data_api import Database
 from cfn_mlflow.aws.metric import Metric
 from cfn_mlflow.aws.metrics import publish
 from cfn_mlflow.models.base import parse
 from cfn_mlflow.models.schema import CHECK, METRIC, RESOURCE, CheckEvent
-from cfn_mlflow.outcome import InvalidProperties
+from cfn_mlflow.outcome import InvalidProperties, PermanentError, TemporaryError
 from cfn_mlflow.protocol.clock import Clock
 from cfn_mlflow.protocol.invocation import Context, Invocation
 from cfn_mlflow.protocol.log import log
@@ -82,6 +83,10 @@ class _Checks:
 
     def _look(self, watcher: Watcher, invocation: Invocation) -> Report:
         """Look until a paused database is awake: it is woken once, and not for nothing."""
+        try:
+            act_for_owner_of(watcher.database.cluster_arn)
+        except (TemporaryError, PermanentError) as error:
+            return watcher.not_begun(error)
         until = self._clock.now() + SECONDS_TO_WAKE
         while True:
             report = watcher.look()

@@ -18,6 +18,7 @@ from cfn_mlflow.aws.data_api import (
 )
 from cfn_mlflow.aws.data_api_reading import read_only
 from cfn_mlflow.aws.rds_status import GONE, status_of_cluster
+from cfn_mlflow.outcome import PermanentError, TemporaryError
 from cfn_mlflow.resources.schema_check import Report, State, check
 from cfn_mlflow.resources.schema_read import MovedError
 
@@ -66,6 +67,13 @@ class Watcher:
         except DataApiError as error:
             refused = self._unread(State.REFUSED, str(error))
             return replace(refused, advice=_REFUSALS.get(type(error), refused.advice))
+        except (TemporaryError, PermanentError) as error:
+            return self.not_begun(error)
+
+    def not_begun(self, error: TemporaryError | PermanentError) -> Report:
+        """Report why no look could be taken: for now, or until somebody mends it."""
+        passes = isinstance(error, TemporaryError)
+        return self._unread(State.UNREACHABLE if passes else State.REFUSED, str(error))
 
     def _unavailable(self, error: UnavailableError) -> Report:
         status = status_of_cluster(self.database.cluster_arn)

@@ -161,7 +161,6 @@ def _roles(  # noqa: PLR0913 - all that the two roles may reach
     log_group: str,
     server_secret_arn: str,
 ) -> _Roles:
-    boundary_arn = os.environ["BOUNDARY_ARN"]
     sidecars = asked.sidecar_container_definitions
     images = [asked.image_uri, *(sidecar["image"] for sidecar in sidecars)]
 
@@ -178,14 +177,14 @@ def _roles(  # noqa: PLR0913 - all that the two roles may reach
         "execution",
         "Starts the tasks of MLflow",
         derive(may_start, wiring.login_secret_arns, wiring.migration_secret_arn, server_secret_arn),
-        boundary_arn,
+        os.environ["EXECUTION_BOUNDARY_ARN"],
     )
     task = Role(
         owner,
         "task",
         "MLflow's own",
         derive(may_do, wiring.bucket_id, wiring.path, wiring.key_arn),
-        boundary_arn,
+        os.environ["BOUNDARY_ARN"],
     )
     return _Roles(graph.add(task), graph.add(execution))
 

@@ -10,15 +10,28 @@ from moto.iam.exceptions import LimitExceededException
 from moto.iam.models import IAMBackend
 
 from cfn_mlflow.aws.iam import POLICY_NAME, EarlierPolicies, Policy, Role
+from cfn_mlflow.aws.object import tag_list, tag_map
+from cfn_mlflow.aws.owner import USER_KEYS_TAG
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.outcome import PermanentError
 from tests.unit.support.kill_points import watched
-from tests.unit.support.service_kit import BOUNDARY, boto, converge, owner, remove
+from tests.unit.support.service_kit import (
+    BOUNDARY,
+    EXECUTION_BOUNDARY,
+    boto,
+    converge,
+    owner,
+    remove,
+)
 
 
 def allowing(action: str) -> Policy:
     statement = {"Effect": "Allow", "Action": action, "Resource": "*"}
     return {"Version": "2012-10-17", "Statement": [statement]}
+
+
+def tags_of(role: str) -> dict[str, str]:
+    return tag_map(boto("iam").get_role(RoleName=role)["Role"]["Tags"])
 
 
 READ = allowing("s3:GetObject")
@@ -39,7 +52,63 @@ def test_given_no_role_then_one_within_its_boundary_that_only_our_tasks_take(aws
     [trust] = role["AssumeRolePolicyDocument"]["Statement"]
     assert trust["Principal"] == {"Service": "ecs-tasks.amazonaws.com"}
     assert trust["Condition"]["StringEquals"] == {"aws:SourceAccount": "123456789012"}
-    assert {"Key": "cfn-mlflow:owner", "Value": owner().tag} in role["Tags"]
+    assert tags_of(NAME) == {
+        "cfn-mlflow:owner": owner().tag,
+        "cfn-mlflow:version": "0.1.0",
+        "cfn-mlflow:stack": "11111111-2222-3333-4444-555555555555",
+        "cfn-mlflow:stack-name": "team",
+    }
+
+
+def test_given_tags_of_the_users_then_the_role_carries_none_of_them(aws: None) -> None:
+    """Whoever takes the role acts with its tags, and policies of the account may believe them."""
+    converge(graph_of(user_tags={"team": "finance"}))
+    assert "team" not in tags_of(NAME)
+    assert not [key for key in tags_of(NAME) if key == USER_KEYS_TAG]
+
+
+def test_given_a_role_of_an_earlier_version_then_it_gets_its_stack_and_its_boundary(
+    aws: None,
+) -> None:
+    """It carries the user's tags, no stack, and the boundary that both roles had."""
+    iam = boto("iam")
+    theirs = owner(user_tags={"team": "finance"})
+    iam.create_role(
+        RoleName=NAME,
+        Path="/cfn-mlflow/",
+        AssumeRolePolicyDocument=json.dumps(Role(owner(), "task", "", READ, BOUNDARY).trust),
+        PermissionsBoundary=BOUNDARY,
+        Tags=tag_list({**theirs.tags, "cost-center": "of another hand"}),
+    )
+    converge(graph_of(boundary=EXECUTION_BOUNDARY, user_tags={"team": "finance"}))
+    role = iam.get_role(RoleName=NAME)["Role"]
+    assert role["PermissionsBoundary"]["PermissionsBoundaryArn"] == EXECUTION_BOUNDARY
+    tags = tags_of(NAME)
+    assert tags["cfn-mlflow:stack"] == owner().stack_guid
+    assert tags["cost-center"] == "of another hand"
+    assert not {"team", USER_KEYS_TAG} & set(tags)
+    with watched() as calls:
+        converge(graph_of(boundary=EXECUTION_BOUNDARY, user_tags={"team": "finance"}))
+    assert calls.writes == []
+
+
+def test_given_a_role_of_an_earlier_version_then_it_is_deleted(aws: None) -> None:
+    boto("iam").create_role(
+        RoleName=NAME, AssumeRolePolicyDocument="{}", Tags=tag_list(owner().tags)
+    )
+    remove(graph_of())
+    with pytest.raises(boto("iam").exceptions.NoSuchEntityException):
+        boto("iam").get_role(RoleName=NAME)
+
+
+def test_given_another_boundary_then_it_is_set_before_the_tags_that_it_compares(
+    aws: None,
+) -> None:
+    converge(graph_of())
+    boto("iam").untag_role(RoleName=NAME, TagKeys=["cfn-mlflow:stack"])
+    with watched() as calls:
+        converge(graph_of(boundary=EXECUTION_BOUNDARY))
+    assert calls.writes == ["PutRolePermissionsBoundary", "TagRole"]
 
 
 def test_given_the_same_policy_written_otherwise_then_nothing_is_written(aws: None) -> None:
@@ -63,12 +132,11 @@ def test_given_changes_by_another_hand_then_all_is_as_asked_again(aws: None) -> 
     iam.put_role_permissions_boundary(
         RoleName=NAME, PermissionsBoundary="arn:aws:iam::aws:policy/AdministratorAccess"
     )
-    converge(graph_of(user_tags={"team": "a"}))
+    converge(graph_of())
     role = iam.get_role(RoleName=NAME)["Role"]
     assert role["PermissionsBoundary"]["PermissionsBoundaryArn"] == BOUNDARY
     [trusted] = role["AssumeRolePolicyDocument"]["Statement"]
     assert trusted["Principal"] == {"Service": "ecs-tasks.amazonaws.com"}
-    assert {"Key": "team", "Value": "a"} in role["Tags"]
     found = iam.get_role_policy(RoleName=NAME, PolicyName=POLICY_NAME)["PolicyDocument"]
     assert found == READ
 

@@ -97,6 +97,7 @@ def test_given_a_part_that_is_empty_then_no_two_hyphens_follow_each_other() -> N
 def named(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
     """The names in a whole with the longest UniqueName, by class of object."""
     monkeypatch.setenv("BOUNDARY_ARN", BOUNDARY)
+    monkeypatch.setenv("EXECUTION_BOUNDARY_ARN", BOUNDARY)
     properties: Any = {
         "VpcId": "vpc-1",
         "SubnetIds": ["subnet-1", "subnet-2"],

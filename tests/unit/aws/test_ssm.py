@@ -252,3 +252,25 @@ def test_given_its_own_claim_then_cloudformation_is_not_asked(stack: Stubber) ->
     converge(graph_of(FORMER))
     remove(graph_of(FORMER))
     assert boto("ssm").describe_parameters()["Parameters"] == []
+
+
+def test_given_a_claim_that_was_followed_then_it_is_its_holders_before_it_is_released(
+    aws: None,
+) -> None:
+    """The function died before the tags were set: IAM lets a claim go by its owner's tag."""
+    boto("ssm").put_parameter(
+        Name=PATH,
+        Value=f"{STACK} MLflow",
+        Type="String",
+        Tags=[{"Key": "cfn-mlflow:owner", "Value": FORMER.tag}],
+    )
+    with watched() as calls:
+        remove(graph_of())
+    assert calls.writes == ["AddTagsToResource", "DeleteParameter"]
+
+
+def test_given_an_own_claim_then_its_release_is_one_call(aws: None) -> None:
+    converge(graph_of())
+    with watched() as calls:
+        remove(graph_of())
+    assert calls.writes == ["DeleteParameter"]

@@ -10,6 +10,7 @@ import boto3
 import pytest
 
 from cfn_mlflow.aws import session
+from cfn_mlflow.aws.bucket_settings import BucketPolicy
 from cfn_mlflow.aws.kms import AllowedKey
 from cfn_mlflow.aws.owner import USER_KEYS_TAG, Owner
 from cfn_mlflow.engine.graph import Graph
@@ -89,10 +90,16 @@ def test_given_no_properties_then_a_bucket_that_keeps_and_hides_everything(s3: A
     assert found["encryption"]["Rules"][0]["ApplyServerSideEncryptionByDefault"] == {
         "SSEAlgorithm": "AES256"
     }
-    [denied] = found["policy"]
-    assert denied["Effect"] == "Deny"
-    assert denied["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
-    assert denied["Resource"] == [f"arn:aws:s3:::{NAME}", f"arn:aws:s3:::{NAME}/*"]
+    without_tls, of_others = found["policy"]
+    assert without_tls["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    assert of_others["Condition"] == {
+        "ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::{ACCOUNT}:role/cfn-mlflow/*"},
+        "Null": {"aws:PrincipalTag/cfn-mlflow:stack": "false"},
+        "StringNotEquals": {"aws:PrincipalTag/cfn-mlflow:stack": owner().stack_guid},
+    }
+    for denied in found["policy"]:
+        assert denied["Effect"] == "Deny"
+        assert denied["Resource"] == [f"arn:aws:s3:::{NAME}", f"arn:aws:s3:::{NAME}/*"]
     assert s3.head_bucket(Bucket=NAME)["BucketRegion"] == REGION
 
 
@@ -183,6 +190,34 @@ def test_given_a_setting_changed_by_hand_then_that_one_alone_is_set_again(
     assert settings(s3) == before
 
 
+def test_given_the_policy_of_an_earlier_version_then_the_tasks_of_other_stacks_are_denied(
+    s3: Any,
+) -> None:
+    converge(graph())
+    asked = settings(s3)["policy"]
+    policy = {"Version": "2012-10-17", "Statement": asked[:1]}
+    s3.put_bucket_policy(Bucket=NAME, Policy=json.dumps(policy))
+    converge(graph())
+    assert settings(s3)["policy"] == asked
+    with watched() as calls:
+        converge(graph())
+    assert calls.writes == []
+
+
+def test_given_a_bucket_that_is_not_shared_with_all_any_more_then_others_are_denied_again(
+    aws: None,
+) -> None:
+    open_to_all = BucketPolicy(owner(), NAME, ("@all",)).statements
+    shared = BucketPolicy(owner(), NAME, ("team-c", "team-b"))
+    assert len(open_to_all) == 1
+    assert not shared.as_asked({"Statement": open_to_all})
+    assert shared.as_asked({"Statement": shared.statements})
+    assert not BucketPolicy(owner(), NAME, ("@all",)).as_asked({"Statement": shared.statements})
+    assert not BucketPolicy(owner(), NAME).as_asked({"Statement": shared.statements})
+    denied = shared.statements[1]["Condition"]["StringNotEquals"]
+    assert denied["aws:PrincipalTag/cfn-mlflow:stack-name"] == ["team-b", "team-c"]
+
+
 def test_given_what_the_user_added_then_it_is_kept(s3: Any) -> None:
     converge(graph())
     added = {
@@ -209,7 +244,7 @@ def test_given_what_the_user_added_then_it_is_kept(s3: Any) -> None:
     converge(graph())
     found = settings(s3)
     assert added in found["policy"]
-    assert len(found["policy"]) == 2
+    assert len(found["policy"]) == 3
     assert {each["ID"] for each in found["lifecycle"]} == {
         "theirs",
         "cfn-mlflow-tiering",

@@ -95,8 +95,8 @@ def test_given_an_image_of_the_public_gallery_then_it_needs_no_right() -> None:
     assert "PullImages" not in found
 
 
-def test_given_the_rights_to_pull_then_the_tasks_boundary_has_them_too() -> None:
-    [bounded] = [found for found in boundary("TaskBoundary") if found.sid == "PullImage"]
+def test_given_the_rights_to_pull_then_the_boundary_of_what_starts_tasks_has_them_too() -> None:
+    [bounded] = [found for found in boundary("ExecutionBoundary") if found.sid == "PullImage"]
     assert set(bounded.actions) == set(PULL_ACTIONS)
 
 

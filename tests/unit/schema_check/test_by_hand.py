@@ -12,11 +12,15 @@ import pytest
 from botocore.stub import Stubber
 
 from cfn_mlflow.aws import session
+from cfn_mlflow.outcome import PermanentError, TemporaryError
 from cfn_mlflow.protocol.clock import Clock
+from cfn_mlflow.resources import schema_by_hand
 from cfn_mlflow.resources.schema_by_hand import SECONDS_TO_WAKE, drift, with_checks
 from cfn_mlflow.resources.schema_check import Report, State
 from cfn_mlflow.resources.schema_look import Watcher
 from tests.unit.support.service_kit import HEAD, boto
+
+pytestmark = pytest.mark.usefixtures("aws")  # RDS is asked whose the cluster is
 
 CHECK = {
     "ClusterArn": "arn:aws:rds:eu-west-1:123456789012:cluster:mlflow",
@@ -252,3 +256,24 @@ def test_given_a_function_with_little_time_then_it_answers_before_its_end(
     function = Lambda(seconds=30)
     assert function.answer({"Check": CHECK})["state"] == "paused"
     assert function.now < 20
+
+
+@pytest.mark.parametrize(
+    ("error", "state", "retryable"),
+    [
+        (TemporaryError("the role is not given yet"), "unreachable", True),
+        (PermanentError("the role may not be assumed"), "refused", False),
+    ],
+)
+def test_given_nobody_may_act_for_the_owner_then_the_report_says_so(
+    monkeypatch: pytest.MonkeyPatch, error: Exception, state: str, retryable: bool
+) -> None:
+    looks = reports(monkeypatch, Report(State.CURRENT, HEAD, HEAD))
+
+    def fails(cluster: str) -> None:
+        raise error
+
+    monkeypatch.setattr(schema_by_hand, "act_for_owner_of", fails)
+    answer = Lambda().answer({"Check": CHECK})
+    assert (answer["state"], answer["retryable"], looks) == (state, retryable, [])
+    assert answer["reason"] == str(error)

@@ -70,7 +70,7 @@ def _listen() -> None:
     events = session._session().events
     events.register("provide-client-params.rds-data.ExecuteStatement", _note_sql)
     events.register("after-call.*", _note)
-    session.client.cache_clear()  # a client knows the events of when it was made
+    session.own_client.cache_clear()  # a client knows the events of when it was made
 
 
 def _note_sql(params: Mapping[str, Any], **_: Any) -> None:

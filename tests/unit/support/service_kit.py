@@ -27,6 +27,7 @@ HEAD = "dc11669786a5"
 
 STACK = f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/team/11111111-2222-3333-4444-555555555555"
 BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/boundary"
+EXECUTION_BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/execution-boundary"
 
 
 def owner(logical_id: str = "MLflow", **more: Any) -> Owner:
@@ -50,6 +51,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         monkeypatch.setenv(name, "testing")
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
     monkeypatch.setenv("BOUNDARY_ARN", BOUNDARY)
+    monkeypatch.setenv("EXECUTION_BOUNDARY_ARN", EXECUTION_BOUNDARY)
     monkeypatch.setenv("PROVIDER_NAME", "cfn-mlflow")
     ours = session._session()
     with mock_aws():
