@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cfn_mlflow.aws.errors import code
-from cfn_mlflow.aws.owner import Owner
+from cfn_mlflow.aws.iam import PATH as ROLE_PATH
+from cfn_mlflow.aws.owner import EVERY_STACK, STACK_NAME_TAG, STACK_TAG, Owner
 from cfn_mlflow.aws.s3 import addressed, s3
 from cfn_mlflow.engine.managed import ManagedObject
 
@@ -24,7 +25,8 @@ NOT_SET = {
 RULE_PREFIX = "cfn-mlflow-"
 """The start of the ids of our lifecycle rules; others are left as they are."""
 TLS_ONLY = "CfnMlflowTlsOnly"
-"""The id of our statement in the bucket's policy; others are left as they are."""
+STACKS_ONLY = "CfnMlflowOwnStackOnly"
+"""The ids of our statements in the bucket's policy; others are left as they are."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,24 +185,35 @@ class OwnershipControls(BucketSetting):
         return bool(found == self.ASKED)
 
 
-class TlsOnly(BucketSetting):
-    """Requests without TLS are denied, whoever makes them."""
+@dataclass(frozen=True, eq=False)
+class BucketPolicy(BucketSetting):
+    """Requests without TLS are denied to everybody, and all to the tasks of other stacks.
+
+    A task's role that was made before roles had a stack is not told apart; its next update is.
+    """
 
     words: ClassVar[str] = "bucket policy"
 
+    shared_with: tuple[str, ...] = ()
+    """Names of the stacks whose tasks may come in besides, or `@all`."""
+
     @property
-    def statement(self) -> dict[str, Any]:
-        """Return our statement of the policy."""
-        partition, _, _ = self.owner.arn_parts
-        arn = f"arn:{partition}:s3:::{self.bucket}"
-        return {
-            "Sid": TLS_ONLY,
-            "Effect": "Deny",
-            "Principal": "*",
-            "Action": "s3:*",
-            "Resource": [arn, f"{arn}/*"],
-            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    def statements(self) -> list[dict[str, Any]]:
+        """Return our statements of the policy."""
+        without_tls = self._denied(TLS_ONLY, {"Bool": {"aws:SecureTransport": "false"}})
+        if EVERY_STACK in self.shared_with:
+            return [without_tls]
+        partition, _, account = self.owner.arn_parts
+        others: dict[str, Any] = {f"aws:PrincipalTag/{STACK_TAG}": self.owner.stack_guid}
+        if self.shared_with:
+            others[f"aws:PrincipalTag/{STACK_NAME_TAG}"] = sorted(self.shared_with)
+        tasks = f"arn:{partition}:iam::{account}:role{ROLE_PATH}*"
+        condition = {
+            "ArnLike": {"aws:PrincipalArn": tasks},
+            "Null": {f"aws:PrincipalTag/{STACK_TAG}": "false"},
+            "StringNotEquals": others,
         }
+        return [without_tls, self._denied(STACKS_ONLY, condition)]
 
     def get(self) -> Setting:
         """Rests on s3:GetBucketPolicy."""
@@ -209,13 +222,26 @@ class TlsOnly(BucketSetting):
 
     def put(self, found: Setting) -> None:
         """Rests on s3:PutBucketPolicy."""
-        others = [s for s in found.get("Statement", []) if s.get("Sid") != TLS_ONLY]
-        policy = {"Version": "2012-10-17", **found, "Statement": [self.statement, *others]}
+        others = [s for s in found.get("Statement", []) if not _is_our_statement(s)]
+        policy = {"Version": "2012-10-17", **found, "Statement": [*self.statements, *others]}
         s3().put_bucket_policy(**self.address, Policy=json.dumps(policy))
 
     def as_asked(self, found: Setting) -> bool:
-        """Tell whether our statement is among the policy's."""
-        return self.statement in found.get("Statement", [])
+        """Tell whether our statements are among the policy's, and no former one of ours."""
+        ours = [s for s in found.get("Statement", []) if _is_our_statement(s)]
+        return len(ours) == len(self.statements) and all(s in ours for s in self.statements)
+
+    def _denied(self, sid: str, condition: Setting) -> dict[str, Any]:
+        partition, _, _ = self.owner.arn_parts
+        arn = f"arn:{partition}:s3:::{self.bucket}"
+        return {
+            "Sid": sid,
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "s3:*",
+            "Resource": [arn, f"{arn}/*"],
+            "Condition": condition,
+        }
 
 
 @dataclass(frozen=True, eq=False)
@@ -267,6 +293,10 @@ class Lifecycle(BucketSetting):
         return ours.keys() == {rule["ID"] for rule in self.rules} and all(
             _has(ours[rule["ID"]], rule) for rule in self.rules
         )
+
+
+def _is_our_statement(statement: Setting) -> bool:
+    return statement.get("Sid") in (TLS_ONLY, STACKS_ONLY)
 
 
 def _is_ours(rule: Setting) -> bool:

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from cfn_mlflow.aws.bucket_settings import (
+    BucketPolicy,
     Encryption,
     Lifecycle,
     OwnershipControls,
     PublicAccessBlock,
-    TlsOnly,
     Versioning,
 )
 from cfn_mlflow.aws.kms import AllowedKey
@@ -73,7 +73,7 @@ def _settings(
             properties.intelligent_tiering_days,
             properties.noncurrent_version_expiration_days,
         ),
-        TlsOnly(owner, name),
+        BucketPolicy(owner, name),
     )
 
 
