@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cfn_mlflow.aws.errors import code
-from cfn_mlflow.aws.iam import PATH as ROLE_PATH
-from cfn_mlflow.aws.owner import EVERY_STACK, STACK_NAME_TAG, STACK_TAG, Owner
+from cfn_mlflow.aws.owner import EVERY_STACK, ROLE_PATH, STACK_NAME_TAG, STACK_TAG, Owner
 from cfn_mlflow.aws.s3 import addressed, s3
 from cfn_mlflow.engine.managed import ManagedObject
 

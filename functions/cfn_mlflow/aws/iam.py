@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from cfn_mlflow.aws.errors import code, is_missing
 from cfn_mlflow.aws.object import OwnedObject, tag_list, tag_map
-from cfn_mlflow.aws.owner import STACK_NAME_TAG, STACK_TAG, Owner, Tags
+from cfn_mlflow.aws.owner import ROLE_PATH, STACK_NAME_TAG, STACK_TAG, Owner, Tags
 from cfn_mlflow.aws.replaced import Replaced
 from cfn_mlflow.aws.session import client
 from cfn_mlflow.outcome import TemporaryError
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 
 Policy = Mapping[str, Any]
 """A policy document, as JSON is parsed."""
-
-PATH = "/cfn-mlflow/"
-"""All roles are made here: the provider may touch no other."""
 
 POLICY_NAME = "cfn-mlflow"
 EARLIER = f"{POLICY_NAME}-before-"
@@ -117,7 +114,7 @@ class Role(OwnedObject[RoleView]):
         try:
             _iam().create_role(
                 RoleName=self.name,
-                Path=PATH,
+                Path=ROLE_PATH,
                 Description=self.description,
                 AssumeRolePolicyDocument=json.dumps(self.trust),
                 PermissionsBoundary=self.boundary_arn,

@@ -27,6 +27,9 @@ STACK_NAME_TAG = "cfn-mlflow:stack-name"
 DIGEST_TAG = "cfn-mlflow:digest"
 """Tags of who acts, be it the provider or a task: policies compare them with what is reached."""
 
+ROLE_PATH = "/cfn-mlflow/"
+"""Where the tasks' roles are made: the provider may touch no other."""
+
 LONGEST_VALUE = 255
 """Characters of the longest value of a tag that every service takes: Elastic Load Balancing's."""
 
