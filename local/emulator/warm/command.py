@@ -4,6 +4,7 @@
 interpreter, such as `mlflow`.
 """
 
+import linecache
 import os
 import runpy
 import shlex
@@ -16,6 +17,9 @@ _HEAVY = ("mlflow", "uvicorn", "gunicorn", "multiprocessing.spawn")
 """Words of commands that import MLflow; others start from nothing as fast."""
 
 _SHELL = "#!/bin/sh"
+
+TEXT = "<string>"
+"""The name of the file that the text of `python -c` counts as."""
 
 
 def is_warm(argv: Sequence[str], python: str) -> bool:
@@ -92,8 +96,16 @@ def run(words: Sequence[str]) -> None:
     exec(_code(words, main), main)  # noqa: S102 - to run a program is the task
 
 
+def _keep_lines(text: str) -> None:
+    """Let a traceback show the lines of the text, as it does since Python 3.13."""
+    if sys.version_info >= (3, 13):
+        lines = [f"{line}\n" for line in text.splitlines()]
+        linecache.cache[TEXT] = (len(text), None, lines, TEXT)
+
+
 def _code(words: Sequence[str], main: dict[str, object]) -> CodeType:
     if words[0] == "-c":
-        return compile(words[1], "<string>", "exec")
+        _keep_lines(words[1])
+        return compile(words[1], TEXT, "exec")
     main.update(__file__=words[0], __cached__=None)
     return compile(Path(words[0]).read_bytes(), words[0], "exec")

@@ -12,6 +12,7 @@ import importlib
 import json
 import logging
 import os
+import platform
 import socket
 import sys
 import tempfile
@@ -208,6 +209,8 @@ def _absolute(name: str, globals_: Mapping[str, object], level: int) -> str:
 
 def find() -> dict[str, Any]:
     """Import all that containers import; return what may be imported beforehand, and why not."""
+    # Python keeps what the kernel is called, which is the same for every container here.
+    platform.uname()
     before = set(sys.modules)
     watch = _Watch()
     watch.install()
