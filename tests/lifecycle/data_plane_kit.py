@@ -106,12 +106,31 @@ class Lab:
         return until(lambda: self.task(arn), lambda task: task["lastStatus"] == "STOPPED")
 
     def log(self, task: dict[str, Any], family: str, container: str = "main") -> list[str]:
-        """Return what a container of the task has logged."""
-        stream = f"{family}/{container}/{task['taskArn'].rsplit('/', 1)[-1]}"
-        events = self.client("logs").get_log_events(
-            logGroupName=LOGS, logStreamName=stream, startFromHead=True
-        )["events"]
-        return [event["message"] for event in events]
+        """Return what a container of the task has logged: all of it, once the task has stopped.
+
+        A task may be told to have stopped before its last lines are in its log.
+        """
+        task_id = task["taskArn"].rsplit("/", 1)[-1]
+        printed = self.aws.state / "tasks" / task_id / container / "output.log"
+
+        def read() -> list[str]:
+            events = self.client("logs").get_log_events(
+                logGroupName=LOGS,
+                logStreamName=f"{family}/{container}/{task_id}",
+                startFromHead=True,
+            )["events"]
+            return [event["message"] for event in events]
+
+        def is_whole(lines: list[str]) -> bool:
+            text = printed.read_text(errors="replace")
+            return task["lastStatus"] != "STOPPED" or _letters("".join(lines)) == _letters(text)
+
+        return until(read, is_whole, f"the log of {family}")
+
+
+def _letters(text: str) -> str:
+    """Leave out spaces and ends of lines, which a log does not keep."""
+    return "".join(text.split())
 
 
 @dataclass
