@@ -71,7 +71,8 @@ def _terraform(folder: Path, env: Mapping[str, str]) -> Sequence[str]:
         check=False,
     )
     if begun.returncode != 0:  # it has to download its provider for AWS
-        pytest.skip(f"Terraform is not ready, its example was not deployed: {begun.stderr[-300:]}")
+        why = " ".join(begun.stderr.split())
+        pytest.skip(f"Terraform is not ready, its example was not deployed: {why[:300]}")
     return [terraform]
 
 
