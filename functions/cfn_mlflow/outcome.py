@@ -67,6 +67,10 @@ class RefusedChanges(FaultsError):  # noqa: N818 - named for what it is to the u
     """Every change that is asked and cannot be had without losing something."""
 
 
+class NotShared(RefusedChanges):
+    """What the properties name and may not be used, and nothing else is refused."""
+
+
 def _joined(faults: Sequence[str]) -> str:
     """Join the faults in FAULTS_BYTES: as many whole as fit, then how many more there are."""
     for told in range(len(faults), 0, -1):

@@ -7,6 +7,7 @@ from typing import Any
 
 from cfn_mlflow.outcome import (
     Done,
+    NotShared,
     Outcome,
     OutdatedError,
     PermanentError,
@@ -81,17 +82,22 @@ class Convergence:
         What cannot be looked at at all is told beside that.
         """
         faults: list[str] = []
+        refused: type[RefusedChanges] = NotShared
         for managed in self._graph.wanted:
             if type(managed).refusals is ManagedObject.refusals and not managed.holds_data:
                 continue
             try:
-                faults.extend(self._refusals_of(managed))
+                found = self._refusals_of(managed)
             except TemporaryError as error:
                 waits[managed.label] = str(error)
+                continue
             except PermanentError as error:
-                faults.append(str(error))
+                found = (str(error),)
+            faults.extend(found)
+            if found and not managed.is_named:
+                refused = RefusedChanges
         if faults and not waits:
-            raise RefusedChanges(tuple(dict.fromkeys(faults)))
+            raise refused(tuple(dict.fromkeys(faults)))
 
     def _refusals_of(self, managed: ManagedObject[Any]) -> tuple[str, ...]:
         view = self._first_look[id(managed)] = self._call(managed, managed.read)

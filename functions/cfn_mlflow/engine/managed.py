@@ -28,6 +28,9 @@ class ManagedObject(ABC, Generic[View]):
     holds_data: ClassVar[bool] = False
     """Made anew it would be empty: once it has served, its absence is a failure."""
 
+    is_named: ClassVar[bool] = False
+    """It is not the resource's: a property names it, and its owner says who may use it."""
+
     goes_along: ClassVar[bool] = False
     """It goes, or stays, with an object that it needs: a removal does not look at it."""
 
