@@ -70,6 +70,7 @@ def one_resource(
                 "ClusterId",
                 "ServiceName",
                 "ArtifactBucketId",
+                "DatabaseClientSecurityGroupId",
                 "DatabaseClusterArn",
                 "DatabaseClusterId",
                 "DatabaseMasterSecretArn",

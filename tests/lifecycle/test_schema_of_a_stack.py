@@ -110,7 +110,11 @@ class Mlflow:
 
 @pytest.fixture(scope="module")
 def mlflow(local_aws: LocalAws) -> Iterator[Mlflow]:
-    template = one_resource(make_network(local_aws), SchemaCheckSchedule=SCHEDULE)
+    template = one_resource(
+        make_network(local_aws),
+        SchemaCheckSchedule=SCHEDULE,
+        DatabaseSharedWithStacks=["reading", "too-early", "damaged"],
+    )
     for name in ("DatabaseServiceSecretArn", "DatabaseMasterSecretArn"):
         template["Outputs"][name] = {"Value": {"Fn::GetAtt": ["MLflow", name]}}
     stack = Stack.create(local_aws, "checked", template)
@@ -128,7 +132,7 @@ def looker(mlflow: Mlflow) -> Iterator[str]:
     made = mlflow.client("secretsmanager").create_secret(
         Name=LOGIN,
         SecretString=json.dumps({"username": LOGIN, "password": PASSWORD}),
-        Tags=[{"Key": "cfn-mlflow:allow", "Value": ""}],
+        Tags=[{"Key": "cfn-mlflow:allow", "Value": "@all"}],
     )
     yield str(made["ARN"])
     mlflow.client("secretsmanager").delete_secret(

@@ -31,6 +31,8 @@ from tests.waiting import until
 
 FUNCTION = "cfn-mlflow-MLflow"
 OLD, NEW = "3.16.1", "3.17.2"
+OTHER = "wrong-password"
+"""A stack with a service on the same database and bucket."""
 OLD_HEAD, NEW_HEAD, NEXT_HEAD = "b7e2c1a4d9f3", "dc11669786a5", "f4a9b2c7d1e6"
 AT_REVISION = "UPDATE alembic_version SET version_num = '{}'"
 KEPT = {"before": 0.9}
@@ -56,6 +58,8 @@ def template(network: Network) -> Template:
             ServiceMinCapacity="1",
             DatabaseInstanceCount="1",
             DatabaseAutoPause="true",
+            ArtifactBucketSharedWithStacks=[OTHER],
+            DatabaseSharedWithStacks=[OTHER],
             **{"ServiceImageTag": f"v{version}-full", **properties}
             if "ServiceImage" not in properties
             else properties,
@@ -198,7 +202,7 @@ def test_given_a_wrong_password_then_the_login_is_named_and_the_other_service_ru
     outputs = stack.outputs
     secret = local_aws.session().client("secretsmanager").create_secret(
         Name="wrong", SecretString='{"username": "mlflow_migrate", "password": "not the one"}',
-        Tags=[{"Key": "cfn-mlflow:allow", "Value": "true"}],
+        Tags=[{"Key": "cfn-mlflow:allow", "Value": OTHER}],
     )["ARN"]  # fmt: skip
     cluster = (
         local_aws.session()
@@ -218,15 +222,13 @@ def test_given_a_wrong_password_then_the_login_is_named_and_the_other_service_ru
                     "DatabaseEndpoint": cluster["Endpoint"],
                     "DatabaseSecretArn": secret,
                     "DatabaseMigrationSecretArn": secret,
-                    "DatabaseClientSecurityGroupId": cluster["VpcSecurityGroups"][0][
-                        "VpcSecurityGroupId"
-                    ],
+                    "DatabaseClientSecurityGroupId": outputs["DatabaseClientSecurityGroupId"],
                     "ArtifactBucketId": outputs["ArtifactBucketId"],
                 },
             }
         }
     }
-    other = Stack.create(local_aws, "wrong-password", part)
+    other = Stack.create(local_aws, OTHER, part)
     assert other.status == "ROLLBACK_COMPLETE"
     reason = other.failures()["Service"]
     record_property(SECONDS_TO_REASON, other.seconds_to_reason("Service"))

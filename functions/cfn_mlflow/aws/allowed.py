@@ -1,4 +1,4 @@
-"""What is the user's own: named only if its tags or the provider's parameters allow it.
+"""What a property names and its resource has not made: used only if its owner says so.
 
 Otherwise anyone who may create a stack would gain the provider's rights on it.
 """
@@ -10,14 +10,16 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from cfn_mlflow.aws.errors import DENIED, code, is_missing
-from cfn_mlflow.aws.owner import ALLOW_TAG, Tags
+from cfn_mlflow.aws.owner import ALLOW_TAG, Owner, Tags
+from cfn_mlflow.aws.sharing import allows_everybody_unsaid, refusal
 from cfn_mlflow.engine.managed import ManagedObject
 from cfn_mlflow.outcome import PermanentError
+from cfn_mlflow.tell import warn
 
 
 @dataclass(frozen=True)
 class AllowedView:
-    """Something of the user's as it stands, or why it cannot be read."""
+    """The tags of a thing, or why it cannot be used whoever it belongs to."""
 
     tags: Tags
     problem: str = ""
@@ -25,13 +27,16 @@ class AllowedView:
 
 @dataclass(frozen=True, eq=False)
 class Allowed(ManagedObject[AllowedView]):
-    """Something that the user names: looked at, and never made, changed or removed."""
+    """A thing that a property names: looked at, and never made, changed or removed."""
 
     goes_along: ClassVar[bool] = True
+    is_named: ClassVar[bool] = True
     listed_in: ClassVar[str]
     """The environment variable that lists, by commas, what is allowed whatever its tags."""
 
+    owner: Owner
     property_name: str
+    """As the user writes it, with the place inside it."""
     name: str
 
     @property
@@ -39,14 +44,14 @@ class Allowed(ManagedObject[AllowedView]):
         """Tell it by the property that names it."""
         return f"{self.words} of {self.property_name}"
 
-    def tags(self) -> Tags:
+    def look(self) -> AllowedView:
         """Return its tags. Raises what AWS answers when it is missing or denied."""
         raise NotImplementedError
 
     def read(self) -> AllowedView:
         """Read its tags; that it is missing or denied is for `refusals` to say."""
         try:
-            return AllowedView(self.tags())
+            return self.look()
         except Exception as error:
             if is_missing(error):
                 return AllowedView({}, "does not exist")
@@ -55,20 +60,32 @@ class Allowed(ManagedObject[AllowedView]):
             raise
 
     def refusals(self, view: AllowedView) -> tuple[str, ...]:
-        """Refuse what cannot be read, and what nobody allowed."""
-        if view.problem:
-            return (f"{self.property_name}: {self.name} {view.problem}",)
-        if ALLOW_TAG in view.tags or self.name in _listed(self.listed_in):
-            return ()
-        return (
-            f"{self.property_name}: {self.name} is not allowed to be used. Give it the tag "
-            f"{ALLOW_TAG}, then deploy again",
-        )
+        """Refuse what cannot be read, and what neither its owner nor the provider allows."""
+        why = view.problem or ("" if self.is_listed() else refusal(self.owner, view.tags))
+        return (f"{self.property_name}: {self.name} {why}",) if why else ()
+
+    def is_listed(self) -> bool:
+        """Tell whether a parameter of the provider allows it to every stack."""
+        return self.name in listed(self.listed_in)
+
+    def usable(self, view: AllowedView) -> str:
+        """Return its name for what is made of it; empty if it may not be used."""
+        return "" if self.refusals(view) else self.name
 
     def busy(self, view: AllowedView) -> str | None:
         """Fail if it was taken away between two looks."""
-        for refusal in self.refusals(view):
-            raise PermanentError(refusal)
+        for why in self.refusals(view):
+            raise PermanentError(why)
+        return None
+
+    def settling(self, view: AllowedView) -> str | None:
+        """Warn of a value that still allows every stack; it needs no more time."""
+        if allows_everybody_unsaid(view.tags) and not self.is_listed():
+            warn(
+                f"{self.property_name}: the tag {ALLOW_TAG} of {self.name} names no stack, and so"
+                f" allows it to every stack. From 0.3.0 on it must name {self.owner.stack_name},"
+                f" or @all"
+            )
         return None
 
     def create(self) -> None:
@@ -80,5 +97,6 @@ class Allowed(ManagedObject[AllowedView]):
         raise NotImplementedError
 
 
-def _listed(variable: str) -> set[str]:
+def listed(variable: str) -> set[str]:
+    """Return what an environment variable of the function lists by commas."""
     return {name.strip() for name in os.environ.get(variable, "").split(",") if name.strip()}

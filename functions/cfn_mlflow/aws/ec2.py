@@ -33,9 +33,10 @@ def all_traffic(peer: str) -> Rule:
     return ("-1", -1, -1, peer)
 
 
-def _ec2() -> EC2Client:
-    ec2: EC2Client = client("ec2")
-    return ec2
+def ec2() -> EC2Client:
+    """Return the client of EC2."""
+    found: EC2Client = client("ec2")
+    return found
 
 
 @dataclass(frozen=True)
@@ -75,10 +76,10 @@ class SecurityGroup(OwnedObject[SecurityGroupView]):
 
         Rests on ec2:DescribeSecurityGroups.
         """
-        named = _ec2().describe_security_groups(
+        named = ec2().describe_security_groups(
             Filters=[{"Name": "group-name", "Values": [self.name]}]
         )["SecurityGroups"]
-        views = [SecurityGroupView(g["GroupId"], g["VpcId"], _tags(g)) for g in named]
+        views = [SecurityGroupView(g["GroupId"], g["VpcId"], tags_in(g)) for g in named]
         ours = [view for view in views if self.owned(view)]
         here = [view for view in views if view.vpc_id == self.vpc_id]
         return next(iter(ours + here), None)
@@ -95,7 +96,7 @@ class SecurityGroup(OwnedObject[SecurityGroupView]):
     def create(self) -> None:
         """Make the group with its tags (ec2:CreateSecurityGroup)."""
         try:
-            _ec2().create_security_group(
+            ec2().create_security_group(
                 GroupName=self.name,
                 Description=self.description,
                 VpcId=self.vpc_id,
@@ -119,8 +120,8 @@ class SecurityGroup(OwnedObject[SecurityGroupView]):
         """Set the tags (ec2:CreateTags, DeleteTags)."""
         gone = self.owner.no_longer_asked(view.tags)
         if gone:
-            _ec2().delete_tags(Resources=[view.id], Tags=[{"Key": key} for key in gone])
-        _ec2().create_tags(
+            ec2().delete_tags(Resources=[view.id], Tags=[{"Key": key} for key in gone])
+        ec2().create_tags(
             Resources=[view.id],
             Tags=tag_list(self.owner.tags),
         )
@@ -128,7 +129,7 @@ class SecurityGroup(OwnedObject[SecurityGroupView]):
     def delete(self, view: SecurityGroupView) -> None:
         """Delete the group (ec2:DeleteSecurityGroup); while anything uses it, AWS says so."""
         try:
-            _ec2().delete_security_group(GroupId=view.id)
+            ec2().delete_security_group(GroupId=view.id)
         except Exception as error:
             if not is_missing(error):
                 raise
@@ -162,7 +163,7 @@ class SecurityGroupRules(ManagedObject[RulesView]):
     def read(self) -> RulesView | None:
         """Read the group's rules; None if it has none (ec2:DescribeSecurityGroups)."""
         try:
-            group = _ec2().describe_security_groups(GroupIds=[self.group_id])["SecurityGroups"][0]
+            group = ec2().describe_security_groups(GroupIds=[self.group_id])["SecurityGroups"][0]
         except Exception as error:
             if is_missing(error):
                 return None
@@ -192,16 +193,15 @@ class SecurityGroupRules(ManagedObject[RulesView]):
         for egress.
         """
         ingress, egress = _canonical(self.ingress), _canonical(self.egress)
-        ec2 = _ec2()
-        self._send(ec2.authorize_security_group_ingress, ingress - view.ingress)
-        self._send(ec2.authorize_security_group_egress, egress - view.egress)
-        self._send(ec2.revoke_security_group_ingress, view.ingress - ingress)
-        self._send(ec2.revoke_security_group_egress, view.egress - egress)
+        self._send(ec2().authorize_security_group_ingress, ingress - view.ingress)
+        self._send(ec2().authorize_security_group_egress, egress - view.egress)
+        self._send(ec2().revoke_security_group_ingress, view.ingress - ingress)
+        self._send(ec2().revoke_security_group_egress, view.egress - egress)
 
     def delete(self, view: RulesView) -> None:
         """Take every rule away, so that no group is held by another's rule."""
-        self._send(_ec2().revoke_security_group_ingress, view.ingress)
-        self._send(_ec2().revoke_security_group_egress, view.egress)
+        self._send(ec2().revoke_security_group_ingress, view.ingress)
+        self._send(ec2().revoke_security_group_egress, view.egress)
 
     def _send(self, operation: Any, rules: frozenset[Rule]) -> None:
         if not rules:
@@ -214,7 +214,8 @@ class SecurityGroupRules(ManagedObject[RulesView]):
             raise
 
 
-def _tags(group: Mapping[str, Any]) -> dict[str, str]:
+def tags_in(group: Mapping[str, Any]) -> dict[str, str]:
+    """Return the tags that an answer carries."""
     return tag_map(group.get("Tags", []))
 
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from cfn_mlflow.aws.allowed import Allowed
-from cfn_mlflow.aws.owner import Tags
+from cfn_mlflow.aws.allowed import Allowed, AllowedView
 from cfn_mlflow.aws.session import client
-from cfn_mlflow.outcome import PermanentError
 
 if TYPE_CHECKING:
     from mypy_boto3_kms import KMSClient
@@ -26,13 +24,13 @@ class AllowedKey(Allowed):
     words: ClassVar[str] = "key"
     listed_in: ClassVar[str] = "ALLOWED_KEY_ARNS"
 
-    def tags(self) -> Tags:
-        """Return the tags of a key that works (kms:DescribeKey, ListResourceTags)."""
+    def look(self) -> AllowedView:
+        """Return the key's tags, and whether it works (kms:DescribeKey, ListResourceTags)."""
         state = _kms().describe_key(KeyId=self.name)["KeyMetadata"].get("KeyState", "Enabled")
         if state != "Enabled":
-            raise PermanentError(
-                f"{self.property_name}: {self.name} is {state}. Enable it (or cancel its "
-                f"deletion), then deploy again"
-            )
-        tags = _kms().list_resource_tags(KeyId=self.name)["Tags"]
-        return {tag["TagKey"]: tag["TagValue"] for tag in tags}
+            why = f"is {state}. Enable it (or cancel its deletion), then deploy again"
+            return AllowedView({}, why)
+        pages = _kms().get_paginator("list_resource_tags").paginate(KeyId=self.name)
+        return AllowedView(
+            {tag["TagKey"]: tag["TagValue"] for page in pages for tag in page["Tags"]}
+        )

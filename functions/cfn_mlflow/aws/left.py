@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from cfn_mlflow.aws.owner import COMPLETE_TAG, LEFT_BY_TAG, OWNER_TAG, Owner, Tags
+from cfn_mlflow.aws.owner import COMPLETE_TAG, LEFT_BY_TAG, OWNER_TAG, SHARED_TAG, Owner, Tags
 from cfn_mlflow.tell import warn
 
-GONE = (OWNER_TAG, COMPLETE_TAG)
+GONE = (OWNER_TAG, COMPLETE_TAG, SHARED_TAG)
 """The tags that what stays loses: so no later request adopts or deletes it."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from cfn_mlflow.reserved_tags import RESERVED_KEYS
@@ -57,6 +57,8 @@ class Owner:
     user_tags: Tags = field(default_factory=dict)
     named: bool = False
     spelled: Callable[[str], str] = str
+    shared_with: tuple[str, ...] = ()
+    """The other stacks that may name the object, by their names."""
 
     @property
     def arn_parts(self) -> tuple[str, str, str]:
@@ -91,6 +93,8 @@ class Owner:
         ours = {OWNER_TAG: self.tag, VERSION_TAG: self.version}
         if self.user_tags:
             ours[USER_KEYS_TAG] = "".join(sorted(map(_key_digest, self.user_tags)))
+        if self.shared_with:
+            ours[SHARED_TAG] = listing(self.shared_with)
         return {**self.user_tags, **ours}
 
     def owns(self, tags: Tags) -> bool:
@@ -110,6 +114,8 @@ class Owner:
     def no_longer_asked(self, tags: Tags) -> list[str]:
         """Return the keys that were set for the user and are not asked any more.
 
+        Among them the tag that shares an object, once nobody shares it.
+
         Tags that others have set are not in the list that an object carries, and stay.
         """
         listed = tags.get(USER_KEYS_TAG, "")
@@ -124,7 +130,11 @@ class Owner:
             and key not in self.user_tags
             and not key.lower().startswith(RESERVED_KEYS)
         ]
-        return gone if self.user_tags or not listed else [*gone, USER_KEYS_TAG]
+        if listed and not self.user_tags:
+            gone.append(USER_KEYS_TAG)
+        if SHARED_TAG in tags and not self.shared_with:
+            gone.append(SHARED_TAG)
+        return gone
 
     def name(self, *parts: str, limit: int = 63) -> str:
         """Return `<prefix>-<parts>-<digest>`, its prefix cut so that it fits the limit.
@@ -135,6 +145,11 @@ class Owner:
         tail = "-".join(filter(None, (*parts, self.digest)))
         prefix = self.prefix[: limit - len(tail) - 1].rstrip("-")
         return f"{prefix}-{tail}"
+
+
+def listing(stacks: Iterable[str]) -> str:
+    """Return the value of a tag that lists these stacks."""
+    return " ".join(sorted(set(stacks)))
 
 
 def _key_digest(key: str) -> str:

@@ -10,9 +10,10 @@ import json
 from dataclasses import dataclass
 
 from cfn_mlflow.aws.allowed import AllowedView
+from cfn_mlflow.aws.allowed_secret import AllowedSecret
 from cfn_mlflow.aws.cloudformation_rollback import is_rolling_back
 from cfn_mlflow.aws.login_secret import LoginSecret, read_login
-from cfn_mlflow.aws.secrets import AllowedSecret, SecretView, secrets
+from cfn_mlflow.aws.secrets import SecretView, secrets
 from cfn_mlflow.outcome import PermanentError
 from cfn_mlflow.tell import warn
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from cfn_mlflow.aws import left
-from cfn_mlflow.aws.allowed import Allowed, AllowedView
+from cfn_mlflow.aws.allowed import AllowedView
+from cfn_mlflow.aws.allowed_bucket import AllowedBucket
 from cfn_mlflow.aws.errors import DENIED, code, is_missing
 from cfn_mlflow.aws.object import OwnedObject, tag_list, tag_map
 from cfn_mlflow.aws.owner import COMPLETE_TAG, LEFT_BY_TAG, Owner, Tags
@@ -66,8 +67,8 @@ class Bucket(OwnedObject[BucketView]):
             return super().taken(view)
         return (
             f"bucket: {self.name} was left, with its objects, by an earlier deletion. Name it in "
-            f"{self.owner.spelled('BucketId')} (with the tag cfn-mlflow:allow) or give the "
-            f"resource another logical id, then deploy again"
+            f"{self.owner.spelled('BucketId')} (its tag cfn-mlflow:allow must name the stack) "
+            f"or give the resource another logical id, then deploy again"
         )
 
     def create(self) -> None:
@@ -201,11 +202,8 @@ class CompleteBucket(ManagedObject[BucketView]):
 
 
 @dataclass(frozen=True, eq=False)
-class AllowedBucket(Allowed):
-    """A bucket that the user named."""
-
-    words: ClassVar[str] = "bucket"
-    listed_in: ClassVar[str] = "ALLOWED_BUCKET_NAMES"
+class AllowedBucketInstead(AllowedBucket):
+    """A bucket of the user's that stands in for one that would be made."""
 
     instead_of: Bucket
 
@@ -218,15 +216,6 @@ class AllowedBucket(Allowed):
             f"{self.property_name}: cannot be given any more, {made.name} was made and holds the "
             f"artifacts. Leave it out, or make a new resource",
         )
-
-    def tags(self) -> Tags:
-        """Return the bucket's tags (s3:GetBucketTagging)."""
-        try:
-            return tag_map(s3().get_bucket_tagging(Bucket=self.name)["TagSet"])
-        except Exception as error:
-            if code(error) == "NoSuchTagSet":
-                return {}
-            raise
 
 
 def addressed(owner: Owner, bucket: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Secrets Manager: what all secrets share, those made here and those of the user's."""
+"""Secrets Manager: what all secrets that are made here share."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from abc import abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from cfn_mlflow.aws.allowed import Allowed
 from cfn_mlflow.aws.errors import code, is_missing
 from cfn_mlflow.aws.object import OwnedObject, tag_list, tag_map, take_off
 from cfn_mlflow.aws.owner import Tags
 from cfn_mlflow.aws.session import client
-from cfn_mlflow.outcome import PermanentError, TemporaryError
+from cfn_mlflow.outcome import TemporaryError
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
@@ -122,24 +121,6 @@ class Secret(OwnedObject[SecretView]):
         except Exception as error:
             if not is_missing(error):
                 raise
-
-
-@dataclass(frozen=True, eq=False)
-class AllowedSecret(Allowed):
-    """A secret that the user named, by its ARN."""
-
-    words: ClassVar[str] = "secret"
-    listed_in: ClassVar[str] = "ALLOWED_SECRET_ARNS"
-
-    def tags(self) -> Tags:
-        """Return the secret's tags (secretsmanager:DescribeSecret)."""
-        found = secrets().describe_secret(SecretId=self.name)
-        if found.get("DeletedDate"):
-            raise PermanentError(
-                f"{self.property_name}: {self.name} is deleted. Restore it or name another, then "
-                f"deploy again"
-            )
-        return tag_map(found.get("Tags", []))
 
 
 def read_secret(name: str) -> SecretView | None:

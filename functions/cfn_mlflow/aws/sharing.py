@@ -19,11 +19,6 @@ def named_in(value: str) -> frozenset[str]:
     return frozenset(value.split())
 
 
-def listing(stacks: Iterable[str]) -> str:
-    """Return the value of a tag that lists these stacks."""
-    return " ".join(sorted(set(stacks)))
-
-
 def is_own(owner: Owner, tags: Tags) -> bool:
     """Tell whether a thing with these tags was made for the same stack."""
     return tags.get(OWNER_TAG, "").startswith(f"{owner.stack_guid}/")

@@ -14,8 +14,9 @@ from typing import ClassVar
 
 from cfn_mlflow.aws.errors import DENIED, code
 from cfn_mlflow.aws.login_secret import LoginSecret
-from cfn_mlflow.aws.owner import OWNER_TAG, Tags
+from cfn_mlflow.aws.owner import Owner, Tags
 from cfn_mlflow.aws.secrets import SecretView, read_secret
+from cfn_mlflow.aws.sharing import one_owner, refusal
 from cfn_mlflow.engine.managed import ManagedObject
 
 TURN_TAG = "cfn-mlflow:turn"
@@ -123,6 +124,7 @@ class LoginInUse(ManagedObject[LoginInUseView]):
     words: ClassVar[str] = "database login in use"
     goes_along: ClassVar[bool] = True
 
+    owner: Owner
     secret_arn: str
 
     def read(self) -> LoginInUseView:
@@ -132,10 +134,17 @@ class LoginInUse(ManagedObject[LoginInUseView]):
         """
         named = _look(self.secret_arn)
         twin = _look(named.tags.get(TWIN_TAG, "")) if named else None
-        if named is None or twin is None or not _one_owner(named, twin):
+        if named is None or twin is None or not self._take_turns(named, twin):
             return LoginInUseView(self.secret_arn, (self.secret_arn,))
         both = (named.arn, twin.arn)
         return LoginInUseView(in_use(named, twin).arn, tuple(sorted(both)))
+
+    def _take_turns(self, named: SecretView, twin: SecretView) -> bool:
+        """Tell whether both are one resource's, and the twin may be used as well.
+
+        Anybody can write a twin's name on a secret.
+        """
+        return one_owner(named.tags, twin.tags) and not refusal(self.owner, twin.tags)
 
     def create(self) -> None:
         """Never called: `read` always finds something to say."""
@@ -153,8 +162,3 @@ def _look(name: str) -> SecretView | None:
         if code(error) in DENIED:
             return None
         raise
-
-
-def _one_owner(named: SecretView, twin: SecretView) -> bool:
-    """Tell whether both are one resource's: anybody can write a twin's name on a secret."""
-    return OWNER_TAG in named.tags and named.tags[OWNER_TAG] == twin.tags.get(OWNER_TAG)

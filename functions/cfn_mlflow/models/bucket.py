@@ -9,6 +9,7 @@ from pydantic import ValidationInfo, field_validator
 from cfn_mlflow.models.base import Attributes, Update, described
 from cfn_mlflow.models.faults import WrongValueError
 from cfn_mlflow.models.named import NamedProperties, unique_name_property
+from cfn_mlflow.models.sharing import StackNames, shared_with_property
 from cfn_mlflow.models.standing import may_stand
 from cfn_mlflow.models.values import (
     Boolean,
@@ -27,8 +28,8 @@ class BucketProperties(NamedProperties):
     unique_name: UniqueName = unique_name_property("mlflow-bucket")
     bucket_id: BucketName | None = described(
         "Name of a bucket of yours to use instead of making one; not for a resource that has made"
-        " one. It is not changed and never deleted; it needs the tag `cfn-mlflow:allow`, or a place"
-        " in the provider's parameter.",
+        " one. It is not changed and never deleted; it needs the tag `cfn-mlflow:allow` with the"
+        " stack's name in it, or a place in the provider's parameter.",
         update=Update.REFUSED,
         default=None,
         default_words="a bucket is made",
@@ -46,9 +47,10 @@ class BucketProperties(NamedProperties):
         example="aws:kms",
     )
     encryption_key_arn: KeyArn | None = described(
-        "ARN of the KMS key, with `aws:kms`. A key of yours needs the tag `cfn-mlflow:allow`, or"
-        " a place in the provider's parameter. After a change, objects that are there stay under"
-        " the old key, which the tasks may no longer use: copy them onto themselves first.",
+        "ARN of the KMS key, with `aws:kms`. A key of yours needs the tag `cfn-mlflow:allow` with"
+        " the stack's name in it, or a place in the provider's parameter. After a change, objects"
+        " that are there stay under the old key, which the tasks may no longer use: copy them onto"
+        " themselves first.",
         default=None,
         default_words="with `aws:kms`, the key that AWS manages for S3",
         example="arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab",
@@ -70,6 +72,8 @@ class BucketProperties(NamedProperties):
         example=30,
     )
 
+    shared_with_stacks: StackNames = shared_with_property("the bucket that was made")
+
     @classmethod
     def losing_data(cls) -> tuple[str, ...]:
         """Return the names of the properties by which a deletion loses data."""
@@ -90,6 +94,18 @@ class BucketProperties(NamedProperties):
         if empty and info.data.get("bucket_id"):
             raise WrongValueError("must be false with {BucketId}: yours is never emptied")
         return empty
+
+    @field_validator("shared_with_stacks")
+    @classmethod
+    def _own_bucket_is_tagged(
+        cls, stacks: tuple[str, ...], info: ValidationInfo
+    ) -> tuple[str, ...]:
+        if stacks and info.data.get("bucket_id"):
+            raise WrongValueError(
+                "must be left out with {BucketId}: name the stacks in your bucket's tag"
+                " cfn-mlflow:allow"
+            )
+        return stacks
 
 
 class BucketAttributes(Attributes):

@@ -9,6 +9,7 @@ from pydantic import ValidationInfo, field_validator
 from cfn_mlflow.models.base import Attributes, Update, described
 from cfn_mlflow.models.faults import WrongValueError
 from cfn_mlflow.models.named import NamedProperties, unique_name_property
+from cfn_mlflow.models.sharing import StackNames, shared_with_property
 from cfn_mlflow.models.standing import may_stand
 from cfn_mlflow.models.values import (
     Boolean,
@@ -49,7 +50,7 @@ class DatabaseProperties(NamedProperties):
         "ARN of a secret of yours with the master password: as plain text, or as JSON with"
         " `password` (a `username` in it must be `mlflow_master`). RDS takes 8 to 41 characters,"
         ' printable ASCII but `/`, `"`, `@` and the space. The secret needs the tag'
-        " `cfn-mlflow:allow`, or a place in the provider's parameter.",
+        " `cfn-mlflow:allow` with the stack's name in it, or a place in the provider's parameter.",
         default=None,
         default_words="RDS makes, keeps and rotates the master password",
         example="arn:aws:secretsmanager:eu-west-1:123456789012:secret:mlflow-master-AbCdEf",
@@ -96,13 +97,16 @@ class DatabaseProperties(NamedProperties):
     )
     kms_key_arn: KeyArn | None = described(
         "ARN of the KMS key that encrypts the database and its secrets. It needs the tag"
-        " `cfn-mlflow:allow`, or a place in the provider's parameter.",
+        " `cfn-mlflow:allow` with the stack's name in it, or a place in the provider's parameter.",
         update=Update.REFUSED,
         default=None,
         default_words="the keys that AWS manages; always encrypted",
         example="arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab",
     )
 
+    shared_with_stacks: StackNames = shared_with_property(
+        "this database (its cluster, its client group and the secrets of its logins)"
+    )
     rotation_schedule: Schedule | None = described(
         "When the password of MLflow's tasks is changed, as an EventBridge expression, in UTC. Two"
         " logins take turns, so no connection breaks; the service is deployed anew each time.",

@@ -162,9 +162,11 @@ class ServiceSettings(ImageProperties, NamedProperties):
         example="10001:10001",
     )
     artifact_buckets_mlflow_will_read: BucketArns = described(
-        "ARNs of more buckets that the tasks may read, and only read; `*` matches many.",
+        "ARNs of more buckets that the tasks may read, and only read. Each must be of the same"
+        " stack, shared with it or tagged `cfn-mlflow:allow` with its name. What stands for many,"
+        " with `*` or `?`, needs a place in the provider's parameter `AllowedReadBucketArns`.",
         default=(),
-        example=["arn:aws:s3:::shared-models-*"],
+        example=["arn:aws:s3:::shared-models"],
     )
     schema_check_schedule: Schedule = described(
         "When the database's schema is compared with what the release declares, as EventBridge"

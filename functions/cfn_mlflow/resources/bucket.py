@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from cfn_mlflow.aws.bucket_settings import (
@@ -15,7 +15,7 @@ from cfn_mlflow.aws.bucket_settings import (
 )
 from cfn_mlflow.aws.kms import AllowedKey
 from cfn_mlflow.aws.owner import Owner
-from cfn_mlflow.aws.s3 import AllowedBucket, Bucket, CompleteBucket
+from cfn_mlflow.aws.s3 import AllowedBucketInstead, Bucket, CompleteBucket
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.engine.managed import ManagedObject, derive, later
 from cfn_mlflow.models.bucket import BucketAttributes, BucketProperties
@@ -40,10 +40,11 @@ def bucket(graph: Graph, owner: Owner, properties: BucketProperties) -> BucketPa
     """Add the bucket to the graph: one made here, or the user's own."""
     key = properties.encryption_key_arn
     if key:
-        graph.add(AllowedKey(owner.spelled("EncryptionKeyArn"), key))
-    own = Bucket(owner, properties.empty_on_delete)
+        graph.add(AllowedKey(owner, owner.spelled("EncryptionKeyArn"), key))
+    sharing = replace(owner, shared_with=properties.shared_with_stacks)
+    own = Bucket(sharing, properties.empty_on_delete)
     if properties.bucket_id:
-        graph.add(AllowedBucket(owner.spelled("BucketId"), properties.bucket_id, own))
+        graph.add(AllowedBucketInstead(owner, owner.spelled("BucketId"), properties.bucket_id, own))
         graph.without(own)
         return _parts(owner, properties, properties.bucket_id)
     graph.add(own)
@@ -73,7 +74,7 @@ def _settings(
             properties.intelligent_tiering_days,
             properties.noncurrent_version_expiration_days,
         ),
-        BucketPolicy(owner, name),
+        BucketPolicy(owner, name, properties.shared_with_stacks),
     )
 
 

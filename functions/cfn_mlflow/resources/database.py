@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from cfn_mlflow.aws.allowed_network import AllowedVpc
 from cfn_mlflow.aws.connection_limit import ConnectionLimit, ConnectionLimitView
 from cfn_mlflow.aws.database_login import DatabaseLogin, idle_seconds
 from cfn_mlflow.aws.ec2 import SecurityGroup, SecurityGroupRules, tcp
@@ -81,8 +82,9 @@ class DatabaseParts:
 
 def database(graph: Graph, owner: Owner, properties: DatabaseProperties) -> DatabaseParts:
     """Add the database to the graph: network, cluster, instances, then what is inside."""
+    graph.add(AllowedVpc(owner, owner.spelled("VpcId"), properties.vpc_id))
     if properties.kms_key_arn:
-        graph.add(AllowedKey(owner.spelled("KmsKeyArn"), properties.kms_key_arn))
+        graph.add(AllowedKey(owner, owner.spelled("KmsKeyArn"), properties.kms_key_arn))
     network = _network(graph, owner, properties)
     mirror = _mirror(graph, owner, properties)
     cluster = _cluster(graph, owner, properties, network, mirror)
@@ -96,7 +98,7 @@ def database(graph: Graph, owner: Owner, properties: DatabaseProperties) -> Data
     kept = (_kept_password(master, cluster, mirror),) if mirror else ()
     roles = _inside(graph, kept, master, instances)
     limit = graph.add(ConnectionLimit(master.cluster_arn, master.secret_arn), after=roles)
-    secrets = _login_secrets(graph, owner, properties.kms_key_arn)
+    secrets = _login_secrets(graph, _sharing(owner, properties), properties.kms_key_arn)
     ready = (*network.rules, *roles, *_logins(graph, master, cluster, secrets, roles))
     _rotation(graph, owner, properties.rotation_schedule, cluster, ready)
     return DatabaseParts(
@@ -146,11 +148,17 @@ class _Master:
     secret_arn: str
 
 
+def _sharing(owner: Owner, properties: DatabaseProperties) -> Owner:
+    """Return the owner of what other stacks name: cluster, clients' group, logins' secrets."""
+    return replace(owner, shared_with=properties.shared_with_stacks)
+
+
 def _network(graph: Graph, owner: Owner, properties: DatabaseProperties) -> _Network:
     """Add the subnets and two groups: the clients', which alone the database's admits."""
     vpc_id = properties.vpc_id
+    sharing = _sharing(owner, properties)
     client = graph.add(
-        SecurityGroup(owner, "database-client", vpc_id, "Clients of the database of MLflow")
+        SecurityGroup(sharing, "database-client", vpc_id, "Clients of the database of MLflow")
     )
     group = graph.add(SecurityGroup(owner, "database", vpc_id, "The database of MLflow"))
     client_id, group_id = (later(g, lambda view: view.id) for g in (client, group))
@@ -173,7 +181,8 @@ def _mirror(graph: Graph, owner: Owner, properties: DatabaseProperties) -> Mirro
         graph.without(LoginSecret(owner, None, MASTER_NAME))
         return None
     mirror = MirroredSecret(owner, properties.kms_key_arn, MASTER_NAME, source)
-    allowed = graph.add(AllowedPasswordSecret(owner.spelled("PasswordSecretArn"), source, mirror))
+    name = owner.spelled("PasswordSecretArn")
+    allowed = graph.add(AllowedPasswordSecret(owner, name, source, mirror))
     return graph.add(mirror, after=(allowed,))
 
 
@@ -187,7 +196,7 @@ def _cluster(
     parameters = graph.add(DBClusterParameterGroup(owner, str(major(properties.engine_version))))
     log_group = graph.add(DatabaseLogGroup(owner, LOG_RETENTION_DAYS, cluster_identifier(owner)))
     cluster = DBCluster(
-        owner,
+        _sharing(owner, properties),
         engine_version=properties.engine_version,
         subnet_group=later(network.subnets, lambda view: view.name),
         parameter_group=later(parameters, lambda view: view.name),

@@ -8,7 +8,6 @@ from functools import partial
 from typing import TypeVar
 
 from cfn_mlflow import __version__
-from cfn_mlflow.aws.cloudformation_rollback import is_rolling_back
 from cfn_mlflow.aws.errors import explain
 from cfn_mlflow.aws.owner import Owner
 from cfn_mlflow.aws.session import Tenant, act_for
@@ -18,10 +17,11 @@ from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.engine.remove import Removal
 from cfn_mlflow.models.base import Properties, parse, parse_for_removal, set_ones
 from cfn_mlflow.models.update import parse_rollback, parse_update
-from cfn_mlflow.outcome import InvalidProperties, Outcome, PermanentError, RefusedChanges
+from cfn_mlflow.outcome import InvalidProperties, Outcome, RefusedChanges
 from cfn_mlflow.protocol.event import Request
 from cfn_mlflow.protocol.identity import Identity
 from cfn_mlflow.protocol.serve import ResourceType, Step
+from cfn_mlflow.resources.standing_still import rolls_back, standing_still
 from cfn_mlflow.tell import warn
 
 Model = TypeVar("Model", bound=Properties)
@@ -53,6 +53,7 @@ def resource_type(name: str, model: type[Model], build: BuildGraph[Model]) -> Re
         graph = build(_owner(identity, properties, request.properties), properties)
         again = request.request_type == "Update"
         converge = Convergence(graph, explain, served_before=again).step
+        converge = standing_still(graph, identity.stack_id, converge, again=again)
         old = parse_for_removal(model, request.old_properties)
         if not again or _keeps_its_name(request) or old.unique_name == properties.unique_name:
             return converge
@@ -109,20 +110,12 @@ def _unless_rolling_back(
 
     def step() -> Outcome:
         if not steps:
-            if not _rolls_back(stack_id, refused):
+            if not rolls_back(stack_id, refused):
                 raise refused
             steps.append(back())
         return steps[0]()
 
     return step
-
-
-def _rolls_back(stack_id: str, refused: InvalidProperties) -> bool:
-    try:
-        return is_rolling_back(stack_id)
-    except Exception as error:
-        found = explain("the stack", error)
-        raise (refused if isinstance(found, PermanentError) else found) from error
 
 
 def _refusing_a_rename(

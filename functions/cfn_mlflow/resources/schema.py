@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from cfn_mlflow import releases
+from cfn_mlflow.aws.allowed_cluster import AllowedCluster, AllowedLogin
 from cfn_mlflow.aws.data_api import Database
 from cfn_mlflow.aws.owner import Owner
 from cfn_mlflow.engine.graph import Graph
-from cfn_mlflow.engine.managed import ManagedObject, later
+from cfn_mlflow.engine.managed import ManagedObject, derive, later
 from cfn_mlflow.models.schema import SchemaProperties
 from cfn_mlflow.outcome import PermanentError
 from cfn_mlflow.resources.provide import resource_type
-from cfn_mlflow.resources.schema_check import Report
+from cfn_mlflow.resources.schema_check import Report, State
 from cfn_mlflow.resources.schema_look import Watcher
 from cfn_mlflow.resources.schema_words import failure, unknown_release, waiting
 
@@ -27,11 +28,15 @@ class SchemaCheck(ManagedObject[Report]):
 
     watcher: Watcher
     image: str
+    may_look: bool
+    """Whether cluster and secret may be used: a rollback passes all the same where not."""
 
     def read(self) -> Report:
         """Look at the database (see `Watcher.look`). Fails if the image's release is not known."""
         if not self.watcher.expected:
             raise PermanentError(f"schema: {unknown_release(self.image)}")
+        if not self.may_look:
+            return Report(State.REFUSED, None, self.watcher.expected)
         return self.watcher.look()
 
     def busy(self, view: Report) -> str | None:
@@ -51,13 +56,19 @@ class SchemaCheck(ManagedObject[Report]):
         raise NotImplementedError
 
 
+def _may_use(*names: str) -> bool:
+    return all(names)
+
+
 def _graph(owner: Owner, asked: SchemaProperties) -> Graph:
-    del owner  # nothing is made, so nothing is anybody's
     graph = Graph()
+    cluster = graph.add(AllowedCluster(owner, "ClusterArn", asked.cluster_arn))
+    login = graph.add(AllowedLogin(owner, "SecretArn", asked.secret_arn, cluster))
+    may_look = derive(_may_use, later(cluster, cluster.usable), later(login, login.usable))
     database = Database(asked.cluster_arn, asked.secret_arn, asked.database_name)
     version = releases.version_of(asked.image_uri) or ""
     watcher = Watcher(database, releases.head_of(version) or "")
-    report = graph.add(SchemaCheck(watcher, asked.image_uri))
+    report = graph.add(SchemaCheck(watcher, asked.image_uri, may_look))
     graph.give(
         {
             "State": later(report, lambda view: view.state.value),

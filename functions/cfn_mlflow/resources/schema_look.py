@@ -30,8 +30,8 @@ _STATE_BY_STATUS: Mapping[str, State] = {
 """What a cluster's status makes of a database that does not answer."""
 
 _REFUSALS: Mapping[type[DataApiError], str] = {
-    AccessDeniedError: "Give cluster and secret the tag cfn-mlflow:allow, or lift what denies the"
-    " provider's role.",
+    AccessDeniedError: "Name the stack in the tag cfn-mlflow:allow of cluster and secret, or lift"
+    " what denies the provider's role.",
     EndpointDisabledError: "Turn the cluster's Data API on: aws rds enable-http-endpoint.",
     InsufficientPrivilegeError: "Let the login read alembic_version: GRANT SELECT.",
     LoginRefusedError: "Put the user and the password that the database knows into the secret.",

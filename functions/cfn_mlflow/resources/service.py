@@ -27,12 +27,14 @@ from cfn_mlflow.models.connections import Budget
 from cfn_mlflow.models.service import ServiceAttributes, ServiceProperties, ServiceSettings
 from cfn_mlflow.resources.claim import claim
 from cfn_mlflow.resources.connection_budget import ConnectionBudget
+from cfn_mlflow.resources.judged import judge_settings, judge_wiring
 from cfn_mlflow.resources.mlflow_environment import PORT
 from cfn_mlflow.resources.provide import resource_type
 from cfn_mlflow.resources.schema_schedule import schema_schedule
 from cfn_mlflow.resources.service_network import network, network_attributes
+from cfn_mlflow.resources.sidecar_secrets import secrets_of
 from cfn_mlflow.resources.task_definitions import CONTAINER, Definitions, ServerParts
-from cfn_mlflow.resources.task_policies import execution_policy, secrets_of, task_policy
+from cfn_mlflow.resources.task_policies import execution_policy, task_policy
 from cfn_mlflow.resources.upgrade import UpgradeSteps
 from cfn_mlflow.resources.wiring import Wiring
 
@@ -55,6 +57,7 @@ class _Roles:
 
 def service(graph: Graph, owner: Owner, asked: ServiceSettings, wiring: Wiring) -> ServiceParts:
     """Add the service to the graph: network, roles, upgrade, then the tasks and their scaling."""
+    judge_settings(graph, owner, asked)
     log_group = graph.add(LogGroup(owner, asked.log_retention_in_days))
     cluster = graph.add(Cluster(owner))
     net = network(graph, owner, asked)
@@ -227,7 +230,8 @@ def _cluster_id(cluster_arn: str) -> str:
 def _graph(owner: Owner, asked: ServiceProperties) -> Graph:
     graph = Graph()
     claim(graph, owner, "MLflowService")
-    login = graph.add(LoginInUse(asked.database_secret_arn))
+    cluster_arn, secret_arn = judge_wiring(graph, owner, asked)
+    login = graph.add(LoginInUse(owner, secret_arn))
     wiring = Wiring(
         database_endpoint=asked.database_endpoint,
         database_port=asked.database_port,
@@ -236,7 +240,7 @@ def _graph(owner: Owner, asked: ServiceProperties) -> Graph:
         login_secret_arns=later(login, lambda view: view.all_arns),
         migration_secret_arn=asked.database_migration_secret_arn,
         client_security_group_id=asked.database_client_security_group_id,
-        cluster_arn=asked.database_cluster_arn or "",
+        cluster_arn=cluster_arn,
         max_connections=asked.database_max_connections,
         asked_connections=asked.database_max_connections,
         bucket_id=asked.artifact_bucket_id,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from cfn_mlflow.aws.iam import Policy
@@ -101,17 +101,6 @@ def execution_policy(
             *_pull(partition, images),
         ]
     )
-
-
-def secrets_of(containers: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    """Yield the ARNs of the secrets that container definitions name, without key and version."""
-    for container in containers:
-        options = container.get("logConfiguration", {}).get("secretOptions", [])
-        credentials = container.get("repositoryCredentials", {}).get("credentialsParameter")
-        named = [secret["valueFrom"] for secret in (*container.get("secrets", []), *options)]
-        for arn in (*named, *([credentials] if credentials else [])):
-            if ":secretsmanager:" in arn:
-                yield ":".join(arn.split(":")[:7])
 
 
 def _only_prefix(prefix: str) -> dict[str, Any]:

@@ -99,7 +99,7 @@ class UpgradeSteps:
 
 def _schema(wiring: Wiring) -> ServiceSchema | None:
     """Return how the schema is read without a task, if it can be."""
-    if not wiring.cluster_arn:
+    if not wiring.cluster_arn or not wiring.service_secret_arn:
         return None
     return ServiceSchema(
         Database(wiring.cluster_arn, wiring.service_secret_arn, wiring.database_name)

@@ -108,7 +108,7 @@ def named(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
     }
     graph = mlflow_server._graph(owner(prefix=LONGEST), parse(MLflowProperties, properties))
     found: dict[str, list[str]] = {}
-    for managed in graph.all():
+    for managed in (one for one in graph.all() if not one.is_named):
         for attribute in ("name", "identifier", "family"):
             name = getattr(managed, attribute, None)
             if isinstance(name, str):

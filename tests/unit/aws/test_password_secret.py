@@ -20,6 +20,7 @@ from tests.unit.support.service_kit import boto, converge, owner, remove
 from tests.unit.support.stacks import standing
 
 pytestmark = pytest.mark.usefixtures("aws")
+NAMED_BY = "DatabasePasswordSecretArn"
 NAME = "mlflow-mlflow-master-abcdefghij"
 ALLOW = [{"Key": "cfn-mlflow:allow", "Value": ""}]
 EVERY_CHARACTER = "".join(
@@ -37,7 +38,7 @@ def secret(**value: Any) -> str:
 def graph(source: str) -> Graph:
     made = Graph()
     mirror = MirroredSecret(owner(), None, "mlflow_master", source)
-    allowed = made.add(AllowedPasswordSecret("DatabasePasswordSecretArn", source, mirror))
+    allowed = made.add(AllowedPasswordSecret(owner(), NAMED_BY, source, mirror))
     made.add(mirror, after=(allowed,))
     return made
 

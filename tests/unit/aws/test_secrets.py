@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from cfn_mlflow.aws.allowed_secret import AllowedSecret
 from cfn_mlflow.aws.login_secret import LoginSecret, read_login
-from cfn_mlflow.aws.secrets import AllowedSecret
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.engine.managed import later
 from cfn_mlflow.outcome import PermanentError
@@ -104,6 +104,6 @@ def test_given_a_deleted_secret_of_the_users_then_refused() -> None:
     made = boto("secretsmanager").create_secret(Name="theirs", SecretString="x", Tags=tags)
     boto("secretsmanager").delete_secret(SecretId=made["ARN"], RecoveryWindowInDays=7)
     named = Graph()
-    named.add(AllowedSecret("PasswordSecretArn", made["ARN"]))
+    named.add(AllowedSecret(owner(), "PasswordSecretArn", made["ARN"]))
     with pytest.raises(PermanentError, match=r"is deleted\. Restore it"):
         converge(named)

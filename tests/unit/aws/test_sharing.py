@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from cfn_mlflow.aws.owner import Owner
+from cfn_mlflow.aws.owner import Owner, listing
 from cfn_mlflow.aws.sharing import (
     allows_everybody_unsaid,
     is_own,
-    listing,
     lists,
     one_owner,
     refusal,

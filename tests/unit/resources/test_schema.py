@@ -13,13 +13,22 @@ from cfn_mlflow.outcome import Done, PermanentError, Waiting
 from cfn_mlflow.resources import schema
 from cfn_mlflow.resources.schema_check import Report, State
 from cfn_mlflow.resources.schema_look import Watcher
+from tests.unit.support import named_things as things
 from tests.unit.support.service_kit import HEAD, converge, owner, remove
 
 PROPERTIES = {
     "ClusterArn": "arn:aws:rds:eu-west-1:123456789012:cluster:mlflow",
-    "SecretArn": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:mlflow-AbCdEf",
+    "SecretArn": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:mlflow",
     "ImageTag": "v3.17.2-full",
 }
+
+
+@pytest.fixture(autouse=True)
+def database(aws: None) -> None:
+    """The cluster and the secret that are named, allowed to the stack."""
+    del aws
+    things.cluster("mlflow")
+    things.secret("mlflow")
 
 
 def reports(monkeypatch: pytest.MonkeyPatch, *found: Report) -> None:

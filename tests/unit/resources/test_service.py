@@ -314,7 +314,8 @@ def test_given_a_secret_that_takes_turns_then_the_tasks_have_the_login_in_use_an
     for names in (("mlflow_app", "mlflow_app_2"), ("mlflow_app_2", "mlflow_app")):
         logins.add(TurnSecret(owner("Other"), None, *names))
     converge(logins)
-    arns = sorted(one["ARN"] for one in boto("secretsmanager").list_secrets()["SecretList"])
+    found = boto("secretsmanager").list_secrets()["SecretList"]
+    arns = sorted(one["ARN"] for one in found if "mlflow-app" in one["Name"])
     boto("secretsmanager").tag_resource(
         SecretId=arns[0],
         Tags=[{"Key": "cfn-mlflow:turn", "Value": "since 2026-01-01T00:00:00Z r1"}],

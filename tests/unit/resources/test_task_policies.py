@@ -6,12 +6,8 @@ from typing import Any
 
 from cfn_mlflow.aws.iam import Policy
 from cfn_mlflow.aws.owner import Owner
-from cfn_mlflow.resources.task_policies import (
-    PULL_ACTIONS,
-    execution_policy,
-    secrets_of,
-    task_policy,
-)
+from cfn_mlflow.resources.sidecar_secrets import secrets_of
+from cfn_mlflow.resources.task_policies import PULL_ACTIONS, execution_policy, task_policy
 from tests.template.provider_template import statements as boundary
 from tests.unit.support.service_kit import owner
 

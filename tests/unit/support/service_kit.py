@@ -88,8 +88,20 @@ def vpc(aws: None) -> dict[str, Any]:
 
 @pytest.fixture
 def properties(vpc: dict[str, Any]) -> dict[str, Any]:
-    """The properties of a Custom::MLflowService as CloudFormation sends them."""
-    secret = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:mlflow"
+    """The properties of a Custom::MLflowService as CloudFormation sends them.
+
+    What they name is the user's own, and allowed to the stack.
+    """
+    allowed = [{"Key": "cfn-mlflow:allow", "Value": "team"}]
+    service, migration = (
+        boto("secretsmanager").create_secret(Name=name, SecretString="{}", Tags=allowed)["ARN"]
+        for name in ("mlflow-service", "mlflow-migration")
+    )
+    boto("ec2").create_tags(Resources=[vpc["GroupId"]], Tags=allowed)
+    boto("s3").create_bucket(
+        Bucket="artifacts-of-mine", CreateBucketConfiguration={"LocationConstraint": REGION}
+    )
+    boto("s3").put_bucket_tagging(Bucket="artifacts-of-mine", Tagging={"TagSet": allowed})
     return {
         "ServiceToken": "arn:aws:lambda:eu-west-1:123456789012:function:cfn-mlflow-MLflowService",
         "VpcId": vpc["VpcId"],
@@ -97,8 +109,8 @@ def properties(vpc: dict[str, Any]) -> dict[str, Any]:
         "LoadBalancerSubnetIds": vpc["SubnetIds"],
         "LoadBalancerIngressCidrBlocks": ["10.0.0.0/8"],
         "DatabaseEndpoint": "mlflow.cluster-abc.eu-west-1.rds.amazonaws.com",
-        "DatabaseSecretArn": f"{secret}-service-AbCdEf",
-        "DatabaseMigrationSecretArn": f"{secret}-migration-AbCdEf",
+        "DatabaseSecretArn": service,
+        "DatabaseMigrationSecretArn": migration,
         "DatabaseClientSecurityGroupId": vpc["GroupId"],
         "ArtifactBucketId": "artifacts-of-mine",
         "ArtifactBucketPath": "/mlflow",

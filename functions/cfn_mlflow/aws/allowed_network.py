@@ -1,0 +1,48 @@
+"""EC2: a security group and a VPC that a property names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from cfn_mlflow.aws.allowed import Allowed, AllowedView, listed
+from cfn_mlflow.aws.ec2 import ec2, tags_in
+
+
+@dataclass(frozen=True, eq=False)
+class AllowedSecurityGroup(Allowed):
+    """A security group that tasks are to carry: whatever admits it would admit them."""
+
+    words: ClassVar[str] = "security group"
+    listed_in: ClassVar[str] = "ALLOWED_SECURITY_GROUP_IDS"
+
+    def look(self) -> AllowedView:
+        """Return the group's tags (ec2:DescribeSecurityGroups)."""
+        [group] = ec2().describe_security_groups(GroupIds=[self.name])["SecurityGroups"]
+        return AllowedView(tags_in(group))
+
+
+@dataclass(frozen=True, eq=False)
+class AllowedVpc(Allowed):
+    """A VPC: any of the account's, unless the provider's parameter lists some.
+
+    The subnets are judged with it: AWS takes none of another VPC beside the groups made in it.
+    """
+
+    words: ClassVar[str] = "VPC"
+    listed_in: ClassVar[str] = "ALLOWED_VPC_IDS"
+
+    def look(self) -> AllowedView:
+        """Ask nothing: the parameter alone decides."""
+        return AllowedView({})
+
+    def refusals(self, view: AllowedView) -> tuple[str, ...]:
+        """Refuse a VPC that a list leaves out."""
+        del view
+        if self.is_listed() or not listed(self.listed_in):
+            return ()
+        return (
+            f"{self.property_name}: {self.name} is none of the VPCs in which the provider may make "
+            f"anything. Name one of those, or have it added to the provider's parameter "
+            f"AllowedVpcIds",
+        )
