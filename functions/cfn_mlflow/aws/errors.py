@@ -45,6 +45,7 @@ UNAVAILABLE = {
 BUSY = {
     "EntityTemporarilyUnmodifiable",
     "TooManyUpdates",
+    "ConcurrentAccess",
     "ConcurrentModification",
     "ConcurrentModificationException",
     "ConcurrentUpdateException",

@@ -556,7 +556,7 @@ def test_given_another_unique_name_and_what_cannot_be_looked_at_then_both_are_to
     def unusable(_: Any) -> Any:
         raise PermanentError(f"EncryptionKeyArn: {key} is disabled")
 
-    monkeypatch.setattr(AllowedKey, "tags", unusable)
+    monkeypatch.setattr(AllowedKey, "look", unusable)
     new = {"UniqueName": "two", **KEY_USE, "EncryptionKeyArn": key}
     with pytest.raises(RefusedChanges) as refused:
         served(request("Update", new, {"UniqueName": "one"}))

@@ -30,7 +30,7 @@ OF_DATABASE = {
 
 def shares(asked: Properties, **more: list[str]) -> dict[str, str]:
     """Converge, and return the tag of every object that has it, by the object's label."""
-    graph = graph_of(asked, **more)
+    graph = graph_of(asked | more)
     convergence = Convergence(graph, explain)
     for _ in range(200):
         if isinstance(convergence.step(), Done):

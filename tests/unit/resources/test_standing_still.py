@@ -16,6 +16,7 @@ from cfn_mlflow.resources.bucket import BUCKET
 from cfn_mlflow.resources.schema import SCHEMA
 from cfn_mlflow.resources.service import SERVICE
 from cfn_mlflow.resources.service_schema import ServiceSchema
+from tests.protocol_kit import PLACE, signed_url
 from tests.unit.support import buckets
 from tests.unit.support import named_things as things
 from tests.unit.support.fargate import Fargate
@@ -32,7 +33,7 @@ def request(kind: str, of: ResourceType, new: Properties, old: Properties | None
     return event.parse(
         {
             "RequestType": kind,
-            "ResponseURL": "https://cloudformation-custom-resource-response.example/",
+            "ResponseURL": signed_url(STACK, "MLflow", "1"),
             "StackId": STACK,
             "RequestId": "1",
             "ResourceType": of.name,
@@ -40,7 +41,8 @@ def request(kind: str, of: ResourceType, new: Properties, old: Properties | None
             **({} if kind == "Create" else {"PhysicalResourceId": "id"}),
             "ResourceProperties": new,
             **({} if old is None else {"OldResourceProperties": old}),
-        }
+        },
+        PLACE,
     )
 
 
