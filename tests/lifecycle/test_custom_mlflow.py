@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from typing import Any
@@ -78,6 +79,38 @@ def test_every_object_but_the_tasks_roles_carries_the_tags(
         assert not tags.keys() & TAGS.keys()
         assert tags["cfn-mlflow:stack"] == mlflow.id.rsplit("/", 1)[-1]
         assert tags["cfn-mlflow:stack-name"] == "mlflow"
+
+
+@pytest.mark.parametrize("address", ["elsewhere", "CloudFormation's, without a date"])
+def test_a_delete_that_somebody_made_up_removes_nothing(
+    local_aws: LocalAws, mlflow: Stack, address: str
+) -> None:
+    client = local_aws.session().client
+    before = evidence.tags_of_owned(client, mlflow.id)
+    key = urllib.parse.quote(f"{mlflow.id}|MLflow|made-up")
+    bucket = "cloudformation-custom-resource-response-useast1.s3.amazonaws.com"
+    made_up = {
+        "RequestType": "Delete",
+        "ResponseURL": "https://127.0.0.1:1/x"
+        if address == "elsewhere"
+        else f"https://{bucket}/{key}",
+        "StackId": mlflow.id,
+        "RequestId": "made-up",
+        "LogicalResourceId": "MLflow",
+        "PhysicalResourceId": "x",
+        "ResourceType": "Custom::MLflow",
+        "ResourceProperties": {
+            "UniqueName": NAME,
+            "DatabaseSkipFinalSnapshot": "true",
+            "ArtifactBucketEmptyOnDelete": "true",
+        },
+    }
+
+    answer = client("lambda").invoke(FunctionName=FUNCTION, Payload=json.dumps(made_up).encode())
+
+    assert "FunctionError" not in answer, answer["Payload"].read()
+    assert evidence.tags_of_owned(client, mlflow.id) == before
+    assert answer_of(local_aws, mlflow.outputs["TrackingUri"]) == 200
 
 
 def test_the_status_gives_an_address_that_needs_no_proxy(
@@ -200,7 +233,9 @@ def test_a_second_stack_with_the_same_unique_name_fails_naming_the_first(
 ) -> None:
     second = Stack.create(local_aws, "second", one_resource(network, UniqueName=NAME))
     assert second.status == "ROLLBACK_COMPLETE"
-    assert "/mlflow/" in second.failures()["MLflow"]
+    refusal = second.failures()["MLflow"]
+    assert f"UniqueName: '{NAME}' is taken by the stack mlflow. Choose another name" in refusal
+    assert mlflow.id not in refusal
     assert evidence.owned(local_aws.session().client, second.id) == []
     assert answer_of(local_aws, mlflow.outputs["TrackingUri"]) == 200
 

@@ -470,3 +470,48 @@ def test_a_second_delete_of_a_stack_in_deletion_sends_nothing_more(
     assert stack.delete() == "DELETE_COMPLETE"
     time.sleep(0.5)
     assert [kind for kind, _ in probe.requests()] == ["Create", "Delete"]
+
+
+def test_events_tell_the_properties_of_a_request_and_each_deletion(
+    bare_aws: LocalAws, probe: Probe
+) -> None:
+    def template(**properties: Any) -> dict[str, Any]:
+        made = probe.template({"Thing": {"N": 1, "Secret": {"Ref": "Hidden"}, **properties}})
+        made["Parameters"] = {"Hidden": {"Type": "String", "NoEcho": True, "Default": "hidden"}}
+        return made
+
+    stack = Stack.create(bare_aws, probe.name, template())
+    failing = template(N=2, OnUpdate="fail until=1")
+    assert stack.update(failing) == "UPDATE_ROLLBACK_COMPLETE", stack.failures()
+    dropped = template()
+    del dropped["Resources"]["Thing"]
+    assert stack.update(dropped) == "UPDATE_COMPLETE"
+
+    found = bare_aws.session().client("cloudformation").describe_stack_events(StackName=stack.id)
+    told = [
+        (event["ResourceStatus"], json.loads(event.get("ResourceProperties", "null")))
+        for event in reversed(found["StackEvents"])
+        if event["LogicalResourceId"] == "Thing"
+    ]
+    token = probe.seen()[0]["event"]["ServiceToken"]
+    first = {"ServiceToken": token, "N": "1", "Secret": "****"}
+    assert told == [
+        ("CREATE_IN_PROGRESS", first),
+        ("CREATE_COMPLETE", None),
+        ("UPDATE_IN_PROGRESS", {**first, "N": "2", "OnUpdate": "fail until=1"}),
+        ("UPDATE_FAILED", None),
+        ("UPDATE_IN_PROGRESS", None),
+        ("UPDATE_COMPLETE", None),
+        ("DELETE_IN_PROGRESS", None),
+        ("DELETE_COMPLETE", None),
+    ]
+    of_stack = [
+        event["ResourceStatus"]
+        for event in found["StackEvents"]
+        if event["PhysicalResourceId"] == stack.id
+    ]
+    assert of_stack[:3] == [
+        "UPDATE_COMPLETE",
+        "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS",
+        "UPDATE_IN_PROGRESS",
+    ]

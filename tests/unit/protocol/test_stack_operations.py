@@ -174,6 +174,7 @@ def test_the_delete_of_an_id_that_is_not_being_deleted_is_not_answered(
 MASKED = [
     ({"P": "secret"}, {"P": "****"}),
     ({"P": "a-secret-b"}, {"P": "a-****-b"}),
+    ({"P": "a-secret-b-secret-c"}, {"P": "a-****-b-****-c"}),
     ({"P": ["x", "secret"]}, {"P": ["x", "*****"]}),
     ({"P": {"K": "secret"}}, {"P": {"K": "****"}}),
     ({"P": {"K": "secret"}}, {"P": "****"}),
@@ -197,6 +198,7 @@ def test_what_cloudformation_masks_is_not_compared_and_the_log_says_so(
 
 EQUAL = [
     ({"P": "true"}, {"P": True}),
+    ({"P": "true"}, {"P": "True"}),
     ({"P": "8"}, {"P": 8}),
     ({"P": "0.5"}, {"P": 0.5}),
     ({"P": ["1", "2"]}, {"P": [1, 2]}),
@@ -206,6 +208,9 @@ EQUAL = [
 UNEQUAL = [
     ({"P": "secret"}, {"P": "***"}),
     ({"P": "other-secret"}, {"P": "a-****"}),
+    ({"P": "secret-other"}, {"P": "****-a"}),
+    ({"P": "a-secret-c"}, {"P": "a-****-b-****-c"}),
+    ({"P": "aba"}, {"P": "ab****ba"}),
     ({"P": "abc"}, {"P": "a.c"}),
     ({"P": "false"}, {"P": True}),
     ({"P": ["1"]}, {"P": ["1", "2"]}),
