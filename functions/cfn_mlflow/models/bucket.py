@@ -97,6 +97,7 @@ class BucketProperties(NamedProperties):
 
     @field_validator("shared_with_stacks")
     @classmethod
+    @may_stand
     def _own_bucket_is_tagged(
         cls, stacks: tuple[str, ...], info: ValidationInfo
     ) -> tuple[str, ...]:

@@ -76,7 +76,8 @@ class Views(dict[int, AsMade]):
 
 @pytest.fixture(autouse=True)
 def function(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("BOUNDARY_ARN", ARN.format("iam", "policy/boundary"))
+    for boundary in ("BOUNDARY_ARN", "EXECUTION_BOUNDARY_ARN"):
+        monkeypatch.setenv(boundary, ARN.format("iam", "policy/boundary"))
     monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "cfn-mlflow-MLflow")
 
 
