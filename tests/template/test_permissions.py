@@ -58,6 +58,10 @@ OF_TYPE = {
     },
     "MLflowSchema": {"Schema"},
 }
+OWN_KEY = ("Ref KmsKeyArn",)
+"""The deployer's key for what the functions keep."""
+FUNCTIONS_ENVIRONMENT = "kms:EncryptionContext:aws:lambda:FunctionArn"
+READS = re.compile(r"^[a-z0-9-]+:(Describe|List|Get|Filter)")
 WITHOUT_RESOURCE = {
     "cloudwatch:PutMetricData",
     "ecr:GetAuthorizationToken",
@@ -218,6 +222,7 @@ def test_the_last_word_can_only_read_its_queue_and_log() -> None:
     services = {
         action.split(":")[0]
         for found in statements_of_role("LastWordRole")
+        if found.resources != OWN_KEY
         for action in found.actions
     }
     assert services == {"logs", "sqs"}
@@ -281,6 +286,7 @@ def test_the_schema_check_cannot_write() -> None:
     assert set(writing) == {
         "cloudwatch:PutMetricData",
         "kms:Decrypt",
+        "kms:GenerateDataKey",
         "lambda:InvokeFunction",
         "logs:CreateLogStream",
         "logs:PutLogEvents",
@@ -291,6 +297,7 @@ def test_the_schema_check_cannot_write() -> None:
         "sts:AssumeRole",
         "sts:TagSession",
     }
+    assert writing["kms:GenerateDataKey"].resources == OWN_KEY
     metric = writing["cloudwatch:PutMetricData"]
     assert metric.values("StringEquals", "cloudwatch:namespace") == (NAMESPACE,)
     assert writing["logs:PutLogEvents"].resources == ("Fn::GetAtt ['MLflowSchemaLogs', 'Arn']",)
@@ -470,7 +477,26 @@ def test_a_key_is_used_through_a_service_only() -> None:
     ]
     assert used
     for found in used:
-        assert found.values("StringEquals", "kms:ViaService"), found.sid
+        of_environment = found.resources == OWN_KEY and found.keys == {FUNCTIONS_ENVIRONMENT}
+        assert found.values("StringEquals", "kms:ViaService") or of_environment, found.sid
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_the_deployers_key_opens_a_functions_environment_and_its_letters_alone(
+    function: str,
+) -> None:
+    found = {
+        one.sid: one for one in statements_of_role(f"{function}Role") if one.resources == OWN_KEY
+    }
+    assert set(found) == {"KeyOfDeadLetters", "KeyOfEnvironment"}
+    letters, environment = found["KeyOfDeadLetters"], found["KeyOfEnvironment"]
+    assert set(letters.actions) == {"kms:Decrypt", "kms:GenerateDataKey"}
+    assert letters.values("StringEquals", "kms:ViaService") == (
+        "sqs.${AWS::Region}.${AWS::URLSuffix}",
+    )
+    assert environment.actions == ("kms:Decrypt",)
+    (functions,) = environment.values("ArnLike", FUNCTIONS_ENVIRONMENT)
+    assert functions.endswith(":${AWS::AccountId}:function:${ProviderName}-*")
 
 
 def test_something_is_encrypted_only_with_a_key_that_is_allowed() -> None:
@@ -483,7 +509,8 @@ def test_something_is_encrypted_only_with_a_key_that_is_allowed() -> None:
     ]
     assert used
     for found in used:
-        assert ALLOW_ON_RESOURCE in found.keys or found.resources == ("Ref AllowedKeyArns",)
+        named = found.resources in (("Ref AllowedKeyArns",), OWN_KEY)
+        assert ALLOW_ON_RESOURCE in found.keys or named
 
 
 def test_whoever_makes_or_clones_a_cluster_may_use_a_key_that_is_allowed() -> None:

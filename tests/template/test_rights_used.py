@@ -30,6 +30,8 @@ WITHOUT_A_CALL = {
     "logs:PutLogEvents": "as above",
     "s3:ListBucket": "without it S3 answers 403 where a bucket or a setting is not there",
     "sqs:SendMessage": "Lambda hands a dead request over",
+    "kms:Decrypt": "Lambda decrypts the function's environment, SQS a letter",
+    "kms:GenerateDataKey": "SQS encrypts a letter",
 }
 """Rights that neither a call nor what a call asks for beside itself explains."""
 CALLED_ONLY_BY_ANOTHER_TYPE = {

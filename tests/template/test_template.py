@@ -30,6 +30,9 @@ HANDLERS = {
     "Rotation": "rotation",
     "LastWord": "last_word",
 }
+NO_VALUE = {"Ref": "AWS::NoValue"}
+OWN_KEY = {"Fn::If": ["HasKmsKey", {"Ref": "KmsKeyArn"}, NO_VALUE]}
+QUEUES = ("DeadLetters", "FailedRotations")
 REPOSITORY_TYPES = Path(__file__).with_name("serverless_repository_types.txt")
 
 
@@ -126,6 +129,7 @@ def test_a_function_has_a_role_and_a_log_of_its_own(function: str) -> None:
     assert properties(f"{function}Logs") == {
         "LogGroupName": {"Fn::Sub": f"/aws/lambda/${{ProviderName}}-{function}"},
         "RetentionInDays": {"Ref": "LogRetentionInDays"},
+        "KmsKeyId": OWN_KEY,
     }
 
 
@@ -175,25 +179,45 @@ def test_nothing_is_allowed_where_nothing_is_listed() -> None:
 # ---- The last word
 
 
-def test_the_dead_letter_queue_is_encrypted_and_forgets_within_a_day() -> None:
-    queue = properties("DeadLetters")
-    assert queue["SqsManagedSseEnabled"] is True
-    assert queue["MessageRetentionPeriod"] <= 86400
+@pytest.mark.parametrize("queue", QUEUES)
+def test_a_queue_is_encrypted_with_a_key_of_aws_or_with_the_deployers(queue: str) -> None:
+    found = properties(queue)
+    assert found["SqsManagedSseEnabled"] == {"Fn::If": ["HasKmsKey", NO_VALUE, True]}
+    assert found["KmsMasterKeyId"] == OWN_KEY
 
 
-def test_the_dead_letter_queue_refuses_what_does_not_come_over_tls() -> None:
-    denied = queue_denials()["sqs:*"]
+def test_the_dead_letter_queue_forgets_within_a_day() -> None:
+    assert properties("DeadLetters")["MessageRetentionPeriod"] <= 86400
+
+
+@pytest.mark.parametrize("queue", QUEUES)
+def test_a_queue_refuses_what_does_not_come_over_tls(queue: str) -> None:
+    denied = queue_denials(queue)["sqs:*"]
     assert denied["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
-    assert properties("DeadLettersPolicy")["Queues"] == [{"Ref": "DeadLetters"}]
+    assert properties(f"{queue}Policy")["Queues"] == [{"Ref": queue}]
 
 
-def queue_denials() -> dict[str, Any]:
-    """Return what the dead-letter queue denies to everybody, by action."""
+def test_a_failed_rotation_is_kept_for_an_operator_and_written_by_its_function_alone() -> None:
+    function = properties("RotationFunction")
+    arn = {"Fn::GetAtt": ["FailedRotations", "Arn"]}
+    assert function["DeadLetterQueue"] == {"Type": "SQS", "TargetArn": arn}
+    assert queue_denials("FailedRotations")["sqs:SendMessage"]["Condition"] == {
+        "ArnNotEquals": {"aws:PrincipalArn": function["Role"]}
+    }
+    described = properties("RotationFailed")["AlarmDescription"]["Fn::Sub"]
+    assert "${ProviderName}-failed-rotations" in described
+    assert properties("FailedRotations")["QueueName"] == {
+        "Fn::Sub": "${ProviderName}-failed-rotations"
+    }
+
+
+def queue_denials(queue: str = "DeadLetters") -> dict[str, Any]:
+    """Return what a queue denies to everybody, by action."""
     found = {}
-    for statement in properties("DeadLettersPolicy")["PolicyDocument"]["Statement"]:
+    for statement in properties(f"{queue}Policy")["PolicyDocument"]["Statement"]:
         assert statement["Effect"] == "Deny"
         assert statement["Principal"] == "*"
-        assert statement["Resource"] == {"Fn::GetAtt": ["DeadLetters", "Arn"]}
+        assert statement["Resource"] == {"Fn::GetAtt": [queue, "Arn"]}
         actions = statement["Action"]
         for action in [actions] if isinstance(actions, str) else actions:
             found[action] = statement
@@ -205,7 +229,8 @@ def test_only_the_functions_that_leave_dead_letters_may_send_one() -> None:
     leaving = [
         name.removesuffix("Function")
         for name, made in template()["Resources"].items()
-        if "DeadLetterQueue" in made.get("Properties", {})
+        if made.get("Properties", {}).get("DeadLetterQueue", {}).get("TargetArn")
+        == {"Fn::GetAtt": ["DeadLetters", "Arn"]}
     ]
     roles = [properties(f"{name}Function")["Role"] for name in leaving]
 
@@ -246,7 +271,8 @@ def test_a_message_that_even_the_last_word_leaves_raises_the_alarm() -> None:
 def test_a_rotation_that_failed_in_all_its_tries_raises_the_alarm_whenever_they_were() -> None:
     """Lambda developer guide, Types of metrics: an event is dropped once its tries are exhausted.
 
-    Errors of single tries can lie in two periods, and be of tries that another one made good.
+    What goes to a dead-letter queue is sent there before it is dropped, and counts too. Errors of
+    single tries can lie in two periods, and be of tries that another one made good.
     """
     alarm = properties("RotationFailed")
     assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/Lambda", "AsyncEventsDropped")
@@ -254,7 +280,39 @@ def test_a_rotation_that_failed_in_all_its_tries_raises_the_alarm_whenever_they_
     assert (alarm["Statistic"], alarm["Threshold"], alarm["EvaluationPeriods"]) == ("Sum", 1, 1)
     assert alarm["ComparisonOperator"] == "GreaterThanOrEqualToThreshold"
     assert alarm["TreatMissingData"] == "notBreaching"
-    assert "DeadLetterQueue" not in properties("RotationFunction")
+
+
+# ---- What a careful account wants
+
+
+def test_the_environment_is_encrypted_with_the_deployers_key_where_there_is_one() -> None:
+    assert template()["Globals"]["Function"]["KmsKeyArn"] == OWN_KEY
+    for function in FUNCTIONS:
+        assert "KmsKeyArn" not in properties(f"{function}Function")
+
+
+def test_nothing_is_reserved_by_default_for_a_new_account_has_ten_invocations() -> None:
+    """Lambda refuses a reservation that leaves fewer than 100: a first deploy would fail."""
+    for parameter in ("FunctionReservedConcurrency", "LastWordReservedConcurrency"):
+        assert template()["Parameters"][parameter]["Default"] == 0
+
+
+@pytest.mark.parametrize(
+    ("holder", "parameter", "condition"),
+    [
+        ("Globals", "FunctionReservedConcurrency", "HasFunctionReservation"),
+        ("LastWordFunction", "LastWordReservedConcurrency", "HasLastWordReservation"),
+    ],
+)
+def test_what_is_reserved_is_the_deployers_choice(
+    holder: str, parameter: str, condition: str
+) -> None:
+    shared = template()["Globals"]["Function"]
+    found = shared if holder == "Globals" else properties(holder)
+    reserved = {"Fn::If": [condition, {"Ref": parameter}, NO_VALUE]}
+    assert found["ReservedConcurrentExecutions"] == reserved
+    wanted = {"Fn::Not": [{"Fn::Equals": [{"Ref": parameter}, 0]}]}
+    assert template()["Conditions"][condition] == wanted
 
 
 # ---- The parameters
