@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 LOCAL := $(BIN)/python -m local
 PYTEST := $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
-UNIT := tests/unit tests/template tests/faults -m "not long and not sam"
+UNIT := tests/unit tests/template tests/faults -m "not long and not sam and not scanners"
 CODE := $(wildcard functions cfn_mlflow_watch local demo tests tools bench cfn_lint_rules)
 
 # Else each process would compile anew what it imports.

@@ -154,7 +154,7 @@ def _built_by_pip(template: Path) -> Path:
     It builds for this host alone. sam takes paths from the folder of the original.
     """
     copy = BUILDS / "template-for-pip.yaml"
-    copy.write_text(template.read_text().replace("      BuildMethod: python-uv\n", "      {}\n"))
+    copy.write_text(template.read_text().replace("      BuildMethod: python-uv\n", ""))
     return copy
 
 

@@ -14,6 +14,7 @@ PROVIDER = "cfn-mlflow"
 ALLOWED_SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:listed-AbCdEf"
 ALLOWED_BUCKET = "arn:aws:s3:::listed"
 ALLOWED_KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/listed"
+OWN_KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/own"
 
 VALUES: Json = {
     "AWS::AccountId": ACCOUNT,
@@ -24,6 +25,7 @@ VALUES: Json = {
     "AllowedSecretArns": [ALLOWED_SECRET],
     "AllowedBucketArns": [ALLOWED_BUCKET],
     "AllowedKeyArns": [ALLOWED_KEY],
+    "KmsKeyArn": OWN_KEY,
 }
 NOTHING = object()
 """What a property has that is left out: AWS::NoValue."""

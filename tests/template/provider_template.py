@@ -18,6 +18,8 @@ WORKING = (*TYPES, "Rotation")
 """The functions that act for stacks, in sessions of a working role."""
 FUNCTIONS = (*WORKING, "LastWord")
 READS = re.compile(r"^[a-z0-9-]+:(Describe|List|Get|Filter)")
+OWN_KEY = ("Ref KmsKeyArn",)
+"""The deployer's key for what the functions keep, as a statement names it."""
 """The actions that change nothing."""
 OWNER_ON_REQUEST = "aws:RequestTag/cfn-mlflow:owner"
 OWNER_ON_RESOURCE = "aws:ResourceTag/cfn-mlflow:owner"

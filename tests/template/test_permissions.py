@@ -19,6 +19,7 @@ from tests.template.provider_template import (
     DIGEST,
     FUNCTIONS,
     OWN,
+    OWN_KEY,
     OWNER_ON_REQUEST,
     OWNER_ON_RESOURCE,
     READS,
@@ -58,10 +59,7 @@ OF_TYPE = {
     },
     "MLflowSchema": {"Schema"},
 }
-OWN_KEY = ("Ref KmsKeyArn",)
-"""The deployer's key for what the functions keep."""
 FUNCTIONS_ENVIRONMENT = "kms:EncryptionContext:aws:lambda:FunctionArn"
-READS = re.compile(r"^[a-z0-9-]+:(Describe|List|Get|Filter)")
 WITHOUT_RESOURCE = {
     "cloudwatch:PutMetricData",
     "ecr:GetAuthorizationToken",
@@ -495,7 +493,7 @@ def test_the_deployers_key_opens_a_functions_environment_and_its_letters_alone(
         "sqs.${AWS::Region}.${AWS::URLSuffix}",
     )
     assert environment.actions == ("kms:Decrypt",)
-    (functions,) = environment.values("ArnLike", FUNCTIONS_ENVIRONMENT)
+    (functions,) = environment.values("StringLike", FUNCTIONS_ENVIRONMENT)
     assert functions.endswith(":${AWS::AccountId}:function:${ProviderName}-*")
 
 

@@ -93,7 +93,7 @@ def test_all_functions_are_one_artifact() -> None:
         own = properties(f"{function}Function")
         assert not {"CodeUri", "Runtime", "Architectures"} & set(own)
         body = template()["Resources"][f"{function}Function"]
-        assert body["Metadata"] == {"BuildMethod": "python-uv"}
+        assert body["Metadata"]["BuildMethod"] == "python-uv"
 
 
 @pytest.mark.parametrize("type_name", TYPES)
@@ -311,7 +311,7 @@ def test_what_is_reserved_is_the_deployers_choice(
     found = shared if holder == "Globals" else properties(holder)
     reserved = {"Fn::If": [condition, {"Ref": parameter}, NO_VALUE]}
     assert found["ReservedConcurrentExecutions"] == reserved
-    wanted = {"Fn::Not": [{"Fn::Equals": [{"Ref": parameter}, 0]}]}
+    wanted = {"Fn::Not": [{"Fn::Equals": [{"Ref": parameter}, "0"]}]}
     assert template()["Conditions"][condition] == wanted
 
 
