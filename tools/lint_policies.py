@@ -61,7 +61,7 @@ _VARIABLE = re.compile(r"\$\{[^}]+\}")
 
 
 def _with_resource(statement: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return a statement whose resources parliament can read; one of a trust policy names a role."""
+    """Return a statement with resources that parliament reads; a trust policy has none."""
     if "NotResource" in statement:
         return statement
     resources = [
