@@ -47,7 +47,7 @@ _WORDS: Mapping[str, str] = {
     "no-basic-auth": "The image has no basic-auth ({reason}). Use one with MLflow's extra `auth`,"
     " such as the official image's -full tags.",
     "login-refused": "The database refuses the login: {reason}. Check the user and the password in"
-    " its secret.",
+    " its secret, and that the database asks for it by SCRAM.",
     "unreachable": "The database could not be reached: {reason}. Check that it is available and"
     " that its security group admits the tasks, then try again.",
     "killed": "The migration task was killed (exit code {code}). What it had not committed was"
