@@ -19,6 +19,9 @@ from tests.waiting import PATIENCE_SECONDS
 SMALL: dict[str, Any] = {"ServiceCpu": "1024", "ServiceMemory": "2048", "ServiceBasicAuth": "true"}
 REQUESTS = 12
 """So many reach both of two tasks."""
+GATEWAY = "/ajax-api/3.0/mlflow/gateway/provider-config?provider="
+SWITCHED_OFF = 501
+NARROWED = {"ServiceReadonlyRootFilesystem": "true", "ServiceUser": "10001:10001"}
 
 
 @pytest.fixture(scope="module")
@@ -117,10 +120,71 @@ def test_what_one_task_encrypted_another_reads(local_aws: LocalAws, mlflow: Stac
     assert all("hook" in text for _, text in found)
 
 
-def test_an_update_keeps_the_keys(local_aws: LocalAws, mlflow: Stack, network: Network) -> None:
+def gateway(aws: LocalAws, mlflow: Stack, provider: str) -> int:
+    """Ask the AI gateway, as its first user, how a provider is set up; return the status."""
+    admin = keys(aws, mlflow.outputs["ServerSecretArn"])
+    login = (admin["admin_username"], admin["admin_password"])
+    return ask(aws, mlflow.outputs["TrackingUri"] + GATEWAY + provider, login)[0]
+
+
+def test_the_ai_gateway_is_off_at_each_of_its_doors(local_aws: LocalAws, mlflow: Stack) -> None:
+    uri = mlflow.outputs["TrackingUri"]
+    admin = keys(local_aws, mlflow.outputs["ServerSecretArn"])
+    login = (admin["admin_username"], admin["admin_password"])
+    secret = {"secret_name": "a", "secret_value": {"api_key": "b"}, "provider": "openai"}
+    found = {
+        gateway(local_aws, mlflow, "openai"),
+        ask(local_aws, f"{uri}/api/3.0/mlflow/gateway/secrets/create", login, **secret)[0],
+        ask(local_aws, f"{uri}/gateway/a/mlflow/invocations", login, messages=[])[0],
+    }
+    assert found == {SWITCHED_OFF}
+
+
+def container_of(aws: LocalAws, mlflow: Stack) -> dict[str, Any]:
+    """Return MLflow's container, as the task definition has it that the service runs."""
+    ecs = aws.session().client("ecs")
+    cluster, name = mlflow.outputs["ClusterId"], mlflow.outputs["ServiceName"]
+    [service] = ecs.describe_services(cluster=cluster, services=[name])["services"]
+    found = ecs.describe_task_definition(taskDefinition=service["taskDefinition"])
+    definition: Any = found["taskDefinition"]
+    volumes = [volume["name"] for volume in definition.get("volumes", [])]
+    return {**definition["containerDefinitions"][0], "volumes": volumes}
+
+
+def test_an_update_keeps_the_keys_and_brings_what_is_asked_of_gateway_and_containers(
+    local_aws: LocalAws, mlflow: Stack, network: Network
+) -> None:
     before = keys(local_aws, mlflow.outputs["ServerSecretArn"])
-    assert mlflow.update(template(network, ServiceMemory="3072")) == "UPDATE_COMPLETE"
+    more = {"ServiceMemory": "3072", "AiGatewayProviders": ["openai", "anthropic"], **NARROWED}
+    assert mlflow.update(template(network, **more)) == "UPDATE_COMPLETE", mlflow.failures()
     assert keys(local_aws, mlflow.outputs["ServerSecretArn"]) == before
+    found = {name: gateway(local_aws, mlflow, name) for name in ("openai", "anthropic", "gemini")}
+    assert found == {"openai": 200, "anthropic": 200, "gemini": 400}
+    container = container_of(local_aws, mlflow)
+    assert (container["user"], container["readonlyRootFilesystem"]) == ("10001:10001", True)
+    [mounted] = container["mountPoints"]
+    assert (container["volumes"], mounted["sourceVolume"]) == (["tmp"], "tmp")
+
+
+def test_an_update_changes_what_is_asked_of_gateway_and_containers(
+    local_aws: LocalAws, mlflow: Stack, network: Network
+) -> None:
+    more = {"AiGatewayProviders": ["gemini"], "ServiceUser": "10002"}
+    assert mlflow.update(template(network, **more)) == "UPDATE_COMPLETE", mlflow.failures()
+    found = {name: gateway(local_aws, mlflow, name) for name in ("openai", "gemini")}
+    assert found == {"openai": 400, "gemini": 200}
+    container = container_of(local_aws, mlflow)
+    assert container["user"] == "10002"
+    assert not container.get("readonlyRootFilesystem")
+    assert container["volumes"] == container.get("mountPoints", []) == []
+
+
+def test_an_update_that_asks_for_neither_takes_gateway_and_user_away(
+    local_aws: LocalAws, mlflow: Stack, network: Network
+) -> None:
+    assert mlflow.update(template(network)) == "UPDATE_COMPLETE", mlflow.failures()
+    assert gateway(local_aws, mlflow, "gemini") == SWITCHED_OFF
+    assert not container_of(local_aws, mlflow).get("user")
 
 
 def test_no_key_is_in_the_answer_the_task_definitions_or_the_events(
