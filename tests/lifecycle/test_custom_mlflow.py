@@ -33,6 +33,10 @@ from tests.lifecycle.watching import Watching
 FUNCTION = "cfn-mlflow-MLflow"
 NAME = "claimed"
 TAGS = {"team": "a", "cost centre": "12"}
+INTERNET: dict[str, Any] = {
+    "LoadBalancerIsInternal": "false",
+    "LoadBalancerIngressCidrBlocks": ["0.0.0.0/0"],
+}
 OBJECTS = 20
 """A Custom::MLflow makes more than these that carry tags."""
 
@@ -179,7 +183,8 @@ def test_a_change_that_needs_a_new_load_balancer_makes_it_beside_the_old_one(
     local_aws: LocalAws, mlflow: Stack, network: Network
 ) -> None:
     before = mlflow.outputs
-    changed = one_resource(network, UniqueName=NAME, LoadBalancerIsInternal="false")
+    opened = {**INTERNET, "LoadBalancerIsOpenToTheInternet": "true"}
+    changed = one_resource(network, UniqueName=NAME, **opened)
     assert mlflow.update(changed) == "UPDATE_COMPLETE", mlflow.failures()
     after = mlflow.outputs
     assert after["LoadBalancerArn"] != before["LoadBalancerArn"]
@@ -202,6 +207,21 @@ def test_a_change_that_would_lose_data_is_refused_before_anything_changes(
     assert "DatabaseKmsKeyArn:" in mlflow.failures()["MLflow"]
     assert mlflow.outputs == before
     assert answer_of(local_aws, before["TrackingUri"]) == 200
+
+
+def test_open_to_all_without_sign_in_is_refused_where_nobody_says_so(
+    local_aws: LocalAws, mlflow: Stack, network: Network
+) -> None:
+    before = mlflow.outputs
+    changed = one_resource(network, UniqueName=NAME, **INTERNET)
+    assert mlflow.update(changed) == "UPDATE_ROLLBACK_COMPLETE"
+    reasons = [event.reason for event in mlflow.events() if event.status == "UPDATE_FAILED"]
+    told = "LoadBalancerIsOpenToTheInternet: LoadBalancerIngressCidrBlocks let in the Internet"
+    assert any(told in reason and "ServiceBasicAuth" in reason for reason in reasons), reasons
+    assert mlflow.outputs == before
+    narrowed = one_resource(network, UniqueName=NAME, LoadBalancerIsInternal="false")
+    assert mlflow.update(narrowed) == "UPDATE_COMPLETE", mlflow.failures()
+    assert answer_of(local_aws, mlflow.outputs["TrackingUri"]) == 200
 
 
 def test_an_update_to_an_image_that_cannot_be_pulled_goes_back_and_the_service_answers(
