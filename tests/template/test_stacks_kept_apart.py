@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from cfn_mlflow.aws.bucket_settings import BucketPolicy
+from cfn_mlflow.aws.bucket_policy import BucketPolicy
 from cfn_mlflow.aws.cluster_tenant import NOBODY
 from cfn_mlflow.aws.owner import Owner
 from tests.template.deployed_policies import (

@@ -4,29 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from cfn_mlflow.aws import left
 from cfn_mlflow.aws.allowed import AllowedView
 from cfn_mlflow.aws.allowed_bucket import AllowedBucket
+from cfn_mlflow.aws.bucket_policy import BucketPolicy
 from cfn_mlflow.aws.errors import DENIED, code, is_missing
 from cfn_mlflow.aws.object import OwnedObject, tag_list, tag_map
-from cfn_mlflow.aws.owner import COMPLETE_TAG, LEFT_BY_TAG, Owner, Tags
-from cfn_mlflow.aws.session import client
+from cfn_mlflow.aws.owner import COMPLETE_TAG, EVERY_STACK, LEFT_BY_TAG, Owner, Tags
+from cfn_mlflow.aws.s3_client import addressed, s3
 from cfn_mlflow.engine.managed import ManagedObject
 from cfn_mlflow.outcome import PermanentError, TemporaryError
 
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
-
 PAGES_A_LOOK = 5
 """Pages of 1,000 versions that one look removes: some seconds, so that others get their turn."""
-
-
-def s3() -> S3Client:
-    """Return the client of S3."""
-    found: S3Client = client("s3")
-    return found
 
 
 @dataclass(frozen=True)
@@ -110,10 +102,13 @@ class Bucket(OwnedObject[BucketView]):
     def left(self, view: BucketView) -> bool:
         """Leave a completed bucket that has objects, unless told to empty it.
 
-        What is left is no longer owned: no later request adopts or deletes it.
+        What is left is no longer owned: no later request adopts or deletes it, and the tasks of
+        another stack may come in, if its tags allow it.
         """
         if self.empty_on_delete or COMPLETE_TAG not in view.tags or not self._has_objects():
             return False
+        policy = BucketPolicy(self.owner, self.name, shared_with=(EVERY_STACK,))
+        policy.put(policy.read() or {})
         write_tags(self.owner, self.name, left.tags_of_what_stays(self.owner, view.tags))
         left.tell("bucket", self.name)
         return True
@@ -216,11 +211,6 @@ class AllowedBucketInstead(AllowedBucket):
             f"{self.property_name}: cannot be given any more, {made.name} was made and holds the "
             f"artifacts. Leave it out, or make a new resource",
         )
-
-
-def addressed(owner: Owner, bucket: str) -> dict[str, Any]:
-    """Return a bucket of this account as calls name it; another account's answers 403."""
-    return {"Bucket": bucket, "ExpectedBucketOwner": owner.arn_parts[2]}
 
 
 def read_tags(owner: Owner, bucket: str) -> dict[str, str] | None:

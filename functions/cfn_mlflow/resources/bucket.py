@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+from cfn_mlflow.aws.bucket_policy import BucketPolicy
 from cfn_mlflow.aws.bucket_settings import (
-    BucketPolicy,
     Encryption,
     Lifecycle,
     OwnershipControls,

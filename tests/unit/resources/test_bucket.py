@@ -10,7 +10,7 @@ import boto3
 import pytest
 
 from cfn_mlflow.aws import session
-from cfn_mlflow.aws.bucket_settings import BucketPolicy
+from cfn_mlflow.aws.bucket_policy import BucketPolicy
 from cfn_mlflow.aws.kms import AllowedKey
 from cfn_mlflow.aws.owner import USER_KEYS_TAG, Owner
 from cfn_mlflow.engine.graph import Graph
@@ -312,6 +312,8 @@ def test_given_objects_in_a_complete_bucket_then_it_stays_and_nobody_owns_it(
         "cfn-mlflow:version": "0.1.0",
         "cfn-mlflow:left-by": whose.tag,
     }
+    [policy] = found["policy"]
+    assert policy["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}, "no stack is denied"
     assert s3.get_object(Bucket=NAME, Key="run/artifact")["Body"].read() == b"x"
     assert NAME in caplog.text
     with watched() as calls:

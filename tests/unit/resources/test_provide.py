@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from botocore.stub import Stubber
 from cfn_mlflow.aws import session
 from cfn_mlflow.outcome import Done, InvalidProperties, Outcome, TemporaryError
 from cfn_mlflow.protocol import event
+from cfn_mlflow.protocol.identity import Identity
 from cfn_mlflow.resources.bucket import BUCKET
 from tests.protocol_kit import PLACE, signed_url
 from tests.unit.support import buckets
@@ -120,3 +123,33 @@ def test_given_refused_properties_then_there_is_nothing_to_give_up() -> None:
     asked = request("Update", {"EmptyOnDelete": "perhaps"}, {})
     assert BUCKET.give_up
     BUCKET.give_up(asked, asked.identity)
+
+
+def acted_for(stack_id: str, serve: str) -> session.Tenant:
+    """Serve a request of a stack in this process, and return for whom it acts then."""
+    asked = replace(request("Update", {"UniqueName": "team-b"}, {}), stack_id=stack_id)
+    session.act_for(session.Tenant("of another request", "zzzzzzzzzz"))
+    steps = {"prepare": BUCKET.prepare, "removal": BUCKET.removal, "give up": BUCKET.give_up}
+    steps[serve](asked, asked.identity)  # type: ignore[misc] # the type has all three
+    assert session._Now.working
+    return session._Now.working.tenant
+
+
+@pytest.mark.parametrize("serve", ["prepare", "removal", "give up"])
+def test_given_requests_of_two_stacks_in_one_process_then_each_acts_for_its_own(serve: str) -> None:
+    for name, guid in (("team-a", "a" * 36), ("team-b", "b" * 36)):
+        stack_id = f"{STACK.rsplit('/', 2)[0]}/{name}/{guid}"
+        tenant = acted_for(stack_id, serve)
+        digest = Identity(stack_id, "Bucket").digest
+        assert tenant == session.Tenant(guid, digest, name)
+
+
+@pytest.mark.parametrize("serve", ["prepare", "removal"])
+def test_given_properties_that_are_refused_then_nobody_is_acted_for_from_before(serve: str) -> None:
+    """Whatever is asked after a refusal, it is not asked in the session of another stack."""
+    asked = request("Create", FAULTY)
+    session.act_for(session.Tenant("of another request", "zzzzzzzzzz"))
+    with suppress(InvalidProperties):
+        (BUCKET.prepare if serve == "prepare" else BUCKET.removal)(asked, asked.identity)
+    assert session._Now.working
+    assert session._Now.working.tenant.stack == asked.identity.guid
