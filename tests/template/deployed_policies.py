@@ -16,6 +16,9 @@ ALLOWED_BUCKET = "arn:aws:s3:::listed"
 ALLOWED_KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/listed"
 OWN_KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/own"
 
+ALLOWED_CLUSTER = f"arn:aws:rds:{REGION}:{ACCOUNT}:cluster:listed"
+ALLOWED_TO_READ = "arn:aws:s3:::listed-to-read-*"
+
 VALUES: Json = {
     "AWS::AccountId": ACCOUNT,
     "AWS::Partition": "aws",
@@ -26,6 +29,8 @@ VALUES: Json = {
     "AllowedBucketArns": [ALLOWED_BUCKET],
     "AllowedKeyArns": [ALLOWED_KEY],
     "KmsKeyArn": OWN_KEY,
+    "AllowedClusterArns": [ALLOWED_CLUSTER],
+    "AllowedReadBucketArns": [ALLOWED_TO_READ],
 }
 NOTHING = object()
 """What a property has that is left out: AWS::NoValue."""

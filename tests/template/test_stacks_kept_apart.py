@@ -275,6 +275,7 @@ OWN_THAT_IS_NOT_TOUCHED: dict[tuple[str, str], str] = {
     ("secretsmanager:DeleteSecret", "secret:rds!cluster-"): "RDS deletes it",
     ("secretsmanager:PutSecretValue", "secret:rds!cluster-"): "RDS sets it",
     ("secretsmanager:UntagResource", "secret:rds!cluster-"): "RDS tags it",
+    ("sts:AssumeRole", "role/cfn-mlflow/"): "a function takes its working role, tasks take these",
 }
 
 
