@@ -13,7 +13,7 @@ import threading
 import urllib.parse
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -195,6 +195,7 @@ class State:
     physical_id: str = IDENTITY.physical_id
     of_stack: bool = False
     properties: str | None = None
+    type: str = "Custom::MLflow"
 
 
 @dataclass
@@ -213,6 +214,7 @@ class FakeStack:
     """The properties of the oldest event, if they are not those of each request."""
     oldest: State | None = None
     stack_id: str = STACK_ID
+    type: str = "Custom::MLflow"
 
     def resource_state(self, stack_id: str, logical_id: str) -> State | None:
         """Answer as told."""
@@ -222,7 +224,7 @@ class FakeStack:
         state = self.states.pop(0) if len(self.states) > 1 else self.states[0]
         if isinstance(state, Exception):
             raise state
-        return state
+        return state and replace(state, type=self.type)
 
     def events(self, stack_id: str, logical_id: str) -> Iterator[State]:
         """Answer as told."""

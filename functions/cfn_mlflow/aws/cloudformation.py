@@ -22,6 +22,7 @@ class StackResource:
     status: str
     since: float | None
     physical_id: str = ""
+    type: str = ""
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,7 @@ class Stacks:
             found["ResourceStatus"],
             since.timestamp() if since else None,
             found.get("PhysicalResourceId", ""),
+            found["ResourceType"],
         )
 
     def events(self, stack_id: str, logical_id: str) -> Iterator[StackEvent]:
@@ -87,6 +89,7 @@ def _told(event: StackEventTypeDef) -> StackEvent:
         status=event["ResourceStatus"],
         since=event["Timestamp"].timestamp(),
         physical_id=event.get("PhysicalResourceId", ""),
+        type=event.get("ResourceType", ""),
         of_stack=_is_of_stack(event),
         properties=event.get("ResourceProperties"),
     )

@@ -26,7 +26,7 @@ from .clock import signed_at
 from .confirmation import Properties, differing, masked, shows, told_properties
 from .event import Request, own_properties
 from .log import log
-from .stack import ResourceState, StackEvent, StackPort
+from .stack import ANY_TYPE, ResourceState, StackEvent, StackPort
 
 EXPECTED = {
     "Create": "CREATE_IN_PROGRESS",
@@ -35,6 +35,7 @@ EXPECTED = {
 }
 """The status of a resource whose request is open; a rollback's Update has the same as any."""
 LIVES = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
+GONE = "the resource or its stack is gone"
 ENDED = ("_COMPLETE", "_FAILED")
 SLACK = 15.0
 """Seconds by which a request's first status may be younger than its signature."""
@@ -103,15 +104,15 @@ class Fence:
             log.info("Another physical resource has taken the place of this one, which had nothing")
             return Done({})
         over = self._over(state)
-        if over:
-            return Unanswered(over)
+        if over or state is None:
+            return Unanswered(over or GONE)
         if not self._confirmed:
-            self._confirm()
+            self._confirm(state)
         return None
 
     def _over(self, state: ResourceState | None) -> str | None:
         if state is None:
-            return "the resource or its stack is gone"
+            return GONE
         if state.status != EXPECTED[self._request.request_type]:
             self._wait_for_a_deletion(state)
             return f"the resource is {state.status}"
@@ -125,14 +126,16 @@ class Fence:
         if removing and not state.status.startswith("DELETE_") and self._looks < PATIENCE:
             raise TemporaryError(f"CloudFormation does not tell of a deletion ({state.status})")
 
-    def _confirm(self) -> None:
-        """Compare the request's properties with those that CloudFormation's events have.
+    def _confirm(self, state: ResourceState) -> None:
+        """Compare the request's type and properties with those that CloudFormation tells.
 
         A Delete is confirmed by its status. What its properties may do is told by `believed`.
         """
         told = told_properties(self._events())
         self._told = own_properties(told) if told is not None else None
         if self._request.request_type != "Delete":
+            if state.type not in (self._request.resource_type, ANY_TYPE):
+                raise PermanentError(f"the resource is of the type {state.type}")
             self._compare()
         self._confirmed = True
 

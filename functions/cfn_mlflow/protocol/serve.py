@@ -19,12 +19,9 @@ from .identity import Identity
 from .invocation import Context, Invocation
 from .log import log
 from .loop import GiveUp, Loop, Prepare, Result, Step
-from .stack import StackPort
+from .stack import ANY_TYPE, StackPort
 
 __all__ = ["Prepare", "ResourceType", "Step", "UnfinishedError", "handler"]
-
-ANY_TYPE = "AWS::CloudFormation::CustomResource"
-"""The name under which a template may ask for any custom resource."""
 
 
 @dataclass(frozen=True)

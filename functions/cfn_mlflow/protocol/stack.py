@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Protocol
 
+ANY_TYPE = "AWS::CloudFormation::CustomResource"
+"""The name under which a template, or CloudFormation, may speak of any custom resource."""
+
 
 class ResourceState(Protocol):
     """A resource as it is in its stack."""
@@ -20,6 +23,10 @@ class ResourceState(Protocol):
     @property
     def physical_id(self) -> str:
         """Return its physical id; empty while it has none."""
+
+    @property
+    def type(self) -> str:
+        """Return its type, such as `Custom::MLflow`; `ANY_TYPE` stands for every custom one."""
 
 
 class StackEvent(ResourceState, Protocol):

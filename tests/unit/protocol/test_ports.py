@@ -42,7 +42,9 @@ def test_a_resources_status_and_since_when_are_told() -> None:
 
         found = Stacks().resource_state("arn:stack", "MLflow")
 
-    assert found == StackResource("UPDATE_IN_PROGRESS", since.timestamp(), "mlflow-tracking")
+    assert found == StackResource(
+        "UPDATE_IN_PROGRESS", since.timestamp(), "mlflow-tracking", "Custom::MLflow"
+    )
 
 
 def said_by_cloudformation(code: str, message: str) -> StackResource | None:

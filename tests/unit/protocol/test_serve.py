@@ -252,7 +252,10 @@ def test_another_types_delete_succeeds_only_when_nothing_is_owned(world: World) 
 
 
 def test_a_template_may_name_the_type_as_any_custom_resource(world: World) -> None:
-    world.handle(world.event(ResourceType="AWS::CloudFormation::CustomResource"))
+    any_type = "AWS::CloudFormation::CustomResource"
+    world.stack = FakeStack([state("CREATE_IN_PROGRESS")], type=any_type)
+
+    world.handle(world.event(ResourceType=any_type))
 
     assert world.answers.only["Status"] == "SUCCESS"
 
