@@ -35,6 +35,13 @@ def test_given_a_path_then_only_what_lies_under_it() -> None:
     assert found.keys() == {"ListArtifacts", "Artifacts"}
 
 
+def test_given_a_path_with_an_asterisk_then_it_stands_for_itself_alone() -> None:
+    found = statements(task_policy(owner(), "artifacts", "/a*b", "", ()))
+    assert found["Artifacts"]["Resource"] == "arn:aws:s3:::artifacts/a${*}b/*"
+    prefix = {"StringLike": {"s3:prefix": ["a${*}b", "a${*}b/*"]}}
+    assert found["ListArtifacts"]["Condition"] == prefix
+
+
 def test_given_the_root_then_the_whole_bucket() -> None:
     found = statements(task_policy(owner(), "artifacts", "/", "", ()))
     assert "Condition" not in found["ListArtifacts"]
