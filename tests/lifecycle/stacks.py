@@ -128,6 +128,12 @@ class Stack:
         found = self._described().get("Outputs", [])
         return {output["OutputKey"]: output["OutputValue"] for output in found}
 
+    @property
+    def parameters(self) -> dict[str, str]:
+        """The values of the stack's parameters."""
+        found = self._described().get("Parameters", [])
+        return {one["ParameterKey"]: one["ParameterValue"] for one in found}
+
     def resource(self, logical_id: str) -> dict[str, Any]:
         """What DescribeStackResource says of one resource."""
         described = self._client.describe_stack_resource(

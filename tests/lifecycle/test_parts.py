@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -22,6 +21,7 @@ from tests.lifecycle.mlflow_stacks import (
     wait_for_words,
     words_of,
 )
+from tests.lifecycle.neighbours import EXAMPLES, belongings, intruder, with_exports
 from tests.lifecycle.parts_database import (
     read_only_database,
     wait_until_paused,
@@ -29,7 +29,7 @@ from tests.lifecycle.parts_database import (
 )
 from tests.lifecycle.stacks import Stack
 
-EXAMPLE = Path(__file__).parents[2] / "examples" / "parts.yaml"
+EXAMPLE = EXAMPLES / "parts.yaml"
 PROVIDER = "hurried"
 TEMPLATE = (
     EXAMPLE.read_text()
@@ -116,6 +116,56 @@ def test_a_session_on_a_read_only_server_is_refused_so_writes_recover(
         answers = {write_status(local_aws, uri) for _ in range(10)}
     assert answers == {503}, "another answer is not tried again by MLflow's clients"
     assert [write_status(local_aws, uri) for _ in range(20)] == [200] * 20
+
+
+def test_service_of_another_stack_cannot_have_the_parts_that_are_not_shared_with_it(
+    local_aws: LocalAws, hurried: str, parts: Stack
+) -> None:
+    """All that it names is refused in one answer, and a client of the parts sees nothing of it."""
+    uri = parts.outputs["TrackingUri"]
+    template = intruder(local_aws, make_network(local_aws), parts, hurried)
+    log_run(local_aws, uri, "before the intruder")
+    before = belongings(local_aws, parts)
+    with clients_of(local_aws, uri, 2) as answers:
+        stack = Stack.create(local_aws, "intruder", template)
+        reason = stack.failures()["Service"]
+    assert stack.status == "ROLLBACK_COMPLETE"
+    assert set(answers) == {200}
+    for name in template["Resources"]["Service"]["Properties"]:
+        judged = name.startswith(("DatabaseS", "DatabaseC", "DatabaseM", "Artifact", "Sidecar"))
+        assert (f"{name}: " in reason or f"{name}[0]" in reason) == judged, reason
+    assert belongings(local_aws, parts) == before
+    assert evidence.owned(local_aws.session().client, stack.id) == []
+    stack.delete()
+
+
+@pytest.mark.long
+def test_service_of_another_stack_works_on_the_parts_once_they_are_shared_with_it(
+    local_aws: LocalAws, hurried: str, parts: Stack
+) -> None:
+    shared = with_exports(TEMPLATE)
+    for line in ("Path: /artifacts", "MaxCapacity: 1"):
+        shared = shared.replace(line, f"{line}\n      SharedWithStacks: [guest]")
+    parameters = [{"ParameterKey": key, "UsePreviousValue": True} for key in ("VpcId", "SubnetIds")]
+    assert parts.update(shared, Parameters=parameters) == "UPDATE_COMPLETE", parts.failures()
+    log_run(local_aws, parts.outputs["TrackingUri"], "for the guest")
+    given = parts.parameters
+    guest = Stack.create(
+        local_aws,
+        "guest",
+        (EXAMPLES / "shared-service.yaml").read_text().replace("cfn-mlflow-", f"{hurried}-"),
+        Parameters=[
+            {"ParameterKey": "DatabaseStackName", "ParameterValue": parts.name},
+            *(
+                {"ParameterKey": key, "ParameterValue": given[key]}
+                for key in ("VpcId", "SubnetIds")
+            ),
+        ],
+    )
+    assert guest.status == "CREATE_COMPLETE", guest.failures()
+    assert "for the guest" in runs_of(local_aws, guest.outputs["TrackingUri"])
+    assert guest.delete() == "DELETE_COMPLETE"
+    assert parts.update(TEMPLATE, Parameters=parameters) == "UPDATE_COMPLETE", parts.failures()
 
 
 def test_a_database_that_may_pause_does_so_under_running_tasks_and_comes_back(

@@ -14,6 +14,7 @@ from cfn_mlflow.protocol import event
 from cfn_mlflow.protocol.serve import ResourceType
 from cfn_mlflow.resources.bucket import BUCKET
 from cfn_mlflow.resources.schema import SCHEMA
+from cfn_mlflow.resources.schema_look import Watcher
 from cfn_mlflow.resources.service import SERVICE
 from cfn_mlflow.resources.service_schema import ServiceSchema
 from tests.protocol_kit import PLACE, signed_url
@@ -97,6 +98,7 @@ def never(*_: object) -> None:
 @pytest.fixture
 def database_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Database, "_send", never)
+    monkeypatch.setattr(Watcher, "look", never)
 
 
 def test_update_is_refused_with_the_way_out_and_writes_nothing(
