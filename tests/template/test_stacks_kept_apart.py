@@ -210,11 +210,13 @@ def test_every_reason_and_every_look_is_of_what_is_really_reached() -> None:
         assert any(one == action and part in name for one, name in found), action
 
 
-def test_a_session_without_a_stack_reaches_nothing_but_by_the_same_reasons() -> None:
-    nobody = Stack(NOBODY.stack_name, NOBODY.stack, NOBODY.digest)
+@pytest.mark.parametrize("name", ["", A.name])
+def test_a_session_for_no_stack_reaches_nothing_of_a_stack_that_is_called_so(name: str) -> None:
+    """The schema of a user's own cluster is looked at by the name of a stack alone."""
+    nobody = Stack(name, NOBODY.stack, NOBODY.digest)
+    given = [] if name else allowed_for("team-a")
     for role in ("MLflowSchemaWorkRole", "RotationWorkRole"):
-        things = [*made_for(A), *USERS_OWN, *allowed_for("team-a")]
-        found = reached(requests(role, nobody, things))
+        found = reached(requests(role, nobody, [*made_for(A), *USERS_OWN, *given]))
         assert unexplained(found, reasons_for(role) | CANNOT_TELL_OF_USERS) == []
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cfn_mlflow.aws.errors import explain, is_missing
 from cfn_mlflow.aws.object import tag_map
-from cfn_mlflow.aws.owner import OWNER_TAG
+from cfn_mlflow.aws.owner import ALLOW_TAG, EVERY_STACK, OWNER_TAG, Tags
 from cfn_mlflow.aws.session import Tenant, act_for, own_client
+from cfn_mlflow.aws.sharing import allows_everybody_unsaid, named_in
 
 if TYPE_CHECKING:
     from mypy_boto3_rds import RDSClient
@@ -19,21 +21,33 @@ NOBODY = Tenant("00000000-0000-0000-0000-000000000000", "0000000000")
 def act_for_owner_of(cluster: str) -> None:
     """From here on act for the stack that made a cluster, given by its identifier or ARN.
 
-    A cluster that is not ours, or not there, has no such stack: then it is acted for nobody, who
-    reaches what is allowed to everybody. Rests on rds:DescribeDBClusters by the function's own
+    A cluster of the user's is looked after for the first stack that its tag allows it to, by name
+    alone: so the stack's own objects are not reached. One that is allowed to every stack, to none,
+    or not there, is looked after for nobody. Rests on rds:DescribeDBClusters by the function's own
     role. Raises TemporaryError or PermanentError.
     """
     identifier = cluster.rsplit(":", 1)[-1]
-    stack, _, _ = _owner_tag(identifier).partition("/")
-    act_for(Tenant(stack, identifier.rsplit("-", 1)[-1]) if stack else NOBODY)
+    tags = _tags(identifier)
+    stack, _, _ = tags.get(OWNER_TAG, "").partition("/")
+    if stack:
+        act_for(Tenant(stack, identifier.rsplit("-", 1)[-1]))
+    else:
+        act_for(replace(NOBODY, stack_name=_allowed_to(tags)))
 
 
-def _owner_tag(identifier: str) -> str:
+def _allowed_to(tags: Tags) -> str:
+    """Return a stack that may use a cluster; empty if every stack may, or none."""
+    if allows_everybody_unsaid(tags):
+        return ""
+    return min(named_in(tags.get(ALLOW_TAG, "")) - {EVERY_STACK}, default="")
+
+
+def _tags(identifier: str) -> Tags:
     rds: RDSClient = own_client("rds")
     try:
         found = rds.describe_db_clusters(DBClusterIdentifier=identifier)["DBClusters"]
     except Exception as error:
         if is_missing(error):
-            return ""
+            return {}
         raise explain(f"database {identifier}", error) from error
-    return tag_map(found[0].get("TagList", [])).get(OWNER_TAG, "")
+    return tag_map(found[0].get("TagList", []))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from botocore.stub import Stubber
@@ -47,10 +48,24 @@ def test_a_cluster_of_a_stack_is_looked_after_for_that_stack(aws: None) -> None:
         assert acted_for() == Tenant("11111111-2222-3333-4444-555555555555", "abcdefghij")
 
 
-@pytest.mark.parametrize("tags", [{}, {"cfn-mlflow:allow": "team"}])
-def test_a_cluster_of_no_stack_is_looked_after_for_nobody(aws: None, tags: dict[str, str]) -> None:
-    act_for_owner_of(cluster(tags))
-    assert acted_for() == NOBODY
+@pytest.mark.parametrize(
+    ("allow", "name"),
+    [
+        (None, ""),
+        ("", ""),
+        ("yes", ""),
+        ("@all", ""),
+        ("team-b", "team-b"),
+        ("team-c team-b", "team-b"),
+        ("team-c @all", "team-c"),
+    ],
+)
+def test_a_cluster_of_the_users_is_looked_after_for_a_stack_that_it_is_allowed_to(
+    aws: None, allow: str | None, name: str
+) -> None:
+    """By the stack's name alone: no object of the stack's own has such a GUID or digest."""
+    act_for_owner_of(cluster({} if allow is None else {"cfn-mlflow:allow": allow}))
+    assert acted_for() == replace(NOBODY, stack_name=name)
 
 
 def test_a_cluster_that_is_not_there_is_looked_after_for_nobody(aws: None) -> None:
