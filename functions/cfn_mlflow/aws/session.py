@@ -178,7 +178,7 @@ def _session() -> Any:
 def _session_with(credentials: dict[str, Any]) -> Any:
     """Return a session with these credentials; what botocore has read of services is kept.
 
-    The models of a dozen services, read anew for each request, would cost a second.
+    The models of a dozen services, read anew for each request, would cost half a second.
     """
     from botocore.session import get_session  # noqa: PLC0415 - as above
 
