@@ -16,31 +16,41 @@ from cfn_mlflow.resources import bucket, service
 from tests.scanned import checked, linted
 from tests.unit.support import buckets
 from tests.unit.support.fargate import Fargate
-from tests.unit.support.service_kit import boto, converge, owner
+from tests.unit.support.service_kit import REGION, boto, converge, owner
 
 pytestmark = pytest.mark.scanners
 
 ECR = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/mlflow:v3.17.2-full"
-KEY = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
-SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:agent-AbCdEf"
-SIDECAR = {
-    "Name": "agent",
-    "Image": "public.ecr.aws/datadog/agent:7",
-    "Essential": "false",
-    "Secrets": [{"Name": "KEY", "ValueFrom": SECRET}],
-}
+ALLOWED = {"cfn-mlflow:allow": "@all"}
+
+
+def given() -> dict[str, Any]:
+    """Return properties that name a key, a secret and a bucket of the user's."""
+    key_tags = [{"TagKey": key, "TagValue": value} for key, value in ALLOWED.items()]
+    tags = [{"Key": key, "Value": value} for key, value in ALLOWED.items()]
+    key = boto("kms").create_key(Tags=key_tags)["KeyMetadata"]["Arn"]
+    secret = boto("secretsmanager").create_secret(Name="agent", SecretString="s", Tags=tags)["ARN"]
+    place: Any = {"LocationConstraint": REGION}
+    boto("s3").create_bucket(Bucket="others", CreateBucketConfiguration=place)
+    boto("s3").put_bucket_tagging(Bucket="others", Tagging={"TagSet": tags})
+    sidecar = {
+        "Name": "agent",
+        "Image": "public.ecr.aws/datadog/agent:7",
+        "Essential": "false",
+        "Secrets": [{"Name": "KEY", "ValueFrom": secret}],
+    }
+    return {
+        "Image": ECR,
+        "ArtifactBucketPath": "/mlflow",
+        "ArtifactBucketEncryptionKeyArn": key,
+        "ArtifactBucketsMlflowWillRead": ["arn:aws:s3:::others"],
+        "SidecarContainerDefinitions": [sidecar],
+    }
 
 
 def graph_of(properties: dict[str, Any]) -> Graph:
     """Return the graph of a service that is given all that goes into its policies."""
-    more = {
-        "Image": ECR,
-        "ArtifactBucketPath": "/mlflow",
-        "ArtifactBucketEncryptionKeyArn": KEY,
-        "ArtifactBucketsMlflowWillRead": ["arn:aws:s3:::others"],
-        "SidecarContainerDefinitions": [SIDECAR],
-    }
-    return service._graph(owner(), parse(ServiceProperties, properties | more))
+    return service._graph(owner(), parse(ServiceProperties, properties | given()))
 
 
 def written() -> dict[str, dict[str, Any]]:
