@@ -16,6 +16,7 @@ import pytest
 from cfn_mlflow.aws.bucket_policy import BucketPolicy
 from cfn_mlflow.aws.cluster_tenant import NOBODY
 from cfn_mlflow.aws.owner import Owner
+from cfn_mlflow.aws.session import NO_STACKS_NAME
 from tests.template.deployed_policies import (
     ACCOUNT,
     REGION,
@@ -210,11 +211,11 @@ def test_every_reason_and_every_look_is_of_what_is_really_reached() -> None:
         assert any(one == action and part in name for one, name in found), action
 
 
-@pytest.mark.parametrize("name", ["", A.name])
+@pytest.mark.parametrize("name", [NO_STACKS_NAME, A.name])
 def test_a_session_for_no_stack_reaches_nothing_of_a_stack_that_is_called_so(name: str) -> None:
     """The schema of a user's own cluster is looked at by the name of a stack alone."""
     nobody = Stack(name, NOBODY.stack, NOBODY.digest)
-    given = [] if name else allowed_for("team-a")
+    given = [] if name == A.name else allowed_for("team-a")
     for role in ("MLflowSchemaWorkRole", "RotationWorkRole"):
         found = reached(requests(role, nobody, [*made_for(A), *USERS_OWN, *given]))
         assert unexplained(found, reasons_for(role) | CANNOT_TELL_OF_USERS) == []

@@ -34,6 +34,9 @@ PAUSE = 2.0
 
 LONGEST_SESSION_NAME = 64
 
+NO_STACKS_NAME = "-"
+"""The name of a stack begins with a letter: so nothing is shared with this one."""
+
 now = time.monotonic
 
 
@@ -48,9 +51,12 @@ class Tenant:
 
     @property
     def tags(self) -> list[dict[str, str]]:
-        """Return the session tags."""
-        named = {STACK_NAME_TAG: self.stack_name} if self.stack_name else {}
-        tags = {STACK_TAG: self.stack, DIGEST_TAG: self.digest, **named}
+        """Return the session tags, each with a value.
+
+        IAM may hold a statement invalid as a whole if it names a tag that a session has not.
+        """
+        name = self.stack_name or NO_STACKS_NAME
+        tags = {STACK_TAG: self.stack, DIGEST_TAG: self.digest, STACK_NAME_TAG: name}
         return [{"Key": key, "Value": value} for key, value in tags.items()]
 
     @property

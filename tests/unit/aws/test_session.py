@@ -92,6 +92,15 @@ def test_a_session_carries_the_stack_its_name_and_the_digest(sts: Asked) -> None
     ]
 
 
+def test_a_session_for_no_stacks_name_still_carries_every_tag_that_a_policy_names(
+    sts: Asked,
+) -> None:
+    act_for(Tenant(A.stack, A.digest))
+    client("rds")
+    [asked] = sts.sessions
+    assert {"Key": "cfn-mlflow:stack-name", "Value": "-"} in asked["Tags"]
+
+
 def test_calls_are_made_with_the_keys_of_the_session() -> None:
     act_for(A)
     assert client("sts").get_caller_identity()["Arn"] == (
