@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING
 
 from cfn_mlflow.aws.errors import code, explain
 from cfn_mlflow.aws.session import own_client
+from cfn_mlflow.outcome import PermanentError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mypy_boto3_cloudformation import CloudFormationClient
-    from mypy_boto3_cloudformation.type_defs import StackEventTypeDef
+    from mypy_boto3_cloudformation.type_defs import (
+        StackEventTypeDef,
+        StackResourceDetailTypeDef,
+    )
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,7 @@ class Stacks:
         """Return the state of a resource, None if it or its stack is gone.
 
         Rests on `cloudformation:DescribeStackResource`, which knows deleted stacks by their id.
-        Raises TemporaryError or PermanentError.
+        Raises TemporaryError or PermanentError, the latter also if the answer has another id.
         """
         try:
             found = cloudformation().describe_stack_resource(
@@ -50,6 +54,7 @@ class Stacks:
             if is_gone(error):
                 return None
             raise explain("the request's resource", error) from error
+        _refuse_others(found, stack_id, logical_id)
         since = found.get("LastUpdatedTimestamp")
         return StackResource(
             found["ResourceStatus"],
@@ -66,10 +71,25 @@ class Stacks:
         """
         try:
             for event in _events(stack_id):
+                _refuse_others(event, stack_id)
                 if event["LogicalResourceId"] == logical_id or _is_of_stack(event):
                     yield _told(event)
         except Exception as error:
             raise explain("the request's events", error) from error
+
+
+def _refuse_others(
+    found: StackResourceDetailTypeDef | StackEventTypeDef, stack_id: str, *logical_id: str
+) -> None:
+    """Refuse what CloudFormation tells of a stack or resource that was not asked for.
+
+    Nobody has shown that it compares the name in a stack's ARN, and not the GUID alone. Then a
+    made-up ARN with the right GUID could have any name.
+    """
+    if found.get("StackId") != stack_id:
+        raise PermanentError("CloudFormation knows the stack by another id than the request")
+    if logical_id and found["LogicalResourceId"] not in logical_id:
+        raise PermanentError("CloudFormation knows the resource by another logical id")
 
 
 def is_gone(error: Exception) -> bool:

@@ -55,6 +55,7 @@ def says(stack: Stubber, status: str, times: int = 3, of: str = "Other") -> None
     """Let CloudFormation tell a status of a holder so often: the former one's, unless told."""
     for _ in range(times):
         detail: dict[str, Any] = {
+            "StackId": STACK,
             "LogicalResourceId": of,
             "ResourceType": "Custom::MLflow",
             "LastUpdatedTimestamp": datetime.now(UTC),

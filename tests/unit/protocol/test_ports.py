@@ -27,24 +27,42 @@ def an_account(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     forget_clients()
 
 
-def test_a_resources_status_and_since_when_are_told() -> None:
-    since = datetime(2026, 11, 24, 12, tzinfo=UTC)
+SINCE = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+
+def state_told(**changes: str) -> StackResource | None:
+    """Return what the port makes of a resource that CloudFormation tells, with these changes."""
     detail = {
+        "StackId": "arn:stack",
         "LogicalResourceId": "MLflow",
         "ResourceType": "Custom::MLflow",
         "PhysicalResourceId": "mlflow-tracking",
         "ResourceStatus": "UPDATE_IN_PROGRESS",
-        "LastUpdatedTimestamp": since,
+        "LastUpdatedTimestamp": SINCE,
+        **changes,
     }
     asked = {"StackName": "arn:stack", "LogicalResourceId": "MLflow"}
     with Stubber(client("cloudformation")) as stub:
         stub.add_response("describe_stack_resource", {"StackResourceDetail": detail}, asked)
+        return Stacks().resource_state("arn:stack", "MLflow")
 
-        found = Stacks().resource_state("arn:stack", "MLflow")
 
-    assert found == StackResource(
-        "UPDATE_IN_PROGRESS", since.timestamp(), "mlflow-tracking", "Custom::MLflow"
+def test_a_resources_status_and_since_when_are_told() -> None:
+    assert state_told() == StackResource(
+        "UPDATE_IN_PROGRESS", SINCE.timestamp(), "mlflow-tracking", "Custom::MLflow"
     )
+
+
+@pytest.mark.parametrize("name", ["StackId", "LogicalResourceId"])
+def test_a_resource_that_is_told_under_another_id_is_not_the_one_asked_for(name: str) -> None:
+    """The id in a request gives the stack's name: a made-up one may have only the GUID right."""
+    with pytest.raises(PermanentError, match="another"):
+        state_told(**{name: "another"})
+
+
+def test_the_events_of_another_stack_are_not_those_asked_for() -> None:
+    with pytest.raises(PermanentError, match="another id"):
+        events_of([an_event("UPDATE_IN_PROGRESS", 60, StackId="arn:another")])
 
 
 def said_by_cloudformation(code: str, message: str) -> StackResource | None:

@@ -35,6 +35,7 @@ def standing(status: str, root_id: str = "") -> Iterator[None]:
 def holding(logical_id: str, status: str) -> Iterator[None]:
     """Let DescribeStackResource tell this status of a resource of the owner's stack."""
     detail: Any = {
+        "StackId": STACK,
         "LogicalResourceId": logical_id,
         "ResourceType": "Custom::MLflow",
         "LastUpdatedTimestamp": datetime.now(UTC),
