@@ -39,15 +39,13 @@ def one_owner(first: Tags, second: Tags) -> bool:
     return OWNER_TAG in first and first[OWNER_TAG] == second.get(OWNER_TAG)
 
 
-def refusal(owner: Owner, tags: Tags, *, also_known_as: Iterable[str] = ()) -> str:
+def refusal(owner: Owner, tags: Tags) -> str:
     """Return why the owner's stack may not use a thing with these tags; empty if it may.
 
-    `also_known_as` are more names under which the stack may be listed, such as its root stack's.
     The sentence goes on after the name of the thing, and ends with what to do.
     """
-    stacks = {owner.stack_name, *also_known_as}
-    shared = OWNER_TAG in tags and lists(tags.get(SHARED_TAG), stacks)
-    allowed = lists(tags.get(ALLOW_TAG), stacks) or allows_everybody_unsaid(tags)
+    shared = OWNER_TAG in tags and lists(tags.get(SHARED_TAG), [owner.stack_name])
+    allowed = lists(tags.get(ALLOW_TAG), [owner.stack_name]) or allows_everybody_unsaid(tags)
     if is_own(owner, tags) or shared or allowed:
         return ""
     if OWNER_TAG in tags:

@@ -92,13 +92,6 @@ def test_thing_of_the_users_is_refused_with_the_tag_that_allows_it(tags: dict[st
     )
 
 
-def test_thing_shared_with_the_root_stack_is_not_refused_to_a_nested_one() -> None:
-    tags = {**FOREIGN, "cfn-mlflow:shared-with": "root"}
-
-    assert refusal(TEAM_B, tags) != ""
-    assert refusal(TEAM_B, tags, also_known_as=["root"]) == ""
-
-
 def test_listing_of_stacks_is_sorted_and_read_back() -> None:
     value = listing(["team-c", "team-b", "team-c"])
 
