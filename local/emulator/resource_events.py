@@ -1,9 +1,11 @@
 """What the events of a stack tell of a custom resource: its properties, and each deletion.
 
 On AWS the event of a request carries the resource's properties as JSON, with `****` for what a
-`NoEcho` parameter gave. Logged events show two exceptions: the way back of an update, and the
-deletions after one. ministack has no properties, and no event at all where an update or a nested
-stack deletes a resource. The events of a request's end and of other types stay without properties.
+`NoEcho` parameter gave. It has `?` for each character that is not ASCII, as all read calls have
+(cloudformation-coverage-roadmap, issues 814 and 1220). Logged events show two exceptions: the way
+back of an update, and the deletions after one. ministack has no properties, and no event at all
+where an update or a nested stack deletes a resource. The events of a request's end and of other
+types stay without properties.
 """
 
 import json
@@ -104,7 +106,9 @@ def _tell_properties(request: Json, stack: Json) -> None:
         for parameter in stack.get("Parameters") or []
         if parameter.get("NoEcho") and parameter.get("ParameterValue")
     ]
-    told = json.dumps(_masked(request["ResourceProperties"], secrets), separators=(",", ":"))
+    masked = _masked(request["ResourceProperties"], secrets)
+    text = json.dumps(masked, separators=(",", ":"), ensure_ascii=False)
+    told = text.encode("ascii", "replace").decode()
     for event in _events(request):
         if not event["ResourceStatus"].endswith("_IN_PROGRESS") or "ResourceProperties" in event:
             break

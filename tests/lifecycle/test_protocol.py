@@ -59,6 +59,8 @@ def looking(probe: Probe) -> Any:
         # CloudFormation masks it in the events by which a request is confirmed.
         made["Parameters"] = {"Hidden": {"Type": "String", "NoEcho": True, "Default": "hidden"}}
         resources["Thing"]["Properties"]["Hidden"] = {"Ref": "Hidden"}
+        # In the events, CloudFormation has `?` for what is not ASCII.
+        resources["Thing"]["Properties"]["Places"] = {"Größe": "Messe München 🌍"}
         made["Outputs"] = {"Things": {"Value": {"Fn::GetAtt": ["Thing", "Things"]}}}
         return made
 

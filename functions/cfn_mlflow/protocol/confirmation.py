@@ -4,13 +4,15 @@ The event of a request that has just begun carries the resource's properties as 
 show two exceptions: the way back of an update, and the deletions after one. There the properties
 are those of the resource's last event in an operation that was not taken back.
 
-A value that CloudFormation masks (`NoEcho`), or leaves as a reference, cannot be compared.
+A value that CloudFormation masks (`NoEcho`), or leaves as a reference, cannot be compared. Where a
+text is not ASCII, CloudFormation tells `?` (cloudformation-coverage-roadmap, issues 814 and 1220).
 """
 
 from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -28,6 +30,14 @@ CREATED = "CREATE_IN_PROGRESS"
 
 _UNKNOWN = re.compile(r"\*{4,}|\{\{resolve:.*?\}\}", re.DOTALL)
 """What stands in an event for text that it does not show."""
+_MASK = re.compile(r"\*{4,}")
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
+
+
+class _Several(tuple[Any, ...]):
+    """Values under one name: names that differ in characters beyond ASCII are told alike."""
+
+    __slots__ = ()
 
 
 def told_properties(events: Iterable[StackEvent]) -> Properties | None:
@@ -59,12 +69,15 @@ def _that_count(events: Iterable[StackEvent]) -> Iterator[StackEvent]:
 
 def differing(asked: Properties, told: Properties) -> list[str]:
     """Name the properties that are not as CloudFormation's event has them."""
-    names = sorted(asked.keys() | told.keys())
-    return [
+    names = {name: next((each for each in _shown(name) if each in told), None) for name in asked}
+    others = {
         name
-        for name in names
-        if name not in asked or name not in told or not _agrees(asked[name], told[name])
-    ]
+        for name, shown in names.items()
+        if shown is None or not _agrees(asked[name], told[shown])
+    }
+    counted = Counter(names.values())
+    others |= {name for name, value in told.items() if counted[name] != len(_several(value))}
+    return sorted(others)
 
 
 def shows(told: Properties, name: str, value: object) -> bool:
@@ -78,15 +91,42 @@ def masked(told: Properties) -> list[str]:
 
 
 def _agrees(asked: Any, told: Any) -> bool:
+    if isinstance(told, _Several):
+        return any(_agrees(asked, each) for each in told)
     if isinstance(told, str) and _UNKNOWN.fullmatch(told):
         return True
     if isinstance(asked, Mapping) and isinstance(told, Mapping):
         return not differing(asked, told)
     if isinstance(asked, list) and isinstance(told, list):
-        return len(asked) == len(told) and all(map(_agrees, asked, told))
+        whole = len(asked) == len(told) and all(map(_agrees, asked, told))
+        return whole or _is_masked_list(told)
     if isinstance(asked, list | Mapping) or isinstance(told, list | Mapping):
         return False
-    return _may_be(_text(asked), _text(told))
+    return any(_may_be(shown, _text(told)) for shown in _shown(_text(asked)))
+
+
+def _is_masked_list(told: list[Any]) -> bool:
+    """Tell whether an event shows a list that a `NoEcho` parameter gave, of whatever length."""
+    return len(told) == 1 and isinstance(told[0], str) and bool(_MASK.fullmatch(told[0]))
+
+
+def _shown(text: str) -> Iterator[str]:
+    """Yield each text that an event may have for this one.
+
+    Seen is one `?` for each character that is not ASCII. AWS does not say what it counts: bytes,
+    the halves of a character as Java has them, or a whole row of them are possible too.
+    """
+    yield text
+    if text.isascii():
+        return
+    yield _NOT_ASCII.sub("?", text)
+    yield re.sub(f"{_NOT_ASCII.pattern}+", "?", text)
+    yield _NOT_ASCII.sub(lambda found: "?" * (len(_encoded(found[0], "utf-16-le")) // 2), text)
+    yield _NOT_ASCII.sub(lambda found: "?" * len(_encoded(found[0], "utf-8")), text)
+
+
+def _encoded(character: str, encoding: str) -> bytes:
+    return character.encode(encoding, "surrogatepass")
 
 
 def _may_be(asked: str, told: str) -> bool:
@@ -111,8 +151,22 @@ def _text(value: Any) -> str:
 
 
 def _read(properties: str) -> Properties | None:
+    """Return the properties in an event; numbers are kept as they are written: 0.10, 1e3."""
     try:
-        read = json.loads(properties)
-    except ValueError:
+        read = json.loads(
+            properties, parse_int=str, parse_float=str, object_pairs_hook=_with_several
+        )
+    except (ValueError, RecursionError):
         return None
     return read if isinstance(read, Mapping) else None
+
+
+def _with_several(pairs: list[tuple[str, Any]]) -> Properties:
+    told: dict[str, Any] = {}
+    for name, value in pairs:
+        told[name] = _Several((*_several(told[name]), value)) if name in told else value
+    return told
+
+
+def _several(value: Any) -> _Several:
+    return value if isinstance(value, _Several) else _Several((value,))

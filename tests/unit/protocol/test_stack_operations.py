@@ -179,6 +179,9 @@ MASKED = [
     ({"P": {"K": "secret"}}, {"P": {"K": "****"}}),
     ({"P": {"K": "secret"}}, {"P": "****"}),
     ({"P": "secret"}, {"P": "{{resolve:ssm:/mlflow/secret:1}}"}),
+    ({"P": ["secret", "secret"]}, {"P": ["****"]}),
+    ({"P": []}, {"P": ["****"]}),
+    ({"P": "München-secret"}, {"P": "M?nchen-****"}),
 ]
 
 
@@ -204,8 +207,24 @@ EQUAL = [
     ({"P": ["1", "2"]}, {"P": [1, 2]}),
     ({"P": "***"}, {"P": "***"}),
     ({"P": "a.c"}, {"P": "a.c"}),
+    ({"P": "Messe München"}, {"P": "Messe München"}),
+    ({"P": "Messe München"}, {"P": "Messe M?nchen"}),
+    ({"P": "Messe München"}, {"P": "Messe M??nchen"}),
+    ({"P": "請交月報?"}, {"P": "?????"}),
+    ({"P": "請交月報"}, {"P": "?"}),
+    ({"P": "a🌍b"}, {"P": "a??b"}),
+    ({"P": {"Größe": "1"}}, {"P": {"Gr??e": "1"}}),
 ]
 UNEQUAL = [
+    ({"P": "Messe Mxnchen"}, {"P": "Messe M?nchen"}),
+    ({"P": "Messe Mün"}, {"P": "Messe M?nchen"}),
+    ({"P": "ü"}, {"P": "u"}),
+    ({"P": "ü"}, {"P": "ö"}),
+    ({"P": "??"}, {"P": "?"}),
+    ({"P": {"Größe": "1"}}, {"P": {"Gr??e": "2"}}),
+    ({"P": {"Größe": "1", "Grüße": "1"}}, {"P": {"Gr??e": "1"}}),
+    ({"P": "secret"}, {"P": ["****"]}),
+    ({"P": ["secret", "b"]}, {"P": ["****", "c"]}),
     ({"P": "secret"}, {"P": "***"}),
     ({"P": "other-secret"}, {"P": "a-****"}),
     ({"P": "secret-other"}, {"P": "****-a"}),
@@ -228,6 +247,24 @@ def test_a_value_is_the_same_as_text(
     world: World, asked: dict[str, Any], told: dict[str, Any]
 ) -> None:
     world.stack = FakeStack([state("UPDATE_IN_PROGRESS")], told=json.dumps(told))
+
+    world.handle(world.event("Update", ResourceProperties=asked))
+
+    assert world.answers.only["Status"] == "SUCCESS"
+
+
+AS_WRITTEN = [
+    ({"P": "0.10"}, '{"P": 0.10}'),
+    ({"P": "1e3"}, '{"P": 1e3}'),
+    ({"P": "10000000000000000.5"}, '{"P": 10000000000000000.5}'),
+    ({"P": {"Größe": "1", "Grüße": "2"}}, '{"P": {"Gr??e": "1", "Gr??e": "2"}}'),
+]
+
+
+@pytest.mark.parametrize(("asked", "told"), AS_WRITTEN)
+def test_an_event_is_read_as_it_is_written(world: World, asked: dict[str, Any], told: str) -> None:
+    """Numbers keep their digits, and names that CloudFormation tells alike are several."""
+    world.stack = FakeStack([state("UPDATE_IN_PROGRESS")], told=told)
 
     world.handle(world.event("Update", ResourceProperties=asked))
 
