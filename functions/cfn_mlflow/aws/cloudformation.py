@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     )
 
 
+STACK_TYPE = "AWS::CloudFormation::Stack"
+
+
 @dataclass(frozen=True)
 class StackResource:
     """A status of a resource in its stack, and when it got it, in seconds since the epoch."""
@@ -116,8 +119,15 @@ def _told(event: StackEventTypeDef) -> StackEvent:
 
 
 def _is_of_stack(event: StackEventTypeDef) -> bool:
-    """A stack's own events have its name for a logical id, which a resource may have too."""
-    return event.get("PhysicalResourceId") == event["StackId"]
+    """Tell whether an event is the stack's own.
+
+    Its logical id is the stack's name, which a resource may have too; a custom resource may answer
+    with the stack's id for its own.
+    """
+    return (
+        event.get("ResourceType") == STACK_TYPE
+        and event.get("PhysicalResourceId") == event["StackId"]
+    )
 
 
 def cloudformation() -> CloudFormationClient:

@@ -152,11 +152,14 @@ def test_a_page_of_events_is_asked_for_only_when_it_is_needed() -> None:
     assert [event.status for event in found] == ["UPDATE_IN_PROGRESS"]
 
 
+OF_THE_STACK = {"PhysicalResourceId": "arn:stack", "ResourceType": "AWS::CloudFormation::Stack"}
+
+
 def test_the_stacks_own_events_are_told_as_such_even_if_it_is_named_like_the_resource() -> None:
     found = events_of(
         [
-            an_event("UPDATE_COMPLETE", 9, PhysicalResourceId="arn:stack"),
-            an_event("UPDATE_IN_PROGRESS", 8, of="tracking", PhysicalResourceId="arn:stack"),
+            an_event("UPDATE_COMPLETE", 9, **OF_THE_STACK),
+            an_event("UPDATE_IN_PROGRESS", 8, of="tracking", **OF_THE_STACK),
         ]
     )
 
@@ -164,6 +167,21 @@ def test_the_stacks_own_events_are_told_as_such_even_if_it_is_named_like_the_res
         ("UPDATE_COMPLETE", True),
         ("UPDATE_IN_PROGRESS", True),
     ]
+
+
+def test_a_custom_resource_that_has_the_stacks_id_for_its_own_is_not_the_stack() -> None:
+    answered = {**OF_THE_STACK, "ResourceType": "Custom::Another"}
+    nested = {**OF_THE_STACK, "PhysicalResourceId": "arn:nested"}
+
+    found = events_of(
+        [
+            an_event("UPDATE_FAILED", 9, of="Another", **answered),
+            an_event("UPDATE_FAILED", 8, of="Nested", **nested),
+            an_event("UPDATE_FAILED", 7, **answered),
+        ]
+    )
+
+    assert [event.of_stack for event in found] == [False]
 
 
 @pytest.mark.parametrize(
