@@ -188,7 +188,19 @@ class Fence:
             yield event
 
     def _events(self) -> Iterator[StackEvent]:
-        return self._stack.events(self._request.stack_id, self._request.logical_id)
+        """Yield the events; none for a Delete if they cannot be read: it then keeps the data.
+
+        A stack must be deletable whatever hinders the provider from reading its events.
+        """
+        try:
+            yield from self._stack.events(self._request.stack_id, self._request.logical_id)
+        except TemporaryError:
+            raise
+        except Exception as error:
+            if self._request.request_type != "Delete":
+                raise
+            why = error if isinstance(error, PermanentError) else type(error).__name__
+            log.warning(f"CloudFormation's events cannot be read: {why}")
 
 
 def _later(event: StackEvent, moment: float) -> bool:

@@ -196,8 +196,13 @@ def test_a_fence_that_is_throttled_holds_the_change_until_it_can_say(world: Worl
     assert world.answers.bodies == []
 
 
-@pytest.mark.parametrize("request_type", ["Create", "Update", "Delete"])
-@pytest.mark.parametrize("question", ["state", "events"])
+@pytest.mark.parametrize(
+    ("request_type", "question"),
+    [
+        *[(request_type, "state") for request_type in ("Create", "Update", "Delete")],
+        *[(request_type, "events") for request_type in ("Create", "Update")],
+    ],
+)
 def test_a_provider_that_may_not_ask_changes_nothing_and_says_so(
     world: World, lines: Lines, request_type: str, question: str
 ) -> None:
@@ -214,6 +219,23 @@ def test_a_provider_that_may_not_ask_changes_nothing_and_says_so(
     assert world.answers.only["Status"] == "FAILED"
     assert world.answers.only["Reason"].startswith(said)
     assert said in [line["message"] for line in lines() if line["level"] == "ERROR"]
+
+
+@pytest.mark.parametrize("since", [SIGNED - 1, SIGNED + 60])
+@pytest.mark.parametrize("error", [PermanentError("not allowed"), RuntimeError("not parsed")])
+def test_a_delete_whose_events_cannot_be_read_succeeds_and_keeps_the_data(
+    world: World, lines: Lines, error: Exception, since: float
+) -> None:
+    stack = in_turn(world, state("DELETE_IN_PROGRESS", since))
+    stack.events_told = error
+    world.loses_data = ("SkipFinalSnapshot",)
+
+    world.handle(world.event("Delete", ResourceProperties={"SkipFinalSnapshot": "true"}))
+
+    assert world.answers.only["Status"] == "SUCCESS"
+    assert world.seen[-1].properties == {}
+    why = "not allowed" if isinstance(error, PermanentError) else "RuntimeError"
+    assert f"CloudFormation's events cannot be read: {why}" in said_by(lines)
 
 
 def not_to_be_called(*_: object) -> None:
