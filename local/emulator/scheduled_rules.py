@@ -1,13 +1,14 @@
-"""A control of EventBridge's scheduled rules: the time of one has come.
+"""EventBridge's scheduled rules: the time of one has come, and its target may be an alias.
 
 ministack looks every ten seconds which rules are due, and its own look is what fires this one.
 """
 
+import json
 import threading
 from collections.abc import Mapping
 from typing import Any
 
-from ministack.services import eventbridge
+from ministack.services import eventbridge, lambda_svc
 
 from local.emulator import controls, patching
 from local.emulator.controls import ControlError
@@ -29,6 +30,23 @@ def install() -> None:
 
     patching.replace(eventbridge, "_tick_scheduled_rules", one_at_a_time)
     controls.add("fire-rule", _fire)
+    patching.require(lambda_svc, "_get_func_record_for_ref", "_execution_record_for_config")
+    patching.replace(eventbridge, "_dispatch_to_lambda", _by_the_targets_arn)
+
+
+def _by_the_targets_arn(dispatch: Function) -> Function:
+    """Tell a function by which ARN the rule invoked it; ministack forgets the alias."""
+
+    def invoke(arn: str, payload: str) -> None:
+        function, config, name = lambda_svc._get_func_record_for_ref(arn)
+        if not function or arn.endswith(f":{name}"):
+            dispatch(arn, payload)
+            return
+        record = lambda_svc._execution_record_for_config(function, {**config, "FunctionArn": arn})
+        run = lambda_svc._execute_function_with_config_scope
+        threading.Thread(target=run, args=(record, json.loads(payload)), daemon=True).start()
+
+    return invoke
 
 
 def _fire(asked: Mapping[str, Any]) -> None:
