@@ -60,14 +60,15 @@ class Logins:
         assert all(self.enters(login) for login in LOGINS)
 
     def ask(self) -> None:
-        """Invoke the function asynchronously, as a schedule does."""
+        """Invoke the function as an operator does, asynchronously and long after the last turn."""
+        self.age_turns()
         payload = json.dumps({"DatabaseClusterId": self.cluster}).encode()
         self._aws.session().client("lambda").invoke(
-            FunctionName=FUNCTION, InvocationType="Event", Payload=payload
+            FunctionName=FUNCTION, Qualifier="operator", InvocationType="Event", Payload=payload
         )
 
     def age_turns(self) -> None:
-        """Let every turn have ended long ago: for an hour the rule's events do nothing."""
+        """Let every turn have ended long ago: so soon after one, another is too early."""
         client = self._aws.session().client("secretsmanager")
         for arn in self.arns.values():
             tags = {

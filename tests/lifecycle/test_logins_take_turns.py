@@ -96,6 +96,7 @@ def test_it_is_refused_while_anything_runs_on_the_idle_login_and_nothing_changes
         .client("lambda")
         .invoke(
             FunctionName=FUNCTION,
+            Qualifier="operator",
             Payload=json.dumps({"DatabaseClusterId": logins.cluster}).encode(),
         )
     )

@@ -108,7 +108,9 @@ class Mlflow:
         until(self.drift, lambda found: value in found, f"the metric to be {value}", pause=0.5)
 
     def invoke(self, event: Any) -> Any:
-        answer = self.client("lambda").invoke(FunctionName=FUNCTION, Payload=json.dumps(event))
+        answer = self.client("lambda").invoke(
+            FunctionName=FUNCTION, Qualifier="operator", Payload=json.dumps(event)
+        )
         return json.loads(answer["Payload"].read())
 
 

@@ -26,6 +26,7 @@ RDS_PASSWORD = "Aurora user guide, Password management with Secrets Manager"
 RDS_KEY = "Aurora user guide, Encrypting Amazon Aurora resources; schema of AWS::RDS::DBInstance"
 DATA_API = "Aurora user guide, Authorizing access to the Amazon RDS Data API"
 SECRETS = "Secrets Manager user guide, Secret encryption and decryption"
+EVENTS_ROLE = "EventBridge user guide, Using IAM roles for targets: who gives one must pass it"
 TAGS = "the page of the operation: with tags it asks for the right to tag"
 
 DOCUMENTED: dict[str, dict[str, str]] = {
@@ -71,6 +72,7 @@ DOCUMENTED: dict[str, dict[str, str]] = {
     },
     "elasticloadbalancing:SetSubnets": {"ec2:DescribeSubnets": ELB},
     "events:PutRule": {"events:TagResource": TAGS},
+    "events:PutTargets": {"iam:PassRole": EVENTS_ROLE},
     "iam:CreateRole": {"iam:TagRole": TAGS},
     "logs:CreateLogGroup": {"logs:TagResource": TAGS},
     "rds-data:BeginTransaction": {"secretsmanager:GetSecretValue": DATA_API},

@@ -9,11 +9,12 @@ from pathlib import Path
 import cfnlint
 import pytest
 
+from cfn_mlflow.aws.events import role_arn
 from cfn_mlflow.aws.metric import NAMESPACE
 from cfn_mlflow.aws.owner import EVERY_STACK, OWNER_TAG, STACK_TAG
+from cfn_mlflow.aws.rule_names import OPERATOR, SCHEMA_RULE, rule_name
 from cfn_mlflow.aws.session import ROLE_VARIABLE
 from cfn_mlflow.aws.sharing import EVERYBODY_UNTIL_0_3_0
-from cfn_mlflow.resources.schema_schedule import PART
 from tests.template.provider_template import (
     ALLOW_ON_RESOURCE,
     DIGEST,
@@ -310,10 +311,52 @@ def test_a_schedule_invokes_two_functions_of_the_provider_alone() -> None:
     (found,) = [found for found in allowed() if _has(found, "events:PutTargets")]
     targets = found.values("ForAllValues:ArnEquals", "events:TargetArn")
     assert found.values("Null", "events:TargetArn") == ("false",)
-    assert [target.rsplit(":", 1)[-1] for target in targets] == [
-        "${ProviderName}-MLflowSchema",
-        "${ProviderName}-Rotation",
+    assert [target.split(":function:")[-1] for target in targets] == [
+        "${ProviderName}-MLflowSchema:operator",
+        "${ProviderName}-Rotation:operator",
     ]
+
+
+def test_a_rules_role_is_for_rules_of_the_provider_and_opens_the_doors_of_operators_alone() -> None:
+    (trust,) = properties("RulesRole")["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Principal"] == {"Service": "events.amazonaws.com"}
+    assert trust["Condition"]["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+    rules = trust["Condition"]["ArnLike"]["aws:SourceArn"]
+    assert [rule["Fn::Sub"].rsplit(":", 1)[-1] for rule in rules] == [
+        "rule/*-rotation-??????????",
+        "rule/*-schema-??????????",
+    ]
+    (found,) = statements_of_role("RulesRole")
+    assert found.actions == ("lambda:InvokeFunction",)
+    assert [target.split(":function:")[-1] for target in found.resources] == [
+        "${ProviderName}-MLflowSchema:operator",
+        "${ProviderName}-Rotation:operator",
+    ]
+
+
+def test_the_name_of_the_rules_role_is_the_one_that_rules_are_given() -> None:
+    name = str(properties("RulesRole")["RoleName"]["Fn::Sub"])
+    written = name.replace("${ProviderName}", "cfn-mlflow").replace("${AWS::Region}", "eu-west-1")
+    assert role_arn(owner()).rsplit("/", 1)[-1] == written
+
+
+@pytest.mark.parametrize("function", ["MLflowSchema", "Rotation"])
+def test_no_policy_of_a_function_opens_the_door_of_its_operators(function: str) -> None:
+    """Lambda developer guide: a permission for a function alone is not one for its aliases."""
+    alias = properties(f"{function}Operators")
+    assert (alias["Name"], alias["FunctionVersion"]) == (OPERATOR, "$LATEST")
+    named = [json.dumps(properties(name)) for name in resources("AWS::Lambda::Permission")]
+    assert not [text for text in named if OPERATOR in text or "Operators" in text]
+
+
+@pytest.mark.parametrize("function", ["MLflowSchema", "Rotation"])
+def test_an_event_at_the_door_of_operators_is_tried_as_often_as_at_the_functions(
+    function: str,
+) -> None:
+    config = properties(f"{function}OperatorsEvents")
+    assert config["Qualifier"] == OPERATOR
+    own = properties(f"{function}Function")["EventInvokeConfig"]
+    assert own.items() <= config.items()
 
 
 def test_the_rules_that_may_invoke_the_check_are_those_that_the_provider_names() -> None:
@@ -321,7 +364,7 @@ def test_the_rules_that_may_invoke_the_check_are_those_that_the_provider_names()
     assert permission["Principal"] == "events.amazonaws.com"
     pattern = str(permission["SourceArn"]["Fn::Sub"]).rsplit("/", 1)[-1]
     own = re.compile(pattern.replace("*", ".*").replace("?", "."))
-    assert own.fullmatch(owner().name(PART, limit=64))
+    assert own.fullmatch(rule_name(owner(), SCHEMA_RULE))
     assert not own.fullmatch("nightly-report")
 
 
@@ -427,14 +470,14 @@ def test_no_managed_policy_can_be_attached() -> None:
     assert not [found for found in allowed() if _has(found, "iam:AttachRolePolicy")]
 
 
-def test_a_role_is_passed_to_tasks_alone_and_none_but_those_made_here() -> None:
+def test_a_role_is_passed_to_tasks_and_rules_alone_and_none_but_those_made_here() -> None:
     found = [statement for statement in allowed() if _has(statement, "iam:PassRole")]
-    assert found
+    to = {statement.values("StringEquals", "iam:PassedToService") for statement in found}
+    assert to == {("ecs-tasks.amazonaws.com",), ("events.amazonaws.com",)}
     for statement in found:
-        assert statement.values("StringEquals", "iam:PassedToService") == (
-            "ecs-tasks.amazonaws.com",
-        )
-        assert all(":role/cfn-mlflow/" in name for name in statement.resources)
+        rules = "events.amazonaws.com" in statement.values("StringEquals", "iam:PassedToService")
+        role = ":role/${ProviderName}-rules-${AWS::Region}" if rules else ":role/cfn-mlflow/"
+        assert all(role in name for name in statement.resources)
 
 
 def test_the_provider_cannot_change_its_own_roles() -> None:

@@ -208,7 +208,7 @@ def test_a_functions_own_role_touches_nothing_of_a_stack(function: str) -> None:
         "sts:TagSession",
     }
     looking = allowed - writing
-    assert {a.split(":")[0] for a in looking} <= {"cloudformation", "rds"}
+    assert {a.split(":")[0] for a in looking} <= {"cloudformation", "events", "rds"}
 
 
 def test_every_call_of_what_rotation_alone_uses_is_allowed_to_it() -> None:

@@ -44,7 +44,7 @@ Reasons = dict[tuple[str, str], str]
 
 WORK_ROLES = [f"{function}WorkRole" for function in WORKING]
 BOUNDARIES = {name: resolved({"Ref": name}) for name in ("TaskBoundary", "ExecutionBoundary")}
-TARGET = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:cfn-mlflow-Rotation"
+TARGET = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:cfn-mlflow-Rotation:operator"
 
 PLACE = r"\$\{[^}]*\}"
 LOOKS = {

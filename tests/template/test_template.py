@@ -64,7 +64,11 @@ def test_the_default_name_is_the_products() -> None:
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_token_is_no_version_and_no_alias(function: str) -> None:
     assert "AutoPublishAlias" not in properties(f"{function}Function")
-    assert not resources("AWS::Lambda::Alias")
+    tokens = {name for name in resources("AWS::SSM::Parameter") if name.endswith("Token")}
+    values = [properties(name)["Value"] for name in tokens]
+    aliases = resources("AWS::Lambda::Alias")
+    assert values
+    assert not [value for value in values if any(name in str(value) for name in aliases)]
 
 
 def test_what_bears_the_providers_name_stays_when_it_is_replaced() -> None:

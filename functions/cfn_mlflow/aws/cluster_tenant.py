@@ -8,31 +8,38 @@ from typing import TYPE_CHECKING
 from cfn_mlflow.aws.errors import explain, is_missing
 from cfn_mlflow.aws.object import tag_map
 from cfn_mlflow.aws.owner import ALLOW_TAG, EVERY_STACK, OWNER_TAG, Tags
-from cfn_mlflow.aws.session import Tenant, act_for, own_client
-from cfn_mlflow.aws.sharing import allows_everybody_unsaid, named_in
+from cfn_mlflow.aws.session import Tenant, act_for, client, own_client
+from cfn_mlflow.aws.sharers import stack_of
+from cfn_mlflow.aws.sharing import allows_everybody_unsaid, named_in, one_owner
+from cfn_mlflow.outcome import PermanentError
 
 if TYPE_CHECKING:
     from mypy_boto3_rds import RDSClient
+    from mypy_boto3_secretsmanager import SecretsManagerClient
 
 NOBODY = Tenant("00000000-0000-0000-0000-000000000000", "0000000000")
 """No stack has this GUID, and no name ends in this digest: it reaches what is open to everybody."""
 
+RDS_CLUSTER_TAG = "aws:rds:primaryDBClusterArn"
+"""Of which cluster a secret is that RDS keeps: RDS sets the tag, and nobody else can."""
 
-def act_for_owner_of(cluster: str) -> None:
+
+def act_for_owner_of(cluster: str) -> Tags:
     """From here on act for the stack that made a cluster, given by its identifier or ARN.
 
-    A cluster of the user's is looked after for the first stack that its tag allows it to, by name
-    alone: so the stack's own objects are not reached. One that is allowed to every stack, to none,
-    or not there, is looked after for nobody. Rests on rds:DescribeDBClusters by the function's own
-    role. Raises TemporaryError or PermanentError.
+    Return the cluster's tags. A cluster of the user's is looked after for the first stack that its
+    tag allows it to, by name alone: so the stack's own objects are not reached. One that is allowed
+    to every stack, to none, or not there, is looked after for nobody. Rests on
+    rds:DescribeDBClusters by the function's own role. Raises TemporaryError or PermanentError.
     """
     identifier = cluster.rsplit(":", 1)[-1]
-    tags = _tags(identifier)
-    stack, _, _ = tags.get(OWNER_TAG, "").partition("/")
+    tags = _tags(cluster, identifier)
+    stack = stack_of(tags)
     if stack:
         act_for(Tenant(stack, identifier.rsplit("-", 1)[-1]))
     else:
         act_for(replace(NOBODY, stack_name=_allowed_to(tags)))
+    return tags
 
 
 def _allowed_to(tags: Tags) -> str:
@@ -42,12 +49,41 @@ def _allowed_to(tags: Tags) -> str:
     return min(named_in(tags.get(ALLOW_TAG, "")) - {EVERY_STACK}, default="")
 
 
-def _tags(identifier: str) -> Tags:
+def _tags(cluster: str, identifier: str) -> Tags:
     rds: RDSClient = own_client("rds")
     try:
-        found = rds.describe_db_clusters(DBClusterIdentifier=identifier)["DBClusters"]
+        [found] = rds.describe_db_clusters(DBClusterIdentifier=identifier)["DBClusters"]
     except Exception as error:
         if is_missing(error):
             return {}
         raise explain(f"database {identifier}", error) from error
-    return tag_map(found[0].get("TagList", []))
+    if cluster not in (identifier, found["DBClusterArn"]):
+        raise PermanentError(f"{cluster} is not a cluster of this account and Region")
+    return tag_map(found.get("TagList", []))
+
+
+def foreign_secret(cluster_arn: str, cluster: Tags, secret_arn: str) -> str:
+    """Return why a secret does not go with a cluster; empty if it does, or nobody can tell.
+
+    One that the provider made goes with the cluster of the same resource alone. One that RDS keeps
+    goes with the cluster that it names. A user's own has no owner here: IAM asks its tag. Rests on
+    secretsmanager:DescribeSecret. Raises TemporaryError or PermanentError.
+    """
+    tags = _tags_of_secret(secret_arn)
+    of_rds = tags.get(RDS_CLUSTER_TAG, cluster_arn)
+    if of_rds == cluster_arn and (OWNER_TAG not in tags or one_owner(tags, cluster)):
+        return ""
+    return (
+        f"the secret {secret_arn} and the cluster {cluster_arn} are not of one database. Name the "
+        f"attributes of one resource"
+    )
+
+
+def _tags_of_secret(arn: str) -> Tags:
+    secrets: SecretsManagerClient = client("secretsmanager")
+    try:
+        return tag_map(secrets.describe_secret(SecretId=arn).get("Tags", []))
+    except Exception as error:
+        if is_missing(error):
+            return {}
+        raise explain(f"secret {arn}", error) from error

@@ -11,6 +11,7 @@ from cfn_mlflow.aws.compare import covers
 from cfn_mlflow.aws.errors import is_missing
 from cfn_mlflow.aws.object import OwnedObject, tag_list, tag_map, take_off
 from cfn_mlflow.aws.owner import Owner, Tags
+from cfn_mlflow.aws.rule_names import OPERATOR, rule_name
 from cfn_mlflow.aws.session import client
 from cfn_mlflow.outcome import TemporaryError
 
@@ -29,9 +30,15 @@ def _events() -> EventBridgeClient:
 
 
 def function_arn(owner: Owner, name: str) -> str:
-    """Return the ARN of a function of the provider, such as `MLflowSchema`."""
+    """Return the ARN by which rules invoke a function of the provider, such as `MLflowSchema`."""
     partition, region, account = owner.arn_parts
-    return f"arn:{partition}:lambda:{region}:{account}:function:{owner.provider}-{name}"
+    return f"arn:{partition}:lambda:{region}:{account}:function:{owner.provider}-{name}:{OPERATOR}"
+
+
+def role_arn(owner: Owner) -> str:
+    """Return the ARN of the role with which the provider's rules invoke its functions."""
+    partition, region, account = owner.arn_parts
+    return f"arn:{partition}:iam::{account}:role/{owner.provider}-rules-{region}"
 
 
 @dataclass(frozen=True)
@@ -68,7 +75,7 @@ class Rule(OwnedObject[RuleView]):
     @property
     def name(self) -> str:
         """Return the rule's name."""
-        return self.owner.name(self.part, limit=64)
+        return rule_name(self.owner, self.part)
 
     @property
     def target(self) -> dict[str, Any]:
@@ -76,6 +83,7 @@ class Rule(OwnedObject[RuleView]):
         return {
             "Id": TARGET,
             "Arn": self.function_arn,
+            "RoleArn": role_arn(self.owner),
             "Input": json.dumps(self.event, sort_keys=True),
             "RetryPolicy": {
                 "MaximumRetryAttempts": TRIES_AGAIN,
@@ -117,7 +125,8 @@ class Rule(OwnedObject[RuleView]):
     def update(self, view: RuleView) -> None:
         """Set what differs.
 
-        Rests on events:PutRule, PutTargets, RemoveTargets, TagResource, UntagResource.
+        Rests on events:PutRule, PutTargets, RemoveTargets, TagResource, UntagResource, and on
+        iam:PassRole.
         """
         different = self.changes(view)
         if "expression" in different:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from cfn_mlflow.aws.data_api import Database
 from cfn_mlflow.aws.ecs_service import COUNT_TAG
 from cfn_mlflow.aws.rds import DATABASE_NAME
+from cfn_mlflow.aws.sharers import Sharers
 from cfn_mlflow.aws.wired_services import (
     WiredService,
     names_secret,
@@ -35,6 +36,8 @@ class IdleLogin:
     cluster: str
     cluster_arn: str
     master_secret_arn: str
+    sharers: Sharers
+    """The stacks whose services work with the database."""
 
     def check(self) -> None:
         """Raise PermanentError, and say what it is, if anything uses the login or is under way.
@@ -42,7 +45,7 @@ class IdleLogin:
         Rests on tag:GetResources, ecs:DescribeServices, ListTasks, DescribeTasks,
         DescribeTaskDefinition and the Data API.
         """
-        services = wired_services(self.cluster)
+        services = wired_services(self.cluster, self.sharers)
         found = [*_under_way(services), *self._used_by(services)]
         if not found:
             found = [*self._sessions()]

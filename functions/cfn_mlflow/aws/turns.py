@@ -27,11 +27,13 @@ CLUSTER_KEY = "DatabaseClusterId"
 """What a rotation is told: the cluster whose logins take turns."""
 
 BY_SCHEDULE_KEY = "BySchedule"
-"""Told as true by the rule alone: by hand a rotation is never too early."""
+"""Told as true by the rule alone."""
 
 TOO_EARLY = timedelta(hours=1)
 """EventBridge delivers at least once: a rule's event so soon after a turn is the same one again."""
 
+TOO_EARLY_BY_HAND = timedelta(minutes=5)
+"""Each turn deploys the services anew: by hand too, nothing is repeated at once."""
 
 BEGUN, SINCE = "begun", "since"
 _NOT_IN_A_TAG = re.compile(r"[^A-Za-z0-9_.:/=+@-]")
@@ -74,9 +76,10 @@ def time_as_tag(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def just_over(turn: Turn) -> bool:
-    """Tell whether the turn ended so lately that an event of the rule can be its own again."""
-    return turn.since > time_as_tag(datetime.now(UTC) - TOO_EARLY)
+def just_over(turn: Turn, *, by_schedule: bool) -> bool:
+    """Tell whether the turn ended so lately that another one is too early."""
+    too_early = TOO_EARLY if by_schedule else TOO_EARLY_BY_HAND
+    return turn.since > time_as_tag(datetime.now(UTC) - too_early)
 
 
 def request_as_tag(request: str) -> str:

@@ -12,8 +12,8 @@ from cfn_mlflow.aws.ecs import ecs
 from cfn_mlflow.aws.ecs_service import DATABASE_TAG
 from cfn_mlflow.aws.ecs_service_view import ServiceView, read_service
 from cfn_mlflow.aws.ecs_task import Task, tasks
-from cfn_mlflow.aws.owner import OWNER_TAG
 from cfn_mlflow.aws.session import client
+from cfn_mlflow.aws.sharers import Sharers
 from cfn_mlflow.outcome import TemporaryError
 
 if TYPE_CHECKING:
@@ -55,11 +55,12 @@ class WiredService:
         return frozenset({self.view.definition_arn, *deployed, *running} - {""})
 
 
-def wired_services(cluster_identifier: str) -> tuple[WiredService, ...]:
-    """Return the services wired to a database cluster.
+def wired_services(cluster_identifier: str, sharers: Sharers) -> tuple[WiredService, ...]:
+    """Return the services of these stacks that are wired to a database cluster.
 
-    Rests on tag:GetResources and ecs:DescribeServices. A service that the tagging API does not
-    know yet shows by its sessions in the database.
+    A service of any other stack may say that it is: it is no business of the database's. Rests on
+    tag:GetResources and ecs:DescribeServices. A service that the tagging API does not know yet
+    shows by its sessions in the database.
     """
     tagging: ResourceGroupsTaggingAPIClient = client("resourcegroupstaggingapi")
     pages = tagging.get_paginator("get_resources").paginate(
@@ -71,7 +72,7 @@ def wired_services(cluster_identifier: str) -> tuple[WiredService, ...]:
     for arn in sorted(arns):
         cluster, name = arn.split("/")[-2:]
         view = read_service(cluster, name)
-        if view and OWNER_TAG in view.tags and view.status == "ACTIVE":
+        if view and sharers.admit(view.tags) and view.status == "ACTIVE":
             found.append(WiredService(cluster, view))
     return tuple(found)
 

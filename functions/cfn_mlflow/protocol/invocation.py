@@ -30,6 +30,7 @@ class Invocation:
         self._context = context
         self._margin = margin(self.left() + ENDING)
         self.function_name = context.function_name
+        self.function_arn = context.invoked_function_arn
         self.place = Place.of(context.invoked_function_arn)
         self.log_stream = f"{context.log_stream_name} of {context.log_group_name}"
 

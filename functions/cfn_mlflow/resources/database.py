@@ -39,6 +39,7 @@ from cfn_mlflow.aws.rds_groups import (
     DBSubnetGroupView,
 )
 from cfn_mlflow.aws.rds_instance import DBInstance
+from cfn_mlflow.aws.rule_names import ROTATION_RULE
 from cfn_mlflow.aws.turns import BY_SCHEDULE_KEY, CLUSTER_KEY, TurnSecret, in_use
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.engine.managed import ManagedObject, derive, later
@@ -324,7 +325,7 @@ def _rotation(
     """Add the rule that lets the two logins take turns, if there is a schedule."""
     rule = Rule(
         owner,
-        part="rotation",
+        part=ROTATION_RULE,
         expression=schedule or NEVER,
         function_arn=function_arn(owner, "Rotation"),
         event={CLUSTER_KEY: cluster.identifier, BY_SCHEDULE_KEY: True},

@@ -14,7 +14,8 @@ from cfn_mlflow.outcome import Done, Outcome, PermanentError, TemporaryError, Wa
 from cfn_mlflow.protocol.clock import Clock, Pace
 from cfn_mlflow.protocol.log import log
 from cfn_mlflow.protocol.narrator import Narrator, duration
-from cfn_mlflow.resources.rotation import Order, Rotation, order
+from cfn_mlflow.resources.door import Door
+from cfn_mlflow.resources.rotation import NOT_REPEATED, Order, Rotation, order
 
 SECONDS_TO_END = 15
 """What an invocation keeps to tell that its time is over."""
@@ -26,6 +27,7 @@ class Context(Protocol):
     """What is used of the context object that Lambda gives a Python handler."""
 
     aws_request_id: str
+    invoked_function_arn: str
 
     def get_remaining_time_in_millis(self) -> int:
         """Return the milliseconds until the invocation is stopped."""
@@ -42,15 +44,18 @@ def rotate(event: Mapping[str, Any], context: Context, clock: Clock = CLOCK) -> 
     except PermanentError as error:
         _fail(None, str(error))
     started = clock.now()
-    result = _run(asked, clock, lambda: context.get_remaining_time_in_millis() / 1000)
+    rotation = Rotation(asked, Door(context.invoked_function_arn, event))
+    result = _run(rotation, asked, clock, lambda: context.get_remaining_time_in_millis() / 1000)
     told: dict[str, Any] = {**_of(asked), **result}
-    log.info("Rotated", **told, took=duration(clock.now() - started))
+    message = "Not rotated again so soon" if NOT_REPEATED in result else "Rotated"
+    log.info(message, **told, took=duration(clock.now() - started))
     return told
 
 
-def _run(asked: Order, clock: Clock, left: Callable[[], float]) -> Mapping[str, str]:
-    narrator = Narrator(log.info, clock.now, {}, clock.now())
-    rotation, pace = Rotation(asked), Pace()
+def _run(
+    rotation: Rotation, asked: Order, clock: Clock, left: Callable[[], float]
+) -> Mapping[str, str]:
+    narrator, pace = Narrator(log.info, clock.now, {}, clock.now()), Pace()
     while True:
         outcome = _look(rotation, asked)
         if isinstance(outcome, Done):

@@ -21,7 +21,9 @@ from cfn_mlflow.aws.login_use import IdleLogin
 from cfn_mlflow.aws.owner import COMPLETE_TAG, OWNER_TAG, Owner
 from cfn_mlflow.aws.rds import MASTER_NAME
 from cfn_mlflow.aws.rds_cluster import DBClusterView, read_cluster
+from cfn_mlflow.aws.rule_names import ROTATION_RULE
 from cfn_mlflow.aws.secrets import SecretView
+from cfn_mlflow.aws.sharers import sharers_of
 from cfn_mlflow.aws.turn_steps import BegunTurn, NewPassword, TurnOver
 from cfn_mlflow.aws.turns import (
     BY_SCHEDULE_KEY,
@@ -41,6 +43,10 @@ from cfn_mlflow.engine.converge import Convergence
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.engine.managed import ManagedObject, later
 from cfn_mlflow.outcome import Done, Outcome, OutdatedError, PermanentError, TemporaryError
+from cfn_mlflow.resources.door import Door
+
+NOT_REPEATED = "NotRepeatedAfter"
+"""Told of a rotation that is too early: when the last one ended."""
 
 _CLUSTER = re.compile(r"[a-z][a-z0-9-]*-database-[a-z2-7]{10}")
 
@@ -71,15 +77,17 @@ def order(event: Mapping[str, Any], request_id: str) -> Order:
 class Rotation:
     """One rotation, as a step that is called until it is done."""
 
-    def __init__(self, asked: Order) -> None:
+    def __init__(self, asked: Order, door: Door) -> None:
         self._asked = asked
+        self._door = door
         self._convergence: Convergence | None = None
         self._acts = False
 
     def step(self) -> Outcome:
         """Look once, and move on. Raises TemporaryError, or PermanentError with the reason."""
         if not self._acts:
-            act_for_owner_of(self._asked.cluster)
+            tags = act_for_owner_of(self._asked.cluster)
+            self._door.check(ROTATION_RULE, self._asked.cluster.replace("-database-", "-"), tags)
             self._acts = True
         if self._convergence is None:
             try:
@@ -107,7 +115,9 @@ class _Turn:
     request: str
     """That asks for a turn now."""
     over: bool
-    """Whether the last turn was this request's, or what the rule asks for again."""
+    """Whether there is nothing to do."""
+    repeats: str
+    """When the turn of another request ended that this one is too early after; else empty."""
     services: tuple[WiredService, ...]
     idle_seconds: int | None
     """After how long the database ends an idle session of the login."""
@@ -115,32 +125,39 @@ class _Turn:
     @property
     def outputs(self) -> dict[str, str]:
         """Return what a rotation answers: names, and nothing secret."""
-        return {"Login": self.idle.name, "SecretArn": self.idle.secret_arn}
+        told = {"Login": self.idle.name, "SecretArn": self.idle.secret_arn}
+        return {**told, NOT_REPEATED: self.repeats} if self.repeats else told
 
 
 def _look(asked: Order) -> _Turn:
     """Read how things stand."""
     cluster = _cluster(asked.cluster)
     first, second = (_secret(cluster, login) for login in (SERVICE_LOGIN, SECOND_SERVICE_LOGIN))
-    services = wired_services(cluster.identifier)
+    sharers = sharers_of(cluster.tags)
+    services = wired_services(cluster.identifier, sharers)
     last = in_use(first, second)
     over = _is_over(asked, first, second)
+    turn = turn_of(last.tags)
+    repeats = turn.since if over and turn.request != asked.request else ""
     used = last if over else _used(first, second, services)
     idle = last if over else (second if used is first else first)
     name = SERVICE_LOGIN if idle is first else SECOND_SERVICE_LOGIN
     master = cluster.master_secret_arn or _secret(cluster, MASTER_NAME).arn
-    login = IdleLogin(name, idle.arn, cluster.identifier, cluster.arn, master)
-    return _Turn(login, used, asked.request, over, services, idle_seconds(cluster))
+    login = IdleLogin(name, idle.arn, cluster.identifier, cluster.arn, master, sharers)
+    return _Turn(login, used, asked.request, over, repeats, services, idle_seconds(cluster))
 
 
 def _is_over(asked: Order, first: SecretView, second: SecretView) -> bool:
-    """Tell whether there is nothing to do: a turn that has begun is gone on with."""
+    """Tell whether the last turn was this request's, or ended too lately for another.
+
+    A turn that has begun is gone on with.
+    """
     last = turn_of(in_use(first, second).tags)
     if last.begun:
         return False
     begun = any(turn_of(view.tags).begun for view in (first, second))
-    again = asked.by_schedule and not begun and just_over(last)
-    return last.request == asked.request or again
+    too_early = not begun and just_over(last, by_schedule=asked.by_schedule)
+    return last.request == asked.request or too_early
 
 
 def _cluster(identifier: str) -> DBClusterView:

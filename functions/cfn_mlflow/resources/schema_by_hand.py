@@ -10,16 +10,18 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from cfn_mlflow import releases
-from cfn_mlflow.aws.cluster_tenant import act_for_owner_of
+from cfn_mlflow.aws.cluster_tenant import act_for_owner_of, foreign_secret
 from cfn_mlflow.aws.data_api import Database
 from cfn_mlflow.aws.metric import Metric
 from cfn_mlflow.aws.metrics import publish
+from cfn_mlflow.aws.rule_names import SCHEMA_RULE
 from cfn_mlflow.models.base import parse
 from cfn_mlflow.models.schema import CHECK, METRIC, RESOURCE, CheckEvent
 from cfn_mlflow.outcome import InvalidProperties, PermanentError, TemporaryError
 from cfn_mlflow.protocol.clock import Clock
 from cfn_mlflow.protocol.invocation import Context, Invocation
 from cfn_mlflow.protocol.log import log
+from cfn_mlflow.resources.door import Door
 from cfn_mlflow.resources.schema_check import Report, State
 from cfn_mlflow.resources.schema_look import Watcher
 from cfn_mlflow.resources.schema_words import unknown_release
@@ -63,6 +65,13 @@ class _Checks:
 
     def answer(self, event: Mapping[str, Any], invocation: Invocation) -> Answer:
         """Return the report as JSON takes it, or what is wrong with the event."""
+        door = Door(invocation.function_arn, event)
+        try:
+            door.rule(SCHEMA_RULE, _named(event))
+        except (TemporaryError, PermanentError) as error:
+            # Whose metric it would be is what nobody has confirmed.
+            log.error(f"Not checked: {error}")
+            return {"error": str(error)}
         try:
             asked, resource = _parse(event)
         except InvalidProperties as error:
@@ -72,7 +81,7 @@ class _Checks:
         if expected is None:
             return _wrong(unknown_release(asked.image_uri), resource)
         database = Database(asked.cluster_arn, asked.secret_arn, asked.database_name)
-        report = self._look(Watcher(database, expected), invocation)
+        report = self._look(Watcher(database, expected), door, invocation)
         answer = _answer(report, "" if asked.expected_revision else version)
         tell = log.info if report.sound or report.retryable else log.warning
         tell(f"Schema of {asked.cluster_arn}: {report.state}", report=answer, resource=resource)
@@ -81,10 +90,10 @@ class _Checks:
             publish(Metric(METRIC, resource), value)
         return answer
 
-    def _look(self, watcher: Watcher, invocation: Invocation) -> Report:
+    def _look(self, watcher: Watcher, door: Door, invocation: Invocation) -> Report:
         """Look until a paused database is awake: it is woken once, and not for nothing."""
         try:
-            act_for_owner_of(watcher.database.cluster_arn)
+            _act_for_its_owner(watcher.database, door)
         except (TemporaryError, PermanentError) as error:
             return watcher.not_begun(error)
         until = self._clock.now() + SECONDS_TO_WAKE
@@ -95,6 +104,21 @@ class _Checks:
             if late or not asleep:
                 return report
             self._clock.sleep(SECONDS_BETWEEN_LOOKS)
+
+
+def _act_for_its_owner(database: Database, door: Door) -> None:
+    """Act for the stack whose cluster and secret these are. Raises PermanentError if of two."""
+    cluster = act_for_owner_of(database.cluster_arn)
+    door.check(SCHEMA_RULE, _named(door.event), cluster)
+    foreign = foreign_secret(database.cluster_arn, cluster, database.secret_arn)
+    if foreign:
+        raise PermanentError(f"{foreign}, then check again")
+
+
+def _named(event: Mapping[str, Any]) -> str:
+    """Return the resource that an event names, as far as it names one."""
+    resource = event.get(RESOURCE)
+    return resource if isinstance(resource, str) else ""
 
 
 def _parse(event: Mapping[str, Any]) -> tuple[CheckEvent, str]:

@@ -10,6 +10,7 @@ from cfn_mlflow.aws.cloudwatch import Alarm
 from cfn_mlflow.aws.events import Rule, function_arn
 from cfn_mlflow.aws.metric import Metric
 from cfn_mlflow.aws.owner import Owner
+from cfn_mlflow.aws.rule_names import SCHEMA_RULE
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.engine.managed import derive
 from cfn_mlflow.models.schedules import NEVER
@@ -17,7 +18,6 @@ from cfn_mlflow.models.schema import CHECK, METRIC, RESOURCE
 from cfn_mlflow.models.service import ServiceSettings
 from cfn_mlflow.resources.wiring import Wiring
 
-PART = "schema"
 FUNCTION = "MLflowSchema"
 NOT_KNOWN = ("", "unknown")
 """What a migration says that could not tell its revision."""
@@ -40,14 +40,14 @@ def schema_schedule(
     resource = owner.name()
     rule = Rule(
         owner,
-        PART,
+        SCHEMA_RULE,
         asked.schema_check_schedule,
         function_arn(owner, FUNCTION),
         derive(_event, resource, runs.image, wiring.kept(), runs.revision),
     )
     alarm = Alarm(
         owner,
-        PART,
+        SCHEMA_RULE,
         Metric(METRIC, resource),
         "The schema of MLflow's database is not as its release declares it: see docs/operations.md",
         asked.alarm_topic_arn,

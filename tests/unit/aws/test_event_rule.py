@@ -14,7 +14,7 @@ from tests.unit.support.kill_points import watched
 from tests.unit.support.service_kit import boto, converge, owner, remove
 
 NAME = "mlflow-schema-abcdefghij"
-FUNCTION = "arn:aws:lambda:eu-west-1:123456789012:function:cfn-mlflow-MLflowSchema"
+FUNCTION = "arn:aws:lambda:eu-west-1:123456789012:function:cfn-mlflow-MLflowSchema:operator"
 EVENT = {"Check": {"ClusterArn": "arn:aws:rds:eu-west-1:123456789012:cluster:mlflow"}}
 
 
@@ -50,6 +50,7 @@ def test_given_a_schedule_then_an_enabled_rule_with_the_function_and_its_event(a
     assert rule["State"] == "ENABLED"
     [target] = targets()
     assert (target["Arn"], json.loads(target["Input"])) == (FUNCTION, EVENT)
+    assert target["RoleArn"] == "arn:aws:iam::123456789012:role/cfn-mlflow-rules-eu-west-1"
     assert target["RetryPolicy"]["MaximumRetryAttempts"] == 2
     assert tags()["cfn-mlflow:owner"] == owner().tag
 
@@ -82,6 +83,18 @@ def test_given_somebody_disabled_it_or_added_a_target_then_that_is_put_right(aws
     converge(graph_of())
     assert [rule["State"] for rule in rules()] == ["ENABLED"]
     assert [target["Id"] for target in targets()] == ["function"]
+
+
+def test_given_a_rule_of_before_without_a_role_then_an_update_gives_it_the_role_and_the_alias(
+    aws: None,
+) -> None:
+    converge(graph_of())
+    former = {"Id": "function", "Arn": FUNCTION.removesuffix(":operator")}
+    boto("events").put_targets(Rule=NAME, Targets=[{**former, "Input": json.dumps(EVENT)}])
+    converge(graph_of())
+    [target] = targets()
+    assert target["Arn"] == FUNCTION
+    assert target["RoleArn"].endswith(":role/cfn-mlflow-rules-eu-west-1")
 
 
 def test_given_it_is_turned_off_or_its_resource_goes_then_the_rule_goes(aws: None) -> None:

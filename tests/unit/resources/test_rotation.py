@@ -16,6 +16,7 @@ from cfn_mlflow.models.database import DatabaseProperties
 from cfn_mlflow.outcome import Done, Outcome, OutdatedError, PermanentError, TemporaryError, Waiting
 from cfn_mlflow.protocol.clock import Clock
 from cfn_mlflow.resources import database
+from cfn_mlflow.resources.door import Door
 from cfn_mlflow.resources.rotate import RotationError
 from cfn_mlflow.resources.rotate import rotate as run
 from cfn_mlflow.resources.rotation import Rotation, order
@@ -24,11 +25,14 @@ from tests.unit.support.aurora import Aurora, running
 from tests.unit.support.fargate import End, Fargate
 from tests.unit.support.kill_points import dying_behind_every_write, watched
 from tests.unit.support.service_kit import boto, converge, owner
+from tests.unit.support.two_databases import OTHER_STACK, OTHERS, make_rule, named, share
 
 Lines = Callable[[], list[dict[str, Any]]]
 CLUSTER = "mlflow-database-abcdefghij"
 SERVICE = "mlflow-abcdefghij"
 LOGINS = ("mlflow_app", "mlflow_app_2")
+FUNCTION = "arn:aws:lambda:eu-west-1:123456789012:function:cfn-mlflow-Rotation"
+OPERATORS = f"{FUNCTION}:operator"
 TURN = [
     *("TagResource", "PutSecretValue"),
     *("ExecuteStatement", "ExecuteStatement", "ExecuteStatement"),
@@ -76,14 +80,14 @@ def service(given: dict[str, str], fargate: Fargate) -> str:
     return definition
 
 
-def register(secret_arn: str, image: str = "a:1") -> str:
+def register(secret_arn: str, image: str = "a:1", family: str = SERVICE) -> str:
     """Register a revision as the stack does: a server and a sidecar on one login."""
     secrets = [{"name": "PGPASSWORD", "valueFrom": f"{secret_arn}:password::"}]
     logs = {"logDriver": "awslogs", "options": {"awslogs-group": "/aws/ecs/mlflow"}}
     logs["options"] |= {"awslogs-region": "eu-west-1", "awslogs-stream-prefix": "mlflow"}  # type: ignore[operator]
     container = {"image": image, "memory": 512, "logConfiguration": logs, "secrets": secrets}
     made = boto("ecs").register_task_definition(
-        family=SERVICE,
+        family=family,
         containerDefinitions=[{"name": name, **container} for name in ("mlflow", "agent")],
         tags=tags(owner().tags),
     )
@@ -95,7 +99,29 @@ def tags(of: dict[str, str]) -> list[dict[str, str]]:
 
 
 def rotate(request: str = "r1", looks: int = 40, **more: bool) -> dict[str, str]:
-    return finish(Rotation(order({"DatabaseClusterId": CLUSTER, **more}, request)), looks)
+    return finish(asked_for({"DatabaseClusterId": CLUSTER, **more}, request), looks)
+
+
+def asked_for(event: dict[str, Any], request: str, by: str = OPERATORS) -> Rotation:
+    return Rotation(order(event, request), Door(by, event))
+
+
+def age_turns() -> None:
+    """Let every turn have ended long ago."""
+    client = boto("secretsmanager")
+    for login in LOGINS:
+        found = {tag["Key"]: tag["Value"] for tag in secret_tags(login)}
+        turn = found.get("cfn-mlflow:turn", "").replace("since 20", "since 19", 1)
+        if turn:
+            tag = {"Key": "cfn-mlflow:turn", "Value": turn}
+            client.tag_resource(SecretId=name(login), Tags=[tag])
+
+
+def secret_tags(login: str) -> list[dict[str, str]]:
+    found: list[dict[str, str]] = boto("secretsmanager").describe_secret(SecretId=name(login))[
+        "Tags"
+    ]
+    return found
 
 
 def finish(rotation: Rotation, looks: int = 40) -> dict[str, str]:
@@ -167,6 +193,7 @@ def test_given_the_next_request_then_the_other_login_has_its_turn(
     service: str, fargate: Fargate
 ) -> None:
     rotate("r1")
+    age_turns()
     before = passwords()
     assert rotate("r2")["Login"] == "mlflow_app"
     assert passwords()["mlflow_app"] != before["mlflow_app"]
@@ -188,8 +215,92 @@ def test_given_the_rules_event_comes_again_under_another_id_then_it_is_done_and_
 ) -> None:
     first = rotate("r1", BySchedule=True)
     with watched() as calls:
-        assert rotate("r2", BySchedule=True) == first
+        again = rotate("r2", BySchedule=True)
     assert calls.writes == []
+    assert {key: again[key] for key in first} == first
+    assert again["NotRepeatedAfter"]
+
+
+def test_given_another_request_by_hand_at_once_then_it_is_told_when_the_last_one_ended(
+    service: str,
+) -> None:
+    first = rotate("r1")
+    with watched() as calls:
+        again = rotate("r2")
+    assert calls.writes == []
+    assert again["Login"] == first["Login"]
+    assert again["NotRepeatedAfter"] > "2020"
+    age_turns()
+    assert rotate("r2")["Login"] == "mlflow_app"
+
+
+def test_given_the_event_of_a_rule_without_a_role_then_the_logins_take_turns(
+    service: str, fargate: Fargate
+) -> None:
+    event = {"DatabaseClusterId": CLUSTER, "BySchedule": True}
+    with pytest.raises(PermanentError, match="nobody is served here but CloudFormation"):
+        asked_for(event, "r1", by=FUNCTION).step()
+    make_rule(owner(), "rotation", "Rotation", event)
+    assert finish(asked_for(event, "r1", by=FUNCTION))["Login"] == "mlflow_app_2"
+    assert runs_on(fargate) == ["mlflow_app_2"]
+
+
+class TestServiceOfAnotherStack:
+    """It says that it works with the database; nobody asked the database's owner."""
+
+    @pytest.fixture
+    def theirs(self, service: str) -> str:
+        """A service that stands still, and runs on the idle login as far as its definition says."""
+        wired = {**OTHERS.tags, "cfn-mlflow:database": CLUSTER, "cfn-mlflow:count": "2"}
+        ecs = boto("ecs")
+        ecs.create_cluster(clusterName=OTHERS.name())
+        definition = register(arn("mlflow_app_2"), family=OTHERS.name())
+        ecs.create_service(
+            cluster=OTHERS.name(),
+            serviceName=OTHERS.name(),
+            taskDefinition=definition,
+            desiredCount=1,
+            tags=tags(wired),
+        )
+        for _ in range(3):
+            ecs.describe_services(cluster=OTHERS.name(), services=[OTHERS.name()])
+        return definition
+
+    def test_then_it_keeps_no_rotation_waiting_and_is_not_deployed(
+        self, theirs: str, fargate: Fargate
+    ) -> None:
+        assert rotate()["Login"] == "mlflow_app_2"
+        assert runs_on(fargate) == ["mlflow_app_2"]
+        assert fargate.services[OTHERS.name()]["taskDefinition"] == theirs
+
+    def test_given_the_database_is_shared_with_its_stack_then_it_counts(
+        self, theirs: str, given: dict[str, str]
+    ) -> None:
+        share(given["ClusterArn"], "others")
+        with named({}):
+            rotate("r1")
+        age_turns()
+        with named({"others": OTHER_STACK}), pytest.raises(PermanentError, match="stands still"):
+            rotate("r2")
+        share(given["ClusterArn"], "@all")
+        with pytest.raises(PermanentError, match="stands still"):
+            rotate("r2")
+
+    def test_given_the_database_is_shared_then_it_moves_to_the_login_in_use(
+        self, theirs: str, given: dict[str, str], fargate: Fargate
+    ) -> None:
+        found = fargate.services[OTHERS.name()]
+        found["tags"] = [tag for tag in found["tags"] if tag["key"] != "cfn-mlflow:count"]
+        other = register(arn("mlflow_app"), family=OTHERS.name())
+        ecs, name = boto("ecs"), OTHERS.name()
+        ecs.update_service(cluster=name, service=name, taskDefinition=other)
+        for _ in range(3):
+            ecs.describe_services(cluster=name, services=[name])
+        share(given["ClusterArn"], "others")
+        with named({"others": OTHER_STACK}):
+            rotate()
+        moved = ecs.describe_task_definition(taskDefinition=found["taskDefinition"])
+        assert arn("mlflow_app_2") in json.dumps(moved["taskDefinition"])
 
 
 def test_given_a_turn_that_was_over_long_ago_then_the_rules_next_event_is_another_turn(
@@ -336,7 +447,7 @@ class TestRefusals:
         self, aws: None, event: dict[str, Any], words: str
     ) -> None:
         with pytest.raises(PermanentError, match=words):
-            Rotation(order(event, "r1")).step()
+            asked_for(event, "r1").step()
 
     def test_given_a_database_that_was_never_completed_then_refused(
         self, given: dict[str, str]
@@ -437,7 +548,7 @@ def test_given_a_failed_revision_that_the_service_has_not_left_yet_then_it_looks
     fargate.server_ends = lambda found: End(1, "boom") if second in json.dumps(found) else None
     with pytest.raises(PermanentError):
         rotate("r1")
-    again = Rotation(order({"DatabaseClusterId": CLUSTER}, "r2"))
+    again = asked_for({"DatabaseClusterId": CLUSTER}, "r2")
     with pytest.raises(OutdatedError, match=f"{SERVICE}:2 is not active any more"):
         again.step()
     boto("ecs").update_service(cluster=SERVICE, service=SERVICE, taskDefinition=service)
@@ -475,6 +586,7 @@ def test_given_no_service_then_the_tag_tells_whose_turn_it_is(
     given: dict[str, str], server: PostgresServer
 ) -> None:
     assert rotate("r1")["Login"] == "mlflow_app_2"
+    age_turns()
     assert rotate("r2")["Login"] == "mlflow_app"
     assert all(enters(server, login) for login in LOGINS)
 
@@ -489,6 +601,7 @@ def test_given_a_service_that_is_not_on_the_login_of_the_last_turn_then_the_idle
     for _ in range(3):
         boto("ecs").describe_services(cluster=SERVICE, services=[SERVICE])
     before = passwords()
+    age_turns()
     assert rotate("r2")["Login"] == "mlflow_app_2"
     assert passwords()["mlflow_app"] == before["mlflow_app"], "what runs is not touched"
     assert runs_on(fargate) == ["mlflow_app_2"]
@@ -503,6 +616,7 @@ class TestInvocation:
 
         left: float
         aws_request_id: str = "r1"
+        invoked_function_arn: str = OPERATORS
 
         def sleep(self, seconds: float) -> None:
             self.left -= seconds
@@ -558,7 +672,7 @@ class TestInvocation:
     def test_given_an_error_that_nobody_foresaw_then_its_text_is_not_told(
         self, service: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        def broken(_: object) -> None:
+        def broken(*_: object) -> None:
             raise ValueError("a secret, perhaps")
 
         monkeypatch.setattr("cfn_mlflow.resources.rotation.wired_services", broken)

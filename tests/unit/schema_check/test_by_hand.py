@@ -18,6 +18,7 @@ from cfn_mlflow.resources import schema_by_hand
 from cfn_mlflow.resources.schema_by_hand import SECONDS_TO_WAKE, drift, with_checks
 from cfn_mlflow.resources.schema_check import Report, State
 from cfn_mlflow.resources.schema_look import Watcher
+from tests.protocol_kit import FakeContext, World
 from tests.unit.support.service_kit import HEAD, boto
 
 pytestmark = pytest.mark.usefixtures("aws")  # RDS is asked whose the cluster is
@@ -28,6 +29,7 @@ CHECK = {
     "ImageTag": "v3.17.2-full",
 }
 RESOURCE = "mlflow-abcdefghij"
+FUNCTION = "arn:aws:lambda:eu-west-1:123456789012:function:cfn-mlflow-MLflowSchema"
 
 
 @dataclass
@@ -35,9 +37,7 @@ class Lambda:
     """One invocation: its clock, which only sleeping moves, and what reached CloudFormation's."""
 
     function_name: str = "cfn-mlflow-MLflowSchema"
-    invoked_function_arn: str = (
-        "arn:aws:lambda:eu-west-1:123456789012:function:cfn-mlflow-MLflowSchema"
-    )
+    invoked_function_arn: str = f"{FUNCTION}:operator"
     log_group_name: str = "group"
     log_stream_name: str = "stream"
     seconds: float = 900
@@ -165,6 +165,23 @@ def test_given_any_other_event_then_it_is_cloudformations(event: object) -> None
     function = Lambda()
     assert function.answer(event) is None
     assert function.served == [event]
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        {"ResponseURL": "https://answers.example/report"},
+        {"StackId": "arn:aws:cloudformation:eu-west-1:999999999999:stack/team/1111"},
+    ],
+    ids=["another's address", "another account"],
+)
+def test_given_a_check_that_says_it_is_a_request_then_no_report_goes_anywhere(
+    world: World, monkeypatch: pytest.MonkeyPatch, forged: dict[str, str]
+) -> None:
+    looks = reports(monkeypatch, Report(State.CURRENT, HEAD, HEAD))
+    event = {**world.event(), "Check": CHECK, **forged}
+    answer = with_checks(world._handler(event))(event, FakeContext(world.time))
+    assert (answer, looks, world.seen, world.answers.bodies) == (None, [], [], [])
 
 
 def test_given_a_check_by_hand_then_no_metric_is_published(
