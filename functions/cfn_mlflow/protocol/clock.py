@@ -39,14 +39,20 @@ def signed_at(response_url: str) -> float | None:
         return None
 
 
-def deadline(response_url: str, first_seen: float, service_timeout: int) -> float:
-    """Return by when the request must be answered, in seconds since the epoch.
+def started_at(response_url: str, first_seen: float) -> float:
+    """Return when the request began, in seconds since the epoch.
 
-    A URL that claims to be signed later than it was seen counts from then: clocks differ.
+    A URL that claims to be signed later than it was seen, or has no date, counts from then.
     """
     signed = signed_at(response_url)
-    started = first_seen if signed is None else min(signed, first_seen)
-    return started + max(service_timeout - RESERVE, service_timeout / 2)
+    return first_seen if signed is None else min(signed, first_seen)
+
+
+def deadline(response_url: str, first_seen: float, service_timeout: int) -> float:
+    """Return by when the request must be answered, in seconds since the epoch."""
+    return started_at(response_url, first_seen) + max(
+        service_timeout - RESERVE, service_timeout / 2
+    )
 
 
 def margin(function_timeout: float) -> float:

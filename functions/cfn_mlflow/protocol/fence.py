@@ -8,7 +8,7 @@ request through.
 A cancelled request is never told so. Its Create would build again what its Delete removes, an
 Update would pull against the Update that rolls it back. Before CloudFormation sends another request
 for a resource, it gives that resource another status. One call per look, and looks are 2 to 10 s
-apart; the events are asked for once in an invocation.
+apart; the events are asked for once in an invocation, and whenever the status has another time.
 
 AWS does not promise that the time of a status stays as it is while a request is open. A status that
 is too young is therefore a suspicion only: the events must show the end.
@@ -22,7 +22,7 @@ from itertools import takewhile
 
 from cfn_mlflow.outcome import Done, PermanentError, TemporaryError
 
-from .clock import signed_at
+from .clock import started_at
 from .confirmation import Properties, differing, masked, shows, told_properties
 from .event import Request, own_properties
 from .log import log
@@ -58,11 +58,12 @@ class UnconfirmedError(PermanentError):
 class Fence:
     """Tells, look by look, whether one request may go on."""
 
-    def __init__(self, stack: StackPort, request: Request) -> None:
+    def __init__(self, stack: StackPort, request: Request, first_seen: float) -> None:
         self._stack = stack
         self._request = request
+        self._started = started_at(request.response_url, first_seen)
         self._told: Properties | None = None
-        self._confirmed = False
+        self._confirmed: ResourceState | None = None
         self._looks = 0
 
     def verdict(self) -> Unanswered | Done | None:
@@ -106,7 +107,7 @@ class Fence:
         over = self._over(state)
         if over or state is None:
             return Unanswered(over or GONE)
-        if not self._confirmed:
+        if self._confirmed is None or self._confirmed.since != state.since:
             self._confirm(state)
         return None
 
@@ -137,7 +138,7 @@ class Fence:
             if state.type not in (self._request.resource_type, ANY_TYPE):
                 raise PermanentError(f"the resource is of the type {state.type}")
             self._compare()
-        self._confirmed = True
+        self._confirmed = state
 
     def _compare(self) -> None:
         if self._told is None:
@@ -168,22 +169,21 @@ class Fence:
 
     def _has_ended(self, state: ResourceState) -> bool:
         """Tell whether the request is over, though the status could be its own."""
-        signed = signed_at(self._request.response_url)
-        if signed is None or state.since is None or state.since <= signed + SLACK:
+        if state.since is None or state.since <= self._started + SLACK:
             return False
-        return any(event.status.endswith(ENDED) for event in self._since_it_began(signed))
+        return any(event.status.endswith(ENDED) for event in self._since_it_began())
 
-    def _since_it_began(self, signed: float) -> Iterator[StackEvent]:
+    def _since_it_began(self) -> Iterator[StackEvent]:
         """Yield the events after the request's signature, the newest first, but not its own start.
 
         Clocks differ: the end of the request before this one may be stamped after this one's
         signature, but never after its start.
         """
-        for event in takewhile(lambda each: _later(each, signed), self._events()):
+        for event in takewhile(lambda each: _later(each, self._started), self._events()):
             if event.of_stack:
                 continue
             started = not event.status.endswith(ENDED)
-            if started and not _later(event, signed + SLACK):
+            if started and not _later(event, self._started + SLACK):
                 return
             yield event
 

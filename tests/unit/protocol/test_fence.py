@@ -17,6 +17,7 @@ from tests.protocol_kit import (
     signed_url,
     state,
 )
+from tests.stack_histories import FAILED_UPDATE, SECOND, UPDATE, WAY_BACK
 
 Lines = Callable[[], list[dict[str, Any]]]
 
@@ -176,13 +177,42 @@ def test_a_status_about_as_old_as_the_request_is_its_own(world: World, since: fl
     assert world.answers.only["Status"] == "SUCCESS"
 
 
-def test_without_a_date_in_the_url_the_status_alone_decides(world: World) -> None:
-    stack = in_turn(world, state("CREATE_IN_PROGRESS", SIGNED + 5000))
-    stack.events_told = [state("CREATE_COMPLETE", SIGNED + 4000)]
-    undated = signed_url().partition("?")[0] + "?Signature=i83yhDz11gTyT4A"
-    world.handle(world.event(ResponseURL=undated))
+FORGED_DATES = ["X-Amz-Date=20991124T120000Z", "Expires=99999999999", "Signature=i83yhDz11gTyT4A"]
 
-    assert world.answers.only["Status"] == "SUCCESS"
+
+@pytest.mark.parametrize("date", FORGED_DATES)
+def test_an_address_of_no_date_or_a_later_one_counts_from_when_it_was_first_seen(
+    world: World, date: str
+) -> None:
+    stack = in_turn(world, state("UPDATE_IN_PROGRESS", SIGNED + 60))
+    stack.events_told = [state("UPDATE_FAILED", SIGNED + 50)]
+    world.converge = outcomes(LookedError("pulled against the rollback"))
+
+    world.handle(world.event("Update", ResponseURL=f"{signed_url().partition('?')[0]}?{date}"))
+
+    assert world.answers.bodies == []
+
+
+def test_a_status_of_another_time_is_confirmed_anew(world: World) -> None:
+    """Whatever its address says: a copy must not work on while the update is rolled back."""
+    stack = in_turn(
+        world, state("UPDATE_IN_PROGRESS", SIGNED - 9), state("UPDATE_IN_PROGRESS", SIGNED + 1)
+    )
+    stack.told = "null"
+    stack.events_told = UPDATE[::-1]
+    looks: list[str] = []
+
+    def only_look() -> Outcome:
+        assert not looks
+        looks.append("looked")
+        stack.events_told = [*WAY_BACK[::-1], *FAILED_UPDATE[::-1]]
+        return Waiting({"a": "b"})
+
+    world.converge = only_look
+
+    world.handle(world.event("Update", ResourceProperties=SECOND))
+
+    assert "does not confirm this request" in world.answers.only["Reason"]
 
 
 def test_a_fence_that_is_throttled_holds_the_change_until_it_can_say(world: World) -> None:
