@@ -19,12 +19,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from itertools import takewhile
+from typing import NoReturn
 
 from cfn_mlflow.outcome import Done, PermanentError, TemporaryError
 
 from .clock import started_at
 from .confirmation import Properties, differing, masked, shows, told_properties
 from .event import Request, own_properties
+from .handoff import Carried
 from .log import log
 from .stack import ANY_TYPE, ResourceState, StackEvent, StackPort
 
@@ -40,7 +42,10 @@ ENDED = ("_COMPLETE", "_FAILED")
 SLACK = 15.0
 """Seconds by which a request's first status may be younger than its signature."""
 PATIENCE = 5
-"""Looks in which CloudFormation must confirm a request: some 15 s, for it may tell late."""
+"""Doubts until a request counts as not confirmed: some 15 s, for CloudFormation may tell late."""
+OVER = ("DELETE_COMPLETE", "DELETE_SKIPPED")
+"""The statuses of a resource that is not in its stack any more."""
+DELETING = ("DELETE_IN_PROGRESS", "DELETE_FAILED")
 
 
 @dataclass(frozen=True)
@@ -58,13 +63,14 @@ class UnconfirmedError(PermanentError):
 class Fence:
     """Tells, look by look, whether one request may go on."""
 
-    def __init__(self, stack: StackPort, request: Request, first_seen: float) -> None:
+    def __init__(self, stack: StackPort, request: Request, carried: Carried) -> None:
         self._stack = stack
         self._request = request
-        self._started = started_at(request.response_url, first_seen)
+        self._started = started_at(request.response_url, carried.first_seen)
         self._told: Properties | None = None
         self._confirmed: ResourceState | None = None
-        self._looks = 0
+        self._is_first = not carried.hops
+        self._doubts = 0
 
     def verdict(self) -> Unanswered | Done | None:
         """Return what ends the request before its look, None if it may go on.
@@ -72,7 +78,6 @@ class Fence:
         Raises TemporaryError where it must wait until CloudFormation can say, UnconfirmedError if
         CloudFormation does not confirm the request, or may not be asked.
         """
-        self._looks += 1
         try:
             return self._verdict()
         except PermanentError as error:
@@ -112,20 +117,28 @@ class Fence:
         return None
 
     def _over(self, state: ResourceState | None) -> str | None:
-        if state is None:
-            return GONE
-        if state.status != EXPECTED[self._request.request_type]:
-            self._wait_for_a_deletion(state)
-            return f"the resource is {state.status}"
+        if state is None or state.status != EXPECTED[self._request.request_type]:
+            why = f"the resource is {state.status}" if state else GONE
+            self._wait_for_its_status(state, why)
+            return why
         if self._has_ended(state):
             return f"the resource is {state.status} for a later request"
         return None
 
-    def _wait_for_a_deletion(self, state: ResourceState) -> None:
-        """Give CloudFormation time to show a deletion: without an answer a stack hangs an hour."""
-        removing = self._request.request_type == "Delete"
-        if removing and not state.status.startswith("DELETE_") and self._looks < PATIENCE:
-            raise TemporaryError(f"CloudFormation does not tell of a deletion ({state.status})")
+    def _wait_for_its_status(self, state: ResourceState | None, why: str) -> None:
+        """Give CloudFormation time to show the status: without an answer a stack hangs an hour.
+
+        Until a request was confirmed, and in its first invocation: later ones come late enough.
+        """
+        if self._is_first and self._confirmed is None and self._may_become_its_own(state):
+            self._doubt(why)
+
+    def _may_become_its_own(self, state: ResourceState | None) -> bool:
+        status = state.status if state else OVER[0]
+        if self._request.request_type == "Create":
+            return status in OVER
+        left = OVER if self._request.request_type == "Delete" else (*OVER, *DELETING)
+        return status not in left
 
     def _confirm(self, state: ResourceState) -> None:
         """Compare the request's type and properties with those that CloudFormation tells.
@@ -140,21 +153,25 @@ class Fence:
             self._compare()
         self._confirmed = state
 
+    def _not_as_told(self, why: str) -> NoReturn:
+        self._doubt(why)
+        raise PermanentError(why)
+
     def _compare(self) -> None:
         if self._told is None:
-            self._doubt("no event of the stack shows its properties")
-            return
+            self._not_as_told("no event of the stack shows its properties")
         others = differing(self._request.properties, self._told)
         if others:
-            self._doubt(f"the stack's event has other values of {', '.join(others)}")
+            self._not_as_told(f"the stack's event has other values of {', '.join(others)}")
         hidden = masked(self._told)
         if hidden:
             log.info(f"Not compared, for CloudFormation's event masks them: {', '.join(hidden)}")
 
     def _doubt(self, why: str) -> None:
-        if self._looks < PATIENCE:
+        """Ask for another look, but for the last doubt. A look that AWS hinders is no doubt."""
+        self._doubts += 1
+        if self._doubts < PATIENCE:
             raise TemporaryError(f"CloudFormation does not confirm the request ({why})")
-        raise PermanentError(why)
 
     def _is_replaced(self, state: ResourceState) -> bool:
         """Tell whether a Delete is that of a former physical id, whose resource lives on.

@@ -80,7 +80,7 @@ class _Service:
         ):
             hop = f", invocation {carried.hops + 1}" if carried.hops else ""
             log.info(f"{request.request_type} of {request.echoed_id}{hop}")
-            fence = Fence(self.stack, request, carried.first_seen)
+            fence = Fence(self.stack, request, carried)
             loop = Loop(
                 request,
                 carried,

@@ -149,7 +149,7 @@ def test_events_that_are_throttled_hold_a_suspicious_change_until_they_can_be_to
     stack = in_turn(
         world,
         *[state("UPDATE_IN_PROGRESS", SIGNED + 60)] * 2,
-        state("UPDATE_COMPLETE"),
+        state("DELETE_IN_PROGRESS"),
     )
     stack.events_told = TemporaryError("AWS asks to slow down (Throttling)")
     world.converge = outcomes(LookedError("looked"))
@@ -280,7 +280,8 @@ def in_progress(request_type: str) -> State:
 def test_events_that_cannot_be_told_now_hold_the_first_look(
     world: World, request_type: str
 ) -> None:
-    stack = in_turn(world, *[in_progress(request_type)] * 3, state("DELETE_COMPLETE"))
+    ended = state("CREATE_FAILED" if request_type == "Create" else "DELETE_COMPLETE")
+    stack = in_turn(world, *[in_progress(request_type)] * 3, ended)
     stack.events_told = TemporaryError("AWS asks to slow down (Throttling)")
     world.converge = world.remove = outcomes(LookedError("looked"))
 
@@ -337,9 +338,7 @@ def test_a_delete_never_touches_what_is_not_being_deleted(
     assert f"Ends without an answer: the resource is {status}" in said_by(lines)
 
 
-@pytest.mark.parametrize(
-    "gone", [None, state("DELETE_COMPLETE"), state("DELETE_FAILED"), state("DELETE_SKIPPED")]
-)
+@pytest.mark.parametrize("gone", [None, state("DELETE_COMPLETE"), state("DELETE_SKIPPED")])
 def test_a_delete_of_what_is_not_being_deleted_any_more_ends_at_once(
     world: World, gone: Any
 ) -> None:
@@ -353,10 +352,72 @@ def test_a_delete_of_what_is_not_being_deleted_any_more_ends_at_once(
     assert world.answers.bodies == []
 
 
-def test_a_deletion_that_cloudformation_tells_late_goes_on(world: World) -> None:
-    in_turn(world, state("CREATE_COMPLETE"), state("CREATE_COMPLETE"), state("DELETE_IN_PROGRESS"))
+LATE = [
+    ("Create", None),
+    ("Create", "DELETE_COMPLETE"),
+    ("Create", "DELETE_SKIPPED"),
+    ("Update", "CREATE_COMPLETE"),
+    ("Update", "UPDATE_COMPLETE"),
+    ("Update", "UPDATE_FAILED"),
+    ("Delete", "CREATE_COMPLETE"),
+    ("Delete", "CREATE_FAILED"),
+    ("Delete", "DELETE_FAILED"),
+]
 
-    world.handle(world.event("Delete"))
+
+@pytest.mark.parametrize("throttled", [0, PATIENCE])
+@pytest.mark.parametrize(("request_type", "status"), LATE)
+def test_a_status_that_cloudformation_tells_late_is_waited_for_however_often_it_throttles(
+    world: World, request_type: str, status: str | None, throttled: int
+) -> None:
+    before = state(status) if status else None
+    throttling = TemporaryError("AWS asks to slow down (Throttling)")
+    in_turn(world, *[throttling] * throttled, *[before] * (PATIENCE - 1), in_progress(request_type))
+
+    world.handle(world.event(request_type))
+
+    assert world.answers.only["Status"] == "SUCCESS"
+
+
+@pytest.mark.parametrize(("request_type", "status"), LATE)
+def test_a_status_that_never_comes_ends_a_request_without_a_look_or_an_answer(
+    world: World, request_type: str, status: str | None
+) -> None:
+    stack = in_turn(world, state(status) if status else None)
+    world.converge = world.remove = outcomes(LookedError("looked"))
+
+    world.handle(world.event(request_type))
+
+    assert (stack.asked, world.answers.bodies) == (PATIENCE, [])
+
+
+@pytest.mark.parametrize(("request_type", "status"), LATE)
+def test_a_request_that_was_handed_on_waits_for_no_status(
+    world: World, request_type: str, status: str | None
+) -> None:
+    stack = in_turn(world, state(status) if status else None)
+    carried = {"version": 1, "hops": 1, "first_seen": SIGNED, "told_at": SIGNED, "waits": {}}
+
+    world.handle({**world.event(request_type), "cfn-mlflow": carried})
+
+    assert (stack.asked, world.answers.bodies) == (1, [])
+
+
+def test_throttled_looks_use_up_no_patience_with_events_that_come_late(world: World) -> None:
+    throttling = TemporaryError("AWS asks to slow down (Throttling)")
+    stack = in_turn(world, *[throttling] * PATIENCE, state("UPDATE_IN_PROGRESS"))
+    stack.told = "null"
+    slept: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        world.time.at += seconds
+        slept.append(seconds)
+        if len(slept) > PATIENCE:
+            stack.events_told = UPDATE[::-1]
+
+    world.time.sleep = sleep  # type: ignore[method-assign] # time in which events come
+
+    world.handle(world.event("Update", ResourceProperties=SECOND))
 
     assert world.answers.only["Status"] == "SUCCESS"
 
