@@ -50,9 +50,12 @@ def started_at(response_url: str, first_seen: float) -> float:
 
 def deadline(response_url: str, first_seen: float, service_timeout: int) -> float:
     """Return by when the request must be answered, in seconds since the epoch."""
-    return started_at(response_url, first_seen) + max(
-        service_timeout - RESERVE, service_timeout / 2
-    )
+    return started_at(response_url, first_seen) + span(service_timeout)
+
+
+def span(service_timeout: int) -> float:
+    """Return for how long a request is worked on, in seconds."""
+    return max(service_timeout - RESERVE, service_timeout / 2)
 
 
 def margin(function_timeout: float) -> float:

@@ -85,6 +85,13 @@ class Fence:
                 f"CloudFormation does not confirm this request: {error}. Nothing was changed for it"
             ) from error
 
+    def open_since(self) -> float | None:
+        """Return since when the request is open by CloudFormation's clock, None if not confirmed.
+
+        An address's date and what a hand-off carries along may be made up.
+        """
+        return self._confirmed.since if self._confirmed else None
+
     def believed(self, loses_data: Collection[str]) -> Request:
         """Return the Delete with those properties only that may count in it.
 
@@ -150,17 +157,20 @@ class Fence:
         if self._request.request_type != "Delete":
             if state.type not in (self._request.resource_type, ANY_TYPE):
                 raise PermanentError(f"the resource is of the type {state.type}")
-            self._compare()
+            self._compare(told or {})
         self._confirmed = state
 
     def _not_as_told(self, why: str) -> NoReturn:
         self._doubt(why)
         raise PermanentError(why)
 
-    def _compare(self) -> None:
+    def _compare(self, told: Properties) -> None:
         if self._told is None:
             self._not_as_told("no event of the stack shows its properties")
         others = differing(self._request.properties, self._told)
+        others += differing(
+            _its_timeout(self._request.event["ResourceProperties"]), _its_timeout(told)
+        )
         if others:
             self._not_as_told(f"the stack's event has other values of {', '.join(others)}")
         hidden = masked(self._told)
@@ -218,6 +228,10 @@ class Fence:
                 raise
             why = error if isinstance(error, PermanentError) else type(error).__name__
             log.warning(f"CloudFormation's events cannot be read: {why}")
+
+
+def _its_timeout(properties: Properties) -> Properties:
+    return {name: properties[name] for name in ("ServiceTimeout",) if name in properties}
 
 
 def _later(event: StackEvent, moment: float) -> bool:

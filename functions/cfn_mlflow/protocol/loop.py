@@ -18,7 +18,7 @@ from cfn_mlflow.outcome import (
 
 from . import handoff
 from .answer import shorten
-from .clock import Clock, Pace, deadline
+from .clock import Clock, Pace, deadline, span
 from .event import Request
 from .fence import Fence, Unanswered, UnconfirmedError
 from .identity import Identity
@@ -43,6 +43,8 @@ SECOND_LOOK = "a second look"
 TRIES = 3
 GIVE_UP_SECONDS = 60.0
 """How long undoing is tried: well within clock.RESERVE, for the answer waits for it."""
+EARLIER = 30.0
+"""Seconds by which an address may be signed before its request's status is stamped."""
 ANSWER_SECONDS = 10.0
 """What an invocation keeps to deliver its answer in."""
 
@@ -78,11 +80,13 @@ class Loop:
         self._narrator = Narrator(log.info, clock.now, carried.waits, carried.told_at)
         self._deadline = deadline(request.response_url, carried.first_seen, request.service_timeout)
         self._looks = self._strikes = 0
+        self._has_begun, self._is_cut_short = False, False
 
     def run(self, prepare: Prepare, give_up: GiveUp | None = None) -> Result:
         """Work until the request can be answered, is handed on, or is not wanted any more.
 
-        However it fails, once it has begun, `give_up` is called before the answer.
+        If it fails, once it has begun here, `give_up` is called before the answer. It is not where
+        only the event says that the time is over: a made-up copy would undo what is under way.
         """
         try:
             step = prepare(self._request, self._request.identity)
@@ -91,7 +95,7 @@ class Loop:
         except Exception as error:
             return self._unexpected(error)
         result = self._work(step)
-        if isinstance(result, Failed) and give_up:
+        if isinstance(result, Failed) and give_up and self._has_begun and not self._is_cut_short:
             self._give_up(give_up)
         return result
 
@@ -123,6 +127,7 @@ class Loop:
             ended = self._fence.verdict()
             if ended:
                 return ended
+            self._has_begun = True
             outcome = step()
         except TemporaryError as error:
             return self._again(str(error))
@@ -189,7 +194,14 @@ class Loop:
         log.exception("Unexpected error")
         return Failed(f"Unexpected {type(error).__name__}, a fault of the provider: see its log.")
 
+    def _is_early(self) -> bool:
+        """Tell whether the request has time left by CloudFormation's clock, if not by its event."""
+        since = self._fence.open_since()
+        ends = (since or self._clock.now()) + span(self._request.service_timeout)
+        return self._clock.now() < ends - EARLIER
+
     def _timed_out(self) -> Failed:
+        self._is_cut_short = self._is_early()
         waits = [f"{what} ({state})" for what, state in self._narrator.states().items()]
         waited = duration(self._clock.now() - self._carried.first_seen)
         nothing_told = "AWS" if self._looks else "its turn, for the request came too late"
@@ -199,12 +211,14 @@ class Loop:
 
     def _hand_on(self) -> Failed | Unanswered:
         if self._carried.hops >= handoff.MOST_HOPS:
+            self._is_cut_short = True
             return Failed(f"Handed on {self._carried.hops} times without an end: see the log.")
         told = self._narrator
         carried = replace(self._carried, waits=told.waits, told_at=told.told_at)
         try:
             payload = handoff.pack(self._request.event, carried)
         except handoff.TooLargeError as error:
+            self._is_cut_short = True
             return Failed(f"The request is too large to be carried on: {error}. Shorten its texts.")
         for _ in range(TRIES):
             try:

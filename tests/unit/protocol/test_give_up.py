@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from cfn_mlflow.outcome import Done, Failed, TemporaryError, Waiting
-from tests.protocol_kit import FakeStack, World, outcomes, state
+from tests.protocol_kit import SIGNED, FakeStack, World, outcomes, signed_url, state
 
 NOT_PUT_BACK = "Not all could be put back as it was"
 
@@ -41,6 +42,47 @@ def test_it_is_undone_once_and_before_the_answer(world: World, request_type: str
 
     assert tries == [0]
     assert world.answers.only["Reason"].startswith("No room.")
+
+
+DATED = signed_url().replace("X-Amz-Date=20261124T120000Z", "X-Amz-Date={}")
+HANDED_ON = {"version": 1, "hops": 3, "first_seen": SIGNED, "told_at": SIGNED, "waits": {}}
+MADE_UP: dict[str, dict[str, Any]] = {
+    "a short time": {"ResourceProperties": {"VpcId": "vpc-1", "ServiceTimeout": "1"}},
+    "an old date": {"ResponseURL": DATED.format("20200101T120000Z")},
+    "a date that is over soon": {"ResponseURL": DATED.format("20261124T110205Z")},
+    "too many hops": {"cfn-mlflow": {**HANDED_ON, "hops": 1000}},
+    "a look long ago": {"cfn-mlflow": {**HANDED_ON, "first_seen": 0}},
+    "a look whose time is over soon": {"cfn-mlflow": {**HANDED_ON, "first_seen": SIGNED - 3475}},
+    "too many words": {"More": "x" * 1024 * 1024},
+}
+
+
+@pytest.mark.parametrize("name", MADE_UP)
+def test_what_is_under_way_is_not_undone_for_a_copy_that_says_its_time_is_over(
+    world: World, name: str
+) -> None:
+    told = json.dumps({"ServiceToken": "arn:...", "VpcId": "vpc-1"})
+    world.stack = FakeStack([state("UPDATE_IN_PROGRESS")], told=told)
+    world.converge = outcomes(Waiting({"a": "b"}))
+    tries = undoing(world, None)
+    asked = {"ServiceToken": "arn:...", "VpcId": "vpc-1"}
+
+    world.handle(world.event("Update", **{"ResourceProperties": asked, **MADE_UP[name]}))
+
+    assert tries == []
+    assert world.answers.only["Status"] == "FAILED"
+
+
+def test_a_request_whose_time_is_over_by_cloudformations_clock_is_undone(world: World) -> None:
+    world.time.at, world.timeout = SIGNED + 3470, 300
+    world.converge = outcomes(Waiting({"a": "b"}))
+    tries = undoing(world, None)
+    carried = {**HANDED_ON, "first_seen": SIGNED + 1}
+
+    world.handle({**world.event("Update"), "cfn-mlflow": carried})
+
+    assert tries == [0]
+    assert world.answers.only["Reason"].startswith("Not done after")
 
 
 def test_nothing_is_undone_after_a_success_or_for_a_delete(world: World) -> None:
