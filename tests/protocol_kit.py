@@ -299,12 +299,12 @@ class World:
             "RequestId": REQUEST_ID,
             "ResourceType": "Custom::MLflow",
             "LogicalResourceId": LOGICAL_ID,
-            "ResourceProperties": {"ServiceToken": "arn:aws:lambda:...", "VpcId": SECRET},
+            "ResourceProperties": {"ServiceToken": FUNCTION_ARN, "VpcId": SECRET},
         }
         if request_type != "Create":
             event["PhysicalResourceId"] = IDENTITY.physical_id
         if request_type == "Update":
-            event["OldResourceProperties"] = {"ServiceToken": "arn:aws:lambda:...", "VpcId": "old"}
+            event["OldResourceProperties"] = {"ServiceToken": FUNCTION_ARN, "VpcId": "old"}
         event.update(changes)
         ids = (event["StackId"], event["LogicalResourceId"], event["RequestId"])
         return {"ResponseURL": signed_url(*ids), **event}

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.protocol_kit import IDENTITY, SIGNED, STACK_ID, State
+from tests.protocol_kit import FUNCTION_ARN, IDENTITY, SIGNED, STACK_ID, State
 
 Properties = Mapping[str, Any]
 
@@ -48,7 +48,7 @@ def own(
     status: str, properties: Properties | None = None, physical_id: str = IDENTITY.physical_id
 ) -> State:
     """Return an event of the resource."""
-    told = None if properties is None else json.dumps({"ServiceToken": "arn:...", **properties})
+    told = None if properties is None else json.dumps({"ServiceToken": FUNCTION_ARN, **properties})
     return State(status, SIGNED - 1, physical_id, properties=told)
 
 

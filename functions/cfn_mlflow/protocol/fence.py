@@ -23,6 +23,8 @@ from typing import NoReturn
 
 from cfn_mlflow.outcome import Done, PermanentError, TemporaryError
 
+from . import service_token
+from .answer import shorten
 from .clock import started_at
 from .confirmation import Properties, differing, masked, shows, told_properties
 from .event import Request, own_properties
@@ -63,9 +65,12 @@ class UnconfirmedError(PermanentError):
 class Fence:
     """Tells, look by look, whether one request may go on."""
 
-    def __init__(self, stack: StackPort, request: Request, carried: Carried) -> None:
+    def __init__(
+        self, stack: StackPort, request: Request, carried: Carried, function_arn: str
+    ) -> None:
         self._stack = stack
         self._request = request
+        self._function_arn = function_arn
         self._started = started_at(request.response_url, carried.first_seen)
         self._told: Properties | None = None
         self._confirmed: ResourceState | None = None
@@ -82,8 +87,19 @@ class Fence:
             return self._verdict()
         except PermanentError as error:
             raise UnconfirmedError(
-                f"CloudFormation does not confirm this request: {error}. Nothing was changed for it"
+                f"CloudFormation does not confirm this request: {shorten(str(error), 160)}. "
+                f"Nothing was changed for it{self._way_out()}"
             ) from error
+
+    def _way_out(self) -> str:
+        """Say what to do with a rollback that stays unconfirmed: its older events may be gone."""
+        if self._request.request_type != "Update":
+            return ""
+        return (
+            ". If its stack is going back, skip it: aws cloudformation continue-update-rollback"
+            f" --stack-name {self._request.identity.stack_name}"
+            f" --resources-to-skip {self._request.logical_id}"
+        )
 
     def open_since(self) -> float | None:
         """Return since when the request is open by CloudFormation's clock, None if not confirmed.
@@ -157,8 +173,17 @@ class Fence:
         if self._request.request_type != "Delete":
             if state.type not in (self._request.resource_type, ANY_TYPE):
                 raise PermanentError(f"the resource is of the type {state.type}")
+            self._refuse_another_functions(told or {})
             self._compare(told or {})
         self._confirmed = state
+
+    def _refuse_another_functions(self, told: Properties) -> None:
+        """Refuse what CloudFormation asks of another function; a masked token may be our own."""
+        token = told.get("ServiceToken")
+        if token is None or masked({"ServiceToken": token}):
+            return
+        if not service_token.names(str(token), self._function_arn):
+            raise PermanentError("the resource's ServiceToken names another function")
 
     def _not_as_told(self, why: str) -> NoReturn:
         self._doubt(why)

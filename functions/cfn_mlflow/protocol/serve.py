@@ -80,7 +80,7 @@ class _Service:
         ):
             hop = f", invocation {carried.hops + 1}" if carried.hops else ""
             log.info(f"{request.request_type} of {request.echoed_id}{hop}")
-            fence = Fence(self.stack, request, carried)
+            fence = Fence(self.stack, request, carried, invocation.function_arn)
             loop = Loop(
                 request,
                 carried,

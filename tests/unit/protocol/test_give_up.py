@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from cfn_mlflow.outcome import Done, Failed, TemporaryError, Waiting
-from tests.protocol_kit import SIGNED, FakeStack, World, outcomes, signed_url, state
+from tests.protocol_kit import FUNCTION_ARN, SIGNED, FakeStack, World, outcomes, signed_url, state
 
 NOT_PUT_BACK = "Not all could be put back as it was"
 
@@ -61,11 +61,11 @@ MADE_UP: dict[str, dict[str, Any]] = {
 def test_what_is_under_way_is_not_undone_for_a_copy_that_says_its_time_is_over(
     world: World, name: str
 ) -> None:
-    told = json.dumps({"ServiceToken": "arn:...", "VpcId": "vpc-1"})
+    told = json.dumps({"ServiceToken": FUNCTION_ARN, "VpcId": "vpc-1"})
     world.stack = FakeStack([state("UPDATE_IN_PROGRESS")], told=told)
     world.converge = outcomes(Waiting({"a": "b"}))
     tries = undoing(world, None)
-    asked = {"ServiceToken": "arn:...", "VpcId": "vpc-1"}
+    asked = {"ServiceToken": FUNCTION_ARN, "VpcId": "vpc-1"}
 
     world.handle(world.event("Update", **{"ResourceProperties": asked, **MADE_UP[name]}))
 

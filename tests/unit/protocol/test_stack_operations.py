@@ -25,6 +25,7 @@ from tests.stack_histories import (
     SECOND,
     THIRD,
     UPDATE,
+    WAY_BACK,
     History,
     Properties,
     own,
@@ -121,6 +122,20 @@ def test_a_change_whose_properties_no_event_shows_is_answered_so(
     world.handle(world.event(request_type))
 
     assert "no event of the stack shows its properties" in world.answers.only["Reason"]
+
+
+def test_a_rollback_whose_older_events_are_gone_changes_nothing_and_says_what_to_do(
+    world: World,
+) -> None:
+    world.stack = FakeStack([state("UPDATE_IN_PROGRESS")], WAY_BACK[::-1], told="null")
+    world.converge = outcomes(LookedError("changed something"))
+
+    world.handle(world.event("Update", ResourceProperties=FIRST))
+
+    assert (
+        "If its stack is going back, skip it: aws cloudformation continue-update-rollback"
+        " --stack-name tracking --resources-to-skip MLflow"
+    ) in world.answers.only["Reason"]
 
 
 def test_events_that_are_told_late_are_waited_for(world: World) -> None:
