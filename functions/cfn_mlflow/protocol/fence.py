@@ -193,9 +193,9 @@ class Fence:
         if self._told is None:
             self._not_as_told("no event of the stack shows its properties")
         others = differing(self._request.properties, self._told)
-        others += differing(
-            _its_timeout(self._request.event["ResourceProperties"]), _its_timeout(told)
-        )
+        timeout = _its_timeout(told)
+        if timeout:  # nothing rests on it where no event tells it: no invocation undoes by it alone
+            others += differing(_its_timeout(self._request.event["ResourceProperties"]), timeout)
         if others:
             self._not_as_told(f"the stack's event has other values of {', '.join(others)}")
         hidden = masked(self._told)

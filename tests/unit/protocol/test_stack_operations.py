@@ -257,6 +257,15 @@ UNEQUAL = [
 ]
 
 
+def test_a_timeout_that_no_event_tells_is_not_compared(world: World) -> None:
+    asked = {**FIRST, "ServiceTimeout": "600"}
+    world.stack = FakeStack([state("UPDATE_IN_PROGRESS")], told=json.dumps(FIRST))
+
+    world.handle(world.event("Update", ResourceProperties=asked))
+
+    assert world.answers.only["Status"] == "SUCCESS"
+
+
 @pytest.mark.parametrize(("asked", "told"), EQUAL)
 def test_a_value_is_the_same_as_text(
     world: World, asked: dict[str, Any], told: dict[str, Any]
