@@ -166,9 +166,14 @@ def test_the_functions_know_what_the_deployer_allows() -> None:
         "AllowedSecretArns": ["arn:aws:secretsmanager:eu-west-1:123456789012:secret:a-AbCdEf"],
         "AllowedKeyArns": ["arn:aws:kms:eu-west-1:123456789012:key/1", "arn:aws:kms:a:1:key/2"],
         "AllowedBucketArns": ["arn:aws:s3:::one", "arn:aws:s3:::two.three"],
+        "AllowedVpcIds": ["vpc-1", "vpc-2"],
+        "AllowedImagePrefixes": ["ghcr.io/mlflow/", "registry.example:5000/team/mlflow"],
     }
     assert evaluated(shared["ALLOWED_SECRET_ARNS"], listed) == listed["AllowedSecretArns"][0]
     assert evaluated(shared["ALLOWED_KEY_ARNS"], listed).split(",") == listed["AllowedKeyArns"]
+    assert evaluated(shared["ALLOWED_VPC_IDS"], listed) == "vpc-1,vpc-2"
+    prefixes = evaluated(shared["ALLOWED_IMAGE_PREFIXES"], listed)
+    assert prefixes.split(",") == listed["AllowedImagePrefixes"]
     names = set(evaluated(shared["ALLOWED_BUCKET_NAMES"], listed).split(","))
     assert {name for name in names if ":" not in name} == {"one", "two.three"}
 
@@ -367,6 +372,10 @@ def test_every_parameter_stands_in_a_group_and_has_a_label() -> None:
         ("AllowedBucketArns", "arn:aws:s3:::team", "arn:aws:s3:::team-*"),
         ("AllowedKeyArns", "arn:aws:kms:eu-west-1:123456789012:key/mrk-1a", "alias/mine"),
         ("AlarmTopicArn", "arn:aws-us-gov:sns:us-gov-west-1:123456789012:pager", "pager"),
+        ("AllowedImagePrefixes", "ghcr.io/mlflow/", "ghcr.io/mlflow/*"),
+        ("AllowedImagePrefixes", "ghcr.io/mlflow/mlflow", "ghcr.io/mlflow/mlflow:v3.17.2-full"),
+        ("AllowedImagePrefixes", "registry.example:5000/", "registry.example:5000"),
+        ("AllowedImagePrefixes", "123456789012.dkr.ecr.eu-west-1.amazonaws.com/a_b/c", "ghcr.io:"),
     ],
 )
 def test_a_pattern_tells_a_good_value_from_a_bad_one(name: str, good: str, bad: str) -> None:

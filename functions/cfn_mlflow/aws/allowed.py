@@ -97,6 +97,25 @@ class Allowed(ManagedObject[AllowedView]):
         raise NotImplementedError
 
 
+@dataclass(frozen=True, eq=False)
+class AllowedByDefault(Allowed):
+    """A thing without an owner to ask: any is taken, unless the provider's parameter lists some."""
+
+    unlisted: ClassVar[str]
+    """What is said of one that the list leaves out, and what to do."""
+
+    def look(self) -> AllowedView:
+        """Ask nothing: the parameter alone decides."""
+        return AllowedView({})
+
+    def refusals(self, view: AllowedView) -> tuple[str, ...]:
+        """Refuse what a list leaves out."""
+        del view
+        if self.is_listed() or not listed(self.listed_in):
+            return ()
+        return (f"{self.property_name}: {self.name} {self.unlisted}",)
+
+
 def listed(variable: str) -> set[str]:
     """Return what an environment variable of the function lists by commas."""
     return {name.strip() for name in os.environ.get(variable, "").split(",") if name.strip()}

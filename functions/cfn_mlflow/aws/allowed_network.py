@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from cfn_mlflow.aws.allowed import Allowed, AllowedView, listed
+from cfn_mlflow.aws.allowed import Allowed, AllowedByDefault, AllowedView
 from cfn_mlflow.aws.ec2 import ec2, tags_in
 
 
@@ -23,7 +23,7 @@ class AllowedSecurityGroup(Allowed):
 
 
 @dataclass(frozen=True, eq=False)
-class AllowedVpc(Allowed):
+class AllowedVpc(AllowedByDefault):
     """A VPC: any of the account's, unless the provider's parameter lists some.
 
     The subnets are judged with it: AWS takes none of another VPC beside the groups made in it.
@@ -31,18 +31,7 @@ class AllowedVpc(Allowed):
 
     words: ClassVar[str] = "VPC"
     listed_in: ClassVar[str] = "ALLOWED_VPC_IDS"
-
-    def look(self) -> AllowedView:
-        """Ask nothing: the parameter alone decides."""
-        return AllowedView({})
-
-    def refusals(self, view: AllowedView) -> tuple[str, ...]:
-        """Refuse a VPC that a list leaves out."""
-        del view
-        if self.is_listed() or not listed(self.listed_in):
-            return ()
-        return (
-            f"{self.property_name}: {self.name} is none of the VPCs in which the provider may make "
-            f"anything. Name one of those, or have it added to the provider's parameter "
-            f"AllowedVpcIds",
-        )
+    unlisted: ClassVar[str] = (
+        "is none of the VPCs in which the provider may make anything. Name one of those, or have "
+        "it added to the provider's parameter AllowedVpcIds"
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cfn_mlflow.aws.allowed_bucket import AllowedBucket, AllowedBucketToRead
 from cfn_mlflow.aws.allowed_cluster import AllowedClusterAt
+from cfn_mlflow.aws.allowed_image import AllowedImage
 from cfn_mlflow.aws.allowed_network import AllowedSecurityGroup, AllowedVpc
 from cfn_mlflow.aws.allowed_secret import AllowedSecret
 from cfn_mlflow.aws.allowed_topic import AllowedTopic
@@ -18,7 +19,10 @@ from cfn_mlflow.resources.sidecar_secrets import secrets_named
 def judge_settings(graph: Graph, owner: Owner, asked: ServiceSettings) -> None:
     """Add what every service may name beside its database and its bucket."""
     graph.add(AllowedVpc(owner, owner.spelled("VpcId"), asked.vpc_id))
+    graph.add(AllowedImage(owner, owner.spelled("Image"), asked.image_uri))
     sidecars = owner.spelled("SidecarContainerDefinitions")
+    for index, sidecar in enumerate(asked.sidecar_container_definitions):
+        graph.add(AllowedImage(owner, f"{sidecars}[{index}].Image", sidecar["image"]))
     for place, arn in secrets_named(asked.sidecar_container_definitions):
         graph.add(AllowedSecret(owner, f"{sidecars}{place}", arn))
     buckets = owner.spelled("ArtifactBucketsMlflowWillRead")

@@ -10,6 +10,7 @@ import pytest
 from cfn_mlflow.aws.allowed import Allowed
 from cfn_mlflow.aws.allowed_bucket import AllowedBucket, AllowedBucketToRead, covers
 from cfn_mlflow.aws.allowed_cluster import AllowedCluster, AllowedClusterAt, AllowedLogin
+from cfn_mlflow.aws.allowed_image import AllowedImage
 from cfn_mlflow.aws.allowed_network import AllowedSecurityGroup, AllowedVpc
 from cfn_mlflow.aws.allowed_secret import AllowedSecret
 from cfn_mlflow.aws.allowed_topic import AllowedTopic
@@ -160,6 +161,36 @@ def test_vpc_is_any_unless_the_parameter_lists_others(
 ) -> None:
     monkeypatch.setenv("ALLOWED_VPC_IDS", listed)
     assert (faults(AllowedVpc(owner(), "VpcId", "vpc-1")) == ()) == passes
+
+
+@pytest.mark.parametrize(
+    ("image", "listed", "passes"),
+    [
+        ("ghcr.io/mlflow/mlflow:v3.17.2-full", "", True),
+        ("ghcr.io/mlflow/mlflow:v3.17.2-full", "ghcr.io/", True),
+        ("ghcr.io/mlflow/mlflow:v3.17.2-full", "ghcr.io/mlflow/", True),
+        ("ghcr.io/mlflow/mlflow:v3.17.2-full", "registry.example/, ghcr.io/mlflow/", True),
+        ("ghcr.io/mlflow/mlflow:v3.17.2-full", "ghcr.io/mlflow/mlflow", True),
+        (f"ghcr.io/mlflow/mlflow@sha256:{'0' * 64}", "ghcr.io/mlflow/mlflow", True),
+        (f"ghcr.io/mlflow/mlflow:v1@sha256:{'0' * 64}", "ghcr.io/mlflow/mlflow", True),
+        ("ghcr.io/mlflow/mlflow-evil:v3", "ghcr.io/mlflow/mlflow", False),
+        ("ghcr.io/mlflow-evil/mlflow:v3", "ghcr.io/mlflow", False),
+        ("ghcr.io/mlflow/mlflow:v3", "ghcr.io/mlflow", False),
+        ("ghcr.io.evil.example/mlflow:v3", "ghcr.io", False),
+        ("ghcr.io:5000/mlflow/mlflow:v3", "ghcr.io/,ghcr.io", False),
+        ("registry.example:5000/team/a:v3", "registry.example:5000/team/", True),
+        ("registry.example:5000/team/a:v3", "registry.example:5000/team/a", True),
+        ("registry.example:5001/team/a:v3", "registry.example:5000/team/", False),
+        ("nginx:1", "nginx", True),
+        ("nginx-evil:1", "nginx", False),
+        ("evil.example/ghcr.io/mlflow/a:1", "ghcr.io/mlflow/", False),
+    ],
+)
+def test_image_is_any_unless_the_parameter_lists_where_others_lie(
+    monkeypatch: pytest.MonkeyPatch, image: str, listed: str, passes: bool
+) -> None:
+    monkeypatch.setenv("ALLOWED_IMAGE_PREFIXES", listed)
+    assert (faults(AllowedImage(owner(), "Image", image)) == ()) == passes
 
 
 def test_twin_of_an_allowed_login_is_not_taken_from_another_team() -> None:

@@ -155,6 +155,24 @@ def test_schema_check_rolls_back_without_a_look_at_the_database() -> None:
     assert (outcome.attributes["State"], outcome.attributes["Revision"]) == ("refused", "")
 
 
+def test_image_that_is_allowed_no_more_keeps_no_rollback_and_no_deletion(
+    fargate: Fargate, properties: Properties, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del fargate
+    made = end(SERVICE.prepare, request("Create", SERVICE, properties))
+    monkeypatch.setenv("ALLOWED_IMAGE_PREFIXES", "registry.example/")
+    changed = properties | {"Cpu": "4096", "Memory": "8192"}
+    refusal = pytest.raises(
+        NotShared, match=r"^Image: ghcr\.io/mlflow/mlflow:v3\.17\.2-full is no image"
+    )
+    with watched() as calls, standing(FORTH), refusal:
+        end(SERVICE.prepare, request("Update", SERVICE, changed, properties))
+    with watched() as more, standing(BACK):
+        assert end(SERVICE.prepare, request("Update", SERVICE, properties, changed)) == made
+    assert (calls.writes, more.writes) == ([], [])
+    assert isinstance(end(SERVICE.removal, request("Delete", SERVICE, properties)), Done)
+
+
 @pytest.mark.usefixtures("aws")
 def test_create_is_refused_whatever_the_stack_does() -> None:
     asked = {"BucketId": things.bucket("theirs", VICTIM)}

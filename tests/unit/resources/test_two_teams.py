@@ -15,13 +15,17 @@ from cfn_mlflow.aws.errors import explain
 from cfn_mlflow.engine.converge import Convergence
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.models.base import parse
+from cfn_mlflow.models.image import DEFAULT_IMAGE_TAG
 from cfn_mlflow.outcome import NotShared
 from tests.template import provider_template
 from tests.unit.support import named_things as things
 from tests.unit.support.kill_points import watched
 from tests.unit.support.names_taken import (
+    EXAMPLES,
+    IN_SIDECARS,
     NOT_JUDGED,
-    SECRETS_OF_SIDECARS,
+    NOT_RUN,
+    RESTRICTED,
     TEXTS,
     TEXTS_OF_SIDECARS,
     TYPES,
@@ -51,7 +55,14 @@ MAY_NOT_USE = {
     "allowed to others": {"cfn-mlflow:allow": "team-a"},
     "nobody's": {},
 }
-JUDGED = [taken for taken in everything_taken() if taken.kind not in NOT_JUDGED]
+JUDGED = [taken for taken in everything_taken() if taken.kind not in {*NOT_JUDGED, *RESTRICTED}]
+BOUNDED = [
+    taken
+    for taken in everything_taken()
+    if taken.kind in RESTRICTED and (taken.type_name, taken.kind) != (NOT_RUN, "image")
+]
+OTHERS = {"VPC": "vpc-0fedcba9876543210", "image": "registry.example/team/"}
+"""What a parameter lists that bounds a kind to other things than the tests name."""
 PARAMETERS = {
     "secret": "ALLOWED_SECRET_ARNS",
     "cluster": "ALLOWED_CLUSTER_ARNS",
@@ -117,7 +128,7 @@ class World:
 
 @pytest.fixture
 def world(vpc: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> World:
-    for variable in PARAMETERS.values():
+    for variable in (*PARAMETERS.values(), *RESTRICTED.values()):
         monkeypatch.delenv(variable, raising=False)
     return World(vpc)
 
@@ -147,12 +158,12 @@ def test_every_text_that_may_look_like_a_name_is_one_that_some_property_takes() 
 
 
 def test_every_text_of_a_container_definition_is_judged_or_has_a_reason_not_to_be() -> None:
-    judged = {_as_in_the_api(place) for place in SECRETS_OF_SIDECARS}
+    judged = {_as_in_the_api(place) for places in IN_SIDECARS.values() for place in places}
     assert set(texts_of_sidecars()) == judged | set(TEXTS_OF_SIDECARS)
 
 
 def test_every_property_that_takes_a_name_is_judged_or_of_a_kind_that_is_not() -> None:
-    kinds_known = set(PARAMETERS) | set(NOT_JUDGED)
+    kinds_known = set(PARAMETERS) | set(RESTRICTED) | set(NOT_JUDGED)
     assert [str(taken) for taken in everything_taken() if taken.kind not in kinds_known] == []
     assert len(JUDGED) >= 25
 
@@ -197,6 +208,49 @@ def test_thing_that_a_parameter_of_the_provider_lists_is_taken(
     for kind, variable in PARAMETERS.items():
         monkeypatch.setenv(variable, f"another,{world.thing(kind, 'listed', {})}")
     assert Convergence(graph_of(type_name, properties), explain).refusals() == ()
+
+
+@pytest.mark.parametrize("taken", BOUNDED, ids=str)
+def test_thing_that_a_list_leaves_out_is_refused_before_anything_is_made(
+    world: World, taken: Taken, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(RESTRICTED[taken.kind], OTHERS[taken.kind])
+    example = EXAMPLES[taken.kind]
+    properties = world.properties(taken.type_name, "ours", OWN) | {taken.name: taken.value(example)}
+    [fault] = [
+        fault
+        for fault in refused(taken.type_name, properties)
+        if fault.startswith(f"{taken.place}: {example} is no")
+    ]
+    parameter = RESTRICTED[taken.kind].title().replace("_", "")
+    assert f"parameter {parameter}" in fault
+
+
+@pytest.mark.parametrize("type_name", ["Custom::MLflow", "Custom::MLflowService"])
+@pytest.mark.parametrize("tag", [None, "v3.16.1-full"])
+def test_official_image_that_a_list_leaves_out_is_refused_with_all_else(
+    world: World, type_name: str, tag: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for kind, variable in RESTRICTED.items():
+        monkeypatch.setenv(variable, OTHERS[kind])
+    asked = world.properties(type_name, "theirs", VICTIM)
+    prefix = "Service" if type_name == "Custom::MLflow" else ""
+    faults = refused(type_name, asked | ({f"{prefix}ImageTag": tag} if tag else {}))
+    uri = f"ghcr.io/mlflow/mlflow:{tag or DEFAULT_IMAGE_TAG}"
+    assert [fault for fault in faults if fault.startswith(f"{prefix}Image: {uri} is no image")]
+    named = {taken.name for taken in JUDGED if taken.type_name == type_name}
+    told = {fault.partition(":")[0].partition("[")[0] for fault in faults}
+    assert told == named | {"VpcId", f"{prefix}Image"}
+
+
+@pytest.mark.parametrize("taken", BOUNDED, ids=str)
+def test_thing_that_a_list_has_is_taken(
+    world: World, taken: Taken, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    properties = world.properties(taken.type_name, "ours", OWN)
+    listed = {"VPC": properties.get("VpcId", ""), "image": "ghcr.io/mlflow/,a/b"}
+    monkeypatch.setenv(RESTRICTED[taken.kind], f"{OTHERS[taken.kind]},{listed[taken.kind]}")
+    assert Convergence(graph_of(taken.type_name, properties), explain).refusals() == ()
 
 
 def _as_in_the_api(place: str) -> str:

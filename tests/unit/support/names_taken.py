@@ -35,6 +35,7 @@ EXAMPLES: Mapping[str, str] = {
     "security group": "sg-0123456789abcdef0",
     "VPC": "vpc-0123456789abcdef0",
     "subnet": "subnet-0123456789abcdef0",
+    "image": "ghcr.io/mlflow/mlflow:v3.17.2-full",
     "task definition": f"arn:aws:ecs:{ACCOUNT}:task-definition/mlflow:7",
     "ECS cluster": f"arn:aws:ecs:{ACCOUNT}:cluster/mlflow",
     "role": "arn:aws:iam::123456789012:role/mlflow",
@@ -54,8 +55,6 @@ EXAMPLES: Mapping[str, str] = {
 
 TEXTS: Mapping[str, str] = {
     "UniqueName": "begins what is made, and finds nothing that is there",
-    "ServiceImage": "an image, which the registry's own policy gives or denies",
-    "Image": "an image, which the registry's own policy gives or denies",
     "DatabaseEndpoint": "a host name: one of the cluster's, where that is named",
     "AiGatewayProviders": "providers of models outside of AWS's account, by MLflow's names",
     "ServiceUser": "a user inside the container",
@@ -69,12 +68,20 @@ TEXTS: Mapping[str, str] = {
 }
 """Properties that take a text which may look like a name, and name no thing of AWS by it."""
 
+RESTRICTED: Mapping[str, str] = {
+    "VPC": "ALLOWED_VPC_IDS",
+    "image": "ALLOWED_IMAGE_PREFIXES",
+}
+"""Kinds of which any is taken, unless a parameter, named as the functions know it, lists some."""
+
 NOT_JUDGED: Mapping[str, str] = {
-    "VPC": "any of the account's, unless the provider's parameter AllowedVpcIds lists some",
     "subnet": "AWS takes none of another VPC than that of the groups made in it",
     "task definition": "never read: its change is what makes CloudFormation check again",
 }
 """Kinds of things whose owner is not asked."""
+
+NOT_RUN = "Custom::MLflowSchema"
+"""The type that runs no image: it reads the tag, which tells the release."""
 
 SECRETS_OF_SIDECARS: Mapping[str, Callable[[str], dict[str, Any]]] = {
     "RepositoryCredentials.CredentialsParameter": lambda arn: {
@@ -90,9 +97,14 @@ SECRETS_OF_SIDECARS: Mapping[str, Callable[[str], dict[str, Any]]] = {
 }
 """Where a container definition names a secret that starting the container reads."""
 
+IN_SIDECARS: Mapping[str, Mapping[str, Callable[[str], dict[str, Any]]]] = {
+    "secret": SECRETS_OF_SIDECARS,
+    "image": {"Image": lambda image: {"Image": image}},
+}
+"""Where a container definition names a thing of each kind."""
+
 TEXTS_OF_SIDECARS: Mapping[str, str] = {
     "name": "of the container",
-    "image": "which the registry's own policy gives or denies",
     "portMappings.name": "of the container's port",
     "entryPoint": "of the container",
     "command": "of the container",
@@ -153,7 +165,7 @@ class Taken:
         """Return a value of the property that names a thing there."""
         if self.place != self.name:
             _, _, inside = self.place.partition("].")
-            return [{"Name": "s", "Image": "a/b:1", **SECRETS_OF_SIDECARS[inside](name)}]
+            return [{"Name": "s", "Image": "a/b:1", **IN_SIDECARS[self.kind][inside](name)}]
         return name if accepts(field_of(self.type_name, self.name), name) else [name]
 
 
@@ -183,13 +195,17 @@ def accepts(field: FieldInfo, value: object) -> bool:
 def kinds(field: FieldInfo) -> list[str]:
     """Return the kinds of things whose names a property takes, alone or in a list.
 
-    What takes a bucket's name takes every id too, for it may be a bucket's name.
+    What takes a bucket's name takes every id too, for it may be a bucket's name. What takes an
+    image takes each ARN that ends like one.
     """
     found = [
         kind
         for kind, example in EXAMPLES.items()
         if any(accepts(field, value) for value in (example, [example], [example, f"{example}1"]))
     ]
+    if "image" in found:
+        image = field_of("Custom::MLflowService", "Image")
+        return [kind for kind in found if kind == "image" or not accepts(image, EXAMPLES[kind])]
     if "bucket" not in found:
         return found
     return [kind for kind in found if kind == "bucket" or EXAMPLES[kind].startswith("arn:")]
@@ -200,8 +216,9 @@ def everything_taken() -> Iterator[Taken]:
     for type_name in TYPES:
         for name, field in fields(type_name).items():
             if name.endswith("SidecarContainerDefinitions"):
-                for inside in SECRETS_OF_SIDECARS:
-                    yield Taken(type_name, f"{name}[0].{inside}", "secret")
+                for kind, places in IN_SIDECARS.items():
+                    for inside in places:
+                        yield Taken(type_name, f"{name}[0].{inside}", kind)
             elif name not in TEXTS:
                 for kind in kinds(field):
                     yield Taken(type_name, name, kind)
