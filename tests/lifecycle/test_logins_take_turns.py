@@ -90,6 +90,7 @@ def test_it_is_refused_while_anything_runs_on_the_idle_login_and_nothing_changes
     local_aws: LocalAws, logins: Logins
 ) -> None:
     task = logins.run_by_hand("mlflow_app_2")
+    logins.age_turns()
     before = logins.passwords()
     answer = (
         local_aws.session()
