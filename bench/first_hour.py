@@ -1,6 +1,7 @@
 """The first hour of whoever meets the project: the README's commands, timed in a fresh clone.
 
 python -m bench.first_hour                   what stands now (half an hour on an idle machine)
+python -m bench.first_hour HEAD demo unit    of it what is named alone
 python -m bench.first_hour COMMIT demo ...   an earlier commit beside it, and what to type there
 
 Every command runs with an empty home, one after the other, as a new user would type them.
@@ -79,7 +80,7 @@ def main(arguments: Sequence[str]) -> int:
     values[DISK] = disk.size([clone / ".venv", clone / ".local"])
     if not targets or "test" in targets:
         values[LARGEST] = max(largest, default=0)
-    noted.note(noted.BEFORE if arguments else noted.NOW, values, commit=commit)
+    noted.note(noted.NOW if commit == "HEAD" else noted.BEFORE, values, commit=commit)
     shutil.rmtree(clone)
     return 0
 
