@@ -21,7 +21,7 @@ from cfn_mlflow.outcome import InvalidProperties, Outcome, RefusedChanges
 from cfn_mlflow.protocol.event import Request
 from cfn_mlflow.protocol.identity import Identity
 from cfn_mlflow.protocol.serve import ResourceType, Step
-from cfn_mlflow.resources.standing_still import rolls_back, standing_still
+from cfn_mlflow.resources.way_back import standing_still, unless_rolling_back
 from cfn_mlflow.tell import warn
 
 Model = TypeVar("Model", bound=Properties)
@@ -40,7 +40,12 @@ def resource_type(name: str, model: type[Model], build: BuildGraph[Model]) -> Re
         try:
             properties, standing = parse_update(model, request.properties, request.old_properties)
         except InvalidProperties as refused:
-            return _unless_rolling_back(request.stack_id, refused, partial(back, request, identity))
+            return unless_rolling_back(
+                request.stack_id,
+                partial(_refuse, refused),
+                InvalidProperties,
+                lambda _: back(request, identity),
+            )
         _tell_standing(standing)
         return converging(request, identity, properties)
 
@@ -53,17 +58,10 @@ def resource_type(name: str, model: type[Model], build: BuildGraph[Model]) -> Re
         graph = build(_owner(identity, properties, request.properties), properties)
         again = request.request_type == "Update"
         converge = Convergence(graph, explain, served_before=again).step
-        converge = standing_still(graph, identity.stack_id, converge, again=again)
-        old = parse_for_removal(model, request.old_properties)
-        if not again or _keeps_its_name(request) or old.unique_name == properties.unique_name:
+        if not again:
             return converge
-        former = Removal(build(_owner(identity, old, request.old_properties), old), explain)
-        kept = properties.model_copy(update={"unique_name": old.unique_name})
-        rest = build(_owner(identity, kept, request.old_properties), kept)
-        others = Convergence(rest, explain, served_before=True).refusals
-        return _refusing_a_rename(
-            former, (old.unique_name, properties.unique_name), others, converge
-        )
+        converge = standing_still(graph, identity.stack_id, converge)
+        return _unless_renamed(model, build, request, properties, converge)
 
     def removal(request: Request, identity: Identity) -> Step:
         act_for(_tenant(identity))
@@ -88,6 +86,25 @@ def resource_type(name: str, model: type[Model], build: BuildGraph[Model]) -> Re
     )
 
 
+def _unless_renamed(
+    model: type[Model],
+    build: BuildGraph[Model],
+    request: Request,
+    properties: Model,
+    converge: Step,
+) -> Step:
+    """Return the step of an Update that refuses another UniqueName, where it asks for one."""
+    identity = request.identity
+    old = parse_for_removal(model, request.old_properties)
+    if _keeps_its_name(request) or old.unique_name == properties.unique_name:
+        return converge
+    former = Removal(build(_owner(identity, old, request.old_properties), old), explain)
+    kept = properties.model_copy(update={"unique_name": old.unique_name})
+    rest = build(_owner(identity, kept, request.old_properties), kept)
+    others = Convergence(rest, explain, served_before=True).refusals
+    return _refusing_a_rename(former, (old.unique_name, properties.unique_name), others, converge)
+
+
 def _keeps_its_name(request: Request) -> bool:
     """Tell whether the name is as it was written, even if no one could write it today."""
     now, then = (set_ones(each) for each in (request.properties, request.old_properties))
@@ -99,23 +116,8 @@ def _tell_standing(faults: tuple[str, ...]) -> None:
         warn(f"Goes on with a fault that the resource has already, to be mended: {fault}")
 
 
-def _unless_rolling_back(
-    stack_id: str, refused: InvalidProperties, back: Callable[[], Step]
-) -> Step:
-    """Refuse an Update, unless it is the way back to properties that once were taken.
-
-    CloudFormation's event tells no rollback: the stack is asked, but only where it matters.
-    """
-    steps: list[Step] = []
-
-    def step() -> Outcome:
-        if not steps:
-            if not rolls_back(stack_id, refused):
-                raise refused
-            steps.append(back())
-        return steps[0]()
-
-    return step
+def _refuse(refused: InvalidProperties) -> Outcome:
+    raise refused
 
 
 def _refusing_a_rename(
