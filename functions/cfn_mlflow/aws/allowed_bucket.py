@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from cfn_mlflow.aws.allowed import Allowed, AllowedView, listed
-from cfn_mlflow.aws.errors import code
-from cfn_mlflow.aws.object import tag_map
-from cfn_mlflow.aws.session import client
+from cfn_mlflow.aws.s3_client import tags_of
 
 WILD = frozenset("*?")
 """What stands for any characters, and for one, in the ARN of a bucket to read."""
@@ -24,15 +22,7 @@ class AllowedBucket(Allowed):
 
     def look(self) -> AllowedView:
         """Return the bucket's tags (s3:GetBucketTagging)."""
-        try:
-            answer = client("s3").get_bucket_tagging(
-                Bucket=self.bucket, ExpectedBucketOwner=self.owner.arn_parts[2]
-            )
-        except Exception as error:
-            if code(error) == "NoSuchTagSet":
-                return AllowedView({})
-            raise
-        return AllowedView(tag_map(answer["TagSet"]))
+        return AllowedView(tags_of(self.owner, self.bucket))
 
     @property
     def bucket(self) -> str:

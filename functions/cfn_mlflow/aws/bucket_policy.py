@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cfn_mlflow.aws.bucket_settings import BucketSetting, Setting
-from cfn_mlflow.aws.owner import EVERY_STACK, ROLE_PATH, STACK_NAME_TAG, STACK_TAG
+from cfn_mlflow.aws.owner import ROLE_PATH, STACK_NAME_TAG, STACK_TAG
 from cfn_mlflow.aws.s3_client import s3
+from cfn_mlflow.reserved_tags import EVERY_STACK
 
 TLS_ONLY = "CfnMlflowTlsOnly"
 STACKS_ONLY = "CfnMlflowOwnStackOnly"

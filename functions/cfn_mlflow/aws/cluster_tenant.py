@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from cfn_mlflow.aws.errors import explain, is_missing
 from cfn_mlflow.aws.object import tag_map
-from cfn_mlflow.aws.owner import ALLOW_TAG, EVERY_STACK, OWNER_TAG, Tags
+from cfn_mlflow.aws.owner import ALLOW_TAG, OWNER_TAG, Tags
 from cfn_mlflow.aws.session import Tenant, act_for, client, own_client
 from cfn_mlflow.aws.sharers import stack_of
 from cfn_mlflow.aws.sharing import allows_everybody_unsaid, named_in, one_owner
 from cfn_mlflow.outcome import PermanentError
+from cfn_mlflow.reserved_tags import EVERY_STACK
 
 if TYPE_CHECKING:
     from mypy_boto3_rds import RDSClient

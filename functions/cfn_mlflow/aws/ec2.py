@@ -8,7 +8,7 @@ from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from cfn_mlflow.aws.errors import code, is_missing
-from cfn_mlflow.aws.object import OwnedObject, tag_list, tag_map
+from cfn_mlflow.aws.object import OwnedObject, tag_list, tag_map, take_off
 from cfn_mlflow.aws.owner import Tags
 from cfn_mlflow.aws.session import client
 from cfn_mlflow.engine.managed import ManagedObject
@@ -118,9 +118,13 @@ class SecurityGroup(OwnedObject[SecurityGroupView]):
 
     def update(self, view: SecurityGroupView) -> None:
         """Set the tags (ec2:CreateTags, DeleteTags)."""
-        gone = self.owner.no_longer_asked(view.tags)
-        if gone:
-            ec2().delete_tags(Resources=[view.id], Tags=[{"Key": key} for key in gone])
+        take_off(
+            self.owner,
+            view.tags,
+            lambda keys: ec2().delete_tags(
+                Resources=[view.id], Tags=[{"Key": key} for key in keys]
+            ),
+        )
         ec2().create_tags(
             Resources=[view.id],
             Tags=tag_list(self.owner.tags),

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from cfn_mlflow.aws.errors import code, is_missing
-from cfn_mlflow.aws.object import OwnedObject, tag_list, tag_map
+from cfn_mlflow.aws.object import OwnedObject, tag_list, tag_map, take_off
 from cfn_mlflow.aws.owner import ROLE_PATH, STACK_NAME_TAG, STACK_TAG, Owner, Tags
 from cfn_mlflow.aws.replaced import Replaced
 from cfn_mlflow.aws.session import client
@@ -154,9 +154,11 @@ class Role(OwnedObject[RoleView]):
         if "policy" in different:
             self._change_policy(view.policy)
         if "tags" in different:
-            gone = self._provider.no_longer_asked(view.tags)
-            if gone:
-                _iam().untag_role(RoleName=self.name, TagKeys=gone)
+            take_off(
+                self._provider,
+                view.tags,
+                lambda keys: _iam().untag_role(RoleName=self.name, TagKeys=keys),
+            )
             _iam().tag_role(RoleName=self.name, Tags=tag_list(self.tags))
 
     def delete(self, view: RoleView) -> None:

@@ -17,8 +17,6 @@ ALLOW_TAG = "cfn-mlflow:allow"
 """On a thing of the user's: the stacks that may name it, by their names, separated by spaces."""
 SHARED_TAG = "cfn-mlflow:shared-with"
 """On a thing that the provider made: the other stacks that may name it, in the same form."""
-EVERY_STACK = "@all"
-"""Stands for every stack in both: `*` is no character that RDS takes in a tag."""
 USER_KEYS_TAG = "cfn-mlflow:user-tags"
 """Lists the keys of the user's tags on an object: so a key that is no longer asked can go."""
 

@@ -11,11 +11,12 @@ from cfn_mlflow.aws.allowed import AllowedView
 from cfn_mlflow.aws.allowed_bucket import AllowedBucket
 from cfn_mlflow.aws.bucket_policy import BucketPolicy
 from cfn_mlflow.aws.errors import DENIED, code, is_missing
-from cfn_mlflow.aws.object import OwnedObject, tag_list, tag_map
-from cfn_mlflow.aws.owner import COMPLETE_TAG, EVERY_STACK, LEFT_BY_TAG, Owner, Tags
-from cfn_mlflow.aws.s3_client import addressed, s3
+from cfn_mlflow.aws.object import OwnedObject, tag_list
+from cfn_mlflow.aws.owner import COMPLETE_TAG, LEFT_BY_TAG, Owner, Tags
+from cfn_mlflow.aws.s3_client import addressed, s3, tags_of
 from cfn_mlflow.engine.managed import ManagedObject
 from cfn_mlflow.outcome import PermanentError, TemporaryError
+from cfn_mlflow.reserved_tags import EVERY_STACK
 
 PAGES_A_LOOK = 5
 """Pages of 1,000 versions that one look removes: some seconds, so that others get their turn."""
@@ -216,10 +217,8 @@ class AllowedBucketInstead(AllowedBucket):
 def read_tags(owner: Owner, bucket: str) -> dict[str, str] | None:
     """Return the tags of a bucket of this account; None if there is no bucket."""
     try:
-        found = s3().get_bucket_tagging(**addressed(owner, bucket))
+        return tags_of(owner, bucket)
     except Exception as error:
-        if code(error) == "NoSuchTagSet":
-            return {}
         if code(error) == "NoSuchBucket":
             return None
         if code(error) in DENIED:
@@ -228,7 +227,6 @@ def read_tags(owner: Owner, bucket: str) -> dict[str, str] | None:
                 f"the provider. Lift what denies it, then try again"
             ) from None
         raise
-    return tag_map(found["TagSet"])
 
 
 def write_tags(owner: Owner, bucket: str, tags: Mapping[str, str]) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from cfn_mlflow.aws.errors import code
+from cfn_mlflow.aws.object import tag_map
 from cfn_mlflow.aws.owner import Owner
 from cfn_mlflow.aws.session import client
 
@@ -20,3 +22,16 @@ def s3() -> S3Client:
 def addressed(owner: Owner, bucket: str) -> dict[str, Any]:
     """Return a bucket of this account as calls name it; another account's answers 403."""
     return {"Bucket": bucket, "ExpectedBucketOwner": owner.arn_parts[2]}
+
+
+def tags_of(owner: Owner, bucket: str) -> dict[str, str]:
+    """Return the tags of a bucket of this account (s3:GetBucketTagging).
+
+    Raises what AWS answers when it is missing or denied.
+    """
+    try:
+        return tag_map(s3().get_bucket_tagging(**addressed(owner, bucket))["TagSet"])
+    except Exception as error:
+        if code(error) == "NoSuchTagSet":
+            return {}
+        raise

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cfn_mlflow.aws.errors import code, explain
-from cfn_mlflow.aws.owner import EVERY_STACK, OWNER_TAG, SHARED_TAG, Tags
+from cfn_mlflow.aws.owner import OWNER_TAG, SHARED_TAG, Tags
 from cfn_mlflow.aws.session import own_client
 from cfn_mlflow.aws.sharing import named_in
+from cfn_mlflow.reserved_tags import EVERY_STACK
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from cfn_mlflow.aws.owner import ALLOW_TAG, EVERY_STACK, OWNER_TAG, SHARED_TAG, Owner, Tags
+from cfn_mlflow.aws.owner import ALLOW_TAG, OWNER_TAG, SHARED_TAG, Owner, Tags
+from cfn_mlflow.reserved_tags import EVERY_STACK
 
 EVERYBODY_UNTIL_0_3_0 = ("", "yes", "true")
 """Values of `cfn-mlflow:allow` that the documentation asked for before 0.2.0: every stack."""

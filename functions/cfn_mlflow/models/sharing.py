@@ -9,8 +9,8 @@ from pydantic import AfterValidator, BeforeValidator
 from cfn_mlflow.models.base import described
 from cfn_mlflow.models.faults import WrongValueError
 from cfn_mlflow.models.values import ListWords, read_list, text
+from cfn_mlflow.reserved_tags import EVERY_STACK
 
-EVERY_STACK = "@all"
 LONGEST_LIST = 256
 """Characters of a tag's value, in which the names stand one after the other."""
 

@@ -66,4 +66,3 @@ def test_bucket_of_the_users_is_shared_by_its_own_tag() -> None:
 def test_list_that_is_taken_fits_the_tag_that_is_written() -> None:
     asked = parse(DatabaseProperties, {**DATABASE, "SharedWithStacks": LONG})
     assert len(owner.listing(asked.shared_with_stacks)) == sharing.LONGEST_LIST
-    assert owner.EVERY_STACK == sharing.EVERY_STACK
