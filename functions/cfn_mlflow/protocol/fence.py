@@ -43,6 +43,7 @@ GONE = "the resource or its stack is gone"
 ENDED = ("_COMPLETE", "_FAILED")
 SLACK = 15.0
 """Seconds by which a request's first status may be younger than its signature."""
+TIMEOUT = "ServiceTimeout"
 PATIENCE = 5
 """Doubts until a request counts as not confirmed: some 15 s, for CloudFormation may tell late."""
 OVER = ("DELETE_COMPLETE", "DELETE_SKIPPED")
@@ -194,7 +195,7 @@ class Fence:
             self._not_as_told("no event of the stack shows its properties")
         others = differing(self._request.properties, self._told)
         timeout = _its_timeout(told)
-        if timeout:  # nothing rests on it where no event tells it: no invocation undoes by it alone
+        if timeout:  # no event may tell it: a made-up one then undoes nothing
             others += differing(_its_timeout(self._request.event["ResourceProperties"]), timeout)
         if others:
             self._not_as_told(f"the stack's event has other values of {', '.join(others)}")
@@ -256,7 +257,7 @@ class Fence:
 
 
 def _its_timeout(properties: Properties) -> Properties:
-    return {name: properties[name] for name in ("ServiceTimeout",) if name in properties}
+    return {TIMEOUT: properties[TIMEOUT]} if TIMEOUT in properties else {}
 
 
 def _later(event: StackEvent, moment: float) -> bool:

@@ -52,9 +52,9 @@ class Door:
             )
 
     def rule(self, part: str, resource: str) -> Tags | None:
-        """Return the tags of the rule that says the event; None if it need not be one that says it.
+        """Return the tags of the rule that sent the event; None from an operator, who needs none.
 
-        Raises PermanentError if there is no such rule.
+        Raises PermanentError if no such rule is there.
         """
         if self.invoked_arn.split(":")[ALIAS:] == [OPERATOR]:
             return None
