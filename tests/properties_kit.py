@@ -6,7 +6,20 @@ from collections.abc import Mapping
 from typing import Any
 
 from cfn_mlflow.models.base import Properties, parse
+from cfn_mlflow.models.bucket import BucketProperties
+from cfn_mlflow.models.database import DatabaseProperties
+from cfn_mlflow.models.mlflow_server import MLflowProperties
+from cfn_mlflow.models.schema import SchemaProperties
+from cfn_mlflow.models.service import ServiceProperties
 from cfn_mlflow.outcome import InvalidProperties
+
+TYPES: list[type[Properties]] = [
+    MLflowProperties,
+    BucketProperties,
+    DatabaseProperties,
+    ServiceProperties,
+    SchemaProperties,
+]
 
 ARN = "arn:aws:{}:eu-west-1:123456789012:{}"
 KEY_ARN = ARN.format("kms", "key/1234abcd")

@@ -10,20 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cfn_mlflow.models.base import Properties, parse, parse_for_removal
-from cfn_mlflow.models.bucket import BucketProperties
 from cfn_mlflow.models.database import DatabaseProperties
 from cfn_mlflow.models.mlflow_server import MLflowProperties
-from cfn_mlflow.models.schema import SchemaProperties
-from cfn_mlflow.models.service import ServiceProperties
-from tests.properties_kit import JOINED
-
-TYPES = [
-    MLflowProperties,
-    BucketProperties,
-    DatabaseProperties,
-    ServiceProperties,
-    SchemaProperties,
-]
+from tests.properties_kit import JOINED, TYPES
 
 
 def test_given_properties_that_are_right_then_they_are_what_they_were() -> None:

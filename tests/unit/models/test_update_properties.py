@@ -9,22 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cfn_mlflow.models.base import Properties
-from cfn_mlflow.models.bucket import BucketProperties
-from cfn_mlflow.models.database import DatabaseProperties
 from cfn_mlflow.models.mlflow_server import MLflowProperties
-from cfn_mlflow.models.schema import SchemaProperties
 from cfn_mlflow.models.service import ServiceProperties
 from cfn_mlflow.models.update import parse_rollback, parse_update
 from cfn_mlflow.outcome import InvalidProperties
-from tests.properties_kit import JOINED, SERVICE
+from tests.properties_kit import JOINED, SERVICE, TYPES
 
-TYPES = [
-    MLflowProperties,
-    BucketProperties,
-    DatabaseProperties,
-    ServiceProperties,
-    SchemaProperties,
-]
 SMALL = {"ServiceCpu": "256", "ServiceMemory": "1024", "ServiceWorkers": "3"}
 SMALL_FAULT = (
     "ServiceWorkers: 3 of them need 1125 MiB, and ServiceMemory leaves 1024 to MLflow: raise that,"

@@ -33,14 +33,18 @@ OTHERS = [
 ]
 
 
+def asking_for(token: str, request_type: str) -> FakeStack:
+    """Return a stack whose resource names this token, and has an open request."""
+    told = json.dumps({"ServiceToken": token})
+    return FakeStack([state(f"{request_type.upper()}_IN_PROGRESS")], told=told)
+
+
 @pytest.mark.parametrize("request_type", ["Create", "Update"])
 @pytest.mark.parametrize("token", OURS)
 def test_a_token_that_names_the_function_in_any_form_is_its_own(
     world: World, token: str, request_type: str
 ) -> None:
-    world.stack = FakeStack(
-        [state(f"{request_type.upper()}_IN_PROGRESS")], told=json.dumps({"ServiceToken": token})
-    )
+    world.stack = asking_for(token, request_type)
 
     world.handle(world.event(request_type, ResourceProperties={"ServiceToken": FUNCTION_ARN}))
 
@@ -52,9 +56,7 @@ def test_a_token_that_names_the_function_in_any_form_is_its_own(
 def test_a_resource_of_another_function_changes_nothing(
     world: World, token: str, request_type: str
 ) -> None:
-    world.stack = FakeStack(
-        [state(f"{request_type.upper()}_IN_PROGRESS")], told=json.dumps({"ServiceToken": token})
-    )
+    world.stack = asking_for(token, request_type)
     world.converge = outcomes(LookedError("changed something"))
 
     world.handle(world.event(request_type, ResourceProperties={"ServiceToken": FUNCTION_ARN}))

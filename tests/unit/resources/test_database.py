@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import psycopg2
@@ -17,27 +16,13 @@ from cfn_mlflow.models.base import parse_for_removal
 from cfn_mlflow.models.database import DatabaseProperties
 from cfn_mlflow.outcome import PermanentError
 from cfn_mlflow.resources import database as resource
-from local.emulator.postgres import PostgresServer
 from tests.unit.support import cluster_parameters
-from tests.unit.support.aurora import CONNECTIONS, Aurora, running
+from tests.unit.support.aurora import CONNECTIONS, Aurora
 from tests.unit.support.kill_points import Calls, dying_behind_every_write, watched
 from tests.unit.support.service_kit import ACCOUNT, REGION, boto, converge, owner, remove
 
 Properties = dict[str, Any]
 CLUSTER = "mlflow-database-abcdefghij"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[PostgresServer]:
-    with running() as started:
-        yield started
-
-
-@pytest.fixture
-def aurora(aws: None, server: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> Aurora:
-    made = Aurora(server)
-    made.install(monkeypatch)
-    return made
 
 
 @pytest.fixture

@@ -10,10 +10,10 @@ from cfn_mlflow.resources import mlflow_server
 from tests.unit.support.aurora import CONNECTIONS
 from tests.unit.support.fargate import Fargate
 from tests.unit.support.kill_points import watched
-from tests.unit.support.mlflow_kit import Properties, asked, graph_of, server
+from tests.unit.support.mlflow_kit import Properties, asked, graph_of
 from tests.unit.support.service_kit import HEAD, boto, converge, owner, remove
 
-__all__ = ["asked", "server"]
+__all__ = ["asked"]
 
 MODULE_OUTPUTS = {
     "LoadBalancerArn",

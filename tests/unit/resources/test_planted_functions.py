@@ -11,10 +11,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
-from collections.abc import Iterator
 from typing import Any
-
-import pytest
 
 from cfn_mlflow.aws.database_login import DatabaseLogin
 from cfn_mlflow.aws.login import Privileges
@@ -22,7 +19,7 @@ from cfn_mlflow.aws.login_use import SESSIONS
 from cfn_mlflow.models.database import DatabaseProperties
 from cfn_mlflow.resources import database, schema_read
 from local.emulator.postgres import PostgresServer
-from tests.unit.support.aurora import Aurora, running
+from tests.unit.support.aurora import Aurora
 from tests.unit.support.service_kit import boto, converge, owner
 
 TYPES = (
@@ -47,19 +44,6 @@ WHERE r.ev_class = 'looked'::pg_catalog.regclass
 AND d.refclassid IN ('pg_catalog.pg_proc'::pg_catalog.regclass,
 'pg_catalog.pg_operator'::pg_catalog.regclass)
 """
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[PostgresServer]:
-    with running() as started:
-        yield started
-
-
-@pytest.fixture
-def aurora(aws: None, server: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> Aurora:
-    made = Aurora(server)
-    made.install(monkeypatch)
-    return made
 
 
 def make(vpc: dict[str, Any]) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +21,7 @@ from cfn_mlflow.resources.rotate import RotationError
 from cfn_mlflow.resources.rotate import rotate as run
 from cfn_mlflow.resources.rotation import Rotation, order
 from local.emulator.postgres import PostgresServer
-from tests.unit.support.aurora import Aurora, running
+from tests.unit.support.aurora import Aurora
 from tests.unit.support.fargate import End, Fargate
 from tests.unit.support.kill_points import dying_behind_every_write, watched
 from tests.unit.support.service_kit import boto, converge, owner
@@ -39,12 +39,6 @@ TURN = [
     *("RegisterTaskDefinition", "UpdateService", "TagResource"),
 ]
 """What a rotation writes, in this order."""
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[PostgresServer]:
-    with running() as started:
-        yield started
 
 
 @pytest.fixture

@@ -13,10 +13,10 @@ from cfn_mlflow.outcome import Done
 from cfn_mlflow.resources import bucket
 from tests.unit.support import buckets
 from tests.unit.support.kill_points import watched
-from tests.unit.support.mlflow_kit import Properties, asked, graph_of, server
+from tests.unit.support.mlflow_kit import Properties, asked, graph_of
 from tests.unit.support.service_kit import boto, converge, owner, remove
 
-__all__ = ["asked", "server"]
+__all__ = ["asked"]
 
 SHARED = "cfn-mlflow:shared-with"
 OF_DATABASE = {

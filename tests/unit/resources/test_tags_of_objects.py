@@ -39,10 +39,10 @@ from cfn_mlflow.aws.turns import TurnSecret
 from cfn_mlflow.engine.converge import Convergence
 from cfn_mlflow.outcome import Done
 from tests.unit.support.kill_points import Killed, watched
-from tests.unit.support.mlflow_kit import Properties, asked, graph_of, server
+from tests.unit.support.mlflow_kit import Properties, asked, graph_of
 from tests.unit.support.service_kit import boto, owner
 
-__all__ = ["asked", "server"]
+__all__ = ["asked"]
 
 LOOKS = 200
 AT_FIRST = {"team": "a", "cost centre": "12", "Größe": "klein"}

@@ -52,6 +52,13 @@ def running() -> Iterator[PostgresServer]:
             server.stop()
 
 
+@pytest.fixture(scope="module")
+def server() -> Iterator[PostgresServer]:
+    """A PostgreSQL for all tests of a file."""
+    with running() as started:
+        yield started
+
+
 @dataclass
 class Aurora:
     """The clusters of a test; their one database, if any SQL is to run."""
@@ -226,3 +233,11 @@ def _run(connection: Any, data: dict[str, Any]) -> dict[str, Any]:
 
 def _refused(name: str, text: str) -> tuple[str, dict[str, Any]]:
     return json.dumps({"message": text}), {"status": 400, "x-amzn-errortype": name}
+
+
+@pytest.fixture
+def aurora(aws: None, server: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> Aurora:
+    """Clusters whose database takes SQL."""
+    made = Aurora(server)
+    made.install(monkeypatch)
+    return made

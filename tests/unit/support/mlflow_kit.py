@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,19 +14,12 @@ from cfn_mlflow.models.mlflow_server import MLflowProperties
 from cfn_mlflow.resources import mlflow_server
 from local.emulator.postgres import PostgresServer
 from tests.unit.support import buckets
-from tests.unit.support.aurora import Aurora, running
+from tests.unit.support.aurora import Aurora
 from tests.unit.support.fargate import Fargate
 from tests.unit.support.schemas import statements_of
 from tests.unit.support.service_kit import HEAD, boto, owner
 
 Properties = dict[str, Any]
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[PostgresServer]:
-    """A PostgreSQL for all tests of a file."""
-    with running() as started:
-        yield started
 
 
 @pytest.fixture
