@@ -81,7 +81,7 @@ def _folders() -> Iterator[Path]:
 def _remove_one(place: Path) -> None:
     if place.is_dir():
         # Of a link the folder that it leads to is emptied: that is where the disk was taken.
-        stamp.empty(place)
+        disk.empty(place)
     if place.is_dir() and not place.is_symlink():
         place.rmdir()
     else:

@@ -100,8 +100,7 @@ def _sam_build(  # noqa: PLR0913 - each is its own
     argv += ["--cached", "--cache-dir", str(BUILDS / "cache")]
     argv += ["--base-dir", str((beside or template).parent)]
     argv += ["--parameter-overrides", *_overrides(host_parameters())]
-    env = {name: value for name, value in tools.uv_environment().items() if _is_uvs(name)}
-    _sam(argv, logs / "sam-build.log", env, say)
+    _sam(argv, logs / "sam-build.log", _uv_variables(tools), say)
 
 
 def build_release(folder: Path, logs: Path, say: Say = to_terminal) -> Path:
@@ -110,10 +109,8 @@ def build_release(folder: Path, logs: Path, say: Say = to_terminal) -> Path:
     Raises SamFailedError.
     """
     say("building the functions (sam build)")
-    tools = Tools(say)
-    env = {name: value for name, value in tools.uv_environment().items() if _is_uvs(name)}
     argv = ["build", "--template-file", str(ROOT / "template.yaml"), "--build-dir", str(folder)]
-    _sam(argv, logs / "sam-build.log", env, say)
+    _sam(argv, logs / "sam-build.log", _uv_variables(Tools(say)), say)
     return folder / "template.yaml"
 
 
@@ -161,6 +158,11 @@ def _built_by_pip(template: Path) -> Path:
 def _is_in_the_way(variable: str) -> bool:
     """Whether a variable is for another account, or keeps sam from starting fast."""
     return variable.startswith("AWS_") or variable == "PYTHONDONTWRITEBYTECODE"
+
+
+def _uv_variables(tools: Tools) -> dict[str, str]:
+    """Return the variables by which uv finds its cache and its index within sam."""
+    return {name: value for name, value in tools.uv_environment().items() if _is_uvs(name)}
 
 
 def _is_uvs(variable: str) -> bool:

@@ -1,7 +1,11 @@
-"""How much of the disk folders take; a file that several of them share counts once."""
+"""How much of the disk folders take, and how one is emptied.
+
+A file that several folders share counts once.
+"""
 
 import os
-from collections.abc import Iterable
+import shutil
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 _BLOCK = 512
@@ -17,6 +21,17 @@ def told(number: int) -> str:
     """Return `number` bytes for people: 142 MB, or 1.3 GB."""
     megabytes = number / 1_000_000
     return f"{megabytes / 1000:.1f} GB" if megabytes >= 1000 else f"{megabytes:.0f} MB"
+
+
+def empty(folder: Path, *, keep: Collection[str] = ()) -> None:
+    """Remove all that is in a folder but what is to be kept there; links are not followed."""
+    for entry in folder.iterdir():
+        if entry.name in keep:
+            continue
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry)
+        else:
+            entry.unlink()
 
 
 def _below(folder: Path, seen: set[tuple[int, int]]) -> int:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from local.install import disk
 from local.install.progress import Say
 
 BASE_PYTHON: str = getattr(sys, "_base_executable", None) or sys.executable
@@ -63,18 +64,9 @@ def remove(place: Path) -> None:
     """
     (place / FILE).unlink(missing_ok=True)
     if place.is_symlink():
-        empty(place)
+        disk.empty(place)
     elif place.exists():
         shutil.rmtree(place)
-
-
-def empty(folder: Path) -> None:
-    """Remove all that is in a folder."""
-    for entry in folder.iterdir():
-        if entry.is_dir() and not entry.is_symlink():
-            shutil.rmtree(entry)
-        else:
-            entry.unlink()
 
 
 @contextmanager

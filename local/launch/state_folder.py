@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from local.install import disk
 from local.launch import process
 
 # Written by the data plane (local/emulator/data_plane.py).
@@ -38,13 +39,7 @@ def new(within: Path) -> Path:
 def empty(state: Path, *, keep_logs: bool = False) -> None:
     """Empty the folder; `logs` in it is there, and empty unless kept."""
     state.mkdir(parents=True, exist_ok=True)
-    for entry in state.iterdir():
-        if keep_logs and entry.name == "logs":
-            continue
-        if entry.is_dir() and not entry.is_symlink():
-            shutil.rmtree(entry)
-        else:
-            entry.unlink()
+    disk.empty(state, keep=("logs",) if keep_logs else ())
     (state / "logs").mkdir(exist_ok=True)
 
 
