@@ -11,7 +11,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGES = ("README.md", *(f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md"))))
 
 _TOOLS = ("aws", "sam")
-_TYPED = re.compile(r"^(?:for |echo |rm |cd |(?:aws|sam) )")
+_TYPED = re.compile(r"^(?:for |echo |rm |cd |(?:aws|sam) |[A-Z_]+=\S+ )")
+_ASSIGNED = re.compile(r"\b[A-Z_]+(?==)")
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,8 @@ def filled(text: str, values: Mapping[str, str]) -> str:
     """Return a command with its words in capitals filled in; none may be left."""
     for name, value in values.items():
         text = re.sub(rf"\b{name}\b", lambda _, value=value: value, text)  # type: ignore[misc] # a default binds the value
-    left = re.findall(r"\b[A-Z][A-Z_]{2,}\b", re.sub(r"'[^']*'|\"[^\"]*\"", "", text))
+    bare = _ASSIGNED.sub("", re.sub(r"'[^']*'|\"[^\"]*\"", "", text))
+    left = re.findall(r"\b[A-Z][A-Z_]{2,}\b", bare)
     assert not left, f"nobody says what {left} stands for in: {text}"
     return text
 

