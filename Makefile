@@ -8,6 +8,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 LOCAL := $(BIN)/python -m local
+SAM := .local/environments/sam/bin/sam
+RELEASE := .local/release
 PYTEST := $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 UNIT := tests/unit tests/template tests/faults -m "not long and not sam and not scanners"
 CODE := $(wildcard functions cfn_mlflow_watch local demo tests tools bench cfn_lint_rules)
@@ -16,7 +18,7 @@ CODE := $(wildcard functions cfn_mlflow_watch local demo tests tools bench cfn_l
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo local local-stop status env clean watch unit lifecycle test test-long coverage lint format locks sbom audit bench
+.PHONY: help demo local local-stop status env clean watch unit lifecycle test test-long coverage lint format locks sbom audit version publish bench
 
 help:
 	@printf 'make demo        a stack becomes an MLflow that a client logs to, on this machine (KEEP=1 leaves it running)\n'
@@ -37,6 +39,9 @@ help:
 	@printf 'make locks       write what is installed from, after a change of a requirements file\n'
 	@printf 'make sbom        write what the functions are made of, in CycloneDX form, to .local/release\n'
 	@printf 'make audit       ask which packages of the lock files have known vulnerabilities\n'
+	@printf '                 (MUST_ANSWER=1 fails where no advisories can be had)\n'
+	@printf 'make version     the version of the project (TAG=v0.1.0 fails if it is another)\n'
+	@printf 'make publish     publish what `make sbom` built to the Serverless Application Repository\n'
 	@printf 'make bench       measure against the budgets\n'
 
 demo: $(READY)
@@ -99,7 +104,18 @@ sbom: $(READY)
 	@PYTHONPATH=. $(BIN)/python -m tools.make_sbom
 
 audit: $(READY)
-	@PYTHONPATH=. $(BIN)/python -m tools.audit_dependencies
+	@PYTHONPATH=. $(BIN)/python -m tools.audit_dependencies $(if $(MUST_ANSWER),--must-answer)
+
+version: $(READY)
+	@PYTHONPATH=. $(BIN)/python -m tools.version "$(TAG)"
+
+# Of the account and Region that the environment names; a workflow does it for a tag.
+publish: $(READY)
+	@test -f $(RELEASE)/build/template.yaml || { printf 'Run make sbom first: it builds what is published\n' >&2; exit 2; }
+	@test -n "$(AWS_REGION)" || { printf 'Say which Region: make publish AWS_REGION=name\n' >&2; exit 2; }
+	@$(SAM) package --template-file $(RELEASE)/build/template.yaml --resolve-s3 \
+		--output-template-file $(RELEASE)/packaged.yaml --region "$(AWS_REGION)"
+	@$(SAM) publish --template $(RELEASE)/packaged.yaml --region "$(AWS_REGION)"
 
 bench: $(READY)
 	@$(BIN)/python -m bench

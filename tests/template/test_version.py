@@ -1,0 +1,37 @@
+"""The version stands in pyproject.toml; all that repeats it says the same."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+import cfn_mlflow
+from tests.template.provider_template import ROOT, template
+from tools import version
+
+
+def test_the_functions_tag_objects_with_the_version() -> None:
+    assert cfn_mlflow.__version__ == version.version()
+
+
+def test_the_application_repository_gets_the_version() -> None:
+    application = template()["Metadata"]["AWS::ServerlessRepo::Application"]
+    assert application["SemanticVersion"] == version.version()
+
+
+def test_the_version_is_the_newest_of_the_changelog() -> None:
+    headings = re.findall(r"^## \[(.+)\]$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert headings[:2] == ["Unreleased", version.version()]
+
+
+@pytest.mark.parametrize(("tag", "status"), [("", 0), ("v{}", 0), ("{}", 1), ("v{}1", 1)])
+def test_a_tag_of_another_version_is_refused(
+    tag: str, status: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tag = tag.format(version.version())
+    assert version.main(tag) == status
+    said = capsys.readouterr()
+    assert said.out == f"{version.version()}\n"
+    assert bool(said.err) == (status == 1)
+    assert not status or f"The tag {tag} is not" in said.err
