@@ -32,6 +32,8 @@ class History:
     asked: Properties = field(default_factory=lambda: FIRST)
     physical_id: str = IDENTITY.physical_id
     stack_id: str = STACK_ID
+    former: Properties = field(default_factory=lambda: SECOND)
+    """What an Update changes; a way back changes what failed."""
 
     @property
     def newest_first(self) -> list[State]:
@@ -93,13 +95,37 @@ OPERATIONS = {
     "create in express mode": History(
         "Create", [*CREATION, own("CREATE_IN_PROGRESS", FIRST), own("CREATE_IN_PROGRESS")]
     ),
-    "update": History("Update", UPDATE, SECOND),
+    "update": History("Update", UPDATE, SECOND, former=FIRST),
     "update after an import into the stack": History(
-        "Update", [*CREATED, *IMPORTED, *UPDATE[len(CREATED) :]], SECOND
+        "Update", [*CREATED, *IMPORTED, *UPDATE[len(CREATED) :]], SECOND, former=FIRST
+    ),
+    "update after an update": History(
+        "Update", [*UPDATE, own("UPDATE_COMPLETE", SECOND), *THIRD_UPDATE], THIRD
     ),
     "update after an update that was taken back": History(
-        "Update", [*ROLLED_BACK, *THIRD_UPDATE], THIRD
+        "Update", [*ROLLED_BACK, *THIRD_UPDATE], THIRD, former=FIRST
     ),
+    "update after one that was taken back, told with its properties": History(
+        "Update",
+        [*FAILED_UPDATE, BACK, own("UPDATE_IN_PROGRESS", FIRST), *THIRD_UPDATE],
+        THIRD,
+        former=FIRST,
+    ),
+    "update upon one that was kept half way": History(
+        "Update", [*FAILED_UPDATE, stack("UPDATE_FAILED"), *THIRD_UPDATE], THIRD, former=FIRST
+    ),
+    "update after the delete of a former physical id": History(
+        "Update",
+        [
+            *UPDATE,
+            own("UPDATE_COMPLETE", SECOND),
+            own("DELETE_IN_PROGRESS", FIRST, "former"),
+            own("DELETE_COMPLETE", FIRST, "former"),
+            *THIRD_UPDATE,
+        ],
+        THIRD,
+    ),
+    "update of a nested stack": History("Update", UPDATE, SECOND, stack_id=NESTED, former=FIRST),
     "rollback of the update that failed": History("Update", [*FAILED_UPDATE, *WAY_BACK]),
     "rollback of an update, told with its properties": History(
         "Update", [*FAILED_UPDATE, BACK, own("UPDATE_IN_PROGRESS", FIRST)]
@@ -108,10 +134,10 @@ OPERATIONS = {
         "Update", [*UPDATE, own("UPDATE_COMPLETE", SECOND), *WAY_BACK]
     ),
     "rollback of an update after one that was taken back": History(
-        "Update", [*ROLLED_BACK, *THIRD_UPDATE, *WAY_BACK]
+        "Update", [*ROLLED_BACK, *THIRD_UPDATE, *WAY_BACK], former=THIRD
     ),
     "rollback of an update upon one that was kept half way": History(
-        "Update", [*FAILED_UPDATE, stack("UPDATE_FAILED"), *THIRD_UPDATE, *WAY_BACK]
+        "Update", [*FAILED_UPDATE, stack("UPDATE_FAILED"), *THIRD_UPDATE, *WAY_BACK], former=THIRD
     ),
     "continued rollback": History(
         "Update",

@@ -12,8 +12,13 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from cfn_mlflow.models.bucket import BucketProperties
+from cfn_mlflow.models.update import parse_update
 from cfn_mlflow.outcome import PermanentError, TemporaryError
 from cfn_mlflow.protocol.delivery import RefusedError
+from cfn_mlflow.protocol.event import Request
+from cfn_mlflow.protocol.identity import Identity
+from cfn_mlflow.protocol.serve import Step
 from tests.protocol_kit import (
     HOST,
     IDENTITY,
@@ -22,6 +27,7 @@ from tests.protocol_kit import (
     SIGNED,
     STACK_ID,
     Answers,
+    FakeStack,
     LookedError,
     State,
     World,
@@ -38,6 +44,8 @@ from tests.stack_histories import (
     THIRD,
     THIRD_UPDATE,
     WAY_BACK,
+    own,
+    stack,
 )
 
 SETTINGS = settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -216,6 +224,61 @@ def test_a_forged_event_changes_nothing_of_what_lives(
         world.deliver(event)
     except RefusedError:
         assert answers.bodies
+
+
+TEXTS = st.sampled_from(["vpc-1", "vpc-9", "true", "theirs", "", "****"])
+FORMER = st.dictionaries(
+    st.sampled_from([*FIRST, "UniqueName", "IntelligentTieringDays", "Another"]),
+    TEXTS | st.dictionaries(st.sampled_from(["team", "x"]), TEXTS) | st.lists(TEXTS, max_size=2),
+)
+UPDATES = sorted(name for name, one in OPERATIONS.items() if one.request_type == "Update")
+
+
+@SETTINGS
+@given(name=st.sampled_from(UPDATES), made_up=FORMER)
+def test_a_made_up_former_value_never_reaches_a_type(
+    answers: Answers, name: str, made_up: dict[str, Any]
+) -> None:
+    answers.bodies.clear()
+    history = OPERATIONS[name]
+    told = FakeStack(
+        [state("UPDATE_IN_PROGRESS")], history.newest_first, told="null", stack_id=history.stack_id
+    )
+    world = World(answers, stack=told)
+    asked = {"ResourceProperties": history.asked, "OldResourceProperties": made_up}
+
+    world.handle(world.event("Update", StackId=history.stack_id, **asked))
+
+    assert world.seen[-1].old_properties == history.former
+
+
+FAULTY = {"IntelligentTieringDays": "4000", "UniqueName": "ours"}
+
+
+@SETTINGS
+@given(made_up=FORMER)
+@example(made_up=FAULTY)
+def test_a_made_up_former_value_lets_no_fault_stand(
+    answers: Answers, made_up: dict[str, Any]
+) -> None:
+    answers.bodies.clear()
+    events = [
+        own("CREATE_IN_PROGRESS", {"UniqueName": "ours"}),
+        stack("UPDATE_IN_PROGRESS"),
+        own("UPDATE_IN_PROGRESS", FAULTY),
+    ]
+    told = FakeStack([state("UPDATE_IN_PROGRESS")], events[::-1], told="null")
+    world = World(answers, stack=told)
+
+    def prepare(request: Request, _: Identity) -> Step:
+        parse_update(BucketProperties, request.properties, request.old_properties)
+        raise LookedError("let the fault stand")
+
+    world.prepare = prepare
+
+    world.handle(world.event("Update", ResourceProperties=FAULTY, OldResourceProperties=made_up))
+
+    assert "IntelligentTieringDays: must be 0 to 3650" in world.answers.only["Reason"]
 
 
 @SETTINGS

@@ -8,6 +8,7 @@ import pytest
 
 from cfn_mlflow.outcome import Done, Failed, InvalidProperties, TemporaryError, Waiting
 from tests.protocol_kit import IDENTITY, SIGNED, FakeStack, LookedError, World, outcomes, state
+from tests.stack_histories import FIRST, SECOND, own, stack
 
 INVENTED = "tracking-MLflow-1A2B3C4D5E6F"
 FOUND = Waiting({"database cluster": "deleting"})
@@ -165,14 +166,19 @@ def test_b22_the_update_that_takes_a_failed_one_back_is_converged_like_any(world
     world.handle(back)
 
     assert [answer["Status"] for answer in world.answers.all] == ["FAILED", "SUCCESS"]
-    assert world.seen[0].properties == world.seen[1].old_properties
-    assert world.seen[1].properties == world.seen[0].old_properties
+    assert world.seen[1].properties == {"VpcId": "old"}
 
 
 def test_b23_old_properties_of_any_shape_reach_the_type_as_they_came(world: World) -> None:
-    world.handle(world.event("Update", OldResourceProperties={"Retired": {"of": ["another"]}}))
+    retired = {**FIRST, "Retired": {"of": ["another"]}}
+    begun = own("CREATE_IN_PROGRESS", retired)
+    events = [begun, stack("UPDATE_IN_PROGRESS"), own("UPDATE_IN_PROGRESS", SECOND)]
+    world.stack = FakeStack([state("UPDATE_IN_PROGRESS")], events[::-1])
 
-    assert world.seen[0].old_properties == {"Retired": {"of": ["another"]}}
+    asked = {"ResourceProperties": SECOND, "OldResourceProperties": retired}
+    world.handle(world.event("Update", **asked))
+
+    assert world.seen[0].old_properties == retired
 
 
 def test_a_deadline_tells_what_is_waited_for_and_the_next_step(world: World) -> None:

@@ -50,7 +50,7 @@ def test_a_sample_is_a_request_with_properties_that_its_type_takes(name: str, ki
     assert request.echoed_id == request.identity.physical_id
     assert parse_properties(model, request.properties)
     if kind == "update":
-        assert parse_properties(model, request.old_properties)
+        assert parse_properties(model, request.old_properties or {})
         assert request.old_properties != request.properties
     assert parse_for_removal(model, request.properties)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypeVar
 
-from cfn_mlflow.models.base import Properties, own, parsed_or_faults, set_ones
+from cfn_mlflow.models.base import Properties, own, parse, parsed_or_faults, set_ones
 from cfn_mlflow.models.faults import Fault
 from cfn_mlflow.models.standing import Key, Standing
 from cfn_mlflow.outcome import InvalidProperties
@@ -20,13 +20,15 @@ Written = Mapping[str, object]
 
 
 def parse_update(
-    model: type[Model], properties: Written, former: Written
+    model: type[Model], properties: Written, former: Written | None
 ) -> tuple[Model, tuple[str, ...]]:
     """Return what is asked, and the faults in it that stand: those that `former` has as well.
 
-    A fault stands if the property, and all that it speaks of, have the values that they had.
-    Raises InvalidProperties with every other fault.
+    A fault stands if the property, and all that it speaks of, have the values that they had. None
+    stands where nobody knows the former ones. Raises InvalidProperties with every other fault.
     """
+    if former is None:
+        return parse(model, properties), ()
     return _parse(model, own(properties), own(former))
 
 

@@ -14,6 +14,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from .stack import StackEvent
@@ -27,6 +28,7 @@ LEFT_HALF_WAY = "UPDATE_FAILED"
 BEGINS = ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "IMPORT_IN_PROGRESS", "DELETE_IN_PROGRESS")
 """The first status of a stack in an operation."""
 CREATED = "CREATE_IN_PROGRESS"
+DELETED = "DELETE_IN_PROGRESS"
 
 _UNKNOWN = re.compile(r"\*{4,}|\{\{resolve:.*?\}\}", re.DOTALL)
 """What stands in an event for text that it does not show."""
@@ -40,31 +42,81 @@ class _Several(tuple[Any, ...]):
     __slots__ = ()
 
 
+@dataclass(frozen=True)
+class _Beginning:
+    """The beginning of a request to the resource."""
+
+    event: StackEvent
+    operation: int
+    """How many operations of the stack began after it; a way back is one of its own."""
+    in_way_back: bool
+    """The newest operation of the stack is the way back of an update."""
+    taken_back: bool
+    failed: bool
+
+    @property
+    def counts(self) -> bool:
+        """Tell whether what it asked was not taken back.
+
+        A resource's Create counts even so: before it there was nothing to go back to.
+        """
+        return self.event.status == CREATED or not self.taken_back
+
+
 def told_properties(events: Iterable[StackEvent]) -> Properties | None:
     """Return the properties of an open request, from the events of its resource and its stack.
 
     Return None if the events show none, or nothing that can be read.
     """
-    for event in _that_count(events):
-        if event.properties is not None:
-            return _read(event.properties)
+    for beginning in _beginnings(events):
+        if beginning.counts and beginning.event.properties is not None:
+            return _read(beginning.event.properties)
     return None
 
 
-def _that_count(events: Iterable[StackEvent]) -> Iterator[StackEvent]:
-    """Yield the beginnings of requests to the resource that were not taken back, newest first.
+def former_properties(events: Iterable[StackEvent]) -> Properties | None:
+    """Return the properties that an open Update changes, None if the events show none.
 
-    A resource's Create counts even so: before it there was nothing to go back to.
+    A way back changes what the update asked that it takes back. Any other Update changes what the
+    last request asked that neither failed nor was taken back.
     """
-    undone = undone_before = False
+    for beginning in _beginnings(events):
+        if beginning.operation == 0 or beginning.event.properties is None:
+            continue
+        if beginning.in_way_back:
+            return _read(beginning.event.properties) if beginning.taken_back else None
+        if beginning.counts and not beginning.failed and beginning.event.status != DELETED:
+            return _read(beginning.event.properties)
+    return None
+
+
+def _beginnings(events: Iterable[StackEvent]) -> Iterator[_Beginning]:
+    """Yield the beginnings of requests to the resource, newest first."""
+    operation, in_way_back = 0, False
+    undone = undone_before = failed = False
     for event in events:
         if event.of_stack:
             if event.status == TAKEN_BACK or (event.status == LEFT_HALF_WAY and undone_before):
                 undone = True
             elif event.status in BEGINS:
                 undone_before, undone = undone, False
-        elif event.status == CREATED or (event.status.endswith("_IN_PROGRESS") and not undone):
-            yield event
+            if event.status in (TAKEN_BACK, *BEGINS):
+                in_way_back |= operation == 0 and event.status == TAKEN_BACK
+                operation += 1
+        elif event.status.endswith("_IN_PROGRESS"):
+            yield _Beginning(event, operation, in_way_back, undone, failed)
+            failed = False
+        else:
+            failed = event.status.endswith("_FAILED")
+
+
+def believed(asked: Properties, told: Properties) -> Properties:
+    """Return the properties that an event tells, with those values whole that agree with them.
+
+    `asked` has what the event masks, and the characters for which it tells `?`.
+    """
+    others = differing(asked, told)
+    return {**told, **{name: value for name, value in asked.items() if name not in others}}
 
 
 def differing(asked: Properties, told: Properties) -> list[str]:

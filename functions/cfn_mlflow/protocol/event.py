@@ -28,6 +28,7 @@ LONGEST_ID = 1024
 class Request:
     """One request; service_timeout in seconds, properties without CloudFormation's own.
 
+    `old_properties` are those that an Update changes; None if nobody knows them.
     `event` is what it was parsed from, for the next invocation to begin with.
     """
 
@@ -39,7 +40,7 @@ class Request:
     logical_id: str
     physical_id: str | None
     properties: Mapping[str, Any] = field(repr=False)
-    old_properties: Mapping[str, Any] = field(repr=False)
+    old_properties: Mapping[str, Any] | None = field(repr=False)
     service_timeout: int
     event: Event = field(repr=False)
 

@@ -18,15 +18,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
-from itertools import takewhile
+from itertools import takewhile, tee
 from typing import NoReturn
 
 from cfn_mlflow.outcome import Done, PermanentError, TemporaryError
 
-from . import service_token
+from . import confirmation, service_token
 from .answer import shorten
 from .clock import started_at
-from .confirmation import Properties, differing, masked, shows, told_properties
+from .confirmation import Properties, differing, masked, shows
 from .event import Request, own_properties
 from .handoff import Carried
 from .log import log
@@ -67,13 +67,20 @@ class Fence:
     """Tells, look by look, whether one request may go on."""
 
     def __init__(
-        self, stack: StackPort, request: Request, carried: Carried, function_arn: str
+        self,
+        stack: StackPort,
+        request: Request,
+        carried: Carried,
+        function_arn: str,
+        loses_data: Collection[str] = (),
     ) -> None:
         self._stack = stack
         self._request = request
         self._function_arn = function_arn
+        self._loses_data = loses_data
         self._started = started_at(request.response_url, carried.first_seen)
         self._told: Properties | None = None
+        self._former: Properties | None = None
         self._confirmed: ResourceState | None = None
         self._is_first = not carried.hops
         self._doubts = 0
@@ -109,15 +116,34 @@ class Fence:
         """
         return self._confirmed.since if self._confirmed else None
 
-    def believed(self, loses_data: Collection[str]) -> Request:
-        """Return the Delete with those properties only that may count in it.
+    def believed(self) -> Request:
+        """Return the request with those properties only that may count in it, once it may go on.
 
-        A property that makes a deletion lose data counts if the events show its very value.
+        A property that makes a deletion lose data counts if the events show its very value. The
+        former properties of an Update are those that the events tell, None if they tell none.
         """
+        match self._request.request_type:
+            case "Update":
+                return replace(self._request, old_properties=self._believed_former())
+            case "Delete":
+                return replace(self._request, properties=self._without_unproven())
+        return self._request
+
+    def _believed_former(self) -> Properties | None:
+        if self._former is None:
+            log.info("No event of the stack tells the former properties: they do not count")
+            return None
+        asked = self._request.old_properties or {}
+        others = ", ".join(differing(asked, self._former))
+        if others:
+            log.warning(f"These former properties are taken from the stack's events: {others}")
+        return confirmation.believed(asked, self._former)
+
+    def _without_unproven(self) -> Properties:
         told, properties = self._told or {}, self._request.properties
         unproven = {
             name
-            for name in loses_data
+            for name in self._loses_data
             if name in properties and not shows(told, name, properties[name])
         }
         if unproven:
@@ -125,8 +151,7 @@ class Fence:
                 "Data is kept, for CloudFormation's events do not show these properties: "
                 + ", ".join(sorted(unproven))
             )
-        left = {name: value for name, value in properties.items() if name not in unproven}
-        return replace(self._request, properties=left)
+        return {name: value for name, value in properties.items() if name not in unproven}
 
     def _verdict(self) -> Unanswered | Done | None:
         state = self._stack.resource_state(self._request.stack_id, self._request.logical_id)
@@ -169,8 +194,11 @@ class Fence:
 
         A Delete is confirmed by its status. What its properties may do is told by `believed`.
         """
-        told = told_properties(self._events())
-        self._told = own_properties(told) if told is not None else None
+        events, older = tee(self._events())
+        told = confirmation.told_properties(events)
+        self._told = _own(told)
+        if self._request.request_type == "Update":
+            self._former = _own(confirmation.former_properties(older))
         if self._request.request_type != "Delete":
             if state.type not in (self._request.resource_type, ANY_TYPE):
                 raise PermanentError(f"the resource is of the type {state.type}")
@@ -254,6 +282,10 @@ class Fence:
                 raise
             why = error if isinstance(error, PermanentError) else type(error).__name__
             log.warning(f"CloudFormation's events cannot be read: {why}")
+
+
+def _own(told: Properties | None) -> Properties | None:
+    return None if told is None else own_properties(told)
 
 
 def _its_timeout(properties: Properties) -> Properties:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 
 from cfn_mlflow.outcome import (
     REASON_BYTES,
@@ -30,7 +31,10 @@ Step = Callable[[], Outcome]
 """One look, called again and again. May raise TemporaryError: look again; PermanentError: fail."""
 
 Prepare = Callable[[Request, Identity], Step]
-"""Makes the step of a request, without any AWS call; raises InvalidProperties with every fault."""
+"""Makes the step of a request that CloudFormation confirms, without any AWS call.
+
+Raises InvalidProperties with every fault.
+"""
 
 MOST_STRIKES = 3
 """Unexpected errors in a row after which a request fails: one may be a passing one, three not."""
@@ -88,16 +92,24 @@ class Loop:
         If it fails, once it has begun here, `give_up` is called before the answer. It is not where
         only the event says that the time is over: a made-up copy would undo what is under way.
         """
-        try:
-            step = prepare(self._request, self._request.identity)
-        except PermanentError as error:
-            return self._failed(error)
-        except Exception as error:
-            return self._unexpected(error)
-        result = self._work(step)
+        result = self._work(self._prepared_once(prepare))
         if isinstance(result, Failed) and give_up and self._has_begun and not self._is_cut_short:
             self._give_up(give_up)
         return result
+
+    def _prepared_once(self, prepare: Prepare) -> Step:
+        """Return a step that is made at its first look: nothing is known before the fence."""
+
+        @cache
+        def prepared() -> Step:
+            return prepare(self._fence.believed(), self._request.identity)
+
+        def step() -> Outcome:
+            made = prepared()
+            self._has_begun = True
+            return made()
+
+        return step
 
     def _work(self, step: Step) -> Result:
         pace = Pace()
@@ -127,7 +139,6 @@ class Loop:
             ended = self._fence.verdict()
             if ended:
                 return ended
-            self._has_begun = True
             outcome = step()
         except TemporaryError as error:
             return self._again(str(error))

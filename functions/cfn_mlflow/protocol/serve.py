@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 
-from cfn_mlflow.outcome import Done, Outcome, PermanentError
+from cfn_mlflow.outcome import Done, PermanentError
 
 from . import handoff
 from .answer import Answer, fail, succeed
@@ -80,7 +79,13 @@ class _Service:
         ):
             hop = f", invocation {carried.hops + 1}" if carried.hops else ""
             log.info(f"{request.request_type} of {request.echoed_id}{hop}")
-            fence = Fence(self.stack, request, carried, invocation.function_arn)
+            fence = Fence(
+                self.stack,
+                request,
+                carried,
+                invocation.function_arn,
+                self.resource_type.loses_data,
+            )
             loop = Loop(
                 request,
                 carried,
@@ -89,9 +94,9 @@ class _Service:
                 invoke=self.invoke,
                 clock=self.clock,
             )
-            self._end(request, self._work(request, loop, fence, context), invocation)
+            self._end(request, self._work(request, loop, context), invocation)
 
-    def _work(self, request: Request, loop: Loop, fence: Fence, context: Context) -> Result:
+    def _work(self, request: Request, loop: Loop, context: Context) -> Result:
         """Run the loop in crhelper's shell, whose import is the first that costs anything."""
         from .shell import Shell  # noqa: PLC0415 - it imports boto3, 100 ms
 
@@ -104,25 +109,9 @@ class _Service:
 
         @helper.delete
         def remove(_event: object, _context: object) -> None:
-            helper.take(loop.run(self._of_what_is_believed(fence)))
+            helper.take(loop.run(self.resource_type.removal))
 
         return helper.result(request.event, context)
-
-    def _of_what_is_believed(self, fence: Fence) -> Prepare:
-        """Return how a removal is made once the fence is passed: before, nothing is known."""
-
-        def prepare(_: Request, identity: Identity) -> Step:
-            @cache
-            def removal() -> Step:
-                believed = fence.believed(self.resource_type.loses_data)
-                return self.resource_type.removal(believed, identity)
-
-            def look() -> Outcome:
-                return removal()()
-
-            return look
-
-        return prepare
 
     def _of_this_type(self, request: Request, identity: Identity) -> Step:
         """Refuse another type's request; its Delete is served, and finds nothing that is owned."""

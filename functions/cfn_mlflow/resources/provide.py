@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import cache, partial
 from typing import TypeVar
 
 from cfn_mlflow import __version__
@@ -94,21 +94,51 @@ def _unless_renamed(
     converge: Step,
 ) -> Step:
     """Return the step of an Update that refuses another UniqueName, where it asks for one."""
-    identity = request.identity
-    old = parse_for_removal(model, request.old_properties)
-    if _keeps_its_name(request) or old.unique_name == properties.unique_name:
+    identity, written = request.identity, request.old_properties
+    if written is None:
+        asked = build(_owner(identity, properties, request.properties), properties)
+        return _unless_nothing_has_its_name(asked, properties.unique_name, converge)
+    old = parse_for_removal(model, written)
+    if _keeps_its_name(request.properties, written) or old.unique_name == properties.unique_name:
         return converge
-    former = Removal(build(_owner(identity, old, request.old_properties), old), explain)
+    former = Removal(build(_owner(identity, old, written), old), explain)
     kept = properties.model_copy(update={"unique_name": old.unique_name})
-    rest = build(_owner(identity, kept, request.old_properties), kept)
+    rest = build(_owner(identity, kept, written), kept)
     others = Convergence(rest, explain, served_before=True).refusals
     return _refusing_a_rename(former, (old.unique_name, properties.unique_name), others, converge)
 
 
-def _keeps_its_name(request: Request) -> bool:
+def _keeps_its_name(properties: Mapping[str, object], former: Mapping[str, object]) -> bool:
     """Tell whether the name is as it was written, even if no one could write it today."""
-    now, then = (set_ones(each) for each in (request.properties, request.old_properties))
-    return now.get("UniqueName") == then.get("UniqueName")
+    return set_ones(properties).get("UniqueName") == set_ones(former).get("UniqueName")
+
+
+def _unless_nothing_has_its_name(graph: Graph, name: str, converge: Step) -> Step:
+    """Return the step of an Update whose former UniqueName nobody knows.
+
+    It may be another one, if nothing has the name that is asked. Where nothing is made, nothing
+    has a name.
+    """
+    if not name or all(managed.goes_along for managed in graph.wanted):
+        return converge
+    named = Removal(graph, explain)
+
+    @cache
+    def has_its_name() -> bool:
+        return named.finds_any()
+
+    def step() -> Outcome:
+        if not has_its_name():
+            raise RefusedChanges(
+                (
+                    f"UniqueName: nothing of this resource is named {name}, and CloudFormation's"
+                    " events do not tell its former name any more. Write the former name, or make"
+                    " a new resource",
+                )
+            )
+        return converge()
+
+    return step
 
 
 def _tell_standing(faults: tuple[str, ...]) -> None:

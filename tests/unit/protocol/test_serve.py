@@ -25,6 +25,7 @@ from tests.protocol_kit import (
     SECRET,
     STACK_ID,
     FakeStack,
+    LookedError,
     World,
     outcomes,
     signed_url,
@@ -82,7 +83,9 @@ def test_looks_come_every_2_to_10_seconds_and_quickly_after_a_change(world: Worl
     assert world.time.slept[7] == 2
 
 
-def test_an_invalid_property_is_answered_without_any_aws_call(world: World) -> None:
+def test_an_invalid_property_is_answered_once_cloudformation_has_confirmed_the_request(
+    world: World,
+) -> None:
     def prepare(*_: object) -> Any:
         raise InvalidProperties(["Engin: unknown", "MinCapacity: not a number"])
 
@@ -92,7 +95,21 @@ def test_an_invalid_property_is_answered_without_any_aws_call(world: World) -> N
 
     assert world.answers.only["Status"] == "FAILED"
     assert "Engin: unknown; MinCapacity: not a number" in world.answers.only["Reason"]
-    assert world.stack.asked == 0
+    assert (world.stack.asked, world.stack.asked_for_events) == (1, 1)
+
+
+def test_nothing_is_undone_for_an_invalid_property(world: World) -> None:
+    def prepare(*_: object) -> Any:
+        raise InvalidProperties(["Engin: unknown"])
+
+    def give_up(*_: object) -> None:
+        raise LookedError("undid something")
+
+    world.prepare, world.give_up = prepare, give_up
+
+    world.handle(world.event())
+
+    assert world.answers.only["Status"] == "FAILED"
 
 
 def test_every_fault_of_the_properties_is_in_the_log_even_if_the_answer_has_no_room(
@@ -178,14 +195,17 @@ def test_three_unexpected_errors_fail_by_type_and_keep_their_text_to_the_log(
     assert [line for line in lines() if "ValueError" in line.get("exception", "")]
 
 
-def test_an_unexpected_error_while_preparing_fails_at_once(world: World) -> None:
+def test_an_unexpected_error_while_preparing_fails_after_three_tries(world: World) -> None:
     def prepare(*_: object) -> Any:
+        tries.append("")
         raise RuntimeError(SECRET)
 
+    tries: list[str] = []
     world.prepare = prepare
 
     world.handle(world.event())
 
+    assert len(tries) == 3
     assert "RuntimeError" in world.answers.only["Reason"]
     assert SECRET not in world.answers.only["Reason"]
 
@@ -235,6 +255,8 @@ def test_a_delete_needs_no_valid_properties(world: World) -> None:
 
 
 def test_another_types_request_is_refused_by_name(world: World) -> None:
+    world.stack = FakeStack([state("CREATE_IN_PROGRESS")], type="Custom::MLflowBucket")
+
     world.handle(world.event(ResourceType="Custom::MLflowBucket"))
 
     assert world.answers.only["Status"] == "FAILED"

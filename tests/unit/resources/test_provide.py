@@ -11,12 +11,13 @@ import pytest
 from botocore.stub import Stubber
 
 from cfn_mlflow.aws import session
-from cfn_mlflow.outcome import Done, InvalidProperties, Outcome, TemporaryError
+from cfn_mlflow.outcome import Done, InvalidProperties, Outcome, RefusedChanges, TemporaryError
 from cfn_mlflow.protocol import event
 from cfn_mlflow.protocol.identity import Identity
 from cfn_mlflow.resources.bucket import BUCKET
 from tests.protocol_kit import PLACE, signed_url
 from tests.unit.support import buckets
+from tests.unit.support import named_things as things
 from tests.unit.support.service_kit import STACK, boto
 from tests.unit.support.stacks import standing
 
@@ -117,6 +118,45 @@ def test_given_a_name_that_no_rule_takes_any_more_then_an_update_is_no_rename() 
     old = {"UniqueName": "internal-team"}
     with standing("UPDATE_ROLLBACK_IN_PROGRESS"), pytest.raises(Exception, match="it is gone"):
         served("Update", old, old)
+
+
+def after_unknown(new: dict[str, Any]) -> Outcome:
+    """Serve an Update whose former properties no event of the stack tells any more."""
+    asked = replace(request("Update", new), old_properties=None)
+    outcome: Outcome = BUCKET.prepare(asked, asked.identity)()
+    return outcome
+
+
+def test_given_unknown_former_properties_then_no_fault_stands() -> None:
+    served("Create", {})
+    with (
+        standing("UPDATE_IN_PROGRESS"),
+        pytest.raises(InvalidProperties, match=r"^Tags\.team: only letters"),
+    ):
+        after_unknown(FAULTY)
+
+
+@pytest.mark.parametrize("properties", [{}, {"UniqueName": "team-a"}])
+def test_given_unknown_former_properties_then_what_has_its_name_is_updated(
+    properties: dict[str, str],
+) -> None:
+    served("Create", properties)
+    assert isinstance(after_unknown(properties | {"Tags": {"team": "a"}}), Done)
+    assert team() == "a"
+
+
+def test_given_unknown_former_properties_then_a_name_that_nothing_has_is_refused() -> None:
+    served("Create", {"UniqueName": "team-a"})
+    refusal = "UniqueName: nothing of this resource is named team-b, and CloudFormation's events do"
+    with pytest.raises(RefusedChanges, match=refusal):
+        after_unknown({"UniqueName": "team-b"})
+    assert len(boto("s3").list_buckets()["Buckets"]) == 1
+
+
+def test_given_unknown_former_properties_then_a_bucket_of_the_users_is_updated() -> None:
+    properties = {"BucketId": things.bucket("theirs")}
+    served("Create", properties)
+    assert isinstance(after_unknown(properties | {"Path": "/a"}), Done)
 
 
 def test_given_refused_properties_then_there_is_nothing_to_give_up() -> None:
