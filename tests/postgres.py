@@ -13,8 +13,8 @@ import psycopg2
 import psycopg2.errors
 
 from cfn_mlflow.aws.data_api import NoSuchTableError, Row, Value, as_parameter
-from local.emulator import sql_parameters
-from local.emulator.postgres import BACKEND_PORT, PostgresServer
+from local.emulator.postgres.server import BACKEND_PORT, PostgresServer
+from local.emulator.rdsdata import parameters as sql_parameters
 
 MASTER = "master"
 PASSWORD = secrets.token_urlsafe(24)

@@ -12,27 +12,25 @@ from hypercorn.config import Config
 from ministack import app
 from ministack.core import lambda_runtime
 
-from local.emulator import (
-    asynchronous_invocation,
-    cloudformation_types,
+from local.emulator import data_plane
+from local.emulator.cloudformation import (
     custom_resources,
-    data_plane,
-    function_logs,
-    functions,
-    journal,
-    log_storage,
     nested_stacks,
-    processes,
     resource_events,
-    scheduled_rules,
+    resource_types,
     stacks,
-    tagging,
     unchanged_resources,
 )
-from local.emulator.calls import Calls
-from local.emulator.gateway import Gateway
+from local.emulator.cloudformation.response_url import ResponseUrls
+from local.emulator.core import journal, processes
+from local.emulator.events import rules as scheduled_rules
+from local.emulator.gateway.application import Gateway
+from local.emulator.gateway.calls import Calls
+from local.emulator.lambda_ import asynchronous_invocation, execution_environments
+from local.emulator.lambda_ import logs as function_logs
+from local.emulator.logs import storage as log_storage
 from local.emulator.main import Settings
-from local.emulator.response_url import ResponseUrls
+from local.emulator.tagging import get_resources
 
 STOP_SECONDS = 15
 
@@ -47,7 +45,7 @@ def assemble(settings: Settings, port: int) -> Gateway:
     os.environ["SSL_CERT_FILE"] = str(urls.trusted)
     log_storage.install()
     function_logs.install()
-    functions.install(settings.runtimes, urls.port)
+    execution_environments.install(settings.runtimes, urls.port)
     asynchronous_invocation.install(asynchronous_invocation.Waits(settings.retry_seconds))
     custom_resources.install(urls)
     stacks.install()
@@ -55,8 +53,8 @@ def assemble(settings: Settings, port: int) -> Gateway:
     nested_stacks.install()
     unchanged_resources.install()
     scheduled_rules.install()
-    cloudformation_types.install()
-    tagging.install()
+    resource_types.install()
+    get_resources.install()
     data_plane.install(settings.state, port)
     return Gateway(app.app, Calls())
 

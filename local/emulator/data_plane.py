@@ -9,28 +9,25 @@ from typing import Any
 
 from ministack.services import ecs, rds
 
-from local.emulator import (
-    aurora,
-    aurora_settings,
-    autoscaling,
-    data_api,
-    images,
-    load_balancer,
-    patching,
-    security_groups,
-    service_scheduler,
-    subnets,
-    task_lifecycle,
-)
-from local.emulator.addresses import Addresses, Names
-from local.emulator.containers import LocalContainers, stand_in_for_docker
-from local.emulator.databases import Databases
-from local.emulator.event_loop import EventLoop
-from local.emulator.http_proxy import HttpProxy
-from local.emulator.patching import Function
-from local.emulator.task_credentials import TaskCredentials
-from local.emulator.tasks import Surroundings, Tasks
-from local.emulator.warm.warm_parents import WarmParents
+from local.emulator.autoscaling import api as autoscaling
+from local.emulator.containers import images
+from local.emulator.containers.docker import LocalContainers, stand_in_for_docker
+from local.emulator.core import patching
+from local.emulator.core.event_loop import EventLoop
+from local.emulator.core.patching import Function
+from local.emulator.ec2 import security_groups, subnets
+from local.emulator.ecs import scheduler as service_scheduler
+from local.emulator.ecs import task_lifecycle
+from local.emulator.ecs.task_credentials import TaskCredentials
+from local.emulator.ecs.tasks import Surroundings, Tasks
+from local.emulator.elbv2 import load_balancers
+from local.emulator.network.addresses import Addresses, Names
+from local.emulator.network.proxy import HttpProxy
+from local.emulator.postgres.databases import Databases
+from local.emulator.rds import clusters as aurora
+from local.emulator.rds import settings as aurora_settings
+from local.emulator.rdsdata import statements
+from local.emulator.warm.pool import WarmParents
 
 PROXY_FILE = "proxy"
 """The file in the state folder that holds the proxy's URL, for clients on the laptop."""
@@ -58,8 +55,8 @@ def install(state: Path, gateway_port: int) -> None:
     patching.replace(rds, "_docker", lambda old: containers)
     patching.replace(ecs, "_docker", lambda old: containers)
     aurora.install(databases)
-    data_api.install(databases)
-    balancers = load_balancer.install(state, addresses, names, loop)
+    statements.install(databases)
+    balancers = load_balancers.install(state, addresses, names, loop)
     scheduler = service_scheduler.install(balancers)
     task_lifecycle.install(scheduler.leave)
     patching.wrap_action(ecs, "CreateCluster", lambda old: _prepare_image(old, warm))

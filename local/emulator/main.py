@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-from local.emulator import processes
+from local.emulator.core import processes
 
 ADDRESS = "127.0.0.1"
 ACCOUNT = "123456789012"

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from local.emulator import guardian
+from local.emulator.core import guardian
 from local.install.tools import ROOT
 
 # A machine that is busy with other things takes a multiple of the seconds that each of them takes.

@@ -14,9 +14,9 @@ from local.launch import process
 # Written by the data plane (local/emulator/data_plane.py).
 PROXY_FILE = "proxy"
 NAMES_FILE = "names.json"
-# Read by the data plane (local/emulator/images.py).
+# Read by the data plane (local/emulator/containers/images.py).
 IMAGES_FILE = "images.json"
-# Written by the journal (local/emulator/journal.py).
+# Written by the journal (local/emulator/core/journal.py).
 JOURNAL_FILE = "journal.jsonl"
 SECRETS_FILE = "secrets-made.jsonl"
 

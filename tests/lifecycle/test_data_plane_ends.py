@@ -6,7 +6,7 @@ import signal
 from pathlib import Path
 
 from local.aws import LocalAws
-from local.emulator import guardian
+from local.emulator.core import guardian
 from tests.lifecycle.data_plane_kit import Database, Lab
 from tests.waiting import until
 

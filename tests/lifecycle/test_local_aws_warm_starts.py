@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from local.aws import LocalAws
-from local.emulator.tasks import COLD_LABEL
+from local.emulator.ecs.tasks import COLD_LABEL
 from tests.lifecycle.data_plane_kit import Lab
 from tests.waiting import until
 

@@ -56,7 +56,7 @@ _DIFFERING = (
     "MLFLOW_WORKERS",
 )  # fmt: skip
 """How variables begin that differ between containers. Only a guess that saves time: a container
-with another value of any variable that was read starts cold (start.py)."""
+with another value of any variable that was read starts cold (pool.py)."""
 
 _HARMLESS = {
     # Names of keys, unique within a process.
@@ -64,7 +64,7 @@ _HARMLESS = {
     "fastapi",
     # The year in the comments of Fortran code that it generates.
     "numpy",
-    # start.py makes its folder and its key anew.
+    # pool.py makes its folder and its key anew.
     "multiprocessing",
 }
 """Packages whose use of ids and times at import is known, and harmless in a copied process."""

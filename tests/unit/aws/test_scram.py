@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cfn_mlflow.aws.scram import verifier
-from local.emulator.postgres import PostgresServer
+from local.emulator.postgres.server import PostgresServer
 from tests.unit.support.aurora import running
 
 PRINTABLE = st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=1, max_size=64)

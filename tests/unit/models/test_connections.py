@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from cfn_mlflow.models.connections import LEAST, MOST, RESERVE, Budget, max_connections
 from cfn_mlflow.models.mlflow_server import MLflowProperties
 from cfn_mlflow.models.service import ServiceProperties
-from local.emulator import aurora_capacity
+from local.emulator.rds import capacity as aurora_capacity
 from tests.properties_kit import JOINED, SERVICE, faults
 
 HALF_STEPS = st.integers(2, 512).map(lambda number: number / 2)

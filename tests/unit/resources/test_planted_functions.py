@@ -18,7 +18,7 @@ from cfn_mlflow.aws.login import Privileges
 from cfn_mlflow.aws.login_use import SESSIONS
 from cfn_mlflow.models.database import DatabaseProperties
 from cfn_mlflow.resources import database, schema_read
-from local.emulator.postgres import PostgresServer
+from local.emulator.postgres.server import PostgresServer
 from tests.unit.support.aurora import Aurora
 from tests.unit.support.service_kit import boto, converge, owner
 

@@ -22,7 +22,7 @@ import pytest
 
 from cfn_mlflow.migration import script
 from cfn_mlflow.resources.mlflow_environment import database_environment
-from local.emulator.tls_front import make_certificate
+from local.emulator.postgres.tls_front import make_certificate
 
 ADDRESS = "127.0.0.1"
 PASSWORD = secrets.token_urlsafe(24)

@@ -20,7 +20,7 @@ from cfn_mlflow.resources.door import Door
 from cfn_mlflow.resources.rotate import RotationError
 from cfn_mlflow.resources.rotate import rotate as run
 from cfn_mlflow.resources.rotation import Rotation, order
-from local.emulator.postgres import PostgresServer
+from local.emulator.postgres.server import PostgresServer
 from tests.unit.support.aurora import Aurora
 from tests.unit.support.fargate import End, Fargate
 from tests.unit.support.kill_points import dying_behind_every_write, watched

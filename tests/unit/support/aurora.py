@@ -25,9 +25,10 @@ from moto.rds.models import DBCluster, MasterUserSecret, RDSBackend
 from moto.rds.responses import RDSResponse
 from moto.rdsdata.responses import RDSDataServiceResponse
 
-from local.emulator import data_api_results, sql_parameters
-from local.emulator.data_api_sessions import Sessions
-from local.emulator.postgres import PostgresServer
+from local.emulator.postgres.server import PostgresServer
+from local.emulator.rdsdata import parameters as sql_parameters
+from local.emulator.rdsdata import results as data_api_results
+from local.emulator.rdsdata.sessions import Sessions
 from tests.unit.support import cluster_parameters
 
 CONNECTIONS = 250

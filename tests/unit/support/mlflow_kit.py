@@ -12,7 +12,7 @@ from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.models.base import parse
 from cfn_mlflow.models.mlflow_server import MLflowProperties
 from cfn_mlflow.resources import mlflow_server
-from local.emulator.postgres import PostgresServer
+from local.emulator.postgres.server import PostgresServer
 from tests.unit.support import buckets
 from tests.unit.support.aurora import Aurora
 from tests.unit.support.fargate import Fargate

@@ -6,8 +6,8 @@ import pytest
 
 from local.emulator.warm import command
 from local.emulator.warm.order import Order
+from local.emulator.warm.pool import Program, WarmParents
 from local.emulator.warm.readiness import Readiness
-from local.emulator.warm.warm_parents import Program, WarmParents
 from local.install import environment
 from local.install.environment import Environment
 from local.install.tools import Tools

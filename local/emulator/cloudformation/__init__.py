@@ -1,0 +1,1 @@
+"""CloudFormation, where ministack does otherwise: stacks, events, custom resources."""

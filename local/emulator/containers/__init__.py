@@ -1,0 +1,1 @@
+"""What ministack takes for a Docker engine, and for images."""

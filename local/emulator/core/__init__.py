@@ -1,0 +1,1 @@
+"""What the whole local AWS stands on: how ministack is changed, processes, sockets, the journal."""

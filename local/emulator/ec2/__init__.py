@@ -1,0 +1,1 @@
+"""EC2, where ministack does otherwise."""

@@ -1,0 +1,1 @@
+"""ECS, where ministack does otherwise: services, deployments, tasks."""

@@ -1,0 +1,1 @@
+"""Application Load Balancers: their API, their sockets, the health of their targets."""

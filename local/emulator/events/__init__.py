@@ -1,0 +1,1 @@
+"""EventBridge, where ministack does otherwise."""

@@ -1,0 +1,1 @@
+"""Lambda, where ministack does otherwise: execution environments, invocations, logs."""

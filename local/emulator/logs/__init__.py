@@ -1,0 +1,1 @@
+"""CloudWatch Logs, where ministack does otherwise."""

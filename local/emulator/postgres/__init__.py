@@ -1,0 +1,1 @@
+"""The compute of Aurora clusters: real PostgreSQL servers."""

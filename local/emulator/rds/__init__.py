@@ -1,0 +1,1 @@
+"""The RDS API, where Aurora behaves otherwise than ministack does."""

@@ -1,0 +1,1 @@
+"""The RDS Data API on the real PostgreSQL of a cluster."""

@@ -1,0 +1,1 @@
+"""The Resource Groups Tagging API, where ministack does otherwise."""
