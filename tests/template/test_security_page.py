@@ -43,10 +43,10 @@ def test_every_threat_has_what_stands_against_it_and_a_test() -> None:
         assert re.search(r"\(\.\./tests/", shown), threat
 
 
-def test_everything_that_is_left_has_its_reason() -> None:
-    left = rows("what is left")
-    assert left
-    assert all(len(row) == 2 and row[1] for row in left)
+def test_each_known_risk_has_its_reason() -> None:
+    risks = rows("known risk")
+    assert risks
+    assert all(len(row) == 2 and row[1] for row in risks)
 
 
 def test_every_policy_that_the_page_shows_is_json() -> None:
