@@ -121,6 +121,8 @@ def test_every_decision_can_be_found_by_its_number() -> None:
     assert all(re.fullmatch(r"\d{4}-", number) for number in numbers)
     assert len(set(numbers)) == len(numbers)
     assert not [page.name for page in pages if "Decision" not in page.read_text()]
+    titles = [page.read_text().splitlines()[0] for page in pages]
+    assert [title.split(". ")[0] for title in titles] == [f"# {int(n[:4])}" for n in numbers]
 
 
 LONGEST_LINE = 112
