@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 from cfn_mlflow.aws.allowed import Allowed, AllowedView
 from cfn_mlflow.aws.allowed_secret import AllowedSecret
 from cfn_mlflow.aws.object import tag_map
-from cfn_mlflow.aws.owner import OWNER_TAG, Tags
+from cfn_mlflow.aws.owner import Tags
 from cfn_mlflow.aws.session import client
-from cfn_mlflow.aws.sharing import one_owner
+from cfn_mlflow.aws.sharing import two_databases
 
 
 @dataclass(frozen=True)
@@ -80,12 +80,10 @@ class AllowedLogin(AllowedSecret):
         """Refuse the login of another database: one of ours goes with its own cluster only."""
         why = super().refusals(view)
         cluster = view.of_cluster if isinstance(view, AllowedLoginView) else None
-        if why or cluster is None or OWNER_TAG not in view.tags or one_owner(view.tags, cluster):
+        if why or cluster is None:
             return why
-        return (
-            f"{self.property_name}: {self.name} and {self.cluster.name} are not of one database. "
-            f"Name a cluster and a secret of the same resource, then deploy again",
-        )
+        two = two_databases((self.name, view.tags), (self.cluster.name, cluster))
+        return (f"{self.property_name}: {two}, then deploy again",) if two else ()
 
 
 def _endpoints(cluster: Any) -> tuple[str, ...]:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from cfn_mlflow.aws.errors import explain, is_missing
 from cfn_mlflow.aws.object import tag_map
-from cfn_mlflow.aws.owner import ALLOW_TAG, OWNER_TAG, Tags
+from cfn_mlflow.aws.owner import ALLOW_TAG, Tags
 from cfn_mlflow.aws.session import Tenant, act_for, client, own_client
 from cfn_mlflow.aws.sharers import stack_of
-from cfn_mlflow.aws.sharing import allows_everybody_unsaid, named_in, one_owner
+from cfn_mlflow.aws.sharing import allows_everybody_unsaid, named_in
 from cfn_mlflow.outcome import PermanentError
 from cfn_mlflow.reserved_tags import EVERY_STACK
 
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 
 NOBODY = Tenant("00000000-0000-0000-0000-000000000000", "0000000000")
 """No stack has this GUID, and no name ends in this digest: it reaches what is open to everybody."""
-
-RDS_CLUSTER_TAG = "aws:rds:primaryDBClusterArn"
-"""Of which cluster a secret is that RDS keeps: RDS sets the tag, and nobody else can."""
 
 
 def act_for_owner_of(cluster: str) -> Tags:
@@ -63,24 +60,11 @@ def _tags(cluster: str, identifier: str) -> Tags:
     return tag_map(found.get("TagList", []))
 
 
-def foreign_secret(cluster_arn: str, cluster: Tags, secret_arn: str) -> str:
-    """Return why a secret does not go with a cluster; empty if it does, or nobody can tell.
+def tags_of_secret(arn: str) -> Tags:
+    """Return the tags of a secret, none if it is not there (secretsmanager:DescribeSecret).
 
-    One that the provider made goes with the cluster of the same resource alone. One that RDS keeps
-    goes with the cluster that it names. A user's own has no owner here: IAM asks its tag. Rests on
-    secretsmanager:DescribeSecret. Raises TemporaryError or PermanentError.
+    Raises TemporaryError or PermanentError.
     """
-    tags = _tags_of_secret(secret_arn)
-    of_rds = tags.get(RDS_CLUSTER_TAG, cluster_arn)
-    if of_rds == cluster_arn and (OWNER_TAG not in tags or one_owner(tags, cluster)):
-        return ""
-    return (
-        f"the secret {secret_arn} and the cluster {cluster_arn} are not of one database. Name the "
-        f"attributes of one resource"
-    )
-
-
-def _tags_of_secret(arn: str) -> Tags:
     secrets: SecretsManagerClient = client("secretsmanager")
     try:
         return tag_map(secrets.describe_secret(SecretId=arn).get("Tags", []))

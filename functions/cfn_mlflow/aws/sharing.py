@@ -14,6 +14,9 @@ from cfn_mlflow.reserved_tags import EVERY_STACK
 EVERYBODY_UNTIL_0_3_0 = ("", "yes", "true")
 """Values of `cfn-mlflow:allow` that the documentation asked for before 0.2.0: every stack."""
 
+RDS_CLUSTER_TAG = "aws:rds:primaryDBClusterArn"
+"""Of which cluster a secret is that RDS keeps: RDS sets the tag, and nobody else can."""
+
 
 def named_in(value: str) -> frozenset[str]:
     """Return the stacks that the value of a tag lists."""
@@ -38,6 +41,23 @@ def allows_everybody_unsaid(tags: Tags) -> bool:
 def one_owner(first: Tags, second: Tags) -> bool:
     """Tell whether the provider made both things, and for one resource."""
     return OWNER_TAG in first and first[OWNER_TAG] == second.get(OWNER_TAG)
+
+
+def two_databases(secret: tuple[str, Tags], cluster: tuple[str, Tags]) -> str:
+    """Return why a secret does not go with a cluster; empty if it does. Each is its ARN and tags.
+
+    A secret that the provider made goes with the cluster of the same resource alone. One that RDS
+    keeps goes with the cluster that it names. A user's own goes with any.
+    """
+    (secret_arn, of_secret), (cluster_arn, of_cluster) = secret, cluster
+    of_rds = of_secret.get(RDS_CLUSTER_TAG, cluster_arn).lower()
+    ours = OWNER_TAG in of_secret
+    if of_rds == cluster_arn.lower() and (not ours or one_owner(of_secret, of_cluster)):
+        return ""
+    return (
+        f"{secret_arn} and {cluster_arn} are not of one database. Name a cluster and a secret of"
+        f" the same resource"
+    )
 
 
 def refusal(owner: Owner, tags: Tags) -> str:

@@ -10,11 +10,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from cfn_mlflow import releases
-from cfn_mlflow.aws.cluster_tenant import act_for_owner_of, foreign_secret
+from cfn_mlflow.aws.cluster_tenant import act_for_owner_of, tags_of_secret
 from cfn_mlflow.aws.data_api import Database
 from cfn_mlflow.aws.metric import Metric
 from cfn_mlflow.aws.metrics import publish
 from cfn_mlflow.aws.rule_names import SCHEMA_RULE
+from cfn_mlflow.aws.sharing import two_databases
 from cfn_mlflow.models.base import parse
 from cfn_mlflow.models.schema import CHECK, METRIC, RESOURCE, CheckEvent
 from cfn_mlflow.outcome import InvalidProperties, PermanentError, TemporaryError
@@ -110,9 +111,10 @@ def _act_for_its_owner(database: Database, door: Door) -> None:
     """Act for the stack whose cluster and secret these are. Raises PermanentError if of two."""
     cluster = act_for_owner_of(database.cluster_arn)
     door.check(SCHEMA_RULE, _named(door.event), cluster)
-    foreign = foreign_secret(database.cluster_arn, cluster, database.secret_arn)
-    if foreign:
-        raise PermanentError(f"{foreign}, then check again")
+    secret = tags_of_secret(database.secret_arn)
+    two = two_databases((database.secret_arn, secret), (database.cluster_arn, cluster))
+    if two:
+        raise PermanentError(f"{two}, then check again")
 
 
 def _named(event: Mapping[str, Any]) -> str:

@@ -107,6 +107,12 @@ def _at(arn: str, host: str) -> AllowedClusterAt:
     )
 
 
+OF_ANOTHER_BY_RDS = {
+    "aws:rds:primaryDBClusterArn": "arn:aws:rds:eu-west-1:123456789012:cluster:another",
+    "cfn-mlflow:allow": "team",
+}
+
+
 @pytest.mark.parametrize(
     ("of_cluster", "of_secret", "passes"),
     [
@@ -115,9 +121,10 @@ def _at(arn: str, host: str) -> AllowedClusterAt:
         ({"cfn-mlflow:allow": "team"}, OWN, False),
         (OWN, {"cfn-mlflow:allow": "team"}, True),
         ({"cfn-mlflow:allow": "team"}, {"cfn-mlflow:allow": "@all"}, True),
+        (OWN, OF_ANOTHER_BY_RDS, False),
     ],
 )
-def test_login_that_the_provider_made_goes_with_its_own_cluster_only(
+def test_login_that_the_provider_or_rds_made_goes_with_its_own_cluster_only(
     of_cluster: dict[str, str], of_secret: dict[str, str], passes: bool
 ) -> None:
     cluster = AllowedCluster(owner(), "ClusterArn", things.cluster("mlflow", of_cluster))

@@ -11,6 +11,7 @@ from cfn_mlflow.aws.sharing import (
     lists,
     one_owner,
     refusal,
+    two_databases,
 )
 
 GUID, OTHER_GUID = "0b8c2f10-0000-4000-8000-000000000001", "0b8c2f10-0000-4000-8000-000000000002"
@@ -113,3 +114,32 @@ def test_object_made_before_counts_as_own_by_its_owner_tag_alone() -> None:
     assert is_own(TEAM_B, {"cfn-mlflow:owner": TEAM_B.tag})
     assert TEAM_B.stack_name == "team-b"
     assert TEAM_B.stack_guid == GUID
+
+
+CLUSTER, SECRET = "arn:aws:rds:eu-west-1:1:cluster:mlflow", "arn:aws:secretsmanager:::secret:x"
+BY_RDS = "aws:rds:primaryDBClusterArn"
+OTHER = {"cfn-mlflow:owner": f"{GUID}/Other"}
+
+
+@pytest.mark.parametrize(
+    ("secret", "cluster", "one"),
+    [
+        (OWN, OWN, True),
+        (OWN, OTHER, False),
+        (OWN, FOREIGN, False),
+        (OWN, {}, False),
+        ({}, OWN, True),
+        ({"cfn-mlflow:allow": "team"}, FOREIGN, True),
+        ({BY_RDS: CLUSTER}, OWN, True),
+        ({BY_RDS: CLUSTER.replace("mlflow", "MLflow")}, {}, True),
+        ({BY_RDS: CLUSTER + "-2"}, OWN, False),
+        ({BY_RDS: CLUSTER + "-2", "cfn-mlflow:allow": "team"}, {}, False),
+        ({**OWN, BY_RDS: CLUSTER + "-2"}, OWN, False),
+    ],
+)
+def test_a_secret_goes_with_its_own_cluster_and_a_users_own_with_any(
+    secret: dict[str, str], cluster: dict[str, str], one: bool
+) -> None:
+    said = two_databases((SECRET, secret), (CLUSTER, cluster))
+    assert ("are not of one database. Name a cluster and a secret of the same" in said) != one
+    assert bool(said) != one

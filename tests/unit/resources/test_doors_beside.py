@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.stub import Stubber
 
-from cfn_mlflow.aws.cluster_tenant import act_for_owner_of, foreign_secret
+from cfn_mlflow.aws.cluster_tenant import act_for_owner_of, tags_of_secret
 from cfn_mlflow.aws.session import own_client
 from cfn_mlflow.outcome import PermanentError, TemporaryError
 from cfn_mlflow.resources.door import Door
@@ -136,24 +136,10 @@ def test_while_eventbridge_does_not_tell_nothing_is_served(cluster: str) -> None
                 served()
 
 
-def test_a_secret_goes_with_the_cluster_of_the_same_resource_alone(cluster: str) -> None:
-    tags = act_for_owner_of(cluster)
-    assert foreign_secret(cluster, tags, make_secret(owner())) == ""
-    assert foreign_secret(cluster, tags, make_secret(None, "users-own")) == ""
-    assert foreign_secret(cluster, tags, "arn:aws:secretsmanager:eu-west-1:1:secret:gone") == ""
-    for other, named_so in ((OTHERS, "theirs"), (owner("Other"), "of-the-same-stack")):
-        said = foreign_secret(cluster, tags, make_secret(other, named_so))
-        assert "are not of one database" in said
-    assert "not of one database" in foreign_secret(cluster, {}, make_secret(owner(), "b"))
-
-
-def test_a_secret_that_rds_keeps_goes_with_the_cluster_that_it_names(cluster: str) -> None:
-    name = "rds!cluster-1234"
-    tags = [{"Key": "aws:rds:primaryDBClusterArn", "Value": cluster}]
-    made = boto("secretsmanager").create_secret(Name=name, SecretString="{}", Tags=tags)
-    assert foreign_secret(cluster, act_for_owner_of(cluster), made["ARN"]) == ""
-    others = make_cluster(OTHERS)
-    assert "not of one" in foreign_secret(others, act_for_owner_of(others), made["ARN"])
+def test_the_tags_of_a_secret_are_read_and_one_that_is_not_there_has_none(cluster: str) -> None:
+    del cluster
+    assert tags_of_secret(make_secret(owner())) == owner().tags
+    assert tags_of_secret("arn:aws:secretsmanager:eu-west-1:1:secret:gone") == {}
 
 
 def test_the_arn_of_another_account_is_not_the_cluster_of_the_same_name_here(cluster: str) -> None:
