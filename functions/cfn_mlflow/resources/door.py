@@ -31,6 +31,10 @@ REFUSED = (
 )
 
 
+class NotServedError(PermanentError):
+    """The caller is not served here: nothing was begun, and nothing has failed."""
+
+
 @dataclass(frozen=True)
 class Door:
     """The way by which one event came in."""
@@ -38,15 +42,20 @@ class Door:
     invoked_arn: str
     event: Mapping[str, Any]
 
+    @property
+    def is_for_operators(self) -> bool:
+        """Tell whether IAM alone decides who comes in."""
+        return self.invoked_arn.split(":")[ALIAS:] == [OPERATOR]
+
     def check(self, part: str, resource: str, cluster: Tags) -> None:
-        """Raise PermanentError unless the event is served here, for a cluster with these tags.
+        """Raise NotServedError unless the event is served here, for a cluster with these tags.
 
         `resource` is the name of the resource whose rule would ask for it, and `part` is what the
         rule is for. Raises TemporaryError if that cannot be told now.
         """
         rule = self.rule(part, resource)
         if rule is not None and OWNER_TAG in cluster and not sharers_of(cluster).admit(rule):
-            raise PermanentError(
+            raise NotServedError(
                 "the schedule is of a stack that the database is not shared with. Name the stack "
                 "in SharedWithStacks of the database, deploy that stack, then the schedule's"
             )
@@ -54,14 +63,14 @@ class Door:
     def rule(self, part: str, resource: str) -> Tags | None:
         """Return the tags of the rule that sent the event; None from an operator, who needs none.
 
-        Raises PermanentError if no such rule is there.
+        Raises NotServedError if no such rule is there.
         """
-        if self.invoked_arn.split(":")[ALIAS:] == [OPERATOR]:
+        if self.is_for_operators:
             return None
         named = _RESOURCE.fullmatch(resource)
         tags = self._said_by(part, named[1], named[2]) if named else None
         if tags is None or OWNER_TAG not in tags:
-            raise PermanentError(REFUSED)
+            raise NotServedError(REFUSED)
         return tags
 
     def _said_by(self, part: str, prefix: str, digest: str) -> Tags | None:

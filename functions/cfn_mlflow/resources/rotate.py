@@ -1,7 +1,8 @@
 """The loop of one rotation: look, wait, look again, to its end or the end of the invocation.
 
-What it came to is the function's answer and one line in the log. A rotation that is refused or
-fails raises: Lambda runs an asynchronous one again, and the function's errors raise an alarm.
+What it came to is the function's answer and one line in the log. A rotation that fails raises:
+Lambda runs an asynchronous one again, and the function's errors raise an alarm. A caller who is
+not served has no rotation: that raises nothing, for anybody could set the alarm off.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from cfn_mlflow.outcome import Done, Outcome, PermanentError, TemporaryError, Wa
 from cfn_mlflow.protocol.clock import Clock, Pace
 from cfn_mlflow.protocol.log import log
 from cfn_mlflow.protocol.narrator import Narrator, duration
-from cfn_mlflow.resources.door import Door
+from cfn_mlflow.resources.door import Door, NotServedError
 from cfn_mlflow.resources.rotation import NOT_REPEATED, Order, Rotation, order
 
 SECONDS_TO_END = 15
@@ -34,17 +35,31 @@ class Context(Protocol):
 
 
 class RotationError(Exception):
-    """The rotation was refused, failed or is not done: why, and without a secret."""
+    """The rotation failed or is not done: why, and without a secret."""
 
 
 def rotate(event: Mapping[str, Any], context: Context, clock: Clock = CLOCK) -> dict[str, Any]:
-    """Rotate, and return which login is in use now. Raises RotationError."""
+    """Rotate, and return which login is in use now, or why the caller is not served.
+
+    Raises RotationError.
+    """
+    door = Door(context.invoked_function_arn, event)
     try:
-        asked = order(event, context.aws_request_id)
+        return _rotate(door, context, clock)
+    except NotServedError as refused:
+        log.warning("Not served", reason=str(refused))
+        return {"error": str(refused)}
+
+
+def _rotate(door: Door, context: Context, clock: Clock) -> dict[str, Any]:
+    try:
+        asked = order(door.event, context.aws_request_id)
     except PermanentError as error:
+        if not door.is_for_operators:
+            raise NotServedError(str(error)) from error
         _fail(None, str(error))
     started = clock.now()
-    rotation = Rotation(asked, Door(context.invoked_function_arn, event))
+    rotation = Rotation(asked, door)
     result = _run(rotation, asked, clock, lambda: context.get_remaining_time_in_millis() / 1000)
     told: dict[str, Any] = {**_of(asked), **result}
     message = "Not rotated again so soon" if NOT_REPEATED in result else "Rotated"
@@ -73,6 +88,8 @@ def _look(rotation: Rotation, asked: Order) -> Outcome:
         return rotation.step()
     except TemporaryError as error:
         return Waiting({"another try": str(error)})
+    except NotServedError:
+        raise
     except PermanentError as error:
         _fail(asked, str(error))
     except Exception as error:

@@ -663,6 +663,25 @@ class TestInvocation:
             run({}, time, time.clock)
         assert [line["message"] for line in lines()] == ["Not rotated"] * 2
 
+    @pytest.mark.parametrize(
+        ("event", "words"),
+        [
+            ({"DatabaseClusterId": CLUSTER}, "nobody is served here but CloudFormation"),
+            ({"DatabaseClusterId": CLUSTER, "BySchedule": True}, "nobody is served here"),
+            ({}, "must be the identifier"),
+        ],
+    )
+    def test_given_a_caller_who_is_not_served_then_one_line_says_so_and_no_rotation_has_failed(
+        self, given: dict[str, str], lines: Lines, event: dict[str, Any], words: str
+    ) -> None:
+        time = self.Time(900, invoked_function_arn=FUNCTION)
+        answer = run(event, time, time.clock)
+        assert list(answer) == ["error"]
+        assert words in answer["error"]
+        [line] = lines()
+        assert (line["level"], line["message"]) == ("WARNING", "Not served")
+        assert words in line["reason"]
+
     def test_given_an_error_that_nobody_foresaw_then_its_text_is_not_told(
         self, service: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
