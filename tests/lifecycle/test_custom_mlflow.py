@@ -289,7 +289,7 @@ def test_the_name_of_a_resource_that_its_deleted_stack_left_goes_to_the_next(
     client("s3").delete_bucket(Bucket=left.rpartition(":")[2])
 
 
-def test_three_mistakes_are_named_together_and_no_aws_call_is_made(
+def test_three_mistakes_are_named_together_and_cloudformation_alone_is_asked(
     local_aws: LocalAws, mlflow: Stack, network: Network
 ) -> None:
     before = calls_by(local_aws, FUNCTION)
