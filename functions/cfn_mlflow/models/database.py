@@ -108,8 +108,9 @@ class DatabaseProperties(NamedProperties):
         "this database (its cluster, its client group and the secrets of its logins)"
     )
     rotation_schedule: Schedule | None = described(
-        "When the password of MLflow's tasks is changed, as an EventBridge expression, in UTC. Two"
-        " logins take turns, so no connection breaks; the service is deployed anew each time.",
+        "When the password of MLflow's tasks is changed, as an EventBridge expression, in UTC. The"
+        " standby login gets the new password, and the service is deployed on it: no connection"
+        " breaks.",
         default=None,
         default_words="never by itself",
         example="rate(30 days)",

@@ -213,7 +213,9 @@ class MLflowAttributes(Attributes):
     service_name: str = described("Name of the ECS service.")
     service_task_definition_arn: str = described("ARN of the task definition that runs.")
     service_log_group_name: str = described("Name of the log group.")
-    service_image: str = described("Image that runs: the one asked, or one that stands in for it.")
+    service_image: str = described(
+        "Image that runs: the one that is asked, or a newer one if the database is ahead of that."
+    )
     service_image_digest: str = described("Digest of the image that the tasks run.")
     connection_budget: str = described(
         "What the tasks can open of the connections that the database takes, as a sum in words."

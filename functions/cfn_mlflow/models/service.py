@@ -304,8 +304,8 @@ class ServiceProperties(ServiceSettings):
         "Name of MLflow's database.", default="mlflow", example="mlflow"
     )
     database_secret_arn: SecretArn = described(
-        "ARN of the secret with the tasks' login: JSON with `username` and `password`. Of two that"
-        " take turns, either of them: the tasks get the one in use.",
+        "ARN of the secret with the tasks' login: JSON with `username` and `password`. Of an active"
+        " and a standby login it may be either one: the tasks get the active one.",
         example="arn:aws:secretsmanager:eu-west-1:123456789012:secret:mlflow-service-AbCdEf",
     )
     database_migration_secret_arn: SecretArn = described(
@@ -394,8 +394,7 @@ class ServiceAttributes(Attributes):
     autoscaling_target_min_capacity: str = described("Fewest tasks.")
     autoscaling_target_max_capacity: str = described("Most tasks.")
     image: str = described(
-        "Image that runs: the one that is asked, or one that stands in for it because the database"
-        " is ahead of that."
+        "Image that runs: the one that is asked, or a newer one if the database is ahead of that."
     )
     image_digest: str = described(
         "Digest of the image that the tasks run, as ECS tells it; empty if it tells none."
