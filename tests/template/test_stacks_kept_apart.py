@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -267,6 +268,12 @@ def test_what_a_stack_shares_is_reached_by_whom_it_names_and_by_nobody_else() ->
     assert used(B, made_for(A, shared_with="@all")) == of_a_database
     assert used(B, made_for(A, shared_with="team-c")) == set()
     assert used(FRIEND, made_for(A, shared_with="team-a")) == set()
+
+
+def test_what_is_shared_with_a_root_is_not_reached_by_a_stack_that_is_nested_in_it() -> None:
+    nested = replace(B, name="team-b-Tracking-1A2B3C4D5E6F")
+    assert used(nested, made_for(A, shared_with="team-b")) == set()
+    assert used(nested, made_for(A, shared_with=f"team-b {nested.name}")) != set()
 
 
 # ---- What is the stack's own

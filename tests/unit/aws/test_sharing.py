@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from cfn_mlflow.aws.owner import Owner, listing
@@ -19,6 +21,8 @@ STACK_ID = f"arn:aws:cloudformation:eu-west-1:123456789012:stack/team-b/{GUID}"
 TEAM_B = Owner("cfn-mlflow", STACK_ID, "MLflow", "abcdefghij", "0.2.0")
 
 OWN = {"cfn-mlflow:owner": f"{GUID}/Database"}
+NESTED = "team-b-Tracking-1A2B3C4D5E6F"
+"""As CloudFormation names a nested stack."""
 FOREIGN = {"cfn-mlflow:owner": f"{OTHER_GUID}/Database"}
 
 
@@ -91,6 +95,18 @@ def test_thing_of_the_users_is_refused_with_the_tag_that_allows_it(tags: dict[st
         "is not allowed to be used by this stack. Give it the tag cfn-mlflow:allow with the value "
         "team-b, then deploy again"
     )
+
+
+def test_nested_stack_is_known_by_its_own_name_and_not_by_its_roots() -> None:
+    nested = replace(TEAM_B, stack_id=STACK_ID.replace("/team-b/", f"/{NESTED}/"))
+
+    assert refusal(nested, {**FOREIGN, "cfn-mlflow:shared-with": NESTED}) == ""
+    assert refusal(nested, {"cfn-mlflow:allow": NESTED}) == ""
+    assert refusal(nested, {**FOREIGN, "cfn-mlflow:shared-with": "team-b"}) == (
+        f"belongs to another stack, which does not share it. Name {NESTED} in the property "
+        "SharedWithStacks there, deploy that stack, then this one again"
+    )
+    assert f"the value {NESTED}" in refusal(nested, {"cfn-mlflow:allow": "team-b"})
 
 
 def test_listing_of_stacks_is_sorted_and_read_back() -> None:
