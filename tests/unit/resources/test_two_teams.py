@@ -19,6 +19,7 @@ from cfn_mlflow.models.image import DEFAULT_IMAGE_TAG
 from cfn_mlflow.outcome import NotShared
 from tests.template import provider_template
 from tests.unit.support import named_things as things
+from tests.unit.support.claims import claims, unnamed
 from tests.unit.support.kill_points import watched
 from tests.unit.support.names_taken import (
     EXAMPLES,
@@ -102,24 +103,13 @@ class World:
 
     def properties(self, type_name: str, whose: str, tags: dict[str, str]) -> dict[str, Any]:
         """Return properties that name a thing wherever the type takes one, all with these tags."""
-        named = {
-            taken.name: taken.value(self.thing(taken.kind, whose, tags))
-            for taken in JUDGED
-            if taken.type_name == type_name
-        }
-        return {**self.plain(type_name), **named, **self._endpoint(named)}
 
-    def plain(self, type_name: str) -> dict[str, Any]:
-        """Return the properties that name nothing of anybody's."""
-        given = {
-            "VpcId": self._vpc["VpcId"],
-            "SubnetIds": self._vpc["SubnetIds"],
-            "LoadBalancerSubnetIds": self._vpc["SubnetIds"],
-            "LoadBalancerIngressCidrBlocks": ["10.0.0.0/8"],
-            "EncryptionAlgorithm": "aws:kms",
-            "ArtifactBucketEncryptionAlgorithm": "aws:kms",
-        }
-        return {name: value for name, value in given.items() if name in fields(type_name)}
+        def name_of(taken: Taken) -> str | None:
+            return self.thing(taken.kind, whose, tags) if taken in JUDGED else None
+
+        named = claims(type_name, name_of)
+        plain = unnamed(type_name, self._vpc["VpcId"], self._vpc["SubnetIds"])
+        return {**plain, **named, **self._endpoint(named)}
 
     def _endpoint(self, named: dict[str, Any]) -> dict[str, Any]:
         arn = named.get("DatabaseClusterArn")
