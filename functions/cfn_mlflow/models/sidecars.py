@@ -32,6 +32,14 @@ _RULES: Mapping[str, Rule] = {
 }
 """What the tasks get rights for, wherever it stands in a definition."""
 
+_REFUSED: Mapping[str, str] = {
+    "environmentFiles": (
+        "is not taken, for the tasks may read no such file when they start. Write the values in"
+        " Environment, and what is secret in Secrets"
+    ),
+}
+"""What ECS takes, and tasks of ours could not start with: why, and what to write instead."""
+
 _LIST = "must be a list of container definitions"
 _NAME = re.compile(r"[0-9A-Za-z_-]{1,255}")
 
@@ -71,6 +79,10 @@ def _against_the_rules(value: object, path: str) -> Iterator[tuple[str, str]]:
     elif isinstance(value, dict):
         for name, item in value.items():
             place = f"{path}.{_pascal(name)}"
+            if name in _REFUSED:
+                if item:
+                    yield place, _REFUSED[name]
+                continue
             if name not in _RULES or not isinstance(item, str):
                 yield from _against_the_rules(item, place)
                 continue
@@ -168,6 +180,7 @@ def _cloudformation_names(shape: Mapping[str, Any]) -> dict[str, Any]:
             if name in _RULES
             else _cloudformation_names(item)
             for name, item in shape["properties"].items()
+            if name not in _REFUSED
         }
     if "required" in shape:
         named["required"] = [_pascal(name) for name in shape["required"]]

@@ -101,6 +101,11 @@ def test_given_a_sidecar_that_runs_without_a_tag_then_updates_of_its_stack_go_on
             " arn:aws:secretsmanager:... (never a password)",
         ),
         (
+            {**AGENT, "EnvironmentFiles": [{"Value": "arn:aws:s3:::a/b.env", "Type": "s3"}]},
+            "[0].EnvironmentFiles: is not taken, for the tasks may read no such file when they"
+            " start. Write the values in Environment, and what is secret in Secrets",
+        ),
+        (
             {**AGENT, "Image": "public.ecr.aws/datadog/agent"},
             "[0].Image: must end in a :tag or an @sha256: digest",
         ),
@@ -147,6 +152,7 @@ def _values(shape: dict[str, Any]) -> st.SearchStrategy[Any]:
         fields = {
             _pascal(name): RULED[name] if name in RULED else _values(item)
             for name, item in shape["properties"].items()
+            if name != "environmentFiles"  # refused, with words of its own
         }
         required = {_pascal(name) for name in shape.get("required", ())}
         return st.fixed_dictionaries(

@@ -110,7 +110,7 @@ TEXTS_OF_SIDECARS: Mapping[str, str] = {
     "command": "of the container",
     "environment.name": "of the container",
     "environment.value": "of the container",
-    "environmentFiles.value": "read by the execution role, which may read no bucket",
+    "environmentFiles.value": "refused: the execution role may read no bucket",
     "mountPoints.sourceVolume": "of the task, which has none",
     "mountPoints.containerPath": "of the container",
     "volumesFrom.sourceContainer": "of the task",
