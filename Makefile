@@ -11,7 +11,8 @@ LOCAL := $(BIN)/python -m local
 SAM := .local/environments/sam/bin/sam
 RELEASE := .local/release
 PYTEST := $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
-UNIT := tests/unit tests/template tests/faults -m "not long and not sam and not scanners"
+UNIT := tests/unit tests/local tests/demo tests/watch tests/tools tests/template tests/faults \
+	-m "not long and not sam and not scanners"
 CODE := $(wildcard functions cfn_mlflow_watch local demo tests tools bench cfn_lint_rules)
 
 # Else each process would compile anew what it imports.
@@ -23,7 +24,7 @@ unexport PYTHONDONTWRITEBYTECODE
 help:
 	@printf 'make demo        a stack becomes an MLflow that a client logs to, on this machine (KEEP=1 leaves it running)\n'
 	@printf 'make unit        the tests that start no local AWS, in about two minutes\n'
-	@printf 'make lifecycle   the tests on the local AWS\n'
+	@printf 'make lifecycle   the tests on the local AWS, and those of the local AWS itself\n'
 	@printf 'make test        lint, types, import contracts and every test but the long ones\n'
 	@printf 'make test-long   the long ones, whose figures go to docs/tested.md; before a release\n'
 	@printf 'make coverage    which lines of functions/ the tests of `make unit` run\n'
@@ -75,7 +76,7 @@ unit: $(READY)
 	@$(PYTEST) $(UNIT)
 
 lifecycle: $(READY)
-	@$(PYTEST) tests/lifecycle -m "not long"
+	@$(PYTEST) tests/local_aws tests/lifecycle -m "not long"
 
 test: lint
 	@$(PYTEST) tests -m "not long"

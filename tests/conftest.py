@@ -6,6 +6,9 @@ import pytest
 from hypothesis import settings
 
 from tests import slowest
+from tests.support.running_aws import bare_aws, local_aws, probe
+
+__all__ = ["bare_aws", "local_aws", "probe"]
 
 # How long an example takes is the machine's business.
 settings.register_profile("tests", deadline=None)

@@ -11,9 +11,9 @@ import pytest
 
 from local.aws import LocalAws
 from tests.lifecycle import leaks
-from tests.lifecycle.data_plane_kit import Database, Lab
 from tests.lifecycle.probe import Probe
 from tests.lifecycle.stacks import Stack
+from tests.support.data_plane_kit import Database, Lab
 from tests.waiting import until
 
 PLANTED = "pl4nted/it's \"+&%= ü\\here"

@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local.aws import LocalAws
-from tests.lifecycle.data_plane_kit import Database, Lab
+from tests.support.data_plane_kit import Database, Lab
 from tests.waiting import until
 
 

@@ -13,7 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local.aws import LocalAws
-from tests.lifecycle.data_plane_kit import SCALING, Database, Lab
+from tests.support.data_plane_kit import SCALING, Database, Lab
 from tests.waiting import until
 
 SSL_REQUEST = struct.pack("!II", 8, 80877103)

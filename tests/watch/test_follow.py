@@ -13,8 +13,8 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from cfn_mlflow_watch.cloudformation import NoStackError
 from cfn_mlflow_watch.follow import Watch
 from cfn_mlflow_watch.items import Began, Ended, Event, Item, Line, Notice
-from tests.unit.watch.recorded import LOG_GROUP, NESTED, ROOT, Recorded, refusal
-from tests.unit.watch.stories import (
+from tests.watch.recorded import LOG_GROUP, NESTED, ROOT, Recorded, refusal
+from tests.watch.stories import (
     back,
     begun,
     made,
@@ -24,7 +24,7 @@ from tests.unit.watch.stories import (
     update_rolls_back,
 )
 
-PAGE = Path(__file__).resolve().parents[3] / "docs" / "watching.md"
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "watching.md"
 
 
 def watch(story: Recorded, **options: Any) -> list[Item]:

@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local.aws import LocalAws, LocalAwsError
-from tests.lifecycle.data_plane_kit import Lab
+from tests.support.data_plane_kit import Lab
 from tests.waiting import until
 
 SERVICE = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.unit.watch.recorded import NESTED, STACK_TYPE, Recorded
+from tests.watch.recorded import NESTED, STACK_TYPE, Recorded
 
 WRAPPED = (
     "Received response status [FAILED] from custom resource. Message returned: {} "

@@ -13,7 +13,7 @@ import pytest
 
 from local.aws import LocalAws
 from local.emulator.ecs.tasks import COLD_LABEL
-from tests.lifecycle.data_plane_kit import Lab
+from tests.support.data_plane_kit import Lab
 from tests.waiting import until
 
 COLD = {"dockerLabels": {COLD_LABEL: "cold"}}

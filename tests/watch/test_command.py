@@ -16,8 +16,8 @@ from botocore.exceptions import (
 from cfn_mlflow_watch import __main__ as command
 from cfn_mlflow_watch.account import Account
 from cfn_mlflow_watch.errors import sentence
-from tests.unit.watch.recorded import Recorded, refusal
-from tests.unit.watch.stories import back, begun, made, nothing, update_rolls_back
+from tests.watch.recorded import Recorded, refusal
+from tests.watch.stories import back, begun, made, nothing, update_rolls_back
 
 
 @pytest.fixture(autouse=True)

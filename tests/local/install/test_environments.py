@@ -21,7 +21,7 @@ from local.install import environment, stamp
 from local.install.environment import Environment
 from local.install.processes import EnvironmentFailedError, Processes
 from local.install.tools import TOOLS, UV_LOCK, Tools
-from tests.unit.support.tiny_wheel import install_from, wheel
+from tests.support.tiny_wheel import install_from, wheel
 from tests.waiting import until
 
 BY_PIP = ("pip installs instead", "pip tries the same")

@@ -12,7 +12,7 @@ import json, os, time
 from pathlib import Path
 os.environ["PERSIST_STATE"] = "0"
 from ministack.services import cloudwatch_logs
-from local.emulator import log_storage
+from local.emulator.logs import storage
 
 def megabytes():
     status = Path("/proc/self/status").read_text()
@@ -26,7 +26,7 @@ def put(stream, count, **more):
             "logGroupName": "group", "logStreamName": stream,
             "logEvents": [{"timestamp": now, "message": message} for message in messages]})
 
-log_storage.install()
+storage.install()
 cloudwatch_logs._create_log_group({"logGroupName": "group"})
 for stream in ("first", "second"):
     cloudwatch_logs._create_log_stream({"logGroupName": "group", "logStreamName": stream})

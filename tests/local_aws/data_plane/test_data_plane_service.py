@@ -18,7 +18,7 @@ from botocore.exceptions import ClientError
 
 from local import environments
 from local.aws import LocalAws
-from tests.lifecycle.data_plane_kit import Database, Lab
+from tests.support.data_plane_kit import Database, Lab
 from tests.waiting import until
 
 SERVER = """

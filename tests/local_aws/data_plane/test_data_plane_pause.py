@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local.aws import LocalAws, LocalAwsError
-from tests.lifecycle.data_plane_kit import Database, Lab
+from tests.support.data_plane_kit import Database, Lab
 from tests.waiting import until
 
 TO_ZERO = {"MinCapacity": 0, "MaxCapacity": 1, "SecondsUntilAutoPause": 300}
