@@ -12,7 +12,8 @@ from typing import ClassVar
 from cfn_mlflow.aws.errors import DENIED, code, is_missing
 from cfn_mlflow.aws.owner import ALLOW_TAG, Owner, Tags
 from cfn_mlflow.aws.sharing import allows_everybody_unsaid, refusal
-from cfn_mlflow.engine.managed import ManagedObject
+from cfn_mlflow.engine.managed import Port
+from cfn_mlflow.engine.resource import Named
 from cfn_mlflow.outcome import PermanentError
 from cfn_mlflow.tell import warn
 
@@ -26,11 +27,9 @@ class AllowedView:
 
 
 @dataclass(frozen=True, eq=False)
-class Allowed(ManagedObject[AllowedView]):
+class Allowed(Port[AllowedView], Named[AllowedView]):
     """A thing that a property names: looked at, and never made, changed or removed."""
 
-    goes_along: ClassVar[bool] = True
-    is_named: ClassVar[bool] = True
     listed_in: ClassVar[str]
     """The environment variable that lists, by commas, what is allowed whatever its tags."""
 
@@ -87,14 +86,6 @@ class Allowed(ManagedObject[AllowedView]):
                 f" or @all"
             )
         return None
-
-    def create(self) -> None:
-        """Never called: `read` always finds something to say."""
-        raise NotImplementedError
-
-    def delete(self, view: AllowedView) -> None:
-        """Never called: it is not ours."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 from cfn_mlflow.aws.errors import code
 from cfn_mlflow.aws.owner import Owner
 from cfn_mlflow.aws.s3_client import addressed, s3
-from cfn_mlflow.engine.managed import ManagedObject
+from cfn_mlflow.engine.managed import Port
+from cfn_mlflow.engine.resource import Attached
 
 Setting = Mapping[str, Any]
 
@@ -25,10 +26,8 @@ RULE_PREFIX = "cfn-mlflow-"
 
 
 @dataclass(frozen=True, eq=False)
-class BucketSetting(ManagedObject[Setting]):
+class BucketSetting(Port[Setting], Attached[Setting]):
     """One setting: read as AWS answers it, set as a whole when what is ours in it differs."""
-
-    goes_along: ClassVar[bool] = True
 
     owner: Owner
     bucket: str
@@ -70,10 +69,6 @@ class BucketSetting(ManagedObject[Setting]):
     def update(self, view: Setting) -> None:
         """Set it again."""
         self.put(view)
-
-    def delete(self, view: Setting) -> None:
-        """Never called: it goes along with the bucket."""
-        raise NotImplementedError
 
 
 class Versioning(BucketSetting):

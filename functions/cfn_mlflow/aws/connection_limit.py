@@ -28,7 +28,3 @@ class ConnectionLimit(InDatabase[ConnectionLimitView]):
             " WHERE name = 'max_connections'"
         )
         return ConnectionLimitView(int(str(found["setting"])))
-
-    def create(self) -> None:
-        """Never called: `read` always finds it."""
-        raise NotImplementedError

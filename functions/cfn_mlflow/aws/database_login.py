@@ -19,6 +19,7 @@ from cfn_mlflow.aws.login_secret import read_login
 from cfn_mlflow.aws.rds import DATABASE_NAME
 from cfn_mlflow.aws.rds_cluster import DBClusterView
 from cfn_mlflow.aws.scram import verifier
+from cfn_mlflow.engine.resource import Attached
 
 IDLE = "idle_session_timeout"
 SETTINGS = ("role", IDLE)
@@ -62,7 +63,7 @@ class LoginView:
 
 
 @dataclass(frozen=True, eq=False)
-class DatabaseLogin(InDatabase[LoginView]):
+class DatabaseLogin(InDatabase[LoginView], Attached[LoginView]):
     """A login, set from its secret as read back.
 
     A comment on the role names the version of the secret that its password is from: a login that

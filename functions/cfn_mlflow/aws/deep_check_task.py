@@ -31,7 +31,8 @@ from cfn_mlflow.aws.migration_notes import CHECK
 from cfn_mlflow.aws.not_yet import NotYet
 from cfn_mlflow.aws.stand_in import with_way_out
 from cfn_mlflow.deep_check import Report
-from cfn_mlflow.engine.managed import ManagedObject
+from cfn_mlflow.engine.managed import Port
+from cfn_mlflow.engine.resource import Attached
 from cfn_mlflow.outcome import PermanentError
 
 CHECKED_TAG = "cfn-mlflow:checked"
@@ -56,11 +57,10 @@ class DeepCheckView:
 
 
 @dataclass(frozen=True, eq=False)
-class DeepCheck(ManagedObject[DeepCheckView]):
+class DeepCheck(Port[DeepCheckView], Attached[DeepCheckView]):
     """The check of one revision of the server's task definition, at all tasks that run of it."""
 
     words: ClassVar[str] = "deep check"
-    goes_along: ClassVar[bool] = True
 
     launcher: Launcher
     definition: TaskDefinitionView
@@ -135,10 +135,6 @@ class DeepCheck(ManagedObject[DeepCheckView]):
             notes = ecs_tags({CHECKED_TAG: "true", DIGEST_TAG: view.image_digest})
             ecs().tag_resource(resourceArn=self.definition.arn, tags=notes)
         return None
-
-    def delete(self, view: DeepCheckView) -> None:
-        """Never called: it goes along with its task definition."""
-        raise NotImplementedError
 
     @property
     def _is_noted(self) -> bool:

@@ -12,6 +12,7 @@ from cfn_mlflow.aws.object import OwnedObject, tag_list, tag_map, take_off
 from cfn_mlflow.aws.owner import Tags
 from cfn_mlflow.aws.session import client
 from cfn_mlflow.engine.managed import ManagedObject
+from cfn_mlflow.engine.resource import ObservedFirst
 from cfn_mlflow.outcome import TemporaryError
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class SecurityGroupView:
 
 
 @dataclass(frozen=True, eq=False)
-class SecurityGroup(OwnedObject[SecurityGroupView]):
+class SecurityGroup(OwnedObject[SecurityGroupView], ObservedFirst[SecurityGroupView]):
     """A security group, found by its name; its rules are an object of their own.
 
     So two groups can name one another: first both groups, then the rules of each.

@@ -15,7 +15,8 @@ from cfn_mlflow.aws.ecs_service_view import ServiceView, read_service
 from cfn_mlflow.aws.ecs_task import Task, cut, tasks, why
 from cfn_mlflow.aws.ecs_task_definition import deregister
 from cfn_mlflow.aws.wired_services import Definition, names_secret, read_definition
-from cfn_mlflow.engine.managed import ManagedObject
+from cfn_mlflow.engine.managed import Port
+from cfn_mlflow.engine.resource import Attached
 from cfn_mlflow.outcome import OutdatedError, PermanentError, TemporaryError
 
 ONLY_TOLD = (
@@ -34,7 +35,7 @@ class RevisionView:
 
 
 @dataclass(frozen=True, eq=False)
-class RevisionOnLogin(ManagedObject[RevisionView]):
+class RevisionOnLogin(Port[RevisionView], Attached[RevisionView]):
     """What runs, as a revision that names the other login's secret."""
 
     words: ClassVar[str] = "task definition"
@@ -74,10 +75,6 @@ class RevisionOnLogin(ManagedObject[RevisionView]):
         tags = [tag for tag in noted if tag["key"] != DIGEST_TAG]
         ecs().register_task_definition(**self._asked(running), tags=tags)
 
-    def delete(self, view: RevisionView) -> None:
-        """Never called: the next update of the stack removes what is old."""
-        raise NotImplementedError
-
     def _asked(self, running: Definition) -> dict[str, Any]:
         kept = {key: value for key, value in running.items() if key not in ONLY_TOLD}
         text = json.dumps(kept).replace(self.old_secret_arn, self.new_secret_arn)
@@ -93,7 +90,7 @@ class Once:
 
 
 @dataclass(frozen=True, eq=False)
-class Redeployment(ManagedObject[ServiceView]):
+class Redeployment(Port[ServiceView]):
     """A service whose tasks are all of one revision. A rollback of ECS's is a failure."""
 
     words: ClassVar[str] = "ECS service"
@@ -113,10 +110,6 @@ class Redeployment(ManagedObject[ServiceView]):
     def read(self) -> ServiceView | None:
         """Read the service (ecs:DescribeServices)."""
         return read_service(self.cluster, self.service)
-
-    def create(self) -> None:
-        """Fail: a service that is gone is not made here."""
-        raise PermanentError(f"{self.label}: it is gone")
 
     def busy(self, view: ServiceView) -> str | None:
         """Fail if the deployment of our revision failed; let one of somebody else's end first."""
@@ -159,10 +152,6 @@ class Redeployment(ManagedObject[ServiceView]):
         if not view.is_deploying and view.running == view.desired:
             return None
         return f"{primary.running} of {view.desired} new tasks running"
-
-    def delete(self, view: ServiceView) -> None:
-        """Never called: the service is its stack's."""
-        raise NotImplementedError
 
     def _fail(self, rollout_reason: str) -> None:
         """Give up, tell the first cause, and let what ran before be the newest revision again."""

@@ -18,7 +18,8 @@ from cfn_mlflow.aws.ecs_service_view import ServiceView, read_service
 from cfn_mlflow.aws.ecs_task import tasks
 from cfn_mlflow.aws.image_task import migrations
 from cfn_mlflow.aws.owner import Owner
-from cfn_mlflow.engine.managed import ManagedObject
+from cfn_mlflow.engine.managed import Port
+from cfn_mlflow.engine.resource import Undone
 from cfn_mlflow.tell import tell
 
 
@@ -32,11 +33,10 @@ class StoppedServiceView:
 
 
 @dataclass(frozen=True, eq=False)
-class StoppedService(ManagedObject[StoppedServiceView]):
+class StoppedService(Port[StoppedServiceView], Undone[StoppedServiceView]):
     """The service without a task, while `moves` says that the schema is to be moved."""
 
     words: ClassVar[str] = "old tasks"
-    goes_along: ClassVar[bool] = True
 
     owner: Owner
     resource_id: str
@@ -55,10 +55,6 @@ class StoppedService(ManagedObject[StoppedServiceView]):
         application-autoscaling:DescribeScalableTargets, ListTagsForResource.
         """
         return self._read() if self.moves else StoppedServiceView()
-
-    def create(self) -> None:
-        """Never called: `read` always finds how it stands."""
-        raise NotImplementedError
 
     def changes(self, view: StoppedServiceView) -> tuple[str, ...]:
         """Name what still lets tasks run or start."""
@@ -108,10 +104,6 @@ class StoppedService(ManagedObject[StoppedServiceView]):
             tell(f"{count} old tasks are started again")
         if view.scaling:
             resume(view.scaling)
-
-    def delete(self, view: StoppedServiceView) -> None:
-        """Never called: it goes along with the service."""
-        raise NotImplementedError
 
     def _read(self) -> StoppedServiceView:
         service = read_service(self.name, self.name)

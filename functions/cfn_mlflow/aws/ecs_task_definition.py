@@ -18,7 +18,7 @@ from cfn_mlflow.aws.not_yet import NotYet
 from cfn_mlflow.aws.object import OwnedObject, tag_map
 from cfn_mlflow.aws.owner import Owner, Tags
 from cfn_mlflow.aws.replaced import Replaced
-from cfn_mlflow.engine.managed import ManagedObject
+from cfn_mlflow.engine.resource import Deletable, Superseding
 
 Definition = Mapping[str, Any]
 """What RegisterTaskDefinition takes, but for family and tags; None: it must not be there."""
@@ -37,7 +37,7 @@ class TaskDefinitionView:
 
 
 @dataclass(frozen=True, eq=False)
-class TaskDefinition(OwnedObject[TaskDefinitionView]):
+class TaskDefinition(OwnedObject[TaskDefinitionView], Superseding[TaskDefinitionView]):
     """A family whose newest active revision is as asked; `part` tells families apart."""
 
     words: ClassVar[str] = "task definition"
@@ -80,7 +80,7 @@ class TaskDefinition(OwnedObject[TaskDefinitionView]):
         else:
             self.create()
 
-    def superseded(self) -> tuple[ManagedObject[Any], ...]:
+    def superseded(self) -> tuple[Deletable[Any], ...]:
         """Return the family's other revisions."""
         return (ReplacedRevisions(self.owner, self.family),)
 

@@ -12,7 +12,8 @@ from cfn_mlflow.aws.not_yet import NotYet
 from cfn_mlflow.aws.object import OwnedObject, tag_list, tag_map
 from cfn_mlflow.aws.owner import Tags, fingerprint
 from cfn_mlflow.aws.replaced import Replaced
-from cfn_mlflow.engine.managed import ManagedObject
+from cfn_mlflow.engine.managed import Port
+from cfn_mlflow.engine.resource import Attached, Deletable, Superseding
 from cfn_mlflow.outcome import PermanentError
 
 IDLE_SECONDS = 60
@@ -57,7 +58,7 @@ def _load_balancer_view(found: Mapping[str, Any]) -> LoadBalancerView:
 
 
 @dataclass(frozen=True, eq=False)
-class LoadBalancer(OwnedObject[LoadBalancerView]):
+class LoadBalancer(OwnedObject[LoadBalancerView], Superseding[LoadBalancerView]):
     """An application load balancer."""
 
     words: ClassVar[str] = "load balancer"
@@ -144,7 +145,7 @@ class LoadBalancer(OwnedObject[LoadBalancerView]):
         if "tags" in different:
             set_tags(self.owner, view.arn, view.tags)
 
-    def superseded(self) -> tuple[ManagedObject[Any], ...]:
+    def superseded(self) -> tuple[Deletable[Any], ...]:
         """Return those of another scheme or VPC."""
         return (ReplacedLoadBalancers(self.owner, self.name),)
 
@@ -197,12 +198,11 @@ class ReplacedLoadBalancers(Replaced[tuple[LoadBalancerView, ...]]):
 
 
 @dataclass(frozen=True, eq=False)
-class DeletionProtection(ManagedObject[str]):
+class DeletionProtection(Port[str], Attached[str]):
     """The last step of a deploy: from now on nobody deletes the load balancer by mistake."""
 
     words: ClassVar[str] = "deletion protection of the load balancer"
     reads_by: ClassVar[tuple[str, ...]] = ("load_balancer_arn",)
-    goes_along: ClassVar[bool] = True
 
     load_balancer_arn: str
 
@@ -224,8 +224,3 @@ class DeletionProtection(ManagedObject[str]):
     def create(self) -> None:
         """Turn it on (elasticloadbalancing:ModifyLoadBalancerAttributes)."""
         _protect(self.load_balancer_arn, "true")
-
-    def delete(self, view: str) -> None:
-        """Turn it off (elasticloadbalancing:ModifyLoadBalancerAttributes)."""
-        del view
-        _protect(self.load_balancer_arn, "false")

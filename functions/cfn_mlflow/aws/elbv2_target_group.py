@@ -12,7 +12,7 @@ from cfn_mlflow.aws.not_yet import NotYet
 from cfn_mlflow.aws.object import OwnedObject, tag_list, tag_map
 from cfn_mlflow.aws.owner import Tags, fingerprint
 from cfn_mlflow.aws.replaced import Replaced
-from cfn_mlflow.engine.managed import ManagedObject
+from cfn_mlflow.engine.resource import Deletable, Superseding
 from cfn_mlflow.outcome import TemporaryError
 
 TARGET_GROUP_ATTRIBUTES = {"deregistration_delay.timeout_seconds": "30"}
@@ -40,7 +40,7 @@ class TargetGroupView:
 
 
 @dataclass(frozen=True, eq=False)
-class TargetGroup(OwnedObject[TargetGroupView]):
+class TargetGroup(OwnedObject[TargetGroupView], Superseding[TargetGroupView]):
     """The tasks' addresses that one load balancer forwards to; it cannot serve a second one."""
 
     words: ClassVar[str] = "target group"
@@ -118,7 +118,7 @@ class TargetGroup(OwnedObject[TargetGroupView]):
         if "tags" in different:
             set_tags(self.owner, view.arn, view.tags)
 
-    def superseded(self) -> tuple[ManagedObject[Any], ...]:
+    def superseded(self) -> tuple[Deletable[Any], ...]:
         """Return those of another load balancer, VPC or port."""
         return (ReplacedTargetGroups(self.owner, self.name),)
 

@@ -30,7 +30,8 @@ from cfn_mlflow.aws.migration_result import (
 from cfn_mlflow.aws.not_yet import NotYet
 from cfn_mlflow.aws.owner import Tags
 from cfn_mlflow.aws.stand_in import stand_in, way_out
-from cfn_mlflow.engine.managed import ManagedObject
+from cfn_mlflow.engine.managed import Port
+from cfn_mlflow.engine.resource import Attached
 from cfn_mlflow.migration.result import Result
 from cfn_mlflow.outcome import PermanentError
 from cfn_mlflow.tell import tell, warn
@@ -87,11 +88,10 @@ class InspectionView:
 
 
 @dataclass(frozen=True, eq=False)
-class Inspection(ManagedObject[InspectionView]):
+class Inspection(Port[InspectionView], Attached[InspectionView]):
     """What one revision of the migration's task definition finds in the database."""
 
     words: ClassVar[str] = "inspection of the database"
-    goes_along: ClassVar[bool] = True
     reads_by: ClassVar[tuple[str, ...]] = ("launcher", "schema")
 
     launcher: Launcher
@@ -170,10 +170,6 @@ class Inspection(ManagedObject[InspectionView]):
             how_many = "1 revision is" if len(steps) == 1 else f"{len(steps)} revisions are"
             tell(f"{view.result.words} {how_many} to run: {', '.join(steps)}")
         return None
-
-    def delete(self, view: InspectionView) -> None:
-        """Never called: it goes along with its task definition."""
-        raise NotImplementedError
 
     def _start(self, earlier: tuple[Task, ...]) -> None:
         with self._not_yet.patience():

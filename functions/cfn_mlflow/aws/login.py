@@ -13,11 +13,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Generic, TypeVar
+from typing import ClassVar, TypeVar
 
 from cfn_mlflow.aws.data_api import Database
 from cfn_mlflow.aws.rds import DATABASE_NAME
-from cfn_mlflow.engine.managed import ManagedObject
+from cfn_mlflow.engine.managed import Port
+from cfn_mlflow.engine.resource import Attached
 
 OWNER_ROLE = "mlflow_owner"
 RUNTIME_ROLE = "mlflow_runtime"
@@ -30,10 +31,8 @@ View = TypeVar("View")
 
 
 @dataclass(frozen=True, eq=False)
-class InDatabase(ManagedObject[View], Generic[View]):
+class InDatabase(Port[View]):
     """Something inside the database, which the master makes; it goes with the cluster."""
-
-    goes_along: ClassVar[bool] = True
 
     cluster_arn: str
     master_secret_arn: str
@@ -42,10 +41,6 @@ class InDatabase(ManagedObject[View], Generic[View]):
     def as_master(self) -> Database:
         """Return the database as the master sees it."""
         return Database(self.cluster_arn, self.master_secret_arn, DATABASE_NAME)
-
-    def delete(self, view: View) -> None:
-        """Never called: it goes along with the cluster."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True)
@@ -56,7 +51,7 @@ class RoleView:
 
 
 @dataclass(frozen=True, eq=False)
-class Role(InDatabase[RoleView]):
+class Role(InDatabase[RoleView], Attached[RoleView]):
     """A role that nobody can log in to; the master is its member, so as to act for it."""
 
     words: ClassVar[str] = "database role"
@@ -159,10 +154,6 @@ ELSE false END ORDER BY 2
             tables_without=tuple(str(row["name"]) for row in without if row["kind"] != "S"),
             sequences_without=tuple(str(row["name"]) for row in without if row["kind"] == "S"),
         )
-
-    def create(self) -> None:
-        """Never called: `read` always finds how they stand."""
-        raise NotImplementedError
 
     def changes(self, view: PrivilegesView) -> tuple[str, ...]:
         """Name each right that misses."""

@@ -59,10 +59,6 @@ class MasterPassword(InDatabase[MasterPasswordView]):
             pending="MasterUserPassword" in cluster.pending,
         )
 
-    def create(self) -> None:
-        """Never called: `read` always finds how it stands."""
-        raise NotImplementedError
-
     def busy(self, view: MasterPasswordView) -> str | None:
         """Tell the cluster's status, or that the password is still to be changed."""
         state = state_of(self.label, view.status)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cfn_mlflow.aws.ecs_task_definition import TaskDefinition, deregister
+from cfn_mlflow.aws.ecs_task_definition import TaskDefinition, TaskDefinitionView, deregister
 from cfn_mlflow.aws.image_task import runs_of_family
 from cfn_mlflow.aws.migration_notes import MIGRATE, SCHEMA_TAG
+from cfn_mlflow.engine.resource import Undone
 
 
 @dataclass(frozen=True, eq=False)
-class MigrationDefinition(TaskDefinition):
+class MigrationDefinition(TaskDefinition, Undone[TaskDefinitionView]):
     """What looks, rehearses, migrates and checks runs of its newest revision."""
 
     def give_up(self) -> None:

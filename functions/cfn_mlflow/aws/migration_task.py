@@ -20,6 +20,7 @@ from cfn_mlflow.aws.migration_notes import AUTH_TAG, FROM_TAG, MIGRATE, SCHEMA_T
 from cfn_mlflow.aws.migration_result import result_of, unfinished, words_of_faults
 from cfn_mlflow.aws.not_yet import NotYet
 from cfn_mlflow.engine.managed import ManagedObject
+from cfn_mlflow.engine.resource import Retained
 from cfn_mlflow.migration.result import Result
 from cfn_mlflow.outcome import PermanentError, TemporaryError
 from cfn_mlflow.tell import tell
@@ -41,7 +42,7 @@ class MigrationView:
 
 
 @dataclass(frozen=True, eq=False)
-class MigrationTask(ManagedObject[MigrationView]):
+class MigrationTask(ManagedObject[MigrationView], Retained[MigrationView]):
     """The migration of one revision of its task definition."""
 
     words: ClassVar[str] = "migration task"
@@ -91,7 +92,7 @@ class MigrationTask(ManagedObject[MigrationView]):
         else:
             self._start(view.tasks)
 
-    def left(self, view: MigrationView) -> bool:
+    def retain(self, view: MigrationView) -> bool:
         """Leave what has ended: it goes with its task definition."""
         return running(view.tasks) is None
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from cfn_mlflow.aws.owner import Owner, Tags
-from cfn_mlflow.engine.managed import ManagedObject
+from cfn_mlflow.engine.managed import ManagedObject, Port
 
 
 class Tagged(Protocol):
@@ -23,7 +23,7 @@ TaggedView = TypeVar("TaggedView", bound=Tagged)
 
 
 @dataclass(frozen=True, eq=False)
-class OwnedObject(ManagedObject[TaggedView]):
+class TaggedObject(Port[TaggedView]):
     """An AWS object that can carry tags: the owner tag proves whose it is."""
 
     owner: Owner
@@ -31,6 +31,15 @@ class OwnedObject(ManagedObject[TaggedView]):
     def owned(self, view: TaggedView) -> bool:
         """Tell whether it carries this resource's owner tag."""
         return self.owner.owns(view.tags)
+
+    def unmarked(self, view: TaggedView) -> bool:
+        """Tell whether it has no tag at all yet."""
+        return not view.tags
+
+
+@dataclass(frozen=True, eq=False)
+class OwnedObject(TaggedObject[TaggedView], ManagedObject[TaggedView]):
+    """One that is made and removed by itself."""
 
 
 def take_off(owner: Owner, found: Tags, untag: Callable[[list[str]], object]) -> None:

@@ -25,7 +25,8 @@ from cfn_mlflow.aws.rds import (
     tags_in,
 )
 from cfn_mlflow.aws.rds_instance import DBInstance
-from cfn_mlflow.engine.managed import ManagedObject
+from cfn_mlflow.engine.managed import Port
+from cfn_mlflow.engine.resource import Attached, Deletable, HoldsData, LeavesTraces, Superseding
 from cfn_mlflow.outcome import PermanentError, TemporaryError
 
 SNAPSHOT_NAMES = 9
@@ -65,11 +66,15 @@ class DBClusterView:
 
 
 @dataclass(frozen=True, eq=False)
-class DBCluster(OwnedObject[DBClusterView]):
+class DBCluster(
+    OwnedObject[DBClusterView],
+    HoldsData[DBClusterView],
+    Superseding[DBClusterView],
+    LeavesTraces[DBClusterView],
+):
     """An Aurora Serverless v2 cluster; its instances are objects of their own."""
 
     words: ClassVar[str] = "database cluster"
-    holds_data: ClassVar[bool] = True
 
     engine_version: str
     subnet_group: str
@@ -182,7 +187,7 @@ class DBCluster(OwnedObject[DBClusterView]):
             return "making the master secret"
         return None
 
-    def superseded(self) -> Sequence[ManagedObject[Any]]:
+    def superseded(self) -> Sequence[Deletable[Any]]:
         """Return the instances beyond those that are asked."""
         there = {instance["DBInstanceIdentifier"] for instance in instances_of(self.identifier)}
         beyond = [DBInstance(self.owner, n) for n in range(self.instance_count + 1, 17)]
@@ -294,14 +299,13 @@ class DBCluster(OwnedObject[DBClusterView]):
 
 
 @dataclass(frozen=True, eq=False)
-class CompleteDBCluster(ManagedObject[DBClusterView]):
+class CompleteDBCluster(Port[DBClusterView], Attached[DBClusterView]):
     """The mark of a cluster whose resource was made to the end, and its deletion protection.
 
     From then on its deletion leaves a final snapshot.
     """
 
     words: ClassVar[str] = "database cluster's completion"
-    goes_along: ClassVar[bool] = True
 
     owner: Owner
     cluster: str
@@ -323,10 +327,6 @@ class CompleteDBCluster(ManagedObject[DBClusterView]):
         rds().add_tags_to_resource(
             ResourceName=view.arn, Tags=[{"Key": COMPLETE_TAG, "Value": "true"}]
         )
-
-    def delete(self, view: DBClusterView) -> None:
-        """Never called: it goes along with the cluster."""
-        raise NotImplementedError
 
 
 def cluster_identifier(owner: Owner) -> str:

@@ -11,6 +11,7 @@ from cfn_mlflow.aws.not_yet import NotYet
 from cfn_mlflow.aws.object import OwnedObject, tag_list
 from cfn_mlflow.aws.owner import Tags
 from cfn_mlflow.aws.rds import rds, set_tags, tags_of
+from cfn_mlflow.engine.resource import ObservedFirst
 from cfn_mlflow.outcome import PermanentError, TemporaryError
 
 
@@ -27,7 +28,7 @@ class DBSubnetGroupView:
 
 
 @dataclass(frozen=True, eq=False)
-class DBSubnetGroup(OwnedObject[DBSubnetGroupView]):
+class DBSubnetGroup(OwnedObject[DBSubnetGroupView], ObservedFirst[DBSubnetGroupView]):
     """The subnets that a cluster may use."""
 
     words: ClassVar[str] = "database subnet group"

@@ -11,7 +11,8 @@ from cfn_mlflow.aws.image_task import Launcher
 from cfn_mlflow.aws.inspection_task import InspectionView
 from cfn_mlflow.aws.object import tag_list
 from cfn_mlflow.aws.rds import rds
-from cfn_mlflow.engine.managed import ManagedObject
+from cfn_mlflow.engine.managed import Port
+from cfn_mlflow.engine.resource import Attached
 from cfn_mlflow.outcome import PermanentError, TemporaryError
 from cfn_mlflow.tell import tell
 
@@ -29,14 +30,13 @@ class SnapshotView:
 
 
 @dataclass(frozen=True, eq=False)
-class MigrationSnapshot(ManagedObject[SnapshotView]):
+class MigrationSnapshot(Port[SnapshotView], Attached[SnapshotView]):
     """What can be gone back to, if there is anything to lose; it stays when the resource goes.
 
     It is nobody's from the call that makes it: the tag `cfn-mlflow:left-by` tells whose it was.
     """
 
     words: ClassVar[str] = "snapshot before the migration"
-    goes_along: ClassVar[bool] = True
 
     launcher: Launcher
     inspected: InspectionView
@@ -104,7 +104,3 @@ class MigrationSnapshot(ManagedObject[SnapshotView]):
         elif self.inspected.has_data:
             tell("No snapshot is taken: the database's cluster is not known (DatabaseClusterArn)")
         return None
-
-    def delete(self, view: SnapshotView) -> None:
-        """Never called: it stays."""
-        raise NotImplementedError

@@ -12,9 +12,10 @@ from typing import Any, ClassVar
 
 from cfn_mlflow.aws.errors import code, is_missing
 from cfn_mlflow.aws.inspection_task import InspectionView
-from cfn_mlflow.aws.object import OwnedObject, tag_list
+from cfn_mlflow.aws.object import TaggedObject, tag_list
 from cfn_mlflow.aws.owner import Owner, Tags
 from cfn_mlflow.aws.rds import ENGINE, instances_of, rds, state_of, tags_in
+from cfn_mlflow.engine.resource import Attached, Remains, Undone
 from cfn_mlflow.outcome import TemporaryError
 
 GOING = "deleting"
@@ -35,11 +36,12 @@ class RehearsalCloneView:
 
 
 @dataclass(frozen=True, eq=False)
-class RehearsalClone(OwnedObject[RehearsalCloneView]):
+class RehearsalClone(
+    TaggedObject[RehearsalCloneView], Attached[RehearsalCloneView], Undone[RehearsalCloneView]
+):
     """The clone and its one instance, while a migration is to be rehearsed."""
 
     words: ClassVar[str] = "clone for the rehearsal"
-    goes_along: ClassVar[bool] = True
 
     inspected: InspectionView
     cluster_arn: str
@@ -118,13 +120,9 @@ class RehearsalClone(OwnedObject[RehearsalCloneView]):
         if view and self.owner.owns(view.tags):
             remove(view)
 
-    def delete(self, view: RehearsalCloneView) -> None:
-        """Never called: what is left of a rehearsal is an object of its own."""
-        raise NotImplementedError
-
 
 @dataclass(frozen=True, eq=False)
-class RehearsalRemains(OwnedObject[RehearsalCloneView]):
+class RehearsalRemains(TaggedObject[RehearsalCloneView], Remains[RehearsalCloneView]):
     """The clone, once it is not needed any more."""
 
     words: ClassVar[str] = "clone of the rehearsal"
@@ -132,10 +130,6 @@ class RehearsalRemains(OwnedObject[RehearsalCloneView]):
     def read(self) -> RehearsalCloneView | None:
         """Find it by its identifier (rds:DescribeDBClusters, DescribeDBInstances)."""
         return _read(identifier_of(self.owner))
-
-    def create(self) -> None:
-        """Never called: what is unwanted is not made."""
-        raise NotImplementedError
 
     def delete(self, view: RehearsalCloneView) -> None:
         """Delete instance and clone, with no snapshot: its source has the data."""

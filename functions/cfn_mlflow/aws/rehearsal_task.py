@@ -11,7 +11,8 @@ from cfn_mlflow.aws.migration_notes import REHEARSE
 from cfn_mlflow.aws.migration_result import result_of, unfinished
 from cfn_mlflow.aws.not_yet import NotYet
 from cfn_mlflow.aws.rehearsal_clone import RehearsalCloneView
-from cfn_mlflow.engine.managed import ManagedObject
+from cfn_mlflow.engine.managed import Port
+from cfn_mlflow.engine.resource import Attached
 from cfn_mlflow.migration.result import Result
 from cfn_mlflow.tell import tell
 
@@ -25,11 +26,10 @@ class RehearsalView:
 
 
 @dataclass(frozen=True, eq=False)
-class RehearsalTask(ManagedObject[RehearsalView]):
+class RehearsalTask(Port[RehearsalView], Attached[RehearsalView]):
     """The migration of a clone: the database itself is not touched before it has gone well."""
 
     words: ClassVar[str] = "rehearsal of the migration"
-    goes_along: ClassVar[bool] = True
 
     launcher: Launcher
     clone: RehearsalCloneView
@@ -66,10 +66,6 @@ class RehearsalTask(ManagedObject[RehearsalView]):
         if view.result:
             tell(f"Rehearsed on a clone: {view.result.words}")
         return None
-
-    def delete(self, view: RehearsalView) -> None:
-        """Never called: it goes along with its task definition."""
-        raise NotImplementedError
 
     def _start(self, earlier: tuple[Task, ...]) -> None:
         with self._not_yet.patience():

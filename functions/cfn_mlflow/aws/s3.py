@@ -14,7 +14,8 @@ from cfn_mlflow.aws.errors import DENIED, code, is_missing
 from cfn_mlflow.aws.object import OwnedObject, tag_list
 from cfn_mlflow.aws.owner import COMPLETE_TAG, LEFT_BY_TAG, Owner, Tags
 from cfn_mlflow.aws.s3_client import addressed, s3, tags_of
-from cfn_mlflow.engine.managed import ManagedObject
+from cfn_mlflow.engine.managed import Port
+from cfn_mlflow.engine.resource import Attached, HoldsData, Retained
 from cfn_mlflow.outcome import PermanentError, TemporaryError
 from cfn_mlflow.reserved_tags import EVERY_STACK
 
@@ -31,11 +32,10 @@ class BucketView:
 
 
 @dataclass(frozen=True, eq=False)
-class Bucket(OwnedObject[BucketView]):
+class Bucket(OwnedObject[BucketView], HoldsData[BucketView], Retained[BucketView]):
     """A bucket of our own; its settings are objects of their own (`bucket_settings`)."""
 
     words: ClassVar[str] = "bucket"
-    holds_data: ClassVar[bool] = True
 
     empty_on_delete: bool = False
 
@@ -100,7 +100,7 @@ class Bucket(OwnedObject[BucketView]):
         staying = {key: value for key, value in view.tags.items() if key not in gone}
         write_tags(self.owner, self.name, {**staying, **self.owner.tags})
 
-    def left(self, view: BucketView) -> bool:
+    def retain(self, view: BucketView) -> bool:
         """Leave a completed bucket that has objects, unless told to empty it.
 
         What is left is no longer owned: no later request adopts or deletes it, and the tasks of
@@ -171,11 +171,10 @@ class Bucket(OwnedObject[BucketView]):
 
 
 @dataclass(frozen=True, eq=False)
-class CompleteBucket(ManagedObject[BucketView]):
+class CompleteBucket(Port[BucketView], Attached[BucketView]):
     """The mark of a bucket whose resource was made to the end: from then on its objects stay."""
 
     words: ClassVar[str] = "bucket's completion"
-    goes_along: ClassVar[bool] = True
 
     owner: Owner
     bucket: str
@@ -191,10 +190,6 @@ class CompleteBucket(ManagedObject[BucketView]):
         if tags is None:
             raise TemporaryError("the bucket is not to be seen yet")
         write_tags(self.owner, self.bucket, {**tags, COMPLETE_TAG: "true"})
-
-    def delete(self, view: BucketView) -> None:
-        """Never called: it goes along with the bucket."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,7 +16,8 @@ from cfn_mlflow.aws import left
 from cfn_mlflow.aws.object import tag_list
 from cfn_mlflow.aws.owner import COMPLETE_TAG, LEFT_BY_TAG, OWNER_TAG, Owner
 from cfn_mlflow.aws.secrets import Secret, SecretView, random_text, read_secret, secrets
-from cfn_mlflow.engine.managed import ManagedObject
+from cfn_mlflow.engine.managed import Port
+from cfn_mlflow.engine.resource import Attached, Retained
 from cfn_mlflow.outcome import TemporaryError
 
 ADMIN = "admin"
@@ -30,7 +31,7 @@ FERNET_CHARACTERS = 43
 
 
 @dataclass(frozen=True, eq=False)
-class ServerSecret(Secret):
+class ServerSecret(Secret, Retained[SecretView]):
     """What MLflow encrypts and signs with, and its admin's password; made once, then kept.
 
     One that an earlier deletion of this very resource left is taken up again, for the database
@@ -59,7 +60,7 @@ class ServerSecret(Secret):
         """Tell whether it is this resource's, or was when this resource left it."""
         return super().owned(view) or view.tags.get(LEFT_BY_TAG) == self.owner.tag
 
-    def left(self, view: SecretView) -> bool:
+    def retain(self, view: SecretView) -> bool:
         """Leave it, for snapshots of what it opens may stay; what was never complete goes.
 
         Rests on secretsmanager:TagResource, UntagResource.
@@ -76,11 +77,10 @@ class ServerSecret(Secret):
 
 
 @dataclass(frozen=True, eq=False)
-class CompleteServerSecret(ManagedObject[SecretView]):
+class CompleteServerSecret(Port[SecretView], Attached[SecretView]):
     """The mark of a secret whose resource was made to the end: from then on it stays."""
 
     words: ClassVar[str] = "server secret's completion"
-    goes_along: ClassVar[bool] = True
 
     owner: Owner
     secret_arn: str
@@ -97,7 +97,3 @@ class CompleteServerSecret(ManagedObject[SecretView]):
         secrets().tag_resource(
             SecretId=self.secret_arn, Tags=[{"Key": COMPLETE_TAG, "Value": "true"}]
         )
-
-    def delete(self, view: SecretView) -> None:
-        """Never called: it goes along with the secret."""
-        raise NotImplementedError

@@ -18,12 +18,13 @@ from cfn_mlflow.aws.login_use import IdleLogin
 from cfn_mlflow.aws.object import tag_list
 from cfn_mlflow.aws.secrets import SecretView, random_text, read_secret, secrets
 from cfn_mlflow.aws.turns import TURN_TAG, Turn, time_as_tag, turn_of
-from cfn_mlflow.engine.managed import ManagedObject
+from cfn_mlflow.engine.managed import Port
+from cfn_mlflow.engine.resource import Attached
 from cfn_mlflow.outcome import PermanentError, TemporaryError
 
 
 @dataclass(frozen=True, eq=False)
-class TurnStep(ManagedObject[SecretView]):
+class TurnStep(Port[SecretView], Attached[SecretView]):
     """A step of the turn that one login takes."""
 
     secret_arn: str
@@ -38,10 +39,6 @@ class TurnStep(ManagedObject[SecretView]):
     def set_turn(self, turn: Turn) -> None:
         """Set the tag (secretsmanager:TagResource)."""
         secrets().tag_resource(SecretId=self.secret_arn, Tags=tag_list({TURN_TAG: turn.tag}))
-
-    def delete(self, view: SecretView) -> None:
-        """Never called: a turn is not taken back."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,7 +17,7 @@ from cfn_mlflow.aws.login_secret import LoginSecret
 from cfn_mlflow.aws.owner import Owner, Tags
 from cfn_mlflow.aws.secrets import SecretView, read_secret
 from cfn_mlflow.aws.sharing import one_owner, refusal
-from cfn_mlflow.engine.managed import ManagedObject
+from cfn_mlflow.engine.managed import Port
 
 TURN_TAG = "cfn-mlflow:turn"
 TWIN_TAG = "cfn-mlflow:turns-with"
@@ -118,14 +118,13 @@ class LoginInUseView:
 
 
 @dataclass(frozen=True, eq=False)
-class LoginInUse(ManagedObject[LoginInUseView]):
+class LoginInUse(Port[LoginInUseView]):
     """The login that a service is to use, where the secret that is named takes turns.
 
     CloudFormation goes on giving the ARN that the database told when it was last changed.
     """
 
     words: ClassVar[str] = "database login in use"
-    goes_along: ClassVar[bool] = True
 
     owner: Owner
     secret_arn: str
@@ -148,14 +147,6 @@ class LoginInUse(ManagedObject[LoginInUseView]):
         Anybody can write a twin's name on a secret.
         """
         return one_owner(named.tags, twin.tags) and not refusal(self.owner, twin.tags)
-
-    def create(self) -> None:
-        """Never called: `read` always finds something to say."""
-        raise NotImplementedError
-
-    def delete(self, view: LoginInUseView) -> None:
-        """Never called: it is the database's."""
-        raise NotImplementedError
 
 
 def _look(name: str) -> SecretView | None:

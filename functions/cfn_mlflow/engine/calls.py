@@ -1,4 +1,4 @@
-"""How the engine calls an object: every error is one of the two kinds, or a bug."""
+"""How the engine calls a resource: every error is one of the two kinds, or a bug."""
 
 from __future__ import annotations
 
@@ -7,24 +7,51 @@ from typing import Any, TypeVar
 
 from cfn_mlflow.outcome import PermanentError, TemporaryError
 
-from .managed import ManagedObject
+from .managed import Port, resolved
+from .resource import Observed
 
 Result = TypeVar("Result")
 
 Explain = Callable[[str, Exception], Exception]
-"""Turns an error of the world below into one of the two kinds; others it returns as they are."""
+"""Turns an error of the world below into one of the two kinds; others it returns as they are.
+
+It may say more of a PermanentError by one of the classes below: the engine knows no error codes.
+"""
+
+
+class DeniedError(PermanentError):
+    """It is not allowed: it may be soon, where rights follow tags that were just set."""
+
+
+class NotFoundError(PermanentError):
+    """It is not there: it may be soon, where it was just made."""
+
+
+class NotKnownYetError(PermanentError):
+    """What was just made is not known everywhere: it passes, or stands in the end."""
+
+    waits: str = "AWS does not know yet what was just made"
+
+
+class AlreadyThereError(NotKnownYetError):
+    """It is there though it was not observed: made by an invocation that died, and not visible."""
+
+    waits = "created; not visible yet"
 
 
 def call(
-    explain: Explain, managed: ManagedObject[Any], method: Callable[..., Result], *args: object
+    explain: Explain, node: Observed[Any], method: Callable[..., Result], *args: object
 ) -> Result:
-    """Call a method of an object. Raises TemporaryError, PermanentError, or what is a bug."""
+    """Call a method of a resource. Raises TemporaryError, PermanentError, or what is a bug."""
+    if isinstance(node, Port):  # until all are written for the contract
+        method = getattr(resolved(node), method.__name__)
+        args = (args[0].view,) if method.__name__ == "update" else args  # type: ignore[attr-defined]
     try:
         return method(*args)
     except (TemporaryError, PermanentError):
         raise
     except Exception as error:
-        explained = explain(managed.label, error)
+        explained = explain(node.label, error)
         if explained is error:
             raise
         raise explained from error

@@ -1,8 +1,10 @@
-"""Converge a graph: look at each object, and move it one step towards what is asked."""
+"""Converge a graph: observe each resource, and move it one step towards what is asked."""
 
 from __future__ import annotations
 
-from collections import Counter
+import time
+from collections.abc import Callable
+from itertools import chain
 from typing import Any
 
 from cfn_mlflow.outcome import (
@@ -18,33 +20,52 @@ from cfn_mlflow.outcome import (
 
 from .calls import Explain, call
 from .graph import Graph
-from .managed import ManagedObject, kept, with_promises_kept
+from .managed import Port
+from .output import known
+from .patience import NO_TAGS, NOT_VISIBLE, Patience
 from .remove import Removal
+from .resource import (
+    Creatable,
+    HoldsData,
+    Named,
+    Observation,
+    Observed,
+    ObservedFirst,
+    Superseding,
+    Updatable,
+)
 
-UPDATES_THAT_HELP = 5
-"""An object that still differs after so many updates always will."""
+Found = Observation[Any]
+Node = Observed[Any]
 
 
 class Convergence:
-    """Brings the objects of a graph to what is asked; independent ones move side by side.
+    """Brings the resources of a graph to what is asked; independent ones move side by side.
 
-    Nothing is remembered that could not be read again: an object that serves is not read twice
+    Nothing is remembered that could not be read again: a resource that serves is not read twice
     by one Convergence, and a new one, in another process, ends in the same place.
     """
 
-    def __init__(self, graph: Graph, explain: Explain, *, served_before: bool = False) -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        explain: Explain,
+        *,
+        served_before: bool = False,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        graph.forget()
         self._graph = graph
         self._explain = explain
         self._served_before = served_before
-        self._views: dict[int, Any] = {}
-        self._first_look: dict[int, Any] = {}
-        self._updates: Counter[int] = Counter()
-        self._patience: Counter[int] = Counter()
+        self._serve: set[int] = set()
+        self._first_look: dict[int, Found | None] = {}
+        self._patience = Patience(now)
         self._refused = False
         self._cleaning: Removal | None = None
 
     def step(self) -> Outcome:
-        """Look once at every object that does not serve yet, and move it.
+        """Observe once every resource that does not serve yet, and move it.
 
         Returns Done with the attributes, or Waiting. Raises PermanentError when it cannot be, and
         OutdatedError when another graph is to be made.
@@ -55,11 +76,11 @@ class Convergence:
             if waits:
                 return Waiting(waits)
             self._refused = True
-        for managed in self._graph.wanted:
-            if id(managed) in self._views:
+        for node in self._graph.wanted:
+            if id(node) in self._serve:
                 continue
-            if all(id(need) in self._views for need in self._graph.needs(managed)):
-                self._move(managed, waits)
+            if all(id(need) in self._serve for need in self._graph.needs(node)):
+                self._move(node, waits)
         self._first_look.clear()
         if waits:
             return Waiting(waits)
@@ -79,130 +100,114 @@ class Convergence:
     def _refuse(self, waits: dict[str, str]) -> None:
         """Refuse, before anything changes, what would lose data or is somebody else's.
 
-        What cannot be looked at at all is told beside that.
+        What cannot be observed at all is told beside that.
         """
         faults: list[str] = []
         refused: type[RefusedChanges] = NotShared
-        for managed in self._graph.wanted:
-            if type(managed).refusals is ManagedObject.refusals and not managed.holds_data:
+        for node in self._graph.wanted:
+            if not isinstance(node, ObservedFirst):
                 continue
             try:
-                found = self._refusals_of(managed)
+                found = self._refusals_of(node)
             except TemporaryError as error:
-                waits[managed.label] = str(error)
+                waits[node.label] = str(error)
                 continue
             except PermanentError as error:
                 found = (str(error),)
             faults.extend(found)
-            if found and not managed.is_named:
+            if found and not isinstance(node, Named):
                 refused = RefusedChanges
         if faults and not waits:
             raise refused(tuple(dict.fromkeys(faults)))
 
-    def _refusals_of(self, managed: ManagedObject[Any]) -> tuple[str, ...]:
-        view = self._first_look[id(managed)] = self._call(managed, managed.read)
-        if view is not None:
-            if not managed.owned(view):
-                return (managed.taken(view),)
-            refusals: tuple[str, ...] = self._call(managed, managed.refusals, view)
-            return refusals
-        if managed.holds_data and self._served_before:
+    def _refusals_of(self, node: Node) -> tuple[str, ...]:
+        found = self._first_look[id(node)] = self._call(node, node.observe)
+        if found is not None:
+            return (found.conflict,) if found.conflict else found.refused
+        if isinstance(node, HoldsData) and self._served_before:
             return (
-                f"{managed.label}: it is gone, and another would be empty. Restore it with its "
+                f"{node.label}: it is gone, and another would be empty. Restore it with its "
                 f"name and tags, or delete this resource and make a new one",
             )
         return ()
 
-    def _move(self, managed: ManagedObject[Any], waits: dict[str, str]) -> None:
-        asked = with_promises_kept(managed, self._views, all_of_them=True)
+    def _move(self, node: Node, waits: dict[str, str]) -> None:
         try:
-            view, state = self._advance(managed, asked)
+            found, state = self._advance(node)
         except OutdatedError:
             raise
         except TemporaryError as error:
-            waits[managed.label] = str(error)
-            return
-        if state is None:
-            self._views[id(managed)] = view
+            waits[node.label] = str(error)
+        except PermanentError as error:
+            waits[node.label] = self._patience.bear(node, self._graph.needs(node), error)
         else:
-            waits[managed.label] = state
+            if found is None or state:
+                waits[node.label] = state
+            else:
+                node.see(found.view)
+                self._serve.add(id(node))
 
-    def _advance(
-        self, managed: ManagedObject[Any], asked: ManagedObject[Any]
-    ) -> tuple[Any, str | None]:
-        view = self._look(managed, asked)
-        if view is None:
-            self._call(asked, asked.create)
-            view = self._call(asked, asked.read)
-            if view is None:
-                return None, "creating"
-        self._check_owner(asked, view)
-        state = self._call(asked, asked.busy, view)
-        if state is not None:
-            return view, state
-        differs = self._call(asked, asked.changes, view)
-        if differs:
-            return self._change(managed, asked, view, differs)
-        return view, self._call(asked, asked.settling, view)
+    def _advance(self, node: Node) -> tuple[Found | None, str]:
+        """Return what was observed and its state: empty once it serves."""
+        found = self._observe(node)
+        if found is None:
+            if self._patience.waits_for_its_creation(node):
+                return None, NOT_VISIBLE
+            if not isinstance(node, Creatable):
+                raise PermanentError(f"{node.label}: it is gone. Deploy again")
+            self._call(node, node.create)
+            self._patience.created(node)
+            found = self._observe(node)
+            if found is None:
+                return None, NOT_VISIBLE
+        if found.conflict:
+            if found.unmarked and self._patience.waits_for_its_tags(node):
+                return found, NO_TAGS
+            raise PermanentError(found.conflict)
+        self._patience.seen(node)
+        found = self._call(node, node.compare, found)
+        if found.busy or not found.differs:
+            return found, found.busy or found.not_ready
+        return self._change(node, found)
 
-    def _look(self, managed: ManagedObject[Any], asked: ManagedObject[Any]) -> Any:
-        if id(managed) in self._first_look:
-            return self._first_look.pop(id(managed))
-        return self._call(asked, asked.read)
+    def _observe(self, node: Node) -> Found | None:
+        if id(node) in self._first_look:
+            return self._first_look.pop(id(node))
+        found: Found | None = self._call(node, node.observe)
+        return found
 
-    def _change(
-        self,
-        managed: ManagedObject[Any],
-        asked: ManagedObject[Any],
-        view: Any,
-        differs: tuple[str, ...],
-    ) -> tuple[Any, str | None]:
-        updating = f"updating {', '.join(differs)}"
-        if self._patience[id(managed)]:
-            self._patience[id(managed)] -= 1
-            return view, updating
-        if self._updates[id(managed)] == UPDATES_THAT_HELP:
+    def _change(self, node: Node, found: Found) -> tuple[Found | None, str]:
+        updating = f"updating {', '.join(found.differs)}"
+        if self._patience.waits_for_its_update(node, found.differs):
+            return found, updating
+        if not isinstance(node, Updatable | Port):
             raise PermanentError(
-                f"{asked.label}: {', '.join(differs)} still not as asked after "
-                f"{UPDATES_THAT_HELP} updates"
+                f"{node.label}: {', '.join(found.differs)} not as asked, and it cannot be changed "
+                f"in place. Remove it, then deploy again"
             )
-        self._call(asked, asked.update, view)
-        # AWS may take a while to show what it was told: each update gets more looks to show.
-        self._patience[id(managed)] = 2 ** self._updates[id(managed)]
-        self._updates[id(managed)] += 1
-        view = self._call(asked, asked.read)
-        if view is None:
+        self._call(node, node.update, found)
+        self._patience.updated(node)
+        again = self._observe(node)
+        if again is None:
             return None, updating
-        state = self._call(asked, asked.busy, view)
-        if state is None and self._call(asked, asked.changes, view):
-            state = updating
-        return view, state or self._call(asked, asked.settling, view)
+        again = self._call(node, node.compare, again)
+        return again, again.busy or (updating if again.differs else again.not_ready)
 
     def _clean(self) -> Outcome:
         """Remove what this graph has replaced or no longer wants, then answer."""
         if self._cleaning is None:
-            old = Graph()
-            for managed in self._graph.unwanted:
-                old.add(self._settled(managed))
-            for managed in self._graph.wanted:
-                asked = self._settled(managed)
-                for superseded in self._call(asked, asked.superseded):
-                    old.add(superseded)
+            superseded = (
+                self._call(node, node.superseded)
+                for node in self._graph.wanted
+                if isinstance(node, Superseding)
+            )
+            old = Graph.of_old([*self._graph.unwanted, *chain.from_iterable(superseded)])
             self._cleaning = Removal(old, self._explain, with_superseded=False)
         outcome = self._cleaning.step()
         if isinstance(outcome, Waiting):
             return outcome
-        return Done({key: str(kept(value, self._views)) for key, value in self._outputs()})
+        outputs = sorted(self._graph.outputs.items())
+        return Done({key: str(known(value)) for key, value in outputs})
 
-    def _outputs(self) -> list[tuple[str, Any]]:
-        return sorted(self._graph.outputs.items())
-
-    def _settled(self, managed: ManagedObject[Any]) -> ManagedObject[Any]:
-        return with_promises_kept(managed, self._views, all_of_them=True)
-
-    def _check_owner(self, managed: ManagedObject[Any], view: Any) -> None:
-        if not managed.owned(view):
-            raise PermanentError(managed.taken(view))
-
-    def _call(self, managed: ManagedObject[Any], method: Any, *args: Any) -> Any:
-        return call(self._explain, managed, method, *args)
+    def _call(self, node: Node, method: Any, *args: Any) -> Any:
+        return call(self._explain, node, method, *args)

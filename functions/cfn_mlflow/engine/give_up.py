@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from cfn_mlflow.outcome import TemporaryError
 
 from .calls import Explain, call
 from .graph import Graph
-from .managed import ManagedObject, NotKept, with_promises_kept
+from .output import NotKnown
+from .resource import Undone
 
 
 def give_up(graph: Graph, explain: Explain) -> None:
-    """Let each object undo what must not stay, in reverse; one that cannot keeps none from it.
+    """Let each resource undo what must not stay, in reverse; one that cannot keeps none from it.
 
     Raises at the end what kept one from it: TemporaryError only if all may pass.
     """
+    graph.forget()
     errors: list[Exception] = []
-    for managed in reversed(graph.wanted):
-        if type(managed).give_up is ManagedObject.give_up:
+    for node in reversed(graph.wanted):
+        if not isinstance(node, Undone):
             continue
         try:
-            known: ManagedObject[Any] = with_promises_kept(managed, {}, all_of_them=False)
-            call(explain, known, known.give_up)
-        except NotKept:
+            call(explain, node, node.give_up)
+        except NotKnown:
             continue
         except Exception as error:
             errors.append(error)

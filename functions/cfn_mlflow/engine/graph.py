@@ -1,68 +1,83 @@
-"""The objects of one resource, in plain reading order, and what needs what."""
+"""The resources of one request, in plain reading order, and what needs what."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from cfn_mlflow.engine.managed import ManagedObject, sources
+from cfn_mlflow.engine.output import sources
+from cfn_mlflow.engine.resource import Deletable, Observed
 
-Added = TypeVar("Added", bound=ManagedObject[Any])
+Added = TypeVar("Added", bound=Observed[Any])
+Removed = TypeVar("Removed", bound=Deletable[Any])
 
 
 @dataclass
 class Graph:
-    """Objects added in reading order: each after those that it needs."""
+    """Resources added in reading order: each after those that it needs."""
 
-    wanted: list[ManagedObject[Any]] = field(default_factory=list)
-    unwanted: list[ManagedObject[Any]] = field(default_factory=list)
+    wanted: list[Observed[Any]] = field(default_factory=list)
+    unwanted: list[Deletable[Any]] = field(default_factory=list)
     outputs: dict[str, Any] = field(default_factory=dict)
-    """The resource's attributes: values or promises."""
-    _after: dict[int, tuple[ManagedObject[Any], ...]] = field(default_factory=dict)
-    _first: list[ManagedObject[Any]] = field(default_factory=list)
+    """The attributes of the whole: values or outputs."""
+    _after: dict[int, tuple[Observed[Any], ...]] = field(default_factory=dict)
+    _first: list[Observed[Any]] = field(default_factory=list)
 
-    def begin(self, managed: Added) -> Added:
-        """Add an object that all later ones follow: made before them, removed after them."""
-        self.add(managed)
-        self._first.append(managed)
-        return managed
+    @classmethod
+    def of_old(cls, nodes: Iterable[Deletable[Any]]) -> Graph:
+        """Return a graph of what is to be removed, in which nothing needs another."""
+        graph = cls()
+        for node in nodes:
+            graph._after[id(node)] = ()
+            graph.unwanted.append(node)
+        return graph
 
-    def add(self, managed: Added, *, after: tuple[ManagedObject[Any], ...] = ()) -> Added:
-        """Add an object that is to be there, and return it.
+    def begin(self, node: Added) -> Added:
+        """Add a resource that all later ones follow: made before them, removed after them."""
+        self.add(node)
+        self._first.append(node)
+        return node
+
+    def add(self, node: Added, *, after: tuple[Observed[Any], ...] = ()) -> Added:
+        """Add a resource that is to be there, and return it.
 
         `after` names those it must follow though it takes no value of theirs.
         Raises ValueError if one that it needs is not in the graph yet.
         """
-        needs = self._needs_of(managed, after)
-        self._after[id(managed)] = needs
-        self.wanted.append(managed)
-        return managed
+        self._after[id(node)] = self._needs_of(node, after)
+        self.wanted.append(node)
+        return node
 
-    def without(self, managed: Added, *, after: tuple[ManagedObject[Any], ...] = ()) -> Added:
-        """Add an object that is to be absent: removed, if owned, once all the others serve."""
-        self._after[id(managed)] = self._needs_of(managed, after)
-        self.unwanted.append(managed)
-        return managed
+    def without(self, node: Removed, *, after: tuple[Observed[Any], ...] = ()) -> Removed:
+        """Add a resource that is to be absent: removed, if owned, once all the others serve."""
+        self._after[id(node)] = self._needs_of(node, after)
+        self.unwanted.append(node)
+        return node
 
-    def needs(self, managed: ManagedObject[Any]) -> tuple[ManagedObject[Any], ...]:
-        """Return the objects that must serve before this one is made."""
-        return self._after[id(managed)]
+    def needs(self, node: Observed[Any]) -> tuple[Observed[Any], ...]:
+        """Return the resources that must serve before this one is made."""
+        return self._after[id(node)]
 
-    def all(self) -> Iterator[ManagedObject[Any]]:
-        """Yield every object, wanted or not, each after those it needs."""
+    def all(self) -> Iterator[Observed[Any]]:
+        """Yield every resource, wanted or not, each after those it needs."""
         yield from self.wanted
         yield from self.unwanted
 
+    def forget(self) -> None:
+        """Forget what was observed of all of them: so no output is known."""
+        for node in self.all():
+            node.see(None)
+
     def give(self, outputs: Mapping[str, Any]) -> None:
-        """Add attributes: values, or promises on objects of the graph."""
+        """Add attributes: values, or outputs of resources of the graph."""
         self.outputs.update(outputs)
 
     def _needs_of(
-        self, managed: ManagedObject[Any], after: tuple[ManagedObject[Any], ...]
-    ) -> tuple[ManagedObject[Any], ...]:
-        needs = tuple({id(n): n for n in (*self._first, *sources(managed), *after)}.values())
+        self, node: Observed[Any], after: tuple[Observed[Any], ...]
+    ) -> tuple[Observed[Any], ...]:
+        needs = tuple({id(n): n for n in (*self._first, *sources(node), *after)}.values())
         for need in needs:
             if id(need) not in self._after:
-                raise ValueError(f"{managed.label} needs {need.label}, which is not added yet")
+                raise ValueError(f"{node.label} needs {need.label}, which is not added yet")
         return needs

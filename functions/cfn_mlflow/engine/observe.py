@@ -8,61 +8,61 @@ from cfn_mlflow.outcome import Done, Outcome, PermanentError, TemporaryError, Wa
 
 from .calls import Explain, call
 from .graph import Graph
-from .managed import ManagedObject, NotKept, kept, sources, with_promises_kept
+from .output import NotKnown, known, sources
+from .resource import Observed
 
 
-class Observation:
-    """Reads what the attributes of a graph rest on, each object after those that it needs."""
+class AsItStands:
+    """Reads what the attributes of a graph rest on, each resource after those that it needs."""
 
     def __init__(self, graph: Graph, explain: Explain) -> None:
+        graph.forget()
         self._graph = graph
         self._explain = explain
-        self._views: dict[int, Any] = {}
-        self._read: set[int] = set()
-        self._asked = {id(managed) for managed in _rested_on(graph.outputs)}
+        self._observed: set[int] = set()
+        self._asked = {id(node) for node in _rested_on(graph.outputs)}
 
     def step(self) -> Outcome:
-        """Look once at every object that was not read yet.
+        """Observe once every resource that was not observed yet.
 
         Returns Done with the attributes, or Waiting. Raises PermanentError if one is not to be
         had, for what it rests on is not there.
         """
         waits: dict[str, str] = {}
-        for managed in self._graph.wanted:
-            if id(managed) in self._asked - self._read:
-                self._look(managed, waits)
+        for node in self._graph.wanted:
+            if id(node) in self._asked - self._observed:
+                self._observe(node, waits)
         if waits:
             return Waiting(waits)
         try:
             outputs = sorted(self._graph.outputs.items())
-            return Done({key: str(kept(value, self._views)) for key, value in outputs})
-        except NotKept as missing:
+            return Done({key: str(known(value)) for key, value in outputs})
+        except NotKnown as missing:
             raise PermanentError(
                 f"{missing} is not there, so the attributes cannot be told. Correct what the "
                 f"resource names, then deploy again"
             ) from None
 
-    def _look(self, managed: ManagedObject[Any], waits: dict[str, str]) -> None:
+    def _observe(self, node: Observed[Any], waits: dict[str, str]) -> None:
         try:
-            known = with_promises_kept(managed, self._views, all_of_them=True)
-            view = call(self._explain, known, known.read)
-        except NotKept:
+            found = call(self._explain, node, node.observe)
+        except NotKnown:
             return
         except TemporaryError as error:
-            waits[managed.label] = str(error)
+            waits[node.label] = str(error)
             return
-        self._read.add(id(managed))
-        if view is not None and known.owned(view):
-            self._views[id(managed)] = view
+        self._observed.add(id(node))
+        if found is not None and found.owned:
+            node.see(found.view)
 
 
-def _rested_on(value: object) -> list[ManagedObject[Any]]:
-    """Return every object that a value rests on, and those that these rest on."""
-    found: dict[int, ManagedObject[Any]] = {}
+def _rested_on(value: object) -> list[Observed[Any]]:
+    """Return every resource that a value rests on, and those that these rest on."""
+    found: dict[int, Observed[Any]] = {}
     left = list(sources(value))
     while left:
-        managed = left.pop()
-        if id(managed) not in found:
-            found[id(managed)] = managed
-            left.extend(sources(managed))
+        node = left.pop()
+        if id(node) not in found:
+            found[id(node)] = node
+            left.extend(sources(node))
     return list(found.values())

@@ -1,118 +1,120 @@
-"""Remove a graph: the same walk in reverse, each object after those that need it."""
+"""Remove a graph: the same walk in reverse, each resource after those that need it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from cfn_mlflow.outcome import Done, Outcome, TemporaryError, Waiting
 
 from .calls import Explain, call
 from .graph import Graph
-from .managed import ManagedObject, NotKept, with_promises_kept
+from .output import NotKnown
+from .resource import Deletable, LeavesTraces, Observed, Retained, Superseding
+
+Views = dict[int, Any]
+"""What is there and owned, by the resource's id; None for what is absent."""
 
 
 class Removal:
-    """Removes the objects of a graph that are owned; what stays by choice is marked as left."""
+    """Removes the resources of a graph that are owned; what stays by choice is retained.
+
+    It looks at nothing that it cannot delete: what is attached goes with its parent.
+    """
 
     def __init__(self, graph: Graph, explain: Explain, *, with_superseded: bool = True) -> None:
         self._graph = graph
         self._explain = explain
-        self._settled = self._along()
-        self._unasked = {id(managed) for managed in graph.wanted} if with_superseded else set()
+        self._settled: set[int] = set()
+        self._unasked = {id(node) for node in graph.wanted} if with_superseded else set()
 
     def step(self) -> Outcome:
-        """Look once at every object not gone yet, and remove those that nothing needs.
+        """Observe once every resource not gone yet, and remove those that nothing needs.
 
         Returns Done without attributes, or Waiting. Raises PermanentError.
         """
         waits: dict[str, str] = {}
-        found = self._look(waits)
-        for managed in reversed(list(self._graph.all())):
-            if id(managed) not in found:
+        views = self._observe(waits)
+        for node in reversed(list(self._left())):
+            if id(node) not in views:
                 continue
-            known, view = found[id(managed)]
-            if view is not None and self._needed(managed):
+            view = views[id(node)]
+            if view is not None and self._needed(node):
                 continue
             try:
-                state = self._advance(known, view)
+                state = self._advance(node, view)
             except TemporaryError as error:
                 state = str(error)
             if state is None:
-                self._settled.add(id(managed))
+                self._settled.add(id(node))
             else:
-                waits[managed.label] = state
+                waits[node.label] = state
         if waits:
             return Waiting(waits)
-        self._settled = self._along()  # a second step looks again
+        self._settled.clear()  # a second step observes again
         return Done({})
 
     def finds_any(self) -> bool:
         """Tell, without a change, whether anything owned is there. Raises TemporaryError."""
         waits: dict[str, str] = {}
-        found = any(view is not None for _, view in self._look(waits).values())
+        found = any(view is not None for view in self._observe(waits).values())
         if waits and not found:
             raise TemporaryError("; ".join(waits.values()))
         return found
 
-    def _along(self) -> set[int]:
-        return {id(managed) for managed in self._graph.all() if managed.goes_along}
+    def _left(self) -> Iterator[Deletable[Any]]:
+        """Yield what may still be there, also what is added meanwhile."""
+        for node in self._graph.all():
+            if isinstance(node, Deletable) and id(node) not in self._settled:
+                yield node
 
-    def _look(self, waits: dict[str, str]) -> dict[int, tuple[ManagedObject[Any], Any]]:
-        """Read what may still be there; what is not owned counts as absent.
+    def _observe(self, waits: dict[str, str]) -> Views:
+        """Observe what may still be there; what is not owned counts as absent.
 
         What stands on something absent is absent with it.
         """
-        views: dict[int, Any] = {}
-        looks: dict[int, tuple[ManagedObject[Any], Any]] = {}
+        self._graph.forget()
+        views: Views = {}
         unknown: set[int] = set()
-        for managed in self._graph.all():
-            if id(managed) in self._settled:
-                continue
+        for node in self._left():
             try:
-                known = with_promises_kept(managed, views, all_of_them=False)
-                view = self._call(known, known.read)
-                self._add_superseded(managed, known)
-            except NotKept:
-                known, view = managed, None
-                if any(id(need) in unknown for need in self._graph.needs(managed)):
-                    unknown.add(id(managed))
+                found = self._call(node, node.observe)
+                self._add_superseded(node)
+            except NotKnown:
+                found = None
+                if any(id(need) in unknown for need in self._graph.needs(node)):
+                    unknown.add(id(node))
                     continue
             except TemporaryError as error:
-                unknown.add(id(managed))
-                waits[managed.label] = str(error)
+                unknown.add(id(node))
+                waits[node.label] = str(error)
                 continue
-            if view is not None and known.owned(view):
-                views[id(managed)] = view
-            looks[id(managed)] = known, views.get(id(managed))
-        return looks
+            views[id(node)] = found.view if found is not None and found.owned else None
+            node.see(views[id(node)])
+        return views
 
-    def _add_superseded(self, managed: ManagedObject[Any], known: ManagedObject[Any]) -> None:
+    def _add_superseded(self, node: Observed[Any]) -> None:
         """Add what an update that was cut off has replaced and not removed."""
-        if id(managed) not in self._unasked:
+        if id(node) not in self._unasked or not isinstance(node, Superseding):
             return
-        for superseded in self._call(known, known.superseded):
-            self._graph.without(superseded, after=self._graph.needs(managed))
-        self._unasked.discard(id(managed))
+        for superseded in self._call(node, node.superseded):
+            self._graph.without(superseded, after=self._graph.needs(node))
+        self._unasked.discard(id(node))
 
-    def _needed(self, managed: ManagedObject[Any]) -> bool:
-        return any(
-            managed in self._graph.needs(other)
-            for other in self._graph.all()
-            if id(other) not in self._settled
-        )
+    def _needed(self, node: Observed[Any]) -> bool:
+        return any(node in self._graph.needs(other) for other in self._left())
 
-    def _advance(self, known: ManagedObject[Any], view: Any) -> str | None:
-        """Remove an object that nothing needs; return its state, or None once it is settled."""
-        if view is None:
-            self._call(known, known.after_removal)
-            return None
-        if self._call(known, known.left, view):
-            return None
-        self._call(known, known.delete, view)
-        if self._call(known, known.read) is not None:
-            return "deleting"
-        self._call(known, known.after_removal)
+    def _advance(self, node: Deletable[Any], view: Any) -> str | None:
+        """Remove a resource that nothing needs; return its state, or None once it is settled."""
+        if view is not None:
+            if isinstance(node, Retained) and self._call(node, node.retain, view):
+                return None
+            self._call(node, node.delete, view)
+            if self._call(node, node.observe) is not None:
+                return "deleting"
+        if isinstance(node, LeavesTraces):
+            self._call(node, node.after_removal)
         return None
 
-    def _call(self, managed: ManagedObject[Any], method: Any, *args: Any) -> Any:
-        return call(self._explain, managed, method, *args)
+    def _call(self, node: Observed[Any], method: Any, *args: Any) -> Any:
+        return call(self._explain, node, method, *args)

@@ -17,7 +17,8 @@ from cfn_mlflow.aws.kms import AllowedKey
 from cfn_mlflow.aws.owner import Owner
 from cfn_mlflow.aws.s3 import AllowedBucketInstead, Bucket, CompleteBucket
 from cfn_mlflow.engine.graph import Graph
-from cfn_mlflow.engine.managed import ManagedObject, derive, later
+from cfn_mlflow.engine.managed import derive, later
+from cfn_mlflow.engine.resource import Observed
 from cfn_mlflow.models.bucket import BucketAttributes, BucketProperties
 from cfn_mlflow.resources.claim import claim
 from cfn_mlflow.resources.provide import resource_type
@@ -59,9 +60,7 @@ def complete_bucket(graph: Graph, owner: Owner, parts: BucketParts) -> None:
         graph.add(CompleteBucket(owner, parts.bucket_id), after=tuple(graph.wanted))
 
 
-def _settings(
-    owner: Owner, own: Bucket, properties: BucketProperties
-) -> tuple[ManagedObject[Any], ...]:
+def _settings(owner: Owner, own: Bucket, properties: BucketProperties) -> tuple[Observed[Any], ...]:
     name = later(own, lambda view: view.name)
     return (
         PublicAccessBlock(owner, name),

@@ -7,18 +7,17 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from cfn_mlflow.aws.cloudformation_rollback import is_rolling_back
-from cfn_mlflow.engine.managed import ManagedObject
+from cfn_mlflow.engine.managed import Port
 from cfn_mlflow.models.connections import MOST, Budget
 from cfn_mlflow.outcome import PermanentError
 from cfn_mlflow.tell import warn
 
 
 @dataclass(frozen=True, eq=False)
-class ConnectionBudget(ManagedObject[Budget]):
+class ConnectionBudget(Port[Budget]):
     """No object of AWS: a sum that is done once it is known what the database takes."""
 
     words: ClassVar[str] = "connection budget"
-    goes_along: ClassVar[bool] = True
 
     stack_id: str
     asked: Budget
@@ -47,11 +46,3 @@ class ConnectionBudget(ManagedObject[Budget]):
                 budget.words,
             )
         return budget
-
-    def create(self) -> None:
-        """Never called: `read` always finds it."""
-        raise NotImplementedError
-
-    def delete(self, view: Budget) -> None:
-        """Never called: there is nothing to remove."""
-        raise NotImplementedError

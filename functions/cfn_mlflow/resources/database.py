@@ -42,7 +42,8 @@ from cfn_mlflow.aws.rds_instance import DBInstance
 from cfn_mlflow.aws.rule_names import ROTATION_RULE
 from cfn_mlflow.aws.turns import BY_SCHEDULE_KEY, CLUSTER_KEY, TurnSecret, in_use
 from cfn_mlflow.engine.graph import Graph
-from cfn_mlflow.engine.managed import ManagedObject, derive, later
+from cfn_mlflow.engine.managed import derive, later
+from cfn_mlflow.engine.resource import Observed
 from cfn_mlflow.models.connections import max_connections
 from cfn_mlflow.models.database import DatabaseAttributes, DatabaseProperties
 from cfn_mlflow.models.schedules import NEVER
@@ -253,10 +254,10 @@ def _kept_password(master: _Master, cluster: DBCluster, mirror: MirroredSecret) 
 
 def _inside(
     graph: Graph,
-    first: tuple[ManagedObject[Any], ...],
+    first: tuple[Observed[Any], ...],
     master: _Master,
-    after: tuple[ManagedObject[Any], ...],
-) -> tuple[ManagedObject[Any], ...]:
+    after: tuple[Observed[Any], ...],
+) -> tuple[Observed[Any], ...]:
     """Add what is first, then the roles and their rights, each after the one before."""
     reach = (master.cluster_arn, master.secret_arn)
     roles = (Role(*reach, OWNER_ROLE), Role(*reach, RUNTIME_ROLE), Privileges(*reach))
@@ -284,7 +285,7 @@ def _logins(
     master: _Master,
     cluster: DBCluster,
     secrets: _LoginSecrets,
-    after: tuple[ManagedObject[Any], ...],
+    after: tuple[Observed[Any], ...],
 ) -> tuple[DatabaseLogin, ...]:
     """Add the logins: the service's two change data, the migration's acts as the owner."""
     idle = later(cluster, idle_seconds)
@@ -320,7 +321,7 @@ def _rotation(
     owner: Owner,
     schedule: str | None,
     cluster: DBCluster,
-    after: tuple[ManagedObject[Any], ...],
+    after: tuple[Observed[Any], ...],
 ) -> None:
     """Add the rule that lets the two logins take turns, if there is a schedule."""
     rule = Rule(

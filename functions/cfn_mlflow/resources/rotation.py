@@ -41,7 +41,8 @@ from cfn_mlflow.aws.wired_services import (
 )
 from cfn_mlflow.engine.converge import Convergence
 from cfn_mlflow.engine.graph import Graph
-from cfn_mlflow.engine.managed import ManagedObject, later
+from cfn_mlflow.engine.managed import later
+from cfn_mlflow.engine.resource import Observed
 from cfn_mlflow.outcome import Done, Outcome, OutdatedError, PermanentError, TemporaryError
 from cfn_mlflow.resources.door import Door
 
@@ -223,7 +224,7 @@ def _graph(turn: _Turn) -> Graph:
             idle_seconds=turn.idle_seconds,
         )
     )
-    moved: list[ManagedObject[Any]] = [login]
+    moved: list[Observed[Any]] = [login]
     for service in turn.services:
         former = service.view.definition_arn
         revision = graph.add(

@@ -10,7 +10,7 @@ from cfn_mlflow.aws.allowed_cluster import AllowedCluster, AllowedLogin
 from cfn_mlflow.aws.data_api import Database
 from cfn_mlflow.aws.owner import Owner
 from cfn_mlflow.engine.graph import Graph
-from cfn_mlflow.engine.managed import ManagedObject, derive, later
+from cfn_mlflow.engine.managed import Port, derive, later
 from cfn_mlflow.models.schema import SchemaProperties
 from cfn_mlflow.outcome import PermanentError
 from cfn_mlflow.resources.provide import resource_type
@@ -20,11 +20,10 @@ from cfn_mlflow.resources.schema_words import failure, unknown_release, waiting
 
 
 @dataclass(frozen=True, eq=False)
-class SchemaCheck(ManagedObject[Report]):
+class SchemaCheck(Port[Report]):
     """A database's schema against what one MLflow release declares; nothing is made or removed."""
 
     words: ClassVar[str] = "schema"
-    goes_along: ClassVar[bool] = True
 
     watcher: Watcher
     image: str
@@ -46,14 +45,6 @@ class SchemaCheck(ManagedObject[Report]):
         if not view.sound:
             raise PermanentError(failure(view, releases.version_of(self.image)))
         return None
-
-    def create(self) -> None:
-        """Never called: there is always something to say of a database."""
-        raise NotImplementedError
-
-    def delete(self, view: Report) -> None:
-        """Never called: nothing was made."""
-        raise NotImplementedError
 
 
 def _may_use(*names: str) -> bool:

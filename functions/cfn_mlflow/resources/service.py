@@ -22,7 +22,8 @@ from cfn_mlflow.aws.owner import Owner
 from cfn_mlflow.aws.server_secret import CompleteServerSecret, ServerSecret
 from cfn_mlflow.aws.turns import LoginInUse
 from cfn_mlflow.engine.graph import Graph
-from cfn_mlflow.engine.managed import ManagedObject, derive, later
+from cfn_mlflow.engine.managed import derive, later
+from cfn_mlflow.engine.resource import Observed
 from cfn_mlflow.models.connections import Budget
 from cfn_mlflow.models.service import ServiceAttributes, ServiceProperties, ServiceSettings
 from cfn_mlflow.resources.claim import claim
@@ -66,7 +67,7 @@ def service(graph: Graph, owner: Owner, asked: ServiceSettings, wiring: Wiring) 
     roles = _roles(
         graph, owner, asked, wiring, log_group=log_group.name, server_secret_arn=keys_arn
     )
-    before_tasks: tuple[ManagedObject[Any], ...] = (log_group, cluster, *net.rules)
+    before_tasks: tuple[Observed[Any], ...] = (log_group, cluster, *net.rules)
 
     budget = graph.add(
         ConnectionBudget(
@@ -198,7 +199,7 @@ def _scaling(
     asked: ServiceSettings,
     tasks: Service,
     *,
-    after: tuple[ManagedObject[Any], ...],
+    after: tuple[Observed[Any], ...],
 ) -> ScalableTarget:
     """Add what the number of tasks follows; it rests until `after` serves."""
     target = graph.add(

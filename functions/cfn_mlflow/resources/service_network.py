@@ -11,7 +11,8 @@ from cfn_mlflow.aws.elbv2_load_balancer import LoadBalancer
 from cfn_mlflow.aws.elbv2_target_group import TargetGroup
 from cfn_mlflow.aws.owner import Owner
 from cfn_mlflow.engine.graph import Graph
-from cfn_mlflow.engine.managed import ManagedObject, later
+from cfn_mlflow.engine.managed import later
+from cfn_mlflow.engine.resource import Observed
 from cfn_mlflow.models.service import ServiceSettings
 from cfn_mlflow.resources.mlflow_environment import PORT
 
@@ -23,7 +24,7 @@ class Network:
     """The objects of the network that others follow or tell of."""
 
     service_group_id: str
-    rules: tuple[ManagedObject[Any], ...]
+    rules: tuple[Observed[Any], ...]
     load_balancer: LoadBalancer
     target_group: TargetGroup
     listener: Listener

@@ -21,7 +21,8 @@ from cfn_mlflow.aws.rds_snapshot import MigrationSnapshot
 from cfn_mlflow.aws.rehearsal_clone import RehearsalClone, RehearsalRemains
 from cfn_mlflow.aws.rehearsal_task import RehearsalTask
 from cfn_mlflow.engine.graph import Graph
-from cfn_mlflow.engine.managed import ManagedObject, derive, later
+from cfn_mlflow.engine.managed import derive, later
+from cfn_mlflow.engine.resource import Observed
 from cfn_mlflow.models.service import ServiceSettings
 from cfn_mlflow.resources.schema_schedule import Runs
 from cfn_mlflow.resources.service_schema import ServiceSchema
@@ -50,7 +51,7 @@ class UpgradeSteps:
     wiring: Wiring
     launcher: Launcher
 
-    def add(self, resource_id: str, *, after: tuple[ManagedObject[Any], ...]) -> Upgrade:
+    def add(self, resource_id: str, *, after: tuple[Observed[Any], ...]) -> Upgrade:
         """Add all that comes before the new tasks; `resource_id` is how autoscaling calls them."""
         schema = derive(_schema, self.wiring.kept())
         inspection = self.graph.add(Inspection(self.launcher, schema), after=after)
@@ -86,7 +87,7 @@ class UpgradeSteps:
             },
         )
 
-    def _rehearsal(self, inspected: InspectionView) -> tuple[ManagedObject[Any], ...]:
+    def _rehearsal(self, inspected: InspectionView) -> tuple[Observed[Any], ...]:
         """Add the rehearsal on a clone, if wished for; what is left of one goes at the end."""
         if not self.wiring.cluster_arn:
             return ()

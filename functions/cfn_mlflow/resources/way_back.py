@@ -12,7 +12,7 @@ from typing import TypeVar
 from cfn_mlflow.aws.cloudformation_rollback import is_rolling_back
 from cfn_mlflow.aws.errors import explain
 from cfn_mlflow.engine.graph import Graph
-from cfn_mlflow.engine.observe import Observation
+from cfn_mlflow.engine.observe import AsItStands
 from cfn_mlflow.outcome import FaultsError, NotShared, Outcome, PermanentError
 from cfn_mlflow.protocol.serve import Step
 from cfn_mlflow.tell import warn
@@ -51,7 +51,7 @@ def standing_still(graph: Graph, stack_id: str, converge: Step) -> Step:
 
     def observe(refused: NotShared) -> Step:
         warn(f"The rollback leaves the resource as it runs: {refused}")
-        return Observation(graph, explain).step
+        return AsItStands(graph, explain).step
 
     return unless_rolling_back(stack_id, converge, NotShared, observe)
 

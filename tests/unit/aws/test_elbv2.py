@@ -115,7 +115,9 @@ def test_given_two_of_both_schemes_after_a_cut_off_update_then_a_removal_finds_b
     vpc: Vpc,
 ) -> None:
     converge(graph_of(vpc))
-    graph_of(vpc, internal=False).wanted[0].create()
+    newer = graph_of(vpc, internal=False).wanted[0]
+    assert isinstance(newer, LoadBalancer)
+    newer.create()
     assert len(balancers()) == 2
     remove(graph_of(vpc))
     assert balancers() == []

@@ -374,8 +374,8 @@ def test_given_no_room_on_fargate_then_it_is_tried_again(fargate: Fargate, graph
 def test_given_a_view_without_a_running_task_then_it_is_left_to_its_task_definition() -> None:
     launcher = Launcher(owner(), "arn", NAME, (), (), "log")
     task = MigrationTask(launcher, InspectionView(), "", None)
-    assert task.left(MigrationView(HEAD))
-    assert task.left(MigrationView(""))
+    assert task.retain(MigrationView(HEAD))
+    assert task.retain(MigrationView(""))
 
 
 def test_given_a_database_that_is_as_the_image_expects_then_nothing_is_migrated(

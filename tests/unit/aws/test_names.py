@@ -15,6 +15,7 @@ from cfn_mlflow.aws.image_task import Launcher
 from cfn_mlflow.aws.inspection_task import InspectionView
 from cfn_mlflow.aws.owner import Owner
 from cfn_mlflow.aws.rds_snapshot import MigrationSnapshot
+from cfn_mlflow.engine.resource import Named
 from cfn_mlflow.migration.result import Result
 from cfn_mlflow.models.base import parse
 from cfn_mlflow.models.mlflow_server import MLflowProperties
@@ -108,7 +109,7 @@ def named(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
     }
     graph = mlflow_server._graph(owner(prefix=LONGEST), parse(MLflowProperties, properties))
     found: dict[str, list[str]] = {}
-    for managed in (one for one in graph.all() if not one.is_named):
+    for managed in (one for one in graph.all() if not isinstance(one, Named)):
         for attribute in ("name", "identifier", "family"):
             name = getattr(managed, attribute, None)
             if isinstance(name, str):

@@ -11,8 +11,9 @@ from moto.rds.models import RDSBackend, rds_backends
 from cfn_mlflow.aws.errors import explain
 from cfn_mlflow.aws.rds_cluster import DBCluster, _view, cluster_identifier, major
 from cfn_mlflow.aws.rds_instance import DBInstance
-from cfn_mlflow.engine.converge import UPDATES_THAT_HELP, Convergence
+from cfn_mlflow.engine.converge import Convergence
 from cfn_mlflow.engine.graph import Graph
+from cfn_mlflow.engine.patience import UPDATES_THAT_HELP
 from cfn_mlflow.engine.remove import Removal
 from cfn_mlflow.outcome import Done, PermanentError, Waiting
 from tests.unit.support.aurora import Aurora

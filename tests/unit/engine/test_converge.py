@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cfn_mlflow.engine.converge import UPDATES_THAT_HELP, Convergence
+from cfn_mlflow.engine.converge import Convergence
 from cfn_mlflow.engine.graph import Graph
-from cfn_mlflow.engine.managed import derive, later
+from cfn_mlflow.engine.output import combine
+from cfn_mlflow.engine.patience import UPDATES_THAT_HELP
+from cfn_mlflow.engine.resource import Observation
 from cfn_mlflow.outcome import Done, Outcome, PermanentError, RefusedChanges, Waiting
 from tests.unit.engine.things import Along, Beside, Item, Killed, Precious, Thing, World, explain
 
@@ -20,10 +21,11 @@ def diamond(world: World, value: str = "1") -> Graph:
     """Return a root, two that stand on it side by side, and one that stands on both."""
     graph = Graph()
     root = graph.add(Thing(world, "root", "r" + value))
-    left = graph.add(Thing(world, "left", "", uses=later(root, lambda view: view.value)))
-    right = graph.add(Thing(world, "right", "", uses=later(root, lambda view: view.value)))
-    graph.add(Thing(world, "top", "", uses=derive(lambda a, b: min(a.value, b.value), left, right)))
-    graph.give({"Root": later(root, lambda view: view.value), "Fixed": "f"})
+    left = graph.add(Thing(world, "left", "", uses=root.output(lambda view: view.value)))
+    right = graph.add(Thing(world, "right", "", uses=root.output(lambda view: view.value)))
+    both = [side.output(lambda view: view.value) for side in (left, right)]
+    graph.add(Thing(world, "top", "", uses=combine(min, both[0], both[1])))
+    graph.give({"Root": root.output(lambda view: view.value), "Fixed": "f"})
     return graph
 
 
@@ -218,7 +220,7 @@ def test_given_another_function_made_it_meanwhile_then_an_old_look_does_not_make
 def beside(world: World, value: str) -> Graph:
     graph = Graph()
     new = graph.add(Beside(world, f"kind-{value}", value, kind="kind-"))
-    graph.add(Thing(world, "user", uses=later(new, lambda view: view.value)))
+    graph.add(Thing(world, "user", uses=new.output(lambda view: view.value)))
     return graph
 
 
@@ -262,8 +264,8 @@ def test_given_something_unwanted_then_it_goes_last_and_only_if_it_is_ours() -> 
 
 def test_given_a_change_that_never_shows_then_it_is_given_up_after_some_updates() -> None:
     class Stubborn(Thing):
-        def update(self, view: Item) -> None:
-            del view
+        def update(self, found: Observation[Item]) -> None:
+            del found
             self.world.done("update")
 
     world = World({"a": Item("us", "old")})
@@ -306,27 +308,7 @@ def test_given_an_object_before_what_it_needs_then_the_graph_refuses_it() -> Non
     world = World()
     later_one = Thing(world, "late")
     with pytest.raises(ValueError, match="thing early needs thing late, which is not added yet"):
-        Graph().add(Thing(world, "early", uses=later(later_one, lambda view: view.value)))
-
-
-def test_given_promises_in_lists_and_maps_then_they_are_kept_in_their_places() -> None:
-    world = World()
-    graph = Graph()
-    one = graph.add(Thing(world, "one", "1"))
-    value: Any = later(one, lambda view: view.value)
-    graph.give(
-        {
-            "Nested": derive(
-                lambda given: given["list"][0] + given["tuple"][1],
-                {"list": [value], "tuple": ("x", value)},
-            )
-        }
-    )
-    assert run(graph) == Done({"Nested": "11"})
-
-
-def test_given_no_promise_in_it_then_a_derived_value_is_there_at_once() -> None:
-    assert derive(lambda a, b: a + b, 1, 2) == 3
+        Graph().add(Thing(world, "early", uses=later_one.output(lambda view: view.value)))
 
 
 def test_given_what_served_before_is_gone_with_its_data_then_no_empty_one_is_made() -> None:

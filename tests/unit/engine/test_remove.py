@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cfn_mlflow.engine.graph import Graph
-from cfn_mlflow.engine.managed import later
 from cfn_mlflow.engine.remove import Removal
 from cfn_mlflow.outcome import Done, Outcome, PermanentError, TemporaryError, Waiting
 from tests.unit.engine.things import Along, Beside, Item, Killed, Thing, World, explain
@@ -21,9 +20,9 @@ def things(world: World, *, stays: bool = False, owner: str = "us") -> Graph:
     """Return a root, a part that cannot be looked for without it, one that uses it, one apart."""
     graph = Graph()
     root = graph.add(Thing(world, "root", stays=stays, owner=owner))
-    name = later(root, lambda view: "root" if view else "")
+    name = root.output(lambda view: "root" if view else "")
     graph.add(Thing(world, "part", part_of=name, owner=owner))
-    graph.add(Thing(world, "user", uses=later(root, lambda view: view.value), owner=owner))
+    graph.add(Thing(world, "user", uses=root.output(lambda view: view.value), owner=owner))
     graph.add(Thing(world, "loose", owner=owner))
     return graph
 

@@ -3,10 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from dataclasses import dataclass, field, replace
+from typing import ClassVar
 
-from cfn_mlflow.engine.managed import ManagedObject
+from cfn_mlflow.engine.calls import AlreadyThereError, DeniedError, NotFoundError, NotKnownYetError
+from cfn_mlflow.engine.output import Value, known
+from cfn_mlflow.engine.resource import (
+    Attached,
+    HoldsData,
+    LeavesTraces,
+    Named,
+    Observation,
+    Observed,
+    Remains,
+    Resource,
+    Retained,
+    Superseding,
+    Undone,
+    Updatable,
+    ownership_conflict,
+)
 from cfn_mlflow.outcome import PermanentError, TemporaryError
 
 
@@ -28,7 +44,15 @@ def explain(label: str, error: Exception) -> Exception:
         return error
     if error.code == "busy":
         return TemporaryError("busy")
-    return PermanentError(f"{label}: {error.code}")
+    return KINDS.get(error.code, PermanentError)(f"{label}: {error.code}")
+
+
+KINDS: dict[str, type[PermanentError]] = {
+    "denied": DeniedError,
+    "not found": NotFoundError,
+    "not known": NotKnownYetError,
+    "already there": AlreadyThereError,
+}
 
 
 @dataclass
@@ -39,6 +63,11 @@ class Item:
     value: str
     looks_to_serve: int = 0
     mark: str = ""
+    hidden: int = field(default=0, compare=False)
+    """Looks for which it is not visible, though it is there."""
+    untagged: int = field(default=0, compare=False)
+    """Looks for which its owner tag is not visible."""
+    was_hidden: bool = field(default=False, compare=False)
 
 
 @dataclass
@@ -52,6 +81,10 @@ class World:
     """By call, such as `create a`: the codes with which the next ones are answered."""
     slow: int = 0
     """Looks that a new thing takes to serve."""
+    hides: int = 0
+    """Looks for which a new thing is not visible."""
+    tags_late: int = 0
+    """Looks for which a new thing, visible already, has no owner tag."""
 
     def call(self, what: str) -> None:
         """Answer a call that changes nothing yet: fail it, if it is to fail."""
@@ -72,74 +105,114 @@ class World:
         return [call for call in self.calls if not call.startswith("read")]
 
 
+def observation(found: Item, owner: str, label: str) -> Observation[Item]:
+    """Return what is seen of an item: whose it is, by its tag once that is visible."""
+    is_ours = found.owner == owner and not found.untagged
+    found.untagged = max(found.untagged - 1, 0)
+    if is_ours:
+        return Observation(found)
+    unmarked = found.owner == owner
+    return Observation(found, conflict=ownership_conflict(label), unmarked=unmarked)
+
+
 @dataclass(frozen=True, eq=False)
-class Thing(ManagedObject[Item]):
-    """Something with a value that can be changed in place."""
+class Placed(Observed[Item]):
+    """Something that has a name in a world."""
 
     words: ClassVar[str] = "thing"
-    reads_by: ClassVar[tuple[str, ...]] = ("part_of",)
 
     world: World
     name: str
-    value: str = ""
-    part_of: str = ""
-    """The name of a thing without which this one is not."""
-    uses: str = ""
-    """A value of another thing, which a read can do without."""
-    owner: str = "us"
-    stays: bool = False
 
     @property
     def label(self) -> str:
         """Tell things apart."""
         return f"thing {self.name}"
 
+    def look(self) -> Item | None:
+        """Return what is there, once it is visible."""
+        self.world.call(f"read {self.name}")
+        found = self.world.items.get(self.name)
+        self.world.done(f"read {self.name}")
+        if found and found.hidden:
+            found.hidden, found.was_hidden = found.hidden - 1, True
+            return None
+        return found
+
+    def make(self, owner: str, value: str) -> None:
+        """Make it."""
+        self.world.call(f"create {self.name}")
+        there = self.world.items.get(self.name)
+        if there and there.was_hidden:
+            raise Broken("already there")
+        if there:
+            raise AssertionError(f"{self.name} is made twice")
+        world = self.world
+        item = Item(owner, value, world.slow, hidden=world.hides, untagged=world.tags_late)
+        self.world.items[self.name] = item
+        self.world.done(f"create {self.name}")
+
+    def change(self, view: Item, value: str) -> None:
+        """Change its value."""
+        self.world.call(f"update {self.name}")
+        view.value = value
+        self.world.done(f"update {self.name}")
+
+    def remove(self) -> None:
+        """Remove it, unless something holds it."""
+        self.world.call(f"delete {self.name}")
+        if any(item.mark == f"holds {self.name}" for item in self.world.items.values()):
+            raise Broken("busy")
+        del self.world.items[self.name]
+        self.world.done(f"delete {self.name}")
+
+
+@dataclass(frozen=True, eq=False)
+class Thing(Placed, Resource[Item], Retained[Item], LeavesTraces[Item]):
+    """Something with a value that can be changed in place."""
+
+    value: str = ""
+    part_of: Value[str] = ""
+    """The name of a thing without which this one is not observed."""
+    uses: Value[str] = ""
+    """A value of another thing, which is needed to make it alone."""
+    owner: str = "us"
+    stays: bool = False
+
     @property
     def asked(self) -> str:
         """Return the value that is asked, with what it uses."""
-        return self.value + self.uses
+        return self.value + known(self.uses)
 
-    def read(self) -> Item | None:
+    def observe(self) -> Observation[Item] | None:
         """Look."""
-        self.world.call(f"read {self.name}")
-        if self.part_of and self.part_of not in self.world.items:
-            raise AssertionError(f"{self.name} was looked for without {self.part_of}")
-        found = self.world.items.get(self.name)
-        self.world.done(f"read {self.name}")
-        return found
+        part_of = known(self.part_of)
+        if part_of and part_of not in self.world.items:
+            raise AssertionError(f"{self.name} was looked for without {part_of}")
+        found = self.look()
+        return observation(found, self.owner, self.label) if found else None
+
+    def compare(self, found: Observation[Item]) -> Observation[Item]:
+        """Compare the value; what is as asked serves after some looks."""
+        if found.view.value != self.asked:
+            return replace(found, differs=("value",))
+        if found.view.looks_to_serve == 0:
+            return found
+        found.view.looks_to_serve -= 1
+        return replace(found, not_ready="on its way")
 
     def create(self) -> None:
         """Make it."""
-        self.world.call(f"create {self.name}")
-        if self.name in self.world.items:
-            raise AssertionError(f"{self.name} is made twice")
-        if self.uses and self.uses not in {item.value for item in self.world.items.values()}:
+        uses = known(self.uses)
+        if uses and uses not in {item.value for item in self.world.items.values()}:
             raise AssertionError(f"{self.name} is made before what it uses")
-        self.world.items[self.name] = Item(self.owner, self.asked, self.world.slow)
-        self.world.done(f"create {self.name}")
+        self.make(self.owner, self.asked)
 
-    def owned(self, view: Item) -> bool:
-        """Tell whose it is."""
-        return view.owner == self.owner
-
-    def changes(self, view: Item) -> tuple[str, ...]:
-        """Compare the value."""
-        return () if view.value == self.asked else ("value",)
-
-    def update(self, view: Item) -> None:
+    def update(self, found: Observation[Item]) -> None:
         """Change the value."""
-        self.world.call(f"update {self.name}")
-        view.value = self.asked
-        self.world.done(f"update {self.name}")
+        self.change(found.view, self.asked)
 
-    def settling(self, view: Item) -> str | None:
-        """Pass with looks."""
-        if view.looks_to_serve == 0:
-            return None
-        view.looks_to_serve -= 1
-        return "on its way"
-
-    def left(self, view: Item) -> bool:
+    def retain(self, view: Item) -> bool:
         """Leave it, marked and without an owner."""
         if self.stays:
             view.owner, view.mark = "nobody", f"left by {self.owner}"
@@ -148,12 +221,7 @@ class Thing(ManagedObject[Item]):
     def delete(self, view: Item) -> None:
         """Remove it."""
         del view
-        self.world.call(f"delete {self.name}")
-        users = [n for n, item in self.world.items.items() if item.mark == f"holds {self.name}"]
-        if users:
-            raise Broken("busy")
-        del self.world.items[self.name]
-        self.world.done(f"delete {self.name}")
+        self.remove()
 
     def after_removal(self) -> None:
         """Mark what it left."""
@@ -163,35 +231,98 @@ class Thing(ManagedObject[Item]):
 
 
 @dataclass(frozen=True, eq=False)
-class Precious(Thing):
+class Precious(Thing, HoldsData[Item]):
     """A thing that cannot change its value, or be made again, without losing something."""
 
-    holds_data = True
-
-    def changes(self, view: Item) -> tuple[str, ...]:
-        """Nothing in place."""
-        del view
-        return ()
-
-    def refusals(self, view: Item) -> tuple[str, ...]:
+    def observe(self) -> Observation[Item] | None:
         """Refuse another value."""
-        return () if view.value == self.value else (f"{self.name}: cannot become {self.value}",)
+        found = super().observe()
+        if found is None or found.view.value == self.value:
+            return found
+        return replace(found, refused=(f"{self.name}: cannot become {self.value}",))
+
+    def compare(self, found: Observation[Item]) -> Observation[Item]:
+        """Change nothing in place."""
+        return found
 
 
 @dataclass(frozen=True, eq=False)
-class Beside(Thing):
+class Beside(Thing, Superseding[Item]):
     """A thing whose value is in its name: a new one is made beside the old."""
 
     kind: str = ""
 
-    def superseded(self) -> Sequence[ManagedObject[Any]]:
+    def superseded(self) -> Sequence[Old]:
         """Return the others of its kind."""
         names = [n for n in self.world.items if n.startswith(self.kind) and n != self.name]
-        return [Beside(self.world, name, owner=self.owner, kind=self.kind) for name in names]
+        return [Old(self.world, name) for name in names]
 
 
 @dataclass(frozen=True, eq=False)
-class Along(Thing):
-    """A part that goes with its whole."""
+class Old(Placed, Remains[Item]):
+    """A thing that nobody makes any more: it is only removed."""
 
-    goes_along: ClassVar[bool] = True
+    def observe(self) -> Observation[Item] | None:
+        """Look."""
+        found = self.look()
+        return observation(found, "us", self.label) if found else None
+
+    def delete(self, view: Item) -> None:
+        """Remove it."""
+        del view
+        self.remove()
+
+
+@dataclass(frozen=True, eq=False)
+class Along(Placed, Attached[Item]):
+    """A part that goes with its whole: it has no `delete`, and cannot be changed."""
+
+    def observe(self) -> Observation[Item] | None:
+        """Look."""
+        found = self.look()
+        return Observation(found) if found else None
+
+    def create(self) -> None:
+        """Make it."""
+        self.make("us", "")
+
+
+@dataclass(frozen=True, eq=False)
+class Lent(Placed, Updatable[Item], Undone[Item]):
+    """A value that is lent from a thing of the user's, and given back when the whole fails."""
+
+    value: str
+
+    def observe(self) -> Observation[Item] | None:
+        """Look."""
+        found = self.look()
+        return Observation(found) if found else None
+
+    def compare(self, found: Observation[Item]) -> Observation[Item]:
+        """Compare the value."""
+        differs = () if found.view.value == self.value else ("value",)
+        return replace(found, differs=differs)
+
+    def update(self, found: Observation[Item]) -> None:
+        """Note what it was, then change it."""
+        found.view.mark = found.view.mark or f"was {found.view.value}"
+        self.change(found.view, self.value)
+
+    def give_up(self) -> None:
+        """Give back what it was."""
+        view = self.look()
+        if view and view.mark:
+            self.change(view, view.mark.removeprefix("was "))
+            view.mark = ""
+
+
+@dataclass(frozen=True, eq=False)
+class TheirThing(Placed, Named[Item]):
+    """A thing of somebody else's that a property names; its mark tells who may use it."""
+
+    def observe(self) -> Observation[Item] | None:
+        """Refuse what is not lent."""
+        found = self.look()
+        lent = found is not None and found.mark == "for us"
+        refused = () if lent else (f"{self.name}: is not shared",)
+        return Observation(found or Item("nobody", ""), refused=refused)

@@ -422,7 +422,13 @@ def test_given_us_east_1_where_a_second_creation_is_success_then_nothing_is_adop
     s3 = in_region("us-east-1", monkeypatch)
     whose = Owner("cfn-mlflow", STACK.replace(REGION, "us-east-1"), "M", "abcdefghij", "0.1.0")
     name = f"mlflow-artifacts-{whose.digest}"
-    just_before_create(lambda: s3.create_bucket(Bucket=name))
+    theirs = {"TagSet": [{"Key": "cfn-mlflow:owner", "Value": "another/M"}]}
+
+    def make_theirs() -> None:
+        s3.create_bucket(Bucket=name)
+        s3.put_bucket_tagging(Bucket=name, Tagging=theirs)
+
+    just_before_create(make_theirs)
     with pytest.raises(PermanentError, match="belongs to somebody else"):
         converge(graph(whose))
     remove(graph(whose, EmptyOnDelete="true"))

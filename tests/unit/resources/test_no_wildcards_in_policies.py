@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from cfn_mlflow.aws.iam import Role
 from cfn_mlflow.engine.graph import Graph
-from cfn_mlflow.engine.managed import kept
+from cfn_mlflow.engine.output import known
 from cfn_mlflow.models.base import Properties
 from cfn_mlflow.models.mlflow_server import MLflowProperties
 from cfn_mlflow.models.service import ServiceProperties
@@ -67,13 +67,6 @@ class AsMade(str):
         yield str(self)
 
 
-class Views(dict[int, AsMade]):
-    """What was read of each object."""
-
-    def get(self, _: int, __: object = None) -> AsMade:
-        return AsMade("made")
-
-
 @pytest.fixture(autouse=True)
 def function(monkeypatch: pytest.MonkeyPatch) -> None:
     for boundary in ("BOUNDARY_ARN", "EXECUTION_BOUNDARY_ARN"):
@@ -112,7 +105,9 @@ def wildcards(type_name: str, properties: dict[str, Any]) -> int:
     model, graph, _ = GRAPHS[type_name]
     asked, _ = parse_update(model, properties, properties)
     built: Graph = graph(owner(), asked)
-    policies = [kept(one.policy, Views()) for one in built.wanted if isinstance(one, Role)]
+    for one in built.wanted:
+        one.see(AsMade("made"))
+    policies = [known(one.policy) for one in built.wanted if isinstance(one, Role)]
     assert len(policies) == 2
     resources = [str(each["Resource"]) for policy in policies for each in policy["Statement"]]
     conditions = [str(each.get("Condition")) for policy in policies for each in policy["Statement"]]

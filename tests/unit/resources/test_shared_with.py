@@ -36,7 +36,7 @@ def shares(asked: Properties, **more: list[str]) -> dict[str, str]:
         if isinstance(convergence.step(), Done):
             break
     views = {
-        managed.label: convergence._views[id(managed)]
+        managed.label: managed.last_view()
         for managed in graph.wanted
         if isinstance(managed, OwnedObject)
     }

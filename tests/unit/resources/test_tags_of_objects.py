@@ -139,7 +139,7 @@ class Whole:
         else:
             raise AssertionError("it does not end")
         return {
-            f"{managed.label} {place}": (type(managed), convergence._views[id(managed)])
+            f"{managed.label} {place}": (type(managed), managed.last_view())
             for place, managed in enumerate(graph.wanted)
             if isinstance(managed, OwnedObject | NameClaim) and type(managed) not in IN_PASSING
         }

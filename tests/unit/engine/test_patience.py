@@ -1,0 +1,167 @@
+"""Patience after our own create or change: it is borne for a while, and then it is an error."""
+
+from __future__ import annotations
+
+import contextlib
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cfn_mlflow.engine.converge import Convergence
+from cfn_mlflow.engine.graph import Graph
+from cfn_mlflow.engine.patience import SECONDS
+from cfn_mlflow.outcome import Done, PermanentError, Waiting
+from tests.unit.engine.things import Along, Item, Killed, Thing, World, explain
+
+FOR_EVER = 10**6
+NOT_VISIBLE = "created; not visible yet"
+
+
+class Time:
+    """A clock that each look moves on by ten seconds."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+def two(world: World) -> Graph:
+    """Return a whole with a part of it."""
+    graph = Graph()
+    whole = graph.add(Thing(world, "whole", "1"))
+    graph.add(Along(world, "part"), after=(whole,))
+    return graph
+
+
+def seconds_until_it_fails(graph: Graph) -> float:
+    """Converge until that fails; return after how many seconds it did."""
+    time = Time()
+    convergence = Convergence(graph, explain, now=time)
+    while time.seconds < 10 * SECONDS:
+        try:
+            convergence.step()
+        except PermanentError:
+            return time.seconds
+        time.seconds += 10
+    raise AssertionError("it never fails")
+
+
+def test_what_was_created_and_is_not_visible_is_waited_for_and_not_created_again() -> None:
+    world = World(hides=3)
+    convergence = Convergence(two(world), explain)
+    for _ in range(2):
+        assert convergence.step() == Waiting({"thing whole": NOT_VISIBLE})
+    while not isinstance(convergence.step(), Done):
+        pass
+    assert world.writes == ["create whole", "create part"]
+
+
+def test_what_was_created_and_is_never_visible_fails_after_two_minutes() -> None:
+    assert seconds_until_it_fails(two(World(hides=FOR_EVER))) == SECONDS
+
+
+def test_what_a_dead_invocation_created_and_is_not_visible_is_waited_for() -> None:
+    world = World({"whole": Item("us", "1", hidden=3)})
+    convergence = Convergence(two(world), explain)
+    assert convergence.step() == Waiting({"thing whole": NOT_VISIBLE})
+    while not isinstance(convergence.step(), Done):
+        pass
+    assert world.writes == ["create part"]
+
+
+def test_what_is_already_there_and_never_visible_fails_after_two_minutes() -> None:
+    world = World({"whole": Item("us", "1", hidden=FOR_EVER)})
+    assert seconds_until_it_fails(two(world)) == SECONDS
+
+
+def test_what_was_just_created_and_has_no_owner_tag_yet_is_waited_for() -> None:
+    world = World(tags_late=3)
+    convergence = Convergence(two(world), explain)
+    waits = Waiting({"thing whole": "created; its tags are not visible yet"})
+    assert convergence.step() == waits
+    assert convergence.step() == waits
+    while not isinstance(convergence.step(), Done):
+        pass
+
+
+def test_what_never_gets_our_owner_tag_is_an_ownership_conflict_after_two_minutes() -> None:
+    assert seconds_until_it_fails(two(World(tags_late=FOR_EVER))) == SECONDS
+
+
+def test_what_was_there_before_without_our_tag_is_an_ownership_conflict_at_once() -> None:
+    assert seconds_until_it_fails(two(World({"whole": Item("them", "1")}))) == 0
+
+
+@pytest.mark.parametrize("code", ["denied", "not found"])
+def test_an_error_on_what_was_just_created_is_waited_out(code: str) -> None:
+    world = World(slow=1)
+    convergence = Convergence(two(world), explain)
+    assert isinstance(convergence.step(), Waiting)
+    world.fails["read whole"] = [code] * 3
+    while not isinstance(convergence.step(), Done):
+        pass
+
+
+def test_a_denied_part_of_what_was_just_created_is_waited_out() -> None:
+    world = World(fails={"create part": ["denied"] * 3})
+    convergence = Convergence(two(world), explain)
+    words = "created; access to it is not in effect yet"
+    assert convergence.step() == Waiting({"thing part": words})
+    while not isinstance(convergence.step(), Done):
+        pass
+
+
+@pytest.mark.parametrize("code", ["denied", "not found"])
+def test_an_error_that_stays_after_our_create_fails_after_two_minutes(code: str) -> None:
+    world = World(fails={"create part": [code] * FOR_EVER})
+    assert seconds_until_it_fails(two(world)) == SECONDS
+
+
+@pytest.mark.parametrize("code", ["denied", "not found", "quota"])
+def test_an_error_on_what_nobody_just_created_or_changed_fails_at_once(code: str) -> None:
+    world = World({"whole": Item("us", "1")}, fails={"create part": [code]})
+    assert seconds_until_it_fails(two(world)) == 0
+
+
+def test_a_denied_change_of_what_was_just_changed_is_waited_out() -> None:
+    world = World({"whole": Item("us", "old")}, fails={"create part": ["denied"]})
+    convergence = Convergence(two(world), explain)
+    assert isinstance(convergence.step(), Waiting)
+    assert isinstance(convergence.step(), Done)
+
+
+def test_what_the_world_does_not_know_yet_is_waited_out_whoever_made_it() -> None:
+    world = World(fails={"create whole": ["not known"] * 3})
+    convergence = Convergence(two(world), explain)
+    words = "AWS does not know yet what was just made"
+    assert convergence.step() == Waiting({"thing whole": words})
+    while not isinstance(convergence.step(), Done):
+        pass
+
+
+def test_what_the_world_never_knows_fails_after_two_minutes() -> None:
+    world = World(fails={"create whole": ["not known"] * FOR_EVER})
+    assert seconds_until_it_fails(two(world)) == SECONDS
+
+
+@settings(max_examples=200)
+@given(
+    hides=st.integers(0, 4),
+    slow=st.integers(0, 2),
+    deaths=st.lists(st.integers(1, 8), max_size=5),
+)
+def test_any_late_sight_and_any_deaths_end_in_one_thing_each(
+    hides: int, slow: int, deaths: list[int]
+) -> None:
+    world = World(hides=hides, slow=slow)
+    for behind in [*deaths, None]:
+        world.dies_behind = behind
+        with contextlib.suppress(Killed):
+            convergence = Convergence(two(world), explain)
+            while not isinstance(convergence.step(), Done):
+                pass
+    assert world.writes == ["create whole", "create part"]
+    assert {name: item.value for name, item in world.items.items()} == {"whole": "1", "part": ""}
