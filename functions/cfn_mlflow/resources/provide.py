@@ -15,6 +15,7 @@ from cfn_mlflow.engine.converge import Convergence
 from cfn_mlflow.engine.give_up import give_up
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.engine.remove import Removal
+from cfn_mlflow.engine.resource import Deletable
 from cfn_mlflow.models.base import Properties, parse, parse_for_removal, set_ones
 from cfn_mlflow.models.update import parse_rollback, parse_update
 from cfn_mlflow.outcome import InvalidProperties, Outcome, RefusedChanges
@@ -119,7 +120,7 @@ def _unless_nothing_has_its_name(graph: Graph, name: str, converge: Step) -> Ste
     It may be another one, if nothing has the name that is asked. Where nothing is made, nothing
     has a name.
     """
-    if not name or all(managed.goes_along for managed in graph.wanted):
+    if not name or not any(isinstance(node, Deletable) for node in graph.wanted):
         return converge
     named = Removal(graph, explain)
 

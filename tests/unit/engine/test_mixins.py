@@ -187,7 +187,7 @@ def test_any_failure_and_any_deaths_give_back_what_was_lent(work: int, deaths: l
     assert world.items["lent"] == Item("them", "theirs")
 
 
-def all_classes(base: type) -> Iterator[type]:
+def all_classes(base: type[Any]) -> Iterator[type[Any]]:
     """Yield every class that inherits from one, however far."""
     for each in base.__subclasses__():
         yield each
