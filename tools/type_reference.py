@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from pydantic.fields import FieldInfo
@@ -156,11 +157,18 @@ def _property(name: str, model: type[Properties], field: FieldInfo, part: str) -
 
 
 def _schema(model: type[Properties], name: str) -> Mapping[str, Any]:
-    schema = model.model_json_schema(by_alias=True)["properties"][name]
+    schema = _schemas(model)[name]
     kinds = [kind for kind in schema.get("anyOf", ()) if kind != {"type": "null"}]
     if len(kinds) == 1:
         schema = kinds[0]
     return {key: value for key, value in schema.items() if key not in _SCHEMA_ONLY}
+
+
+@cache
+def _schemas(model: type[Properties]) -> Mapping[str, Mapping[str, Any]]:
+    """Return the schema of each property of a model by its name: made once, for reading."""
+    found: Mapping[str, Mapping[str, Any]] = model.model_json_schema(by_alias=True)["properties"]
+    return found
 
 
 def _described(attributes: type[Attributes]) -> Mapping[str, str]:

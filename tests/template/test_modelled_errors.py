@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import botocore.session
 from botocore.exceptions import ClientError
 
 from cfn_mlflow.aws import errors
 from cfn_mlflow.outcome import PermanentError, TemporaryError
-from tests.template.test_rights_used import FUNCTIONS, operations_in
+from tests.template.test_rights_used import FUNCTIONS, operations_in, service_model
 
 FINAL: Mapping[str, str] = {
     # What was asked is not valid: the same call is refused again.
@@ -180,12 +179,11 @@ OF_ITS_OWN = "rds-data"
 def codes() -> dict[str, set[str]]:
     """Return the documented error codes of all that we call, with the operations."""
     found: dict[str, set[str]] = {}
-    session = botocore.session.get_session()
     for path in (FUNCTIONS / "cfn_mlflow").rglob("*.py"):
         for service, operation in operations_in(path):
             if service == OF_ITS_OWN:
                 continue
-            model = session.get_service_model(service).operation_model(operation)
+            model = service_model(service).operation_model(operation)
             for shape in model.error_shapes:
                 code = shape.metadata.get("error", {}).get("code", shape.name)
                 found.setdefault(code, set()).add(f"{service}:{operation}")

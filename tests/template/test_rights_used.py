@@ -10,6 +10,7 @@ import botocore.session
 import grimp
 import pytest
 from botocore import xform_name
+from botocore.model import ServiceModel
 
 from tests.template.asked_beside import beside
 from tests.template.provider_template import (
@@ -47,9 +48,20 @@ CALLED_ONLY_BY_ANOTHER_TYPE = {
 
 
 @cache
+def service_model(service: str) -> ServiceModel:
+    """Return botocore's model of a service."""
+    return _botocore().get_service_model(service)
+
+
+@cache
+def _botocore() -> botocore.session.Session:
+    return botocore.session.get_session()
+
+
+@cache
 def operations(service: str) -> dict[str, str]:
     """Return a service's operations by the names of boto3's methods."""
-    model = botocore.session.get_session().get_service_model(service)
+    model = service_model(service)
     return {xform_name(name): name for name in model.operation_names}
 
 
@@ -85,14 +97,17 @@ def accessors(by: str | None = None) -> dict[str, str]:
     }
 
 
-def services(tree: ast.Module, by: str | None = None) -> set[str]:
+@cache
+def services(tree: ast.Module, by: str | None = None) -> frozenset[str]:
     """Return the services that a module reaches, by a client of its own or another module's."""
     names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     own = {service for node in ast.walk(tree) if (service := service_asked(node, by))}
-    return own | {service for name, service in accessors(by).items() if name in names}
+    others = {service for name, service in accessors(by).items() if name in names}
+    return frozenset(own | others)
 
 
-def operations_in(path: Path, by: str | None = None) -> set[tuple[str, str]]:
+@cache
+def operations_in(path: Path, by: str | None = None) -> frozenset[tuple[str, str]]:
     """Return service and name of every operation that a module names of a service it reaches.
 
     `by` leaves those of the other kind of client out.
@@ -100,11 +115,11 @@ def operations_in(path: Path, by: str | None = None) -> set[tuple[str, str]]:
     tree = parsed(path)
     words = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
     words |= {str(node.value) for node in ast.walk(tree) if isinstance(node, ast.Constant)}
-    return {
+    return frozenset(
         (service, operations(service)[method])
         for service in services(tree, by)
         for method in words & set(operations(service))
-    }
+    )
 
 
 def called_in(path: Path, by: str | None = None) -> set[str]:

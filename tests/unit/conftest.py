@@ -2,49 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
 import pytest
-from botocore.loaders import JSONFileLoader, Loader
 from botocore.model import OperationModel
-from moto.kms import models as kms
-from moto.kms.utils import generate_private_key
 
 from cfn_mlflow.aws import session
+from tests.unit.support import read_once
 from tests.unit.support.aws_texts import refused
 
-# moto else makes its thousand machine images anew in each test.
-os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"
-
-
-@pytest.fixture(scope="session", autouse=True)
-def read_once() -> Iterator[None]:
-    """Read and make once a run what botocore and moto read and make for each client and key.
-
-    Each test has clients of its own; EC2's service model alone takes 0.2 s.
-    """
-    read, listed = JSONFileLoader.load_file, Loader.list_available_services
-
-    @cache
-    def load_file(path: str) -> Any:
-        return read(JSONFileLoader(), path)
-
-    @cache
-    def services(kind: str) -> Any:
-        return listed(Loader(), kind)
-
-    def list_available_services(_: Loader, type_name: str) -> Any:
-        return services(type_name)
-
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(JSONFileLoader, "load_file", lambda _, path: load_file(path))
-        patched.setattr(Loader, "list_available_services", list_available_services)
-        patched.setattr(kms, "generate_private_key", cache(generate_private_key))
-        yield
-
+read_once.install()
 
 _refused: list[str] = []
 

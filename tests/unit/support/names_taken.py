@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -166,7 +167,7 @@ class Taken:
         if self.place != self.name:
             _, _, inside = self.place.partition("].")
             return [{"Name": "s", "Image": "a/b:1", **IN_SIDECARS[self.kind][inside](name)}]
-        return name if accepts(field_of(self.type_name, self.name), name) else [name]
+        return name if accepts(adapter_of(field_of(self.type_name, self.name)), name) else [name]
 
 
 def fields(type_name: str) -> dict[str, FieldInfo]:
@@ -183,10 +184,18 @@ def field_of(type_name: str, name: str) -> FieldInfo:
     return fields(type_name)[name]
 
 
-def accepts(field: FieldInfo, value: object) -> bool:
+Adapter = TypeAdapter[Any]
+
+
+def adapter_of(field: FieldInfo) -> Adapter:
+    """Return what judges the values of a property."""
+    return TypeAdapter(field.rebuild_annotation())
+
+
+def accepts(adapter: Adapter, value: object) -> bool:
     """Tell whether a property takes a value."""
     try:
-        TypeAdapter(field.rebuild_annotation()).validate_python(value)
+        adapter.validate_python(value)
     except ValidationError:
         return False
     return True
@@ -198,20 +207,27 @@ def kinds(field: FieldInfo) -> list[str]:
     What takes a bucket's name takes every id too, for it may be a bucket's name. What takes an
     image takes each ARN that ends like one.
     """
+    own = adapter_of(field)
     found = [
         kind
         for kind, example in EXAMPLES.items()
-        if any(accepts(field, value) for value in (example, [example], [example, f"{example}1"]))
+        if any(accepts(own, value) for value in (example, [example], [example, f"{example}1"]))
     ]
     if "image" in found:
-        image = field_of("Custom::MLflowService", "Image")
+        image = adapter_of(field_of("Custom::MLflowService", "Image"))
         return [kind for kind in found if kind == "image" or not accepts(image, EXAMPLES[kind])]
     if "bucket" not in found:
         return found
     return [kind for kind in found if kind == "bucket" or EXAMPLES[kind].startswith("arn:")]
 
 
-def everything_taken() -> Iterator[Taken]:
+@cache
+def everything_taken() -> tuple[Taken, ...]:
+    """Return every place of every type that takes the name of a thing: found out once a run."""
+    return tuple(_everything_taken())
+
+
+def _everything_taken() -> Iterator[Taken]:
     """Yield every place of every type that takes the name of a thing."""
     for type_name in TYPES:
         for name, field in fields(type_name).items():
