@@ -12,11 +12,11 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from cfn_mlflow.protocol.address import Place
-from cfn_mlflow.protocol.answer import TooLongError, fail, shorten
-from cfn_mlflow.protocol.delivery import RefusedError, UndeliveredError, deliver
-from cfn_mlflow.protocol.event import Echo, MalformedEventError, parse
-from cfn_mlflow.protocol.invocation import Context, Invocation
+from cfn_mlflow.cloudformation.answer import TooLongError, fail, shorten
+from cfn_mlflow.cloudformation.delivery import RefusedError, UndeliveredError, deliver
+from cfn_mlflow.cloudformation.event import Echo, MalformedEventError, parse
+from cfn_mlflow.cloudformation.guard.address import Place
+from cfn_mlflow.runtime.invocation import Context, Invocation
 
 log = logging.getLogger("last_word")
 log.setLevel(logging.INFO)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from cfn_mlflow.resources.rotate import Context, rotate
+from cfn_mlflow.rotation.loop import Context, rotate
 
 
 def handler(event: Mapping[str, Any], context: Context) -> dict[str, Any]:

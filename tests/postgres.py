@@ -12,7 +12,7 @@ from typing import Any
 import psycopg2
 import psycopg2.errors
 
-from cfn_mlflow.aws.data_api import NoSuchTableError, Row, Value, as_parameter
+from cfn_mlflow.aws.rdsdata.database import NoSuchTableError, Row, Value, as_parameter
 from local.emulator.postgres.server import BACKEND_PORT, PostgresServer
 from local.emulator.rdsdata import parameters as sql_parameters
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from cfn_mlflow.models.base import Properties, parse
-from cfn_mlflow.models.bucket import BucketProperties
-from cfn_mlflow.models.database import DatabaseProperties
-from cfn_mlflow.models.mlflow_server import MLflowProperties
-from cfn_mlflow.models.schema import SchemaProperties
-from cfn_mlflow.models.service import ServiceProperties
 from cfn_mlflow.outcome import InvalidProperties
+from cfn_mlflow.types.bucket.properties import BucketProperties
+from cfn_mlflow.types.database.properties import DatabaseProperties
+from cfn_mlflow.types.mlflow.properties import MLflowProperties
+from cfn_mlflow.types.schema.properties import SchemaProperties
+from cfn_mlflow.types.service.properties import ServiceProperties
+from cfn_mlflow.types.values.base import Properties, parse
 
 TYPES: list[type[Properties]] = [
     MLflowProperties,

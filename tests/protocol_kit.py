@@ -22,13 +22,13 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from cfn_mlflow.cloudformation.event import Request
+from cfn_mlflow.cloudformation.guard.address import Place
+from cfn_mlflow.cloudformation.identity import Identity
+from cfn_mlflow.cloudformation.serve import ResourceType, Step, handler
 from cfn_mlflow.outcome import Done, Outcome
-from cfn_mlflow.protocol.address import Place
-from cfn_mlflow.protocol.clock import Clock
-from cfn_mlflow.protocol.event import Request
-from cfn_mlflow.protocol.identity import Identity
-from cfn_mlflow.protocol.log import log
-from cfn_mlflow.protocol.serve import ResourceType, Step, handler
+from cfn_mlflow.runtime.clock import Clock
+from cfn_mlflow.runtime.log import log
 
 STACK_ID = (
     "arn:aws:cloudformation:eu-west-1:123456789012:stack/tracking/"

@@ -12,7 +12,7 @@ from typing import Any
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 from botocore.session import Session
 
-TARGET = Path("functions/cfn_mlflow/models/container_definition.json")
+TARGET = Path("functions/cfn_mlflow/types/service/tasks/container_definition.json")
 
 NOT_ON_FARGATE = {
     "ContainerDefinition": {

@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from cfn_mlflow.models.mlflow_server import SUBNET_IDS, SUBNET_LISTS
+from cfn_mlflow.types.mlflow.properties import SUBNET_IDS, SUBNET_LISTS
 from tools.template_schema import template_schema
 from tools.type_reference import PropertyReference, TypeReference, types
 

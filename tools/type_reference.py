@@ -10,10 +10,9 @@ from typing import Any
 
 from pydantic.fields import FieldInfo
 
-from cfn_mlflow.models.base import Attributes, Properties
-from cfn_mlflow.models.bucket import BucketAttributes, BucketProperties
-from cfn_mlflow.models.database import DatabaseAttributes, DatabaseProperties
-from cfn_mlflow.models.mlflow_server import (
+from cfn_mlflow.types.bucket.properties import BucketAttributes, BucketProperties
+from cfn_mlflow.types.database.properties import DatabaseAttributes, DatabaseProperties
+from cfn_mlflow.types.mlflow.properties import (
     PARTS,
     SUBNET_IDS,
     SUBNET_LISTS,
@@ -21,8 +20,9 @@ from cfn_mlflow.models.mlflow_server import (
     joined_fields,
     joined_name,
 )
-from cfn_mlflow.models.schema import SchemaAttributes, SchemaProperties
-from cfn_mlflow.models.service import ServiceAttributes, ServiceProperties
+from cfn_mlflow.types.schema.properties import SchemaAttributes, SchemaProperties
+from cfn_mlflow.types.service.properties import ServiceAttributes, ServiceProperties
+from cfn_mlflow.types.values.base import Attributes, Properties
 
 _PROPERTY = re.compile(r"\{(\w+)\}")
 _SCHEMA_ONLY = ("title", "default", "update", "defaultWords", "examples", "description")

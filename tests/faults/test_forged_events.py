@@ -12,13 +12,13 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from cfn_mlflow.models.bucket import BucketProperties
-from cfn_mlflow.models.update import parse_update
+from cfn_mlflow.cloudformation.delivery import RefusedError
+from cfn_mlflow.cloudformation.event import Request
+from cfn_mlflow.cloudformation.identity import Identity
+from cfn_mlflow.cloudformation.serve import Step
 from cfn_mlflow.outcome import PermanentError, TemporaryError
-from cfn_mlflow.protocol.delivery import RefusedError
-from cfn_mlflow.protocol.event import Request
-from cfn_mlflow.protocol.identity import Identity
-from cfn_mlflow.protocol.serve import Step
+from cfn_mlflow.types.bucket.properties import BucketProperties
+from cfn_mlflow.types.values.update import parse_update
 from tests.protocol_kit import (
     HOST,
     IDENTITY,

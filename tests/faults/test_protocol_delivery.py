@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from cfn_mlflow.cloudformation.delivery import RefusedError, UndeliveredError
 from cfn_mlflow.outcome import Done, Failed, Outcome, TemporaryError, Waiting
-from cfn_mlflow.protocol.delivery import RefusedError, UndeliveredError
 from tests.protocol_kit import (
     IDENTITY,
     SECRET,
@@ -165,7 +165,7 @@ def test_a6_crhelper_that_cannot_be_imported_is_an_error_of_the_invocation(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """So Lambda delivers again, and what never heals reaches the last word."""
-    monkeypatch.setitem(__import__("sys").modules, "cfn_mlflow.protocol.shell", None)
+    monkeypatch.setitem(__import__("sys").modules, "cfn_mlflow.cloudformation.shell", None)
 
     with pytest.raises(ImportError):
         world.handle(world.event())

@@ -15,8 +15,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from cfn_mlflow.migration import command
-from cfn_mlflow.migration.result import Result, parse
+from cfn_mlflow.upgrade.migration import command
+from cfn_mlflow.upgrade.migration.result import Result, parse
 from tests.postgres import PASSWORD, Connection, Server
 
 SECONDS = 300

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from cfn_mlflow.models.image import DEFAULT_IMAGE_TAG, OFFICIAL_IMAGE
+from cfn_mlflow.types.common.image import DEFAULT_IMAGE_TAG, OFFICIAL_IMAGE
 from demo import evidence
 from local import status
 from local.aws import LocalAws

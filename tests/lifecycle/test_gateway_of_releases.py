@@ -8,8 +8,8 @@ import subprocess
 
 import pytest
 
-from cfn_mlflow.models.connections import Budget
-from cfn_mlflow.resources.mlflow_environment import NO_PROVIDER, Server, server_environment
+from cfn_mlflow.types.common.connections import Budget
+from cfn_mlflow.types.service.tasks.environment import NO_PROVIDER, Server, server_environment
 from local import environments
 
 ASK = """

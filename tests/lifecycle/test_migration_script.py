@@ -13,10 +13,10 @@ from itertools import count
 import pytest
 
 from cfn_mlflow import releases
-from cfn_mlflow.migration import command
-from cfn_mlflow.migration.result import Result, parse
-from cfn_mlflow.migration.script import LOCK
-from cfn_mlflow.resources import schema_check
+from cfn_mlflow.schema_check import check as schema_check
+from cfn_mlflow.upgrade.migration import command
+from cfn_mlflow.upgrade.migration.result import Result, parse
+from cfn_mlflow.upgrade.migration.script import LOCK
 from local import environments
 from tests.lifecycle.migration_kit import REPORT, Migrations, forking
 from tests.postgres import PASSWORD, Connection, Server, running

@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from cfn_mlflow.aws.data_api_reading import READ_ONLY
-from cfn_mlflow.aws.scram import verifier
+from cfn_mlflow.aws.rdsdata.read_only import READ_ONLY
+from cfn_mlflow.postgres.scram import verifier
 from demo import evidence
 from local.aws import LocalAws
 from tests.lifecycle.mlflow_stacks import make_network, one_resource

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from botocore.exceptions import ClientError
 
-from cfn_mlflow.aws import errors
+from cfn_mlflow.aws.core import errors
 from cfn_mlflow.outcome import PermanentError, TemporaryError
 from tests.template.test_rights_used import FUNCTIONS, operations_in, service_model
 

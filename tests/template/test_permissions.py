@@ -9,12 +9,12 @@ from pathlib import Path
 import cfnlint
 import pytest
 
-from cfn_mlflow.aws.events import role_arn
-from cfn_mlflow.aws.metric import NAMESPACE
-from cfn_mlflow.aws.owner import OWNER_TAG, STACK_TAG
-from cfn_mlflow.aws.rule_names import OPERATOR, SCHEMA_RULE, rule_name
-from cfn_mlflow.aws.session import ROLE_VARIABLE
-from cfn_mlflow.aws.sharing import EVERYBODY_UNTIL_0_3_0
+from cfn_mlflow.aws.cloudwatch.metric_name import NAMESPACE
+from cfn_mlflow.aws.core.owner import OWNER_TAG, STACK_TAG
+from cfn_mlflow.aws.core.session import ROLE_VARIABLE
+from cfn_mlflow.aws.core.sharing import EVERYBODY_UNTIL_0_3_0
+from cfn_mlflow.aws.events.rule import role_arn
+from cfn_mlflow.aws.events.rule_names import OPERATOR, SCHEMA_RULE, rule_name
 from cfn_mlflow.reserved_tags import EVERY_STACK
 from tests.template.provider_template import (
     ALLOW_ON_RESOURCE,

@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from cfn_mlflow.aws.bucket_policy import BucketPolicy
-from cfn_mlflow.aws.cluster_tenant import NOBODY
-from cfn_mlflow.aws.owner import Owner
-from cfn_mlflow.aws.session import NO_STACKS_NAME
+from cfn_mlflow.aws.core.owner import Owner
+from cfn_mlflow.aws.core.session import NO_STACKS_NAME
+from cfn_mlflow.aws.s3.bucket_policy import BucketPolicy
+from cfn_mlflow.direct_invocation.cluster_tenant import NOBODY
 from tests.template.deployed_policies import (
     ACCOUNT,
     REGION,

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from botocore.model import OperationModel
 
-from cfn_mlflow.aws import session
+from cfn_mlflow.aws.core import session
 from tests.unit.support import read_once
 from tests.unit.support.aws_texts import refused
 
@@ -46,7 +46,7 @@ TENANT = session.Tenant("11111111-2222-3333-4444-555555555555", "abcdefghij", "t
 def as_the_function() -> Iterator[Any]:
     """Let what acts for a stack do it as the function itself, for moto asks nobody who he is.
 
-    tests/unit/aws/test_session.py tells of the sessions, and takes back what this gives.
+    tests/unit/aws/core/test_session.py tells of the sessions, and takes back what this gives.
     """
     real = session._Working.client
     with pytest.MonkeyPatch.context() as patched:

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from cfn_mlflow.models.base import Properties, parse_for_removal
-from cfn_mlflow.models.base import parse as parse_properties
-from cfn_mlflow.models.bucket import BucketProperties
-from cfn_mlflow.models.database import DatabaseProperties
-from cfn_mlflow.models.mlflow_server import MLflowProperties
-from cfn_mlflow.models.schema import SchemaProperties
-from cfn_mlflow.models.service import ServiceProperties
-from cfn_mlflow.protocol.event import parse
+from cfn_mlflow.cloudformation.event import parse
+from cfn_mlflow.types.bucket.properties import BucketProperties
+from cfn_mlflow.types.database.properties import DatabaseProperties
+from cfn_mlflow.types.mlflow.properties import MLflowProperties
+from cfn_mlflow.types.schema.properties import SchemaProperties
+from cfn_mlflow.types.service.properties import ServiceProperties
+from cfn_mlflow.types.values.base import Properties, parse_for_removal
+from cfn_mlflow.types.values.base import parse as parse_properties
 from tests.protocol_kit import PLACE
 
 EVENTS = Path(__file__).parents[2] / "events"

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from cfn_mlflow.migration.minified import minified
+from cfn_mlflow.upgrade.migration.minified import minified
 
 _MARK = '{"cfn-mlflow-check":'
 

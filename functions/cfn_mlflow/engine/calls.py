@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from cfn_mlflow.engine.managed import Port, resolved
+from cfn_mlflow.engine.resource import Observed
 from cfn_mlflow.outcome import PermanentError, TemporaryError
-
-from .managed import Port, resolved
-from .resource import Observed
 
 Result = TypeVar("Result")
 

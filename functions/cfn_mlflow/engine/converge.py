@@ -7,6 +7,22 @@ from collections.abc import Callable
 from itertools import chain
 from typing import Any
 
+from cfn_mlflow.engine.calls import Explain, call
+from cfn_mlflow.engine.graph import Graph
+from cfn_mlflow.engine.managed import Port
+from cfn_mlflow.engine.output import known
+from cfn_mlflow.engine.patience import NO_TAGS, NOT_VISIBLE, Patience
+from cfn_mlflow.engine.remove import Removal
+from cfn_mlflow.engine.resource import (
+    Creatable,
+    HoldsData,
+    Named,
+    Observation,
+    Observed,
+    ObservedFirst,
+    Superseding,
+    Updatable,
+)
 from cfn_mlflow.outcome import (
     Done,
     NotShared,
@@ -16,23 +32,6 @@ from cfn_mlflow.outcome import (
     RefusedChanges,
     TemporaryError,
     Waiting,
-)
-
-from .calls import Explain, call
-from .graph import Graph
-from .managed import Port
-from .output import known
-from .patience import NO_TAGS, NOT_VISIBLE, Patience
-from .remove import Removal
-from .resource import (
-    Creatable,
-    HoldsData,
-    Named,
-    Observation,
-    Observed,
-    ObservedFirst,
-    Superseding,
-    Updatable,
 )
 
 Found = Observation[Any]

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from cfn_mlflow.engine.calls import Explain, call
+from cfn_mlflow.engine.graph import Graph
+from cfn_mlflow.engine.output import NotKnown
+from cfn_mlflow.engine.resource import Undone
 from cfn_mlflow.outcome import TemporaryError
-
-from .calls import Explain, call
-from .graph import Graph
-from .output import NotKnown
-from .resource import Undone
 
 
 def give_up(graph: Graph, explain: Explain) -> None:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from cfn_mlflow.engine.calls import Explain, call
+from cfn_mlflow.engine.graph import Graph
+from cfn_mlflow.engine.output import NotKnown, known, sources
+from cfn_mlflow.engine.resource import Observed
 from cfn_mlflow.outcome import Done, Outcome, PermanentError, TemporaryError, Waiting
-
-from .calls import Explain, call
-from .graph import Graph
-from .output import NotKnown, known, sources
-from .resource import Observed
 
 
 class AsItStands:

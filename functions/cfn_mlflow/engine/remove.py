@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from cfn_mlflow.engine.calls import Explain, call
+from cfn_mlflow.engine.graph import Graph
+from cfn_mlflow.engine.output import NotKnown
+from cfn_mlflow.engine.resource import Deletable, LeavesTraces, Observed, Retained, Superseding
 from cfn_mlflow.outcome import Done, Outcome, TemporaryError, Waiting
-
-from .calls import Explain, call
-from .graph import Graph
-from .output import NotKnown
-from .resource import Deletable, LeavesTraces, Observed, Retained, Superseding
 
 Views = dict[int, Any]
 """What is there and owned, by the resource's id; None for what is absent."""

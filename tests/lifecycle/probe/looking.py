@@ -9,13 +9,13 @@ import os
 import signal
 from pathlib import Path
 
-from cfn_mlflow.aws.cloudformation import Stacks
-from cfn_mlflow.aws.functions import Functions
+from cfn_mlflow.aws.cloudformation.stack import Stacks
+from cfn_mlflow.aws.lambda_.invoke import Functions
+from cfn_mlflow.cloudformation.event import Request
+from cfn_mlflow.cloudformation.identity import Identity
+from cfn_mlflow.cloudformation.serve import ResourceType, Step
+from cfn_mlflow.cloudformation.serve import handler as serve
 from cfn_mlflow.outcome import Done, Outcome, Waiting
-from cfn_mlflow.protocol.event import Request
-from cfn_mlflow.protocol.identity import Identity
-from cfn_mlflow.protocol.serve import ResourceType, Step
-from cfn_mlflow.protocol.serve import handler as serve
 
 SEEN = Path(os.environ["SEEN"])
 

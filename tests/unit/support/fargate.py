@@ -26,7 +26,7 @@ from moto.ecs.responses import EC2ContainerServiceResponse
 from moto.resourcegroupstaggingapi.models import ResourceGroupsTaggingAPIBackend
 
 from cfn_mlflow import releases
-from cfn_mlflow.migration.script import EXIT_CODES
+from cfn_mlflow.upgrade.migration.script import EXIT_CODES
 
 OPERATIONS = (
     "run_task",

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from cfn_mlflow.aws import session
+from cfn_mlflow.aws.core import session
 
 MOST_WRITES = 150
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from cfn_mlflow.aws.owner import Owner
+from cfn_mlflow.aws.core.owner import Owner
 from cfn_mlflow.engine.graph import Graph
-from cfn_mlflow.models.base import parse
-from cfn_mlflow.models.mlflow_server import MLflowProperties
-from cfn_mlflow.resources import mlflow_server
+from cfn_mlflow.types.mlflow import graph as mlflow_server
+from cfn_mlflow.types.mlflow.properties import MLflowProperties
+from cfn_mlflow.types.values.base import parse
 from local.emulator.postgres.server import PostgresServer
 from tests.unit.support import buckets
 from tests.unit.support.aurora import Aurora

@@ -14,16 +14,20 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
-from cfn_mlflow.aws.owner import Owner
+from cfn_mlflow.aws.core.owner import Owner
 from cfn_mlflow.engine.graph import Graph
-from cfn_mlflow.models.base import Properties
-from cfn_mlflow.models.bucket import BucketProperties
-from cfn_mlflow.models.database import DatabaseProperties
-from cfn_mlflow.models.mlflow_server import SUBNET_IDS, MLflowProperties, joined_fields
-from cfn_mlflow.models.schema import SchemaProperties
-from cfn_mlflow.models.service import ServiceProperties
-from cfn_mlflow.models.sidecars import container_definition
-from cfn_mlflow.resources import bucket, database, mlflow_server, schema, service
+from cfn_mlflow.types.bucket import graph as bucket
+from cfn_mlflow.types.bucket.properties import BucketProperties
+from cfn_mlflow.types.database import graph as database
+from cfn_mlflow.types.database.properties import DatabaseProperties
+from cfn_mlflow.types.mlflow import graph as mlflow_server
+from cfn_mlflow.types.mlflow.properties import SUBNET_IDS, MLflowProperties, joined_fields
+from cfn_mlflow.types.schema import graph as schema
+from cfn_mlflow.types.schema.properties import SchemaProperties
+from cfn_mlflow.types.service import graph as service
+from cfn_mlflow.types.service.properties import ServiceProperties
+from cfn_mlflow.types.service.tasks.sidecars import container_definition
+from cfn_mlflow.types.values.base import Properties
 
 ACCOUNT = "eu-west-1:123456789012"
 EXAMPLES: Mapping[str, str] = {

@@ -10,9 +10,9 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from cfn_mlflow.aws import session
-from cfn_mlflow.aws.errors import explain
-from cfn_mlflow.aws.owner import Owner
+from cfn_mlflow.aws.core import session
+from cfn_mlflow.aws.core.errors import explain
+from cfn_mlflow.aws.core.owner import Owner
 from cfn_mlflow.engine.converge import Convergence
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.engine.remove import Removal

@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore.stub import Stubber
 
-from cfn_mlflow.aws import session
+from cfn_mlflow.aws.core import session
 from tests.unit.support.service_kit import STACK
 
 MOST_QUESTIONS = 3

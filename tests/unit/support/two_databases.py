@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from cfn_mlflow.aws.object import tag_list
-from cfn_mlflow.aws.owner import Owner
-from cfn_mlflow.aws.session import own_client
+from cfn_mlflow.aws.core.owned_object import tag_list
+from cfn_mlflow.aws.core.owner import Owner
+from cfn_mlflow.aws.core.session import own_client
 from tests.unit.support.service_kit import boto
 
 OTHER_STACK = (

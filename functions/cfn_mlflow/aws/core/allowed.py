@@ -1,0 +1,112 @@
+"""What a property names and its resource has not made: used only if its owner says so.
+
+Otherwise anyone who may create a stack would gain the provider's rights on it.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import ClassVar
+
+from cfn_mlflow.aws.core.errors import DENIED, code, is_missing
+from cfn_mlflow.aws.core.owner import ALLOW_TAG, Owner, Tags
+from cfn_mlflow.aws.core.sharing import allows_everybody_unsaid, refusal
+from cfn_mlflow.engine.managed import Port
+from cfn_mlflow.engine.resource import Named
+from cfn_mlflow.outcome import PermanentError
+from cfn_mlflow.runtime.tell import warn
+
+
+@dataclass(frozen=True)
+class AllowedView:
+    """The tags of a thing, or why it cannot be used whoever it belongs to."""
+
+    tags: Tags
+    problem: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Allowed(Port[AllowedView], Named[AllowedView]):
+    """A thing that a property names: looked at, and never made, changed or removed."""
+
+    listed_in: ClassVar[str]
+    """The environment variable that lists, by commas, what is allowed whatever its tags."""
+
+    owner: Owner
+    property_name: str
+    """As the user writes it, with the place inside it."""
+    name: str
+
+    @property
+    def label(self) -> str:
+        """Tell it by the property that names it."""
+        return f"{self.words} of {self.property_name}"
+
+    def look(self) -> AllowedView:
+        """Return its tags. Raises what AWS answers when it is missing or denied."""
+        raise NotImplementedError
+
+    def read(self) -> AllowedView:
+        """Read its tags; that it is missing or denied is for `refusals` to say."""
+        try:
+            return self.look()
+        except Exception as error:
+            if is_missing(error):
+                return AllowedView({}, "does not exist")
+            if code(error) in DENIED:
+                return AllowedView({}, "cannot be read: it or its policy denies the provider")
+            raise
+
+    def refusals(self, view: AllowedView) -> tuple[str, ...]:
+        """Refuse what cannot be read, and what neither its owner nor the provider allows."""
+        why = view.problem or ("" if self.is_listed() else refusal(self.owner, view.tags))
+        return (f"{self.property_name}: {self.name} {why}",) if why else ()
+
+    def is_listed(self) -> bool:
+        """Tell whether a parameter of the provider allows it to every stack."""
+        return self.name in listed(self.listed_in)
+
+    def usable(self, view: AllowedView) -> str:
+        """Return its name for what is made of it; empty if it may not be used."""
+        return "" if self.refusals(view) else self.name
+
+    def busy(self, view: AllowedView) -> str | None:
+        """Fail if it was taken away between two looks."""
+        for why in self.refusals(view):
+            raise PermanentError(why)
+        return None
+
+    def settling(self, view: AllowedView) -> str | None:
+        """Warn of a value that still allows every stack; it needs no more time."""
+        if allows_everybody_unsaid(view.tags) and not self.is_listed():
+            warn(
+                f"{self.property_name}: the tag {ALLOW_TAG} of {self.name} names no stack, and so"
+                f" allows it to every stack. From 0.3.0 on it must name {self.owner.stack_name},"
+                f" or @all"
+            )
+        return None
+
+
+@dataclass(frozen=True, eq=False)
+class AllowedByDefault(Allowed):
+    """A thing without an owner to ask: any is taken, unless the provider's parameter lists some."""
+
+    unlisted: ClassVar[str]
+    """What is said of one that the list leaves out, and what to do."""
+
+    def look(self) -> AllowedView:
+        """Ask nothing: the parameter alone decides."""
+        return AllowedView({})
+
+    def refusals(self, view: AllowedView) -> tuple[str, ...]:
+        """Refuse what a list leaves out."""
+        del view
+        if self.is_listed() or not listed(self.listed_in):
+            return ()
+        return (f"{self.property_name}: {self.name} {self.unlisted}",)
+
+
+def listed(variable: str) -> set[str]:
+    """Return what an environment variable of the function lists by commas."""
+    return {name.strip() for name in os.environ.get(variable, "").split(",") if name.strip()}

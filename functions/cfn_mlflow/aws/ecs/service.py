@@ -1,0 +1,216 @@
+"""ECS: the service. It is stable when the deployment of our own task definition has completed.
+
+A circuit breaker that rolled back leaves a stable service too, of the old task definition: that is
+a failure here, and its first cause is what the user reads.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from cfn_mlflow.aws.core.compare import differences
+from cfn_mlflow.aws.core.errors import code
+from cfn_mlflow.aws.core.eventual_consistency import NotYet
+from cfn_mlflow.aws.core.owned_object import OwnedObject
+from cfn_mlflow.aws.ecs.client import ecs, ecs_tags, set_tags
+from cfn_mlflow.aws.ecs.service_view import Deployment, ServiceView, read_service
+from cfn_mlflow.aws.ecs.task import Task, cut, tasks, why
+from cfn_mlflow.aws.ecs.task_definition import deregister
+from cfn_mlflow.aws.elbv2.target_group import unhealthy
+from cfn_mlflow.outcome import PermanentError, TemporaryError
+from cfn_mlflow.upgrade.fallback_image import with_way_out
+
+DATABASE_TAG = "cfn-mlflow:database"
+"""Names the Aurora cluster that a service works with."""
+
+GRACE_SECONDS = 180
+"""A task may be unhealthy for so long after its start: MLflow waits up to 101 s for a database."""
+
+FAILURES_THAT_TELL = 2
+"""So many tasks of a deployment failed while none runs: the rest would fail alike."""
+
+COUNT_TAG = "cfn-mlflow:count"
+"""How many tasks a service had, and is to have again, while it is stopped for a migration."""
+
+NO_FAILURE = ("Scaling activity initiated by", "Task stopped by user")
+"""How the reason of a task begins that was stopped on purpose."""
+
+
+@dataclass(frozen=True, eq=False)
+class Service(OwnedObject[ServiceView]):
+    """Fargate tasks of one task definition behind one target group.
+
+    `min_capacity` tasks are started; from then on their number is autoscaling's, within the
+    bounds.
+    """
+
+    words: ClassVar[str] = "ECS service"
+
+    definition_arn: str
+    subnet_ids: tuple[str, ...]
+    security_group_ids: tuple[str, ...]
+    target_group_arn: str
+    container: str
+    port: int
+    min_capacity: int
+    max_capacity: int
+    log_group: str
+    stands_in_at: str = ""
+    """The database's revision if its image stands in for one that the database is ahead of."""
+    database: str = ""
+    """The identifier of the Aurora cluster behind it, if it is known: by it rotation finds it."""
+    _not_yet: NotYet = field(default_factory=NotYet, repr=False)
+
+    @property
+    def name(self) -> str:
+        """Return the service's name, and its cluster's."""
+        return self.owner.name()
+
+    @property
+    def resource_id(self) -> str:
+        """Return how autoscaling calls it."""
+        return f"service/{self.name}/{self.name}"
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Return all that CreateService and UpdateService take alike."""
+        return {
+            "taskDefinition": self.definition_arn,
+            "networkConfiguration": {
+                "awsvpcConfiguration": {
+                    "subnets": sorted(self.subnet_ids),
+                    "securityGroups": sorted(self.security_group_ids),
+                    "assignPublicIp": "DISABLED",
+                }
+            },
+            "loadBalancers": [
+                {
+                    "targetGroupArn": self.target_group_arn,
+                    "containerName": self.container,
+                    "containerPort": self.port,
+                }
+            ],
+            "deploymentConfiguration": {
+                "deploymentCircuitBreaker": {"enable": True, "rollback": True},
+                "minimumHealthyPercent": 100,
+                "maximumPercent": 200,
+            },
+            "healthCheckGracePeriodSeconds": GRACE_SECONDS,
+            "propagateTags": "SERVICE",
+            "enableECSManagedTags": True,
+            "availabilityZoneRebalancing": "ENABLED",
+        }
+
+    @property
+    def _wiring(self) -> dict[str, str]:
+        """Return the tag that names the database behind it, beside the owner's tags."""
+        return {DATABASE_TAG: self.database} if self.database else {}
+
+    def read(self) -> ServiceView | None:
+        """Read the service (ecs:DescribeServices); one that was deleted is shown as INACTIVE."""
+        return read_service(self.name, self.name)
+
+    def create(self) -> None:
+        """Make the service with its tags (ecs:CreateService)."""
+        with self._not_yet.patience():
+            ecs().create_service(
+                cluster=self.name,
+                serviceName=self.name,
+                launchType="FARGATE",
+                desiredCount=self.min_capacity,
+                tags=ecs_tags({**self.owner.tags, **self._wiring}),
+                **self.settings,
+            )
+
+    def busy(self, view: ServiceView) -> str | None:
+        """Tell that an old service of this name is still going; fail if our deployment failed."""
+        if view.status == "DRAINING":
+            return "an older service of this name is draining"
+        for deployment in view.deployments:
+            if deployment.definition_arn == self.definition_arn and deployment.rollout == "FAILED":
+                self._fail(deployment.rollout_reason)
+        return None
+
+    def changes(self, view: ServiceView) -> tuple[str, ...]:
+        """Name what differs; the number of tasks only if it is out of bounds."""
+        different = list(differences(view.settings, self.settings))
+        if self._desired(view) != view.desired:
+            different.append("desiredCount")
+        if COUNT_TAG in view.tags:
+            different.append("end of its standstill")
+        if self.owner.lacks(view.tags, self._wiring):
+            different.append("tags")
+        return tuple(different)
+
+    def update(self, view: ServiceView) -> None:
+        """Set what differs (ecs:UpdateService, TagResource, UntagResource)."""
+        different = self.changes(view)
+        if "tags" in different:
+            set_tags(self.owner, view.arn, view.tags, self._wiring)
+        asked = {**self.settings, "desiredCount": self._desired(view)}
+        changed = {key: value for key, value in asked.items() if key in different}
+        if changed:
+            with self._not_yet.patience():
+                ecs().update_service(cluster=self.name, service=self.name, **changed)
+        if COUNT_TAG in view.tags:
+            ecs().untag_resource(resourceArn=view.arn, tagKeys=[COUNT_TAG])
+
+    def settling(self, view: ServiceView) -> str | None:
+        """Tell how far the deployment of our task definition is.
+
+        Raises PermanentError once several of its tasks failed while none runs.
+        """
+        primary = view.primary
+        if primary is None or primary.definition_arn != self.definition_arn:
+            return "a deployment is starting"
+        if primary.rollout in ("COMPLETED", "") and view.running == view.desired:
+            return None
+        if primary.failed_tasks >= FAILURES_THAT_TELL and primary.running == 0:
+            self._fail(primary.rollout_reason)
+        return self._progress(view, primary)
+
+    def delete(self, view: ServiceView) -> None:
+        """Delete the service and stop its tasks (ecs:DeleteService with force)."""
+        if view.status == "DRAINING":
+            raise TemporaryError("its tasks are stopping")
+        try:
+            ecs().delete_service(cluster=self.name, service=self.name, force=True)
+        except Exception as error:
+            if code(error) not in ("ServiceNotFoundException", "ServiceNotActiveException"):
+                raise
+
+    def _desired(self, view: ServiceView) -> int:
+        """Return how many tasks it is to have: as many as it had, where it stood still."""
+        count = int(view.tags.get(COUNT_TAG, view.desired))
+        return max(self.min_capacity, min(self.max_capacity, count))
+
+    def _progress(self, view: ServiceView, primary: Deployment) -> str:
+        progress = f"{primary.running} of {view.desired} new tasks running"
+        if primary.running >= view.desired:
+            starting = primary.is_younger_than(GRACE_SECONDS)
+            ill = unhealthy(self.target_group_arn, starting=starting)
+            return f"{progress}, {ill or 'old ones stopping'}"
+        if primary.failed_tasks:
+            progress += f", {primary.failed_tasks} failed"
+        return progress
+
+    def _fail(self, rollout_reason: str) -> None:
+        """Give up: tell the first cause, and let the next attempt be one of its own."""
+        first = self._first_failure()
+        if first is None:
+            cause = cut(rollout_reason or "its tasks failed", 200)
+            cause = f"{cause}. See log group {self.log_group}"
+        else:
+            cause = why(first, self.log_group)
+        deregister(self.definition_arn)
+        raise PermanentError(with_way_out(f"{self.words}: {cause}", self.owner, self.stands_in_at))
+
+    def _first_failure(self) -> Task | None:
+        ours = (
+            task
+            for task in tasks(self.name, stopped=True, serviceName=self.name)
+            if task.definition_arn == self.definition_arn
+            and not task.stopped_reason.startswith(NO_FAILURE)
+        )
+        return next(ours, None)

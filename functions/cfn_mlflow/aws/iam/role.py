@@ -1,0 +1,271 @@
+"""IAM: the roles of MLflow's tasks, never more than their permissions boundary."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from cfn_mlflow.aws.core.errors import code, is_missing
+from cfn_mlflow.aws.core.owned_object import OwnedObject, tag_list, tag_map, take_off
+from cfn_mlflow.aws.core.owner import ROLE_PATH, STACK_NAME_TAG, STACK_TAG, Owner, Tags
+from cfn_mlflow.aws.core.replaced import Replaced
+from cfn_mlflow.aws.core.session import client
+from cfn_mlflow.outcome import TemporaryError
+
+if TYPE_CHECKING:
+    from mypy_boto3_iam import IAMClient
+
+Policy = Mapping[str, Any]
+"""A policy document, as JSON is parsed."""
+
+POLICY_NAME = "cfn-mlflow"
+EARLIER = f"{POLICY_NAME}-before-"
+"""Begins the name of an inline policy that was the role's until an update."""
+
+
+def _iam() -> IAMClient:
+    iam: IAMClient = client("iam")
+    return iam
+
+
+@dataclass(frozen=True)
+class RoleView:
+    """A role as it stands."""
+
+    arn: str
+    name: str
+    trust: Policy
+    policy: Policy
+    boundary_arn: str
+    tags: Tags
+
+
+@dataclass(frozen=True, eq=False)
+class Role(OwnedObject[RoleView]):
+    """A role that ECS tasks of this account and Region take, with one inline policy."""
+
+    words: ClassVar[str] = "role"
+
+    part: str
+    description: str
+    policy: Policy
+    boundary_arn: str
+
+    @property
+    def label(self) -> str:
+        """Tell the roles of one resource apart."""
+        return f"{self.part} role"
+
+    @property
+    def name(self) -> str:
+        """Return the role's name."""
+        return role_name(self.owner, self.part)
+
+    @property
+    def trust(self) -> Policy:
+        """Return who may take the role: ECS, on behalf of this account's tasks alone."""
+        partition, region, account = self.owner.arn_parts
+        return {
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Effect": "Allow",
+                    "Principal": {"Service": "ecs-tasks.amazonaws.com"},
+                    "Action": "sts:AssumeRole",
+                    "Condition": {
+                        "StringEquals": {"aws:SourceAccount": account},
+                        "ArnLike": {"aws:SourceArn": f"arn:{partition}:ecs:{region}:{account}:*"},
+                    },
+                }
+            ],
+        }
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """Return the tags: whose it is, and for which stack its tasks act.
+
+        The user's are not among them: whoever takes the role acts with its tags, and policies of
+        the account may believe what they say.
+        """
+        return {**self._provider.tags, **self._of_stack}
+
+    def read(self) -> RoleView | None:
+        """Read the role and its policy (iam:GetRole, GetRolePolicy)."""
+        try:
+            role = _iam().get_role(RoleName=self.name)["Role"]
+        except Exception as error:
+            if is_missing(error):
+                return None
+            raise
+        return RoleView(
+            arn=role["Arn"],
+            name=role["RoleName"],
+            trust=_document(role.get("AssumeRolePolicyDocument", {})),
+            policy=self._inline_policy(),
+            boundary_arn=role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn", ""),
+            tags=tag_map(role.get("Tags", [])),
+        )
+
+    def create(self) -> None:
+        """Make the role within its boundary (iam:CreateRole); its policy follows a look."""
+        try:
+            _iam().create_role(
+                RoleName=self.name,
+                Path=ROLE_PATH,
+                Description=self.description,
+                AssumeRolePolicyDocument=json.dumps(self.trust),
+                PermissionsBoundary=self.boundary_arn,
+                Tags=tag_list(self.tags),
+            )
+        except Exception as error:
+            if code(error) == "EntityAlreadyExists":
+                raise TemporaryError("made, and not to be seen yet") from None
+            raise
+
+    def changes(self, view: RoleView) -> tuple[str, ...]:
+        """Name what differs; documents are compared as what they say, not as text."""
+        found = {
+            "trust policy": view.trust != self.trust,
+            "policy": view.policy != self.policy,
+            "permissions boundary": view.boundary_arn != self.boundary_arn,
+            "tags": self._provider.lacks(view.tags, self._of_stack),
+        }
+        return tuple(name for name, differs in found.items() if differs)
+
+    def update(self, view: RoleView) -> None:
+        """Set what differs, the boundary first: it holds for a role without a stack, too.
+
+        What it was allowed before, EarlierPolicies takes away in the end.
+        Rests on iam:PutRolePermissionsBoundary, UpdateAssumeRolePolicy, PutRolePolicy, TagRole,
+        UntagRole.
+        """
+        different = self.changes(view)
+        if "permissions boundary" in different:
+            _iam().put_role_permissions_boundary(
+                RoleName=self.name, PermissionsBoundary=self.boundary_arn
+            )
+        if "trust policy" in different:
+            _iam().update_assume_role_policy(
+                RoleName=self.name, PolicyDocument=json.dumps(self.trust)
+            )
+        if "policy" in different:
+            self._change_policy(view.policy)
+        if "tags" in different:
+            take_off(
+                self._provider,
+                view.tags,
+                lambda keys: _iam().untag_role(RoleName=self.name, TagKeys=keys),
+            )
+            _iam().tag_role(RoleName=self.name, Tags=tag_list(self.tags))
+
+    def delete(self, view: RoleView) -> None:
+        """Take the policies away, then the role.
+
+        Rests on iam:ListRolePolicies, DeleteRolePolicy, DeleteRole.
+        """
+        del view
+        try:
+            for name in _iam().list_role_policies(RoleName=self.name)["PolicyNames"]:
+                _iam().delete_role_policy(RoleName=self.name, PolicyName=name)
+            _iam().delete_role(RoleName=self.name)
+        except Exception as error:
+            if not is_missing(error):
+                raise
+
+    @property
+    def _provider(self) -> Owner:
+        return replace(self.owner, user_tags={})
+
+    @property
+    def _of_stack(self) -> Tags:
+        return {STACK_TAG: self.owner.stack_guid, STACK_NAME_TAG: self.owner.stack_name}
+
+    def _change_policy(self, before: Policy) -> None:
+        try:
+            self._keep(before)
+            self._put_policy()
+        except Exception as error:
+            if code(error) != "LimitExceeded":
+                raise
+            # There is no room for both: what is asked goes before what was.
+            earlier = EarlierPolicies(self.owner, self.part)
+            earlier.delete(earlier.read() or ())
+            self._put_policy()
+
+    def _keep(self, policy: Policy) -> None:
+        """Let the role do what it did: old tasks may start again until new ones have replaced them.
+
+        Each policy has a name of its own, for several updates may fail one after the other.
+        """
+        if policy:
+            text = json.dumps(policy, sort_keys=True)
+            digest = hashlib.sha256(text.encode()).hexdigest()[:12]
+            _iam().put_role_policy(
+                RoleName=self.name, PolicyName=EARLIER + digest, PolicyDocument=text
+            )
+
+    def _inline_policy(self) -> Policy:
+        try:
+            found = _iam().get_role_policy(RoleName=self.name, PolicyName=POLICY_NAME)
+        except Exception as error:
+            if is_missing(error):
+                return {}
+            raise
+        return _document(found["PolicyDocument"])
+
+    def _put_policy(self) -> None:
+        _iam().put_role_policy(
+            RoleName=self.name, PolicyName=POLICY_NAME, PolicyDocument=json.dumps(self.policy)
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class EarlierPolicies(Replaced[tuple[str, ...]]):
+    """What a role was allowed before its last changes, no more needed once the service serves."""
+
+    words: ClassVar[str] = "earlier policies"
+
+    part: str
+    stands_in_at: str = ""
+    """Not empty while an image stands in that only an earlier policy may allow to pull."""
+
+    @property
+    def label(self) -> str:
+        """Tell the roles of one resource apart."""
+        return f"{self.words} of the {self.part} role"
+
+    @property
+    def name(self) -> str:
+        """Return the role's name."""
+        return role_name(self.owner, self.part)
+
+    def read(self) -> tuple[str, ...] | None:
+        """Find them by their names (iam:ListRolePolicies)."""
+        if self.stands_in_at:
+            return None
+        try:
+            names = _iam().list_role_policies(RoleName=self.name)["PolicyNames"]
+        except Exception as error:
+            if is_missing(error):
+                return None
+            raise
+        return tuple(name for name in names if name.startswith(EARLIER)) or None
+
+    def delete(self, view: tuple[str, ...]) -> None:
+        """Take them away (iam:DeleteRolePolicy)."""
+        for name in view:
+            _iam().delete_role_policy(RoleName=self.name, PolicyName=name)
+
+
+def role_name(owner: Owner, part: str) -> str:
+    """Return the name of an owner's role, of at most 64 characters."""
+    return owner.name(part, limit=64)
+
+
+def _document(found: str | Mapping[str, Any]) -> Policy:
+    """Return a policy document; botocore has decoded it already."""
+    parsed: Policy = json.loads(found) if isinstance(found, str) else found
+    return parsed

@@ -1,0 +1,235 @@
+"""S3: the settings of a bucket of our own, each read and set by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from cfn_mlflow.aws.core.errors import code
+from cfn_mlflow.aws.core.owner import Owner
+from cfn_mlflow.aws.s3.client import addressed, s3
+from cfn_mlflow.engine.managed import Port
+from cfn_mlflow.engine.resource import Attached
+
+Setting = Mapping[str, Any]
+
+NOT_SET = {
+    "NoSuchBucketPolicy",
+    "NoSuchLifecycleConfiguration",
+    "NoSuchPublicAccessBlockConfiguration",
+    "OwnershipControlsNotFoundError",
+    "ServerSideEncryptionConfigurationNotFoundError",
+}
+RULE_PREFIX = "cfn-mlflow-"
+"""The start of the ids of our lifecycle rules; others are left as they are."""
+
+
+@dataclass(frozen=True, eq=False)
+class BucketSetting(Port[Setting], Attached[Setting]):
+    """One setting: read as AWS answers it, set as a whole when what is ours in it differs."""
+
+    owner: Owner
+    bucket: str
+
+    @property
+    def address(self) -> dict[str, Any]:
+        """Return the bucket as calls name it."""
+        return addressed(self.owner, self.bucket)
+
+    def get(self) -> Setting:
+        """Return what AWS answers. Raises a code of NOT_SET when there is nothing."""
+        raise NotImplementedError
+
+    def put(self, found: Setting) -> None:
+        """Set it; what was found and is not ours is kept."""
+        raise NotImplementedError
+
+    def as_asked(self, found: Setting) -> bool:
+        """Tell whether what is ours in it is as asked."""
+        raise NotImplementedError
+
+    def read(self) -> Setting | None:
+        """Read it; None if it is not set."""
+        try:
+            return self.get()
+        except Exception as error:
+            if code(error) in NOT_SET:
+                return None
+            raise
+
+    def create(self) -> None:
+        """Set it for the first time."""
+        self.put({})
+
+    def changes(self, view: Setting) -> tuple[str, ...]:
+        """Name it when it differs."""
+        return () if self.as_asked(view) else (self.words,)
+
+    def update(self, view: Setting) -> None:
+        """Set it again."""
+        self.put(view)
+
+
+class Versioning(BucketSetting):
+    """Every version of an object is kept."""
+
+    words: ClassVar[str] = "bucket versioning"
+
+    def get(self) -> Setting:
+        """Rests on s3:GetBucketVersioning."""
+        return s3().get_bucket_versioning(**self.address)
+
+    def put(self, found: Setting) -> None:
+        """Rests on s3:PutBucketVersioning."""
+        del found
+        s3().put_bucket_versioning(**self.address, VersioningConfiguration={"Status": "Enabled"})
+
+    def as_asked(self, found: Setting) -> bool:
+        """Tell whether it is on."""
+        return found.get("Status") == "Enabled"
+
+
+@dataclass(frozen=True, eq=False)
+class Encryption(BucketSetting):
+    """How new objects are encrypted; those that are there keep their key, so nothing is lost."""
+
+    words: ClassVar[str] = "bucket encryption"
+
+    algorithm: str
+    key_arn: str | None
+
+    @property
+    def rule(self) -> dict[str, Any]:
+        """Return the rule that is asked; a bucket key saves a KMS call for each object."""
+        default = {"SSEAlgorithm": self.algorithm}
+        if self.key_arn:
+            default["KMSMasterKeyID"] = self.key_arn
+        return {
+            "ApplyServerSideEncryptionByDefault": default,
+            "BucketKeyEnabled": self.algorithm == "aws:kms",
+        }
+
+    def get(self) -> Setting:
+        """Rests on s3:GetEncryptionConfiguration."""
+        return s3().get_bucket_encryption(**self.address)["ServerSideEncryptionConfiguration"]
+
+    def put(self, found: Setting) -> None:
+        """Rests on s3:PutEncryptionConfiguration."""
+        others = found["Rules"][0] if found.get("Rules") else {}
+        rule: Any = {**others, **self.rule}
+        s3().put_bucket_encryption(
+            **self.address, ServerSideEncryptionConfiguration={"Rules": [rule]}
+        )
+
+    def as_asked(self, found: Setting) -> bool:
+        """Compare algorithm, key and bucket key."""
+        rule = {"BucketKeyEnabled": False, **found["Rules"][0]}
+        return {**rule, **self.rule} == rule
+
+
+class PublicAccessBlock(BucketSetting):
+    """Nothing in the bucket can be made public."""
+
+    words: ClassVar[str] = "bucket public access block"
+
+    ASKED: ClassVar[Any] = {
+        "BlockPublicAcls": True,
+        "IgnorePublicAcls": True,
+        "BlockPublicPolicy": True,
+        "RestrictPublicBuckets": True,
+    }
+
+    def get(self) -> Setting:
+        """Rests on s3:GetBucketPublicAccessBlock."""
+        return s3().get_public_access_block(**self.address)["PublicAccessBlockConfiguration"]
+
+    def put(self, found: Setting) -> None:
+        """Rests on s3:PutBucketPublicAccessBlock."""
+        del found
+        s3().put_public_access_block(**self.address, PublicAccessBlockConfiguration=self.ASKED)
+
+    def as_asked(self, found: Setting) -> bool:
+        """Tell whether all four are on."""
+        return bool(found == self.ASKED)
+
+
+class OwnershipControls(BucketSetting):
+    """The account owns every object, whoever wrote it; access control lists are off."""
+
+    words: ClassVar[str] = "bucket ownership controls"
+
+    ASKED: ClassVar[Any] = {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+
+    def get(self) -> Setting:
+        """Rests on s3:GetBucketOwnershipControls."""
+        return s3().get_bucket_ownership_controls(**self.address)["OwnershipControls"]
+
+    def put(self, found: Setting) -> None:
+        """Rests on s3:PutBucketOwnershipControls."""
+        del found
+        s3().put_bucket_ownership_controls(**self.address, OwnershipControls=self.ASKED)
+
+    def as_asked(self, found: Setting) -> bool:
+        """Tell whether the bucket's owner owns all."""
+        return bool(found == self.ASKED)
+
+
+@dataclass(frozen=True, eq=False)
+class Lifecycle(BucketSetting):
+    """Objects move to cheaper storage, old versions and unfinished uploads go."""
+
+    words: ClassVar[str] = "bucket lifecycle"
+
+    intelligent_tiering_days: int
+    noncurrent_version_expiration_days: int
+
+    @property
+    def rules(self) -> list[dict[str, Any]]:
+        """Return our rules, which are for all objects."""
+        actions: dict[str, dict[str, Any]] = {
+            "tiering": {
+                "Transitions": [
+                    {"Days": self.intelligent_tiering_days, "StorageClass": "INTELLIGENT_TIERING"}
+                ]
+            },
+            "noncurrent-versions": {
+                "NoncurrentVersionExpiration": {
+                    "NoncurrentDays": self.noncurrent_version_expiration_days
+                },
+                "Expiration": {"ExpiredObjectDeleteMarker": True},
+            },
+            "unfinished-uploads": {"AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7}},
+        }
+        return [
+            {"ID": RULE_PREFIX + name, "Status": "Enabled", "Filter": {"Prefix": ""}, **action}
+            for name, action in actions.items()
+        ]
+
+    def get(self) -> Setting:
+        """Rests on s3:GetLifecycleConfiguration."""
+        return s3().get_bucket_lifecycle_configuration(**self.address)
+
+    def put(self, found: Setting) -> None:
+        """Rests on s3:PutLifecycleConfiguration."""
+        others = [r for r in found.get("Rules", []) if not _is_ours(r)]
+        rules: Any = [*self.rules, *others]
+        s3().put_bucket_lifecycle_configuration(
+            **self.address, LifecycleConfiguration={"Rules": rules}
+        )
+
+    def as_asked(self, found: Setting) -> bool:
+        """Compare our rules by their ids."""
+        ours = {r["ID"]: r for r in found["Rules"] if _is_ours(r)}
+        return ours.keys() == {rule["ID"] for rule in self.rules} and all(
+            _has(ours[rule["ID"]], rule) for rule in self.rules
+        )
+
+
+def _is_ours(rule: Setting) -> bool:
+    return str(rule.get("ID", "")).startswith(RULE_PREFIX)
+
+
+def _has(found: Setting, asked: Setting) -> bool:
+    """Tell whether a rule does what is asked; AWS may write its filter in another form."""
+    return all(found.get(key) == value for key, value in asked.items() if key != "Filter")

@@ -1,0 +1,105 @@
+"""Secrets Manager: MLflow's own keys, in one secret of the service.
+
+What the server encrypts with them (webhooks, keys of gateways, sessions) is in the database and
+cannot be read without them. Snapshots of it may outlast every deletion, such as those taken before
+a migration: so a secret that was complete stays.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from cfn_mlflow.aws.core import retained as left
+from cfn_mlflow.aws.core.owned_object import tag_list
+from cfn_mlflow.aws.core.owner import COMPLETE_TAG, LEFT_BY_TAG, OWNER_TAG, Owner
+from cfn_mlflow.aws.secretsmanager.secret import (
+    Secret,
+    SecretView,
+    random_text,
+    read_secret,
+    secrets,
+)
+from cfn_mlflow.engine.managed import Port
+from cfn_mlflow.engine.resource import Attached, Retained
+from cfn_mlflow.outcome import TemporaryError
+
+ADMIN = "admin"
+"""The name of MLflow's first user, where it asks for a login."""
+
+LENGTHS: Mapping[str, int] = {"kek_passphrase": 48, "flask_key": 48, "admin_password": 48}
+"""Letters and digits of each text that is made, by its key in the secret."""
+
+FERNET_CHARACTERS = 43
+"""So many and a `=` make 32 bytes in base64: the form of MLflow's webhook key."""
+
+
+@dataclass(frozen=True, eq=False)
+class ServerSecret(Secret, Retained[SecretView]):
+    """What MLflow encrypts and signs with, and its admin's password; made once, then kept.
+
+    One that an earlier deletion of this very resource left is taken up again, for the database
+    that it belongs to may be the same one.
+    """
+
+    words: ClassVar[str] = "secret of the server"
+
+    @property
+    def name(self) -> str:
+        """Return the secret's name."""
+        return self.owner.name("server", limit=512)
+
+    @property
+    def description(self) -> str:
+        """Return what it says of itself in the console."""
+        return "MLflow's keys: without them what it has encrypted in its database is lost"
+
+    def new_value(self) -> str:
+        """Return a value for each key."""
+        made = {key: random_text(length) for key, length in LENGTHS.items()}
+        webhook_key = f"{random_text(FERNET_CHARACTERS)}="
+        return json.dumps({"webhook_key": webhook_key, "admin_username": ADMIN, **made})
+
+    def owned(self, view: SecretView) -> bool:
+        """Tell whether it is this resource's, or was when this resource left it."""
+        return super().owned(view) or view.tags.get(LEFT_BY_TAG) == self.owner.tag
+
+    def retain(self, view: SecretView) -> bool:
+        """Leave it, for snapshots of what it opens may stay; what was never complete goes.
+
+        Rests on secretsmanager:TagResource, UntagResource.
+        """
+        if LEFT_BY_TAG not in view.tags:
+            if COMPLETE_TAG not in view.tags:
+                return False
+            staying = left.tags_of_what_stays(self.owner, view.tags)
+            secrets().tag_resource(SecretId=view.arn, Tags=tag_list(staying))
+        if OWNER_TAG in view.tags:
+            left.tell("secret of MLflow's keys", view.name)
+            secrets().untag_resource(SecretId=view.arn, TagKeys=list(left.GONE))
+        return True
+
+
+@dataclass(frozen=True, eq=False)
+class CompleteServerSecret(Port[SecretView], Attached[SecretView]):
+    """The mark of a secret whose resource was made to the end: from then on it stays."""
+
+    words: ClassVar[str] = "server secret's completion"
+
+    owner: Owner
+    secret_arn: str
+
+    def read(self) -> SecretView | None:
+        """Read whether the mark is set (secretsmanager:DescribeSecret)."""
+        view = read_secret(self.secret_arn)
+        return view if view and COMPLETE_TAG in view.tags else None
+
+    def create(self) -> None:
+        """Set the mark (secretsmanager:TagResource)."""
+        if read_secret(self.secret_arn) is None:
+            raise TemporaryError("the secret is not to be seen yet")
+        secrets().tag_resource(
+            SecretId=self.secret_arn, Tags=[{"Key": COMPLETE_TAG, "Value": "true"}]
+        )

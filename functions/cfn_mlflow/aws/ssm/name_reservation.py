@@ -1,0 +1,194 @@
+"""Systems Manager Parameter Store: the claim on a name that only one resource may hold.
+
+A holder that CloudFormation has forgotten, or has left as it was on the user's wish, asks for
+nothing any more: its claim counts as none, and whoever wants the name follows it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from cfn_mlflow.aws.cloudformation.stack import Stacks
+from cfn_mlflow.aws.core.errors import code, is_missing
+from cfn_mlflow.aws.core.owned_object import tag_list, tag_map, take_off
+from cfn_mlflow.aws.core.owner import Owner, Tags
+from cfn_mlflow.aws.core.session import client
+from cfn_mlflow.engine.managed import ManagedObject
+from cfn_mlflow.outcome import PermanentError, TemporaryError
+from cfn_mlflow.runtime.tell import warn
+
+if TYPE_CHECKING:
+    from mypy_boto3_ssm import SSMClient
+
+
+GONE = ("DELETE_COMPLETE", "DELETE_SKIPPED")
+"""The last statuses of a resource: deleted, or left by DeletionPolicy or --retain-resources."""
+
+
+def _ssm() -> SSMClient:
+    ssm: SSMClient = client("ssm")
+    return ssm
+
+
+def _stack_of(holder: str) -> str:
+    """Return the name of a holder's stack, in words."""
+    match = re.match(r"arn:[^:]+:cloudformation:[^:]+:[^:]+:stack/([^/]+)/", holder)
+    return f"the stack {match[1]}" if match else "somebody else"
+
+
+@dataclass(frozen=True)
+class NameClaimView:
+    """A claim as it stands: who holds the name."""
+
+    holder: str
+    version: int
+    tags: Tags = field(default_factory=dict)
+    """Those of a claim of one's own."""
+    doubt: str = ""
+    """Why nobody knows whether another holder is still there."""
+
+
+@dataclass(frozen=True, eq=False)
+class NameClaim(ManagedObject[NameClaimView]):
+    """The right to a name in this account and Region: claimed first, released last.
+
+    Its value is the holder: the stack's ARN and the logical id, as a person would look for them.
+    """
+
+    words: ClassVar[str] = "claim on UniqueName"
+
+    owner: Owner
+    path: str
+
+    @property
+    def holder(self) -> str:
+        """Return what the claim's value says when it is this resource's."""
+        return f"{self.owner.stack_id} {self.owner.logical_id}"
+
+    def read(self) -> NameClaimView | None:
+        """Read the claim; that of a holder who is gone is none.
+
+        Rests on ssm:GetParameter, ListTagsForResource and cloudformation:DescribeStackResource.
+        """
+        view = _look(self.path)
+        if view is None or not self.owned(view):
+            return self._if_held(view)
+        found = _ssm().list_tags_for_resource(ResourceType="Parameter", ResourceId=self.path)
+        return replace(view, tags=tag_map(found["TagList"]))
+
+    def owned(self, view: NameClaimView) -> bool:
+        """Tell whether this resource holds the name."""
+        return view.holder == self.holder
+
+    def taken(self, view: NameClaimView) -> str:
+        """Tell which stack holds the name: its name alone, for its id and resource are its own."""
+        name = self.path.split("/names/", 1)[-1].split("/")[0]
+        said = f"UniqueName: {name!r} is taken by {_stack_of(view.holder)}"
+        if view.doubt:
+            return (
+                f"{said}. If that is gone, delete the parameter {self.path}, then deploy again; "
+                f"CloudFormation does not tell whether it is ({view.doubt})"
+            )
+        return f"{said}. Choose another name, or delete that stack first"
+
+    def create(self) -> None:
+        """Claim the name (ssm:PutParameter without Overwrite: the second claim is refused)."""
+        try:
+            self._put(Tags=tag_list(self.owner.tags))
+        except _ssm().exceptions.ParameterAlreadyExists:
+            self._follow()
+
+    def changes(self, view: NameClaimView) -> tuple[str, ...]:
+        """Name the tags when they differ."""
+        return ("tags",) if self.owner.lacks(view.tags) else ()
+
+    def update(self, view: NameClaimView) -> None:
+        """Set the tags (ssm:AddTagsToResource, RemoveTagsFromResource)."""
+        take_off(
+            self.owner,
+            view.tags,
+            lambda keys: _ssm().remove_tags_from_resource(
+                ResourceType="Parameter", ResourceId=self.path, TagKeys=keys
+            ),
+        )
+        _ssm().add_tags_to_resource(
+            ResourceType="Parameter",
+            ResourceId=self.path,
+            Tags=tag_list(self.owner.tags),
+        )
+
+    def delete(self, view: NameClaimView) -> None:
+        """Release the name (ssm:DeleteParameter).
+
+        A claim that was just followed has the former holder's tags: IAM asks for this one's.
+        """
+        try:
+            if not self.owner.owns(view.tags):
+                self.update(view)
+            _ssm().delete_parameter(Name=self.path)
+        except Exception as error:
+            if code(error) != "ParameterNotFound":
+                raise
+
+    def _if_held(self, view: NameClaimView | None) -> NameClaimView | None:
+        """Return another's claim while its holder is there; ask CloudFormation whether it is."""
+        if view is None:
+            return None
+        stack_id, _, logical_id = view.holder.partition(" ")
+        if not logical_id:
+            return replace(view, doubt="the value names no resource of a stack")
+        try:
+            state = Stacks().resource_state(stack_id, logical_id)
+        except PermanentError as error:
+            return replace(view, doubt=str(error).replace(stack_id, "its stack")[:100])
+        return None if state is None or state.status in GONE else view
+
+    def _follow(self) -> None:
+        """Take the claim of a holder who is gone; one that another has just taken is given back.
+
+        Each PutParameter makes the next version, and the first one after a DeleteParameter. So the
+        version before ours tells who held the name at that very moment.
+        """
+        view = _look(self.path)
+        if view is None or self._if_held(view) is not None:
+            raise TemporaryError("the name has just been claimed; looking whose it is")
+        version = self._put(Overwrite=True)
+        before = _look(f"{self.path}:{version - 1}") if version > 1 else None
+        if before is not None and self._came_between(view, before):
+            self._put(Value=before.holder, Overwrite=True)
+            raise TemporaryError("the name has just been claimed by another; looking whose it is")
+        warn(f"Took over the UniqueName of {view.holder}, which is gone")
+
+    def _came_between(self, view: NameClaimView, before: NameClaimView) -> bool:
+        """Tell whether the claim before ours is another's, or that of a holder who came back.
+
+        A holder who is made again finds its own claim, and writes none.
+        """
+        try:
+            return before.holder != view.holder or self._if_held(before) is not None
+        except TemporaryError:
+            return True
+
+    def _put(self, **more: Any) -> int:
+        """Put the parameter and return its version; tags are taken by a new one alone."""
+        asked: Any = {
+            "Name": self.path,
+            "Value": self.holder,
+            "Type": "String",
+            "Description": "Held by a resource of the stack named in the value",
+            **more,
+        }
+        return _ssm().put_parameter(**asked)["Version"]
+
+
+def _look(path: str) -> NameClaimView | None:
+    """Return a claim as it stands, or stood in a version (ssm:GetParameter)."""
+    try:
+        found = _ssm().get_parameter(Name=path)["Parameter"]
+    except Exception as error:
+        if is_missing(error):
+            return None
+        raise
+    return NameClaimView(found["Value"], found["Version"])

@@ -1,0 +1,212 @@
+"""A CloudFormation request, parsed and checked: what comes in.
+
+Rests on the custom resource request objects of the CloudFormation user guide
+(crpg-ref-requests). ServiceToken and ServiceTimeout are CloudFormation's own and reach the
+function among the properties.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from cfn_mlflow.cloudformation.guard.address import Place, answers_at
+from cfn_mlflow.cloudformation.identity import Identity
+
+Event = Mapping[str, Any]
+
+REQUEST_TYPES = ("Create", "Update", "Delete")
+SERVICE_TIMEOUT = 3600
+"""CloudFormation waits this long for an answer unless told less, in seconds; never longer."""
+FRAMEWORK_PROPERTIES = ("ServiceToken", "ServiceTimeout")
+LONGEST_ID = 1024
+"""Bytes of the longest id: the answer must have room for all it echoes."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request; service_timeout in seconds, properties without CloudFormation's own.
+
+    `old_properties` are those that an Update changes; None if nobody knows them.
+    `event` is what it was parsed from, for the next invocation to begin with.
+    """
+
+    request_type: str
+    response_url: str = field(repr=False)
+    stack_id: str
+    request_id: str
+    resource_type: str
+    logical_id: str
+    physical_id: str | None
+    properties: Mapping[str, Any] = field(repr=False)
+    old_properties: Mapping[str, Any] | None = field(repr=False)
+    service_timeout: int
+    event: Event = field(repr=False)
+
+    @property
+    def identity(self) -> Identity:
+        """Return whose request this is."""
+        return Identity(self.stack_id, self.logical_id)
+
+    @property
+    def echoed_id(self) -> str:
+        """Return the physical id of every answer to this request.
+
+        An Update or Delete answers with the id it came with: another one would be a replacement.
+        """
+        return self.physical_id or self.identity.physical_id
+
+    @property
+    def has_invented_id(self) -> bool:
+        """Tell whether CloudFormation made the physical id up, as it does if nobody answered."""
+        return self.echoed_id != self.identity.physical_id
+
+
+@dataclass(frozen=True)
+class Echo:
+    """What every answer repeats of its request, word for word, and the physical id."""
+
+    stack_id: str
+    request_id: str
+    logical_id: str
+    physical_id: str
+
+    @classmethod
+    def of(cls, request: Request) -> Echo:
+        """Return what answers to this request repeat."""
+        return cls(request.stack_id, request.request_id, request.logical_id, request.echoed_id)
+
+
+class MalformedEventError(Exception):
+    """Not a request that CloudFormation sends. The message names the faults, never the values.
+
+    `response_url` is where CloudFormation takes an answer; None if the event has no such address.
+    """
+
+    def __init__(self, faults: list[str], event: object, place: Place) -> None:
+        super().__init__("not a valid CloudFormation request: " + "; ".join(faults))
+        known: Event = event if isinstance(event, Mapping) else {}
+        self.response_url = known["ResponseURL"] if _has_address(known, place) else None
+        self.echo = _echo_of_malformed(known)
+
+
+def parse(event: object, place: Place) -> Request:
+    """Return the request in an event. Raises MalformedEventError with every fault of it.
+
+    `place` is where the function runs: a request of another account or Region is refused.
+    """
+    if not isinstance(event, Mapping):
+        raise MalformedEventError(["it is not an object"], event, place)
+    faults = [f"{name} {fault}" for name, check in _CHECKS.items() if (fault := check(event, name))]
+    faults += _faults_of_origin(event, place)
+    if faults:
+        raise MalformedEventError(faults, event, place)
+    properties = event.get("ResourceProperties") or {}
+    return Request(
+        request_type=event["RequestType"],
+        response_url=event["ResponseURL"],
+        stack_id=event["StackId"],
+        request_id=event["RequestId"],
+        resource_type=event["ResourceType"],
+        logical_id=event["LogicalResourceId"],
+        physical_id=None if event["RequestType"] == "Create" else event["PhysicalResourceId"],
+        properties=own_properties(properties),
+        old_properties=own_properties(event.get("OldResourceProperties") or {}),
+        service_timeout=_service_timeout(properties.get("ServiceTimeout")),
+        event=event,
+    )
+
+
+def own_properties(properties: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the properties without CloudFormation's own."""
+    return {key: value for key, value in properties.items() if key not in FRAMEWORK_PROPERTIES}
+
+
+def _service_timeout(value: object) -> int:
+    """CloudFormation itself refuses a ServiceTimeout outside 1 to 3600: no fault is reported."""
+    text = str(value)
+    seconds = int(text) if text.isascii() and text.isdigit() else SERVICE_TIMEOUT
+    return min(max(seconds, 1), SERVICE_TIMEOUT)
+
+
+def _request_type(event: Event, name: str) -> str | None:
+    return None if event.get(name) in REQUEST_TYPES else f"is none of {', '.join(REQUEST_TYPES)}"
+
+
+def _has_address(event: Event, place: Place) -> bool:
+    ids = (event.get(name) for name in ("StackId", "LogicalResourceId", "RequestId"))
+    return answers_at(event.get("ResponseURL"), place, *ids)
+
+
+def _faults_of_origin(event: Event, place: Place) -> Iterator[str]:
+    """Yield why an event is not one that CloudFormation sends to a function at this place."""
+    if not _has_address(event, place):
+        yield "ResponseURL is not where CloudFormation takes the answer to this request"
+    try:
+        stack = Identity(str(event.get("StackId")), "any")
+    except ValueError:
+        return
+    if Place(stack.partition, stack.region, stack.account) != place:
+        yield "StackId is of another account or Region than this function"
+
+
+def _stack_id(event: Event, name: str) -> str | None:
+    try:
+        Identity(str(event.get(name)), "any")
+    except ValueError:
+        return "is not the ARN of a stack"
+    return _text(event, name)
+
+
+def _text(event: Event, name: str) -> str | None:
+    value = event.get(name)
+    if not isinstance(value, str) or not value:
+        return "is missing" if value in (None, "") else "is not text"
+    if value.encode("utf-8", "replace").decode() != value:
+        return "is not text"  # half a character: it could not be repeated word for word
+    return f"is longer than {LONGEST_ID} bytes" if _size(value) > LONGEST_ID else None
+
+
+def _physical_id(event: Event, name: str) -> str | None:
+    return _text(event, name) if event.get("RequestType") in ("Update", "Delete") else None
+
+
+def _mapping(event: Event, name: str) -> str | None:
+    return None if isinstance(event.get(name) or {}, Mapping) else "is not an object"
+
+
+_CHECKS: Mapping[str, Callable[[Event, str], str | None]] = {
+    "RequestType": _request_type,
+    "StackId": _stack_id,
+    "RequestId": _text,
+    "ResourceType": _text,
+    "LogicalResourceId": _text,
+    "PhysicalResourceId": _physical_id,
+    "ResourceProperties": _mapping,
+    "OldResourceProperties": _mapping,
+}
+
+
+def _echo_of_malformed(event: Event) -> Echo:
+    """Return what can be repeated of an event that is no request: what fits, and an id always."""
+    texts = {
+        name: value
+        for name, value in event.items()
+        if isinstance(value, str) and value and _size(value) <= LONGEST_ID
+    }
+    stack_id, logical_id = texts.get("StackId", ""), texts.get("LogicalResourceId", "")
+    try:
+        derived = Identity(stack_id, logical_id).physical_id
+    except ValueError:
+        derived = "mlflow-malformed-request"
+    return Echo(
+        stack_id=stack_id,
+        request_id=texts.get("RequestId", ""),
+        logical_id=logical_id,
+        physical_id=texts.get("PhysicalResourceId", derived),
+    )
+
+
+def _size(text: str) -> int:
+    return len(text.encode("utf-8", "replace"))

@@ -1,0 +1,242 @@
+"""The loop of one invocation: look, wait, look again, until there is something to answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+
+from cfn_mlflow.cloudformation import handoff
+from cfn_mlflow.cloudformation.answer import shorten
+from cfn_mlflow.cloudformation.event import Request
+from cfn_mlflow.cloudformation.guard.fence import Fence, Unanswered, UnconfirmedError
+from cfn_mlflow.cloudformation.identity import Identity
+from cfn_mlflow.outcome import (
+    REASON_BYTES,
+    Done,
+    Failed,
+    FaultsError,
+    Outcome,
+    PermanentError,
+    TemporaryError,
+    Waiting,
+)
+from cfn_mlflow.runtime.clock import Clock, Pace, deadline, span
+from cfn_mlflow.runtime.invocation import Invocation
+from cfn_mlflow.runtime.log import log
+from cfn_mlflow.runtime.progress import Narrator, duration
+
+Step = Callable[[], Outcome]
+"""One look, called again and again. May raise TemporaryError: look again; PermanentError: fail."""
+
+Prepare = Callable[[Request, Identity], Step]
+"""Makes the step of a request that CloudFormation confirms, without any AWS call.
+
+Raises InvalidProperties with every fault.
+"""
+
+MOST_STRIKES = 3
+"""Unexpected errors in a row after which a request fails: one may be a passing one, three not."""
+SWEEP = 30.0
+"""Seconds between the two looks that must find nothing, where CloudFormation made the id up.
+
+As long as a Create's last call can be under way: three tries of 10 s.
+"""
+SECOND_LOOK = "a second look"
+TRIES = 3
+GIVE_UP_SECONDS = 60.0
+"""How long undoing is tried: well within clock.RESERVE, for the answer waits for it."""
+EARLIER = 30.0
+"""Seconds by which an address may be signed before its request's status is stamped."""
+ANSWER_SECONDS = 10.0
+"""What an invocation keeps to deliver its answer in."""
+
+NEXT_STEP = {
+    "Create": "CloudFormation now removes what was made. Look into the log, then deploy again.",
+    "Update": "CloudFormation now goes back. Look into the log, then update again.",
+    "Delete": "Delete again: the removal goes on where it stopped.",
+}
+
+
+GiveUp = Callable[[Request, Identity], None]
+"""Undoes what must not outlast a request that failed. May raise TemporaryError: try again."""
+
+
+Result = Done | Failed | Unanswered
+
+
+class Loop:
+    """One invocation's work on one request."""
+
+    def __init__(  # noqa: PLR0913 - the parts of one invocation, each made once in serve.py
+        self,
+        request: Request,
+        carried: handoff.Carried,
+        *,
+        invocation: Invocation,
+        fence: Fence,
+        invoke: handoff.InvokePort,
+        clock: Clock,
+    ) -> None:
+        self._request, self._carried = request, carried
+        self._invocation, self._fence, self._invoke, self._clock = invocation, fence, invoke, clock
+        self._narrator = Narrator(log.info, clock.now, carried.waits, carried.told_at)
+        self._deadline = deadline(request.response_url, carried.first_seen, request.service_timeout)
+        self._looks = self._strikes = 0
+        self._has_begun, self._is_cut_short = False, False
+
+    def run(self, prepare: Prepare, give_up: GiveUp | None = None) -> Result:
+        """Work until the request can be answered, is handed on, or is not wanted any more.
+
+        If it fails, once it has begun here, `give_up` is called before the answer. It is not where
+        only the event says that the time is over: a made-up copy would undo what is under way.
+        """
+        result = self._work(self._prepared_once(prepare))
+        if isinstance(result, Failed) and give_up and self._has_begun and not self._is_cut_short:
+            self._give_up(give_up)
+        return result
+
+    def _prepared_once(self, prepare: Prepare) -> Step:
+        """Return a step that is made at its first look: nothing is known before the fence."""
+
+        @cache
+        def prepared() -> Step:
+            return prepare(self._fence.believed(), self._request.identity)
+
+        def step() -> Outcome:
+            made = prepared()
+            self._has_begun = True
+            return made()
+
+        return step
+
+    def _work(self, step: Step) -> Result:
+        pace = Pace()
+        while not self._is_over():
+            outcome = self._look(step)
+            if not isinstance(outcome, Waiting):
+                return outcome
+            pause = pace.next(changed=self._narrator.note(outcome.waits))
+            pause = min(pause, self._deadline - self._clock.now())
+            room = self._invocation.room()
+            self._clock.sleep(max(min(pause, room), 0))
+            if room <= pause:
+                return self._hand_on()
+        return self._timed_out()
+
+    def _is_over(self) -> bool:
+        """A Delete looks at least once however late it comes: what is gone needs no failure."""
+        owed = self._request.request_type == "Delete" and not self._looks
+        return self._late() and not owed
+
+    def _late(self) -> bool:
+        return self._clock.now() >= self._deadline
+
+    def _look(self, step: Step) -> Result | Waiting:
+        self._looks += 1
+        try:
+            ended = self._fence.verdict()
+            if ended:
+                return ended
+            outcome = step()
+        except TemporaryError as error:
+            return self._again(str(error))
+        except PermanentError as error:
+            return self._failed(error)
+        except Exception as error:
+            failed = self._unexpected(error)
+            self._strikes += 1
+            return failed if self._strikes >= MOST_STRIKES else self._again(type(error).__name__)
+        self._strikes = 0
+        return self._settled(outcome)
+
+    def _settled(self, outcome: Outcome) -> Outcome:
+        """Return what a look came to; nothing found is only half the proof for an invented id.
+
+        CloudFormation makes an id up if a Create was never answered: then its last call may still
+        be on its way. A Delete with our own id follows an answer, and its first clean look ends it.
+        """
+        if isinstance(outcome, Failed):
+            return Failed(shorten(outcome.reason, REASON_BYTES))
+        if not isinstance(outcome, Done) or self._request.request_type != "Delete":
+            return outcome
+        first = self._narrator.waits.get(SECOND_LOOK)
+        proven = first is not None and self._clock.now() - first.since >= SWEEP
+        if proven or self._late() or not self._request.has_invented_id:
+            return Done({})
+        return Waiting({SECOND_LOOK: "the first found nothing"})
+
+    def _give_up(self, give_up: GiveUp) -> None:
+        """Undo what must not stay; a failure to is told, for the answer goes out all the same."""
+        pace, until = Pace(), self._clock.now() + GIVE_UP_SECONDS
+        while True:
+            try:
+                if not self._fence.verdict():  # else a later request is at work: it is left alone
+                    give_up(self._request, self._request.identity)
+            except TemporaryError as error:
+                pause = pace.next(changed=False)
+                ends = self._clock.now() + pause >= until
+                if ends or pause + ANSWER_SECONDS > self._invocation.left():
+                    log.error(f"Not all could be put back as it was: {error}")
+                    return
+                self._clock.sleep(pause)
+            except UnconfirmedError as error:
+                log.error(str(error))
+                return
+            except Exception:
+                log.exception("Not all could be put back as it was")
+                return
+            else:
+                return
+
+    def _again(self, why: str) -> Waiting:
+        return Waiting({**self._narrator.states(), "another try": why})
+
+    def _failed(self, error: PermanentError) -> Failed:
+        """Return the failure; of several faults all are logged, for the answer may lack room."""
+        if not isinstance(error, FaultsError):
+            return Failed(shorten(str(error), REASON_BYTES))
+        log.error(f"All {len(error.faults)} faults", faults=error.faults)
+        return Failed(str(error))
+
+    def _unexpected(self, error: Exception) -> Failed:
+        """Log an error that nobody foresaw; tell its type only, for its text may hold a secret."""
+        log.exception("Unexpected error")
+        return Failed(f"Unexpected {type(error).__name__}, a fault of the provider: see its log.")
+
+    def _is_early(self) -> bool:
+        """Tell whether the request has time left by CloudFormation's clock, if not by its event."""
+        since = self._fence.open_since()
+        ends = (since or self._clock.now()) + span(self._request.service_timeout)
+        return self._clock.now() < ends - EARLIER
+
+    def _timed_out(self) -> Failed:
+        self._is_cut_short = self._is_early()
+        waits = [f"{what} ({state})" for what, state in self._narrator.states().items()]
+        waited = duration(self._clock.now() - self._carried.first_seen)
+        nothing_told = "AWS" if self._looks else "its turn, for the request came too late"
+        still = shorten(", ".join(waits) or nothing_told, 230)
+        next_step = NEXT_STEP[self._request.request_type]
+        return Failed(f"Not done after {waited}, still waiting for {still}. {next_step}")
+
+    def _hand_on(self) -> Failed | Unanswered:
+        if self._carried.hops >= handoff.MOST_HOPS:
+            self._is_cut_short = True
+            return Failed(f"Handed on {self._carried.hops} times without an end: see the log.")
+        told = self._narrator
+        carried = replace(self._carried, waits=told.waits, told_at=told.told_at)
+        try:
+            payload = handoff.pack(self._request.event, carried)
+        except handoff.TooLargeError as error:
+            self._is_cut_short = True
+            return Failed(f"The request is too large to be carried on: {error}. Shorten its texts.")
+        for _ in range(TRIES):
+            try:
+                self._invoke.invoke(self._invocation.function_name, payload)
+            except TemporaryError:
+                self._clock.sleep(1)
+            except PermanentError as error:
+                return Failed(f"The function cannot carry the request on: {error}")
+            else:
+                return Unanswered("another invocation carries the request on")
+        return Unanswered("Lambda does not take the hand-off", again=True)

@@ -1,0 +1,30 @@
+"""How many connections the database takes, as it runs: the parameter is static."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from cfn_mlflow.postgres.roles import InDatabase
+
+
+@dataclass(frozen=True)
+class ConnectionLimitView:
+    """The limit with which the writer was started."""
+
+    max_connections: int
+
+
+@dataclass(frozen=True, eq=False)
+class ConnectionLimit(InDatabase[ConnectionLimitView]):
+    """The database's max_connections: another capacity changes it only with a reboot."""
+
+    words: ClassVar[str] = "database connection limit"
+
+    def read(self) -> ConnectionLimitView:
+        """Ask the database itself."""
+        [found] = self.as_master.query(
+            "SELECT CAST(setting AS integer) AS setting FROM pg_catalog.pg_settings"
+            " WHERE name = 'max_connections'"
+        )
+        return ConnectionLimitView(int(str(found["setting"])))

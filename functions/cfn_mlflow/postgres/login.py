@@ -1,0 +1,221 @@
+"""The logins of the database: their memberships, their settings, their passwords.
+
+The Data API keeps sessions open and uses them again. A session keeps the role and the settings that
+it began with, and it goes on after its password was changed. So the master reads how a login
+stands, and a login is only let in once all else is right. A password is only ever in SQL as its
+SCRAM verifier.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from cfn_mlflow.aws.rds.client import DATABASE_NAME
+from cfn_mlflow.aws.rds.cluster import DBClusterView
+from cfn_mlflow.aws.rdsdata.database import Database, LoginRefusedError, Value
+from cfn_mlflow.aws.secretsmanager.login_secret import read_login
+from cfn_mlflow.engine.resource import Attached
+from cfn_mlflow.postgres.roles import InDatabase
+from cfn_mlflow.postgres.scram import verifier
+
+IDLE = "idle_session_timeout"
+SETTINGS = ("role", IDLE)
+"""The settings of a login that are ours: one that is not asked is reset. An operator may have set
+`IDLE`: where it is not asked, only our own value of it is reset."""
+
+IDLE_SECONDS = 30
+"""How long a session of the service may be idle in a database that pauses: an open one keeps it
+awake. MLflow's pools find out that theirs has ended before they use it."""
+
+
+OVERDUE_SECONDS = 15
+"""A session that is idle for so much longer began before it had a limit."""
+
+NEVER_OVERDUE = 10**9
+
+ENDINGS = 10
+"""So often sessions from before a limit are ended: one that is busy is not, and is idle soon."""
+
+
+def idle_seconds(cluster: DBClusterView) -> int | None:
+    """Return after how long the service's idle sessions end: only where the cluster pauses."""
+    return IDLE_SECONDS if cluster.min_capacity == 0 else None
+
+
+@dataclass(frozen=True)
+class LoginView:
+    """A login as the master sees it."""
+
+    logs_in: bool
+    """Whether it may log in at all."""
+    member: bool
+    settings: Mapping[str, str]
+    """What its sessions begin with, of `SETTINGS`."""
+    secret_version: str
+    """The version of its secret that its comment names; empty if it has no comment."""
+    overdue: bool
+    """Whether a session is idle for longer than it may be."""
+    refused: bool = False
+    """Whether the database has refused it with its own secret."""
+
+
+@dataclass(frozen=True, eq=False)
+class DatabaseLogin(InDatabase[LoginView], Attached[LoginView]):
+    """A login, set from its secret as read back.
+
+    A comment on the role names the version of the secret that its password is from: a login that
+    is let in proves nothing while a session from before a change is open.
+    """
+
+    words: ClassVar[str] = "database login"
+
+    name: str
+    secret_arn: str
+    secret_version: str
+    member_of: str
+    acts_as: str
+    """The role that its sessions begin with: what they make belongs to that role."""
+    idle_seconds: int | None = None
+    """After how long the server ends an idle session; None: never."""
+
+    _READ: ClassVar[str] = """
+SELECT rolcanlogin AS logs_in,
+pg_catalog.pg_has_role(oid, pg_catalog.to_regrole(:role), 'MEMBER') AS member,
+CAST(pg_catalog.to_json(rolconfig) AS text) AS settings,
+pg_catalog.shobj_description(oid, 'pg_authid') AS secret_version,
+EXISTS (SELECT 1 FROM pg_catalog.pg_stat_activity WHERE usename = rolname AND state = 'idle'
+AND state_change < pg_catalog.now() - pg_catalog.make_interval(secs => :overdue)) AS overdue
+FROM pg_catalog.pg_roles WHERE rolname = CAST(:name AS name)
+"""
+    _END_IDLE: ClassVar[str] = """
+SELECT pg_catalog.count(*) AS found, pg_catalog.count(*)
+FILTER (WHERE state = 'idle' AND pg_catalog.pg_terminate_backend(pid)) AS ended
+FROM pg_catalog.pg_stat_activity
+WHERE usename = CAST(:name AS name) AND backend_start < CAST(:before AS timestamptz)
+"""
+
+    @property
+    def label(self) -> str:
+        """Tell the logins apart."""
+        return f"{self.words} {self.name}"
+
+    def read(self) -> LoginView | None:
+        """Ask the master how the login stands, then let it in with its own secret."""
+        overdue = OVERDUE_SECONDS + self.idle_seconds if self.idle_seconds else NEVER_OVERDUE
+        about: Mapping[str, Value] = {
+            "name": self.name,
+            "role": self.member_of,
+            "overdue": overdue,
+        }
+        found = self.as_master.query(self._READ, about)
+        if not found:
+            return None
+        [row] = found
+        view = LoginView(
+            logs_in=bool(row["logs_in"]),
+            member=bool(row["member"]),
+            settings=_settings(str(row["settings"] or "[]")),
+            secret_version=str(row["secret_version"] or ""),
+            overdue=bool(row["overdue"]),
+        )
+        # No session may begin before all is right: the Data API would keep it.
+        return view if self.changes(view) else replace(view, refused=self._is_refused())
+
+    def create(self) -> None:
+        """Make the login, which nobody can use yet; the update that follows lets it in."""
+        self.as_master.execute(f"CREATE ROLE {self.name} NOLOGIN IN ROLE {self.member_of}")
+
+    def changes(self, view: LoginView) -> tuple[str, ...]:
+        """Name what differs; the password, where it is not known to be from this version."""
+        different = [s for s in SETTINGS if self._differs(s, view.settings.get(s))]
+        if view.overdue:
+            different.append("idle sessions")
+        if not view.member:
+            different.append("membership")
+        known = view.logs_in and view.secret_version == self.secret_version
+        if view.refused or not known:
+            different.append("password")
+        return tuple(different)
+
+    def update(self, view: LoginView) -> None:
+        """Set what differs, the password last: with it, sessions can begin."""
+        different = self.changes(view)
+        if "membership" in different:
+            self.as_master.execute(f"GRANT {self.member_of} TO {self.name}")
+        for setting in SETTINGS:
+            if setting in different:
+                self.as_master.execute(f"ALTER ROLE {self.name} {self._change_of(setting)}")
+        if self.idle_seconds and {IDLE, "idle sessions"} & {*different}:
+            self._end_idle_sessions()
+        if "password" in different:
+            self._set_password(view)
+
+    def _end_idle_sessions(self) -> None:
+        """End the sessions that began before now: a limit holds for later ones alone.
+
+        Only idle ones, which a pool finds ended before it uses them: no request is cut off.
+        """
+        [now] = self.as_master.query("SELECT CAST(pg_catalog.clock_timestamp() AS text) AS now")
+        about = {"name": self.name, "before": now["now"]}
+        for _ in range(ENDINGS):
+            [sessions] = self.as_master.query(self._END_IDLE, about)
+            if sessions["found"] == sessions["ended"]:
+                return
+
+    def _set_password(self, view: LoginView) -> None:
+        """Set the password, so that a function that is killed in between leaves it to be set again.
+
+        The comment changes only while nobody can log in. A login without a comment stays open: a
+        release that wrote none made it, and it may be in use.
+        """
+        outdated = view.secret_version != self.secret_version
+        keeps_open = view.logs_in and not view.secret_version
+        if outdated and not keeps_open:
+            if view.logs_in:
+                self.as_master.execute(f"ALTER ROLE {self.name} NOLOGIN")
+            self._comment()
+        password = _without_colons(verifier(read_login(self.secret_arn).password))
+        self.as_master.execute(f"ALTER ROLE {self.name} LOGIN PASSWORD E'{password}'")
+        if keeps_open:
+            self._comment()
+
+    def _comment(self) -> None:
+        self.as_master.execute(f"COMMENT ON ROLE {self.name} IS '{self.secret_version}'")
+
+    @property
+    def _asked_settings(self) -> dict[str, str]:
+        role = {"role": self.acts_as} if self.acts_as != self.name else {}
+        if self.idle_seconds is None:
+            return role
+        return {**role, IDLE: f"{self.idle_seconds}s"}
+
+    def _differs(self, setting: str, found: str | None) -> bool:
+        asked = self._asked_settings.get(setting)
+        if asked is None and setting == IDLE:
+            return found == f"{IDLE_SECONDS}s"
+        return found != asked
+
+    def _change_of(self, setting: str) -> str:
+        asked = self._asked_settings.get(setting)
+        return f"RESET {setting}" if asked is None else f"SET {setting} = '{asked}'"
+
+    def _is_refused(self) -> bool:
+        try:
+            Database(self.cluster_arn, self.secret_arn, DATABASE_NAME).query("SELECT 1 AS one")
+        except LoginRefusedError:
+            return True
+        return False
+
+
+def _without_colons(text: str) -> str:
+    """Return text for an escape string of SQL: a colon begins a parameter of the Data API."""
+    return text.replace(":", "\\x3a")
+
+
+def _settings(text: str) -> dict[str, str]:
+    """Return those of our settings that are in a role's list of `name=value`."""
+    pairs = (entry.partition("=") for entry in json.loads(text))
+    return {name: value for name, _, value in pairs if name in SETTINGS}

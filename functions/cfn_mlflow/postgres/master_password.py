@@ -1,0 +1,91 @@
+"""The master password where it is the user's own: RDS is told each new one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from cfn_mlflow.aws.core.owned_object import tag_list
+from cfn_mlflow.aws.core.owner import COMPLETE_TAG
+from cfn_mlflow.aws.rds.client import rds, state_of
+from cfn_mlflow.aws.rds.cluster import read_cluster
+from cfn_mlflow.aws.rdsdata.database import LoginRefusedError
+from cfn_mlflow.aws.secretsmanager.login_secret import read_login
+from cfn_mlflow.outcome import TemporaryError
+from cfn_mlflow.postgres.roles import InDatabase
+
+SET_FROM_TAG = "cfn-mlflow:master-password"
+"""On the cluster: the version of our mirror that its master password was last set from."""
+
+
+@dataclass(frozen=True)
+class MasterPasswordView:
+    """How the database stands to the master's password."""
+
+    set_from: str
+    """The version of the mirror that it was last set from; empty where nobody has noted it."""
+    refused: bool
+    completed: bool
+    """Whether the cluster is older than this request: it may have any password by now."""
+    status: str
+    pending: bool
+    """Whether AWS has been told a password that the cluster does not have yet."""
+
+
+@dataclass(frozen=True, eq=False)
+class MasterPassword(InDatabase[MasterPasswordView]):
+    """The user's own master password, which they may change in their secret at any time.
+
+    The Data API keeps sessions of the old password open: that the master is let in does not prove
+    that the new one was set.
+    """
+
+    words: ClassVar[str] = "master password"
+
+    cluster: str
+    secret_version: str
+    """Of our mirror."""
+
+    def read(self) -> MasterPasswordView:
+        """Read what it was set from, then log in as the master (rds:DescribeDBClusters)."""
+        cluster = read_cluster(self.cluster)
+        if cluster is None:
+            raise TemporaryError("the cluster is not to be seen")
+        return MasterPasswordView(
+            set_from=cluster.tags.get(SET_FROM_TAG, ""),
+            refused=self._refused(),
+            completed=COMPLETE_TAG in cluster.tags,
+            status=cluster.status,
+            pending="MasterUserPassword" in cluster.pending,
+        )
+
+    def busy(self, view: MasterPasswordView) -> str | None:
+        """Tell the cluster's status, or that the password is still to be changed."""
+        state = state_of(self.label, view.status)
+        return state or ("changing" if view.pending else None)
+
+    def changes(self, view: MasterPasswordView) -> tuple[str, ...]:
+        """Name it when it was set from another version, or the database does not take it."""
+        return ("password",) if view.refused or view.set_from != self.secret_version else ()
+
+    def update(self, view: MasterPasswordView) -> None:
+        """Set it from the secret (rds:ModifyDBCluster), and say so (rds:AddTagsToResource).
+
+        A new cluster was made with it.
+        """
+        if view.refused or view.set_from or view.completed:
+            rds().modify_db_cluster(
+                DBClusterIdentifier=self.cluster,
+                MasterUserPassword=read_login(self.master_secret_arn).password,
+                ApplyImmediately=True,
+            )
+        rds().add_tags_to_resource(
+            ResourceName=self.cluster_arn, Tags=tag_list({SET_FROM_TAG: self.secret_version})
+        )
+
+    def _refused(self) -> bool:
+        try:
+            self.as_master.query("SELECT 1 AS one")
+        except LoginRefusedError:
+            return True
+        return False

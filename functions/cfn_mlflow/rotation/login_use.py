@@ -1,0 +1,88 @@
+"""Who uses a login of the database: before its password is changed, nobody may."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from cfn_mlflow.aws.core.sharers import Sharers
+from cfn_mlflow.aws.ecs.service import COUNT_TAG
+from cfn_mlflow.aws.rds.client import DATABASE_NAME
+from cfn_mlflow.aws.rdsdata.database import Database
+from cfn_mlflow.outcome import PermanentError
+from cfn_mlflow.rotation.wired_services import (
+    WiredService,
+    names_secret,
+    read_definition,
+    wired_services,
+)
+
+SESSIONS = """
+SELECT pg_catalog.count(*) AS sessions FROM pg_catalog.pg_stat_activity s,
+(SELECT pid, application_name FROM pg_catalog.pg_stat_activity
+WHERE pid = pg_catalog.pg_backend_pid()) AS me
+WHERE s.usename = CAST(:login AS name) AND s.pid <> me.pid
+AND s.application_name IS DISTINCT FROM me.application_name
+"""
+"""Sessions of a login but for those that the Data API keeps open: they are called as this one."""
+
+
+@dataclass(frozen=True)
+class IdleLogin:
+    """A login that must be idle: its name, its secret, and the database as its master sees it."""
+
+    name: str
+    secret_arn: str
+    cluster: str
+    cluster_arn: str
+    master_secret_arn: str
+    sharers: Sharers
+    """The stacks whose services work with the database."""
+
+    def check(self) -> None:
+        """Raise PermanentError, and say what it is, if anything uses the login or is under way.
+
+        Rests on tag:GetResources, ecs:DescribeServices, ListTasks, DescribeTasks,
+        DescribeTaskDefinition and the Data API.
+        """
+        services = wired_services(self.cluster, self.sharers)
+        found = [*_under_way(services), *self._used_by(services)]
+        if not found:
+            found = [*self._sessions()]
+        if found:
+            raise PermanentError(f"{'; '.join(found)}. Nothing was changed: rotate again after it")
+
+    def _used_by(self, services: tuple[WiredService, ...]) -> Iterator[str]:
+        for service in services:
+            for arn in sorted(service.definition_arns):
+                definition, _ = read_definition(arn)
+                if names_secret(definition, self.secret_arn):
+                    revision = arn.rsplit("/", 1)[-1]
+                    yield f"service {service.name} still runs on {self.name} ({revision})"
+
+    def _sessions(self) -> Iterator[str]:
+        database = Database(self.cluster_arn, self.master_secret_arn, DATABASE_NAME)
+        count = database.query(SESSIONS, {"login": self.name})[0]["sessions"]
+        if count:
+            yield f"{count} sessions in the database are still of {self.name}"
+
+
+def _under_way(services: tuple[WiredService, ...]) -> Iterator[str]:
+    for service in services:
+        if COUNT_TAG in service.view.tags:
+            yield f"service {service.name} stands still for a migration"
+        if service.view.is_deploying:
+            yield f"a deployment of service {service.name} is under way"
+        newest = _newest_of_the_family(service.view.definition_arn)
+        if newest != service.view.definition_arn:
+            yield f"service {service.name} does not run {newest.rsplit('/', 1)[-1]} yet"
+        for task in service.own_tasks:
+            revision = task.definition_arn.rsplit("/", 1)[-1]
+            yield f"a task of cfn-mlflow is running ({revision})"
+
+
+def _newest_of_the_family(definition_arn: str) -> str:
+    """Return the newest active revision: another one than what runs is a stack's, on its way."""
+    family = definition_arn.rsplit("/", 1)[-1].rpartition(":")[0]
+    newest, _ = read_definition(family)
+    return str(newest["taskDefinitionArn"])

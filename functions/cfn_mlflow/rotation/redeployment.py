@@ -1,0 +1,177 @@
+"""ECS: a service deployed anew with another secret for its login, and nothing else changed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from cfn_mlflow.aws.core.compare import differences
+from cfn_mlflow.aws.ecs.client import ecs
+from cfn_mlflow.aws.ecs.service import COUNT_TAG, FAILURES_THAT_TELL, NO_FAILURE
+from cfn_mlflow.aws.ecs.service_view import ServiceView, read_service
+from cfn_mlflow.aws.ecs.task import Task, cut, tasks, why
+from cfn_mlflow.aws.ecs.task_definition import deregister
+from cfn_mlflow.deep_check.task import DIGEST_TAG
+from cfn_mlflow.engine.managed import Port
+from cfn_mlflow.engine.resource import Attached
+from cfn_mlflow.outcome import OutdatedError, PermanentError, TemporaryError
+from cfn_mlflow.rotation.wired_services import Definition, names_secret, read_definition
+
+ONLY_TOLD = (
+    *("taskDefinitionArn", "revision", "status", "requiresAttributes", "compatibilities"),
+    *("registeredAt", "registeredBy", "deregisteredAt", "deleteRequestedAt"),
+)
+"""What ECS tells of a revision and RegisterTaskDefinition does not take."""
+
+
+@dataclass(frozen=True)
+class RevisionView:
+    """A revision of a task definition as it stands."""
+
+    arn: str
+    definition: Definition
+
+
+@dataclass(frozen=True, eq=False)
+class RevisionOnLogin(Port[RevisionView], Attached[RevisionView]):
+    """What runs, as a revision that names the other login's secret."""
+
+    words: ClassVar[str] = "task definition"
+
+    definition_arn: str
+    """What runs, or ran when the turn was looked at."""
+    old_secret_arn: str
+    new_secret_arn: str
+
+    @property
+    def label(self) -> str:
+        """Tell the revisions of several services apart."""
+        return f"{self.words} after {self.definition_arn.rsplit('/', 1)[-1]}"
+
+    def read(self) -> RevisionView | None:
+        """Find it: what runs is it already, or the family's newest revision is.
+
+        Rests on ecs:DescribeTaskDefinition. Raises OutdatedError if what ran is not active: its
+        deployment failed, and the service is about to leave it.
+        """
+        running, _ = read_definition(self.definition_arn)
+        if running.get("status") != "ACTIVE":
+            raise OutdatedError(f"{self.definition_arn.rsplit('/', 1)[-1]} is not active any more")
+        if not names_secret(running, self.old_secret_arn):
+            return RevisionView(self.definition_arn, running)
+        newest, _ = read_definition(str(running["family"]))
+        if newest.get("status") != "ACTIVE" or differences(newest, self._asked(running)):
+            return None
+        return RevisionView(str(newest["taskDefinitionArn"]), newest)
+
+    def create(self) -> None:
+        """Register it with the tags of what runs (ecs:RegisterTaskDefinition).
+
+        ECS looks up an image's tag anew: what it stands for then is not noted yet.
+        """
+        running, noted = read_definition(self.definition_arn)
+        tags = [tag for tag in noted if tag["key"] != DIGEST_TAG]
+        ecs().register_task_definition(**self._asked(running), tags=tags)
+
+    def _asked(self, running: Definition) -> dict[str, Any]:
+        kept = {key: value for key, value in running.items() if key not in ONLY_TOLD}
+        text = json.dumps(kept).replace(self.old_secret_arn, self.new_secret_arn)
+        asked: dict[str, Any] = json.loads(text)
+        return asked
+
+
+class Once:
+    """Remembers, in one invocation, that something has been asked for."""
+
+    def __init__(self) -> None:
+        self.asked = False
+
+
+@dataclass(frozen=True, eq=False)
+class Redeployment(Port[ServiceView]):
+    """A service whose tasks are all of one revision. A rollback of ECS's is a failure."""
+
+    words: ClassVar[str] = "ECS service"
+
+    cluster: str
+    service: str
+    former_arn: str
+    """What ran when the turn was looked at: our revision was made from it."""
+    definition_arn: str
+    _once: Once = field(default_factory=Once, repr=False)
+
+    @property
+    def label(self) -> str:
+        """Tell several services apart."""
+        return f"{self.words} {self.service}"
+
+    def read(self) -> ServiceView | None:
+        """Read the service (ecs:DescribeServices)."""
+        return read_service(self.cluster, self.service)
+
+    def busy(self, view: ServiceView) -> str | None:
+        """Fail if the deployment of our revision failed; let one of somebody else's end first."""
+        for deployment in view.deployments:
+            if deployment.definition_arn == self.definition_arn and deployment.rollout == "FAILED":
+                self._fail(deployment.rollout_reason)
+        others = self.changes(view) and not self._once.asked
+        return "another deployment is under way" if others and view.is_deploying else None
+
+    def changes(self, view: ServiceView) -> tuple[str, ...]:
+        """Name the task definition if the service moves to another."""
+        primary = view.primary
+        there = primary is not None and primary.definition_arn == self.definition_arn
+        return () if there else ("task definition",)
+
+    def update(self, view: ServiceView) -> None:
+        """Deploy our revision (ecs:UpdateService): once, for a second time would be a fight.
+
+        Raises OutdatedError if the service has moved on from what our revision was made from.
+        """
+        if self._once.asked:
+            raise PermanentError(f"{self.label}: another deployment took the place of this one")
+        if COUNT_TAG in view.tags:
+            raise TemporaryError("it stands still for a migration")
+        if view.primary is None or view.primary.definition_arn != self.former_arn:
+            deregister(self.definition_arn)  # so that what runs is the newest again
+            raise OutdatedError(f"{self.label}: another deployment took the place")
+        self._once.asked = True
+        ecs().update_service(
+            cluster=self.cluster, service=self.service, taskDefinition=self.definition_arn
+        )
+
+    def settling(self, view: ServiceView) -> str | None:
+        """Tell how far the deployment is: it is done when no task of another revision is left."""
+        primary = view.primary
+        if primary is None:
+            return "a deployment is starting"
+        if primary.failed_tasks >= FAILURES_THAT_TELL and primary.running == 0:
+            self._fail(primary.rollout_reason)
+        if not view.is_deploying and view.running == view.desired:
+            return None
+        return f"{primary.running} of {view.desired} new tasks running"
+
+    def _fail(self, rollout_reason: str) -> None:
+        """Give up, tell the first cause, and let what ran before be the newest revision again."""
+        definition, _ = read_definition(self.definition_arn)
+        first = self._first_failure()
+        cause = why(first, _log_group(definition)) if first else cut(rollout_reason, 200)
+        deregister(self.definition_arn)
+        raise PermanentError(f"{self.label}: {cause or 'its tasks failed'}")
+
+    def _first_failure(self) -> Task | None:
+        ours = (
+            task
+            for task in tasks(self.cluster, stopped=True, serviceName=self.service)
+            if task.definition_arn == self.definition_arn
+            and not task.stopped_reason.startswith(NO_FAILURE)
+        )
+        return next(ours, None)
+
+
+def _log_group(definition: Mapping[str, Any]) -> str:
+    container = definition["containerDefinitions"][0]
+    options = container.get("logConfiguration", {}).get("options", {})
+    return str(options.get("awslogs-group", ""))

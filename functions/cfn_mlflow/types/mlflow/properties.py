@@ -1,0 +1,228 @@
+"""Custom::MLflow: the parts' properties in one, under the names of the Terraform module's inputs.
+
+There is no second list of rules here: the parts' models read their own, and a fault is told under
+the name that the user wrote.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic.fields import FieldInfo
+
+from cfn_mlflow.types.bucket.properties import BucketProperties
+from cfn_mlflow.types.common.connections import CAP, CAPPED_UP_TO, Budget, max_connections
+from cfn_mlflow.types.database.properties import DatabaseProperties
+from cfn_mlflow.types.service.properties import ServiceSettings
+from cfn_mlflow.types.values.base import Attributes, Properties, described, set_ones
+from cfn_mlflow.types.values.faults import Location, fault_at
+from cfn_mlflow.types.values.named import UNIQUE_NAME
+from cfn_mlflow.types.values.standing import may_stand
+
+PARTS: Mapping[str, type[Properties]] = MappingProxyType(
+    {
+        "the service": ServiceSettings,
+        "the database": DatabaseProperties,
+        "the bucket": BucketProperties,
+    }
+)
+"""The parts by the place that their properties take in the model (no property has a space)."""
+
+SHARED = ("UniqueName", "Tags", "VpcId")
+"""Properties that every part has under one name."""
+
+SUBNET_IDS = "SubnetIds"
+"""Stands for each list of subnets that is not given."""
+
+SUBNET_LISTS = ("LoadBalancerSubnetIds", "ServiceSubnetIds", "DatabaseSubnetIds")
+
+_PREFIXES = {"the bucket": "Artifact", "the database": "Database", "the service": "Service"}
+_UNPREFIXED = (
+    "LoadBalancer",
+    "ArtifactBucket",
+    "GunicornOpts",
+    "UvicornOpts",
+    "RehearseUpgrade",
+    "SchemaCheckSchedule",
+    "AlarmTopicArn",
+    "AiGateway",
+)
+
+
+def joined_name(part: str, name: str) -> str:
+    """Return the name that a part's property has in the joined type."""
+    if name in SHARED or name.startswith(_UNPREFIXED):
+        return name
+    if part == "the bucket" and not name.startswith("Bucket"):
+        return f"ArtifactBucket{name}"
+    return _PREFIXES[part] + name
+
+
+def joined_fields() -> dict[str, tuple[str, FieldInfo]]:
+    """Return, by the name in the joined type, each property's part and its field there."""
+    fields: dict[str, tuple[str, FieldInfo]] = {}
+    for part, model in PARTS.items():
+        for field in model.model_fields.values():
+            fields.setdefault(joined_name(part, str(field.alias)), (part, field))
+    return fields
+
+
+class MLflowProperties(Properties):
+    """The bucket, the database and the service as one."""
+
+    service_part: ServiceSettings = Field(alias="the service")
+    database_part: DatabaseProperties = Field(alias="the database")
+    bucket_part: BucketProperties = Field(alias="the bucket")
+
+    def bucket(self) -> BucketProperties:
+        """Return what is asked of the bucket."""
+        return self.bucket_part
+
+    def database(self) -> DatabaseProperties:
+        """Return what is asked of the database."""
+        return self.database_part
+
+    def service(self) -> ServiceSettings:
+        """Return what is asked of the service; its wiring comes from the other two."""
+        return self.service_part
+
+    @property
+    def unique_name(self) -> str:
+        """The name that what is made begins with."""
+        return self.service_part.unique_name
+
+    @property
+    def tags(self) -> Mapping[str, str]:
+        """The user's tags for what is made."""
+        return self.service_part.tags
+
+    @model_validator(mode="before")
+    @classmethod
+    def _to_parts(cls, data: Any) -> Any:
+        if not isinstance(data, Mapping):
+            return data
+        known = joined_fields().keys() | {SUBNET_IDS}
+        # A property that has a part's name is as unknown as any: it must not be taken for the part.
+        parted: dict[str, Any] = {
+            f"{name} " if name in PARTS else name: value
+            for name, value in data.items()
+            if name not in known
+        }
+        shared = {"UniqueName": UNIQUE_NAME, **_with_subnets(set_ones(data))}
+        for part, model in PARTS.items():
+            names = {joined_name(part, name): name for name in model.property_names()}
+            parted[part] = {names[key]: value for key, value in shared.items() if key in names}
+        return parted
+
+    @field_validator("database_part")
+    @classmethod
+    @may_stand
+    def _takes_the_tasks(
+        cls, database: DatabaseProperties, info: ValidationInfo
+    ) -> DatabaseProperties:
+        service: ServiceSettings | None = info.data.get("service_part")
+        if service is None:
+            return database
+        most = max_connections(database.min_capacity, database.max_capacity)
+        budget = Budget(service.max_capacity, service.workers, most, service.basic_auth)
+        if not budget.fits:
+            raise fault_at(
+                ("the service", "max_capacity"),
+                f"{budget.refusal}, at DatabaseMaxCapacity {database.max_capacity:g}: lower it or"
+                f" {{Workers}}, or raise {_what_to_raise(database)}",
+                service.max_capacity,
+            )
+        return database
+
+    @classmethod
+    def property_names(cls) -> tuple[str, ...]:
+        """Return the names that a user can write."""
+        return (*joined_fields(), SUBNET_IDS)
+
+    @classmethod
+    def losing_data(cls) -> tuple[str, ...]:
+        """Return the names of the properties by which a deletion loses data."""
+        return tuple(
+            joined_name(part, name) for part, model in PARTS.items() for name in model.losing_data()
+        )
+
+    @classmethod
+    def located(cls, location: Location) -> tuple[Location, str, Location]:
+        """Return, of the place of a fault, the part of the model, the property, the rest."""
+        if location[1:] and location[1] in PARTS:
+            location = location[1:]  # a fault of two parts together is found at the latter
+        part = PARTS.get(str(location[0]))
+        if part:
+            return location[:1], part.alias_of(location[1]), location[2:]
+        return super().located(location)
+
+    @classmethod
+    def written_name(cls, part: Location, name: str, written: Mapping[str, object]) -> str:
+        """Return how a user writes a part's property, given all that they wrote."""
+        if not part:
+            return name
+        joined = joined_name(str(part[0]), name)
+        given = set_ones(written).keys()
+        by_shorthand = SUBNET_IDS in given or given.isdisjoint(SUBNET_LISTS)
+        shortened = joined in SUBNET_LISTS and joined not in given and by_shorthand
+        return SUBNET_IDS if shortened else joined
+
+
+def _what_to_raise(database: DatabaseProperties) -> str:
+    """Return the property that stands in the way of more connections."""
+    capped = database.min_capacity <= CAPPED_UP_TO
+    alone = max_connections(database.min_capacity, database.max_capacity)
+    return "DatabaseMinCapacity to 1" if capped and alone == CAP else "DatabaseMaxCapacity"
+
+
+def _with_subnets(written: Mapping[str, Any]) -> dict[str, Any]:
+    if SUBNET_IDS not in written:
+        return dict(written)
+    return dict.fromkeys(SUBNET_LISTS, written[SUBNET_IDS]) | dict(written)
+
+
+class MLflowAttributes(Attributes):
+    """What `Fn::GetAtt` gives: the Terraform module's outputs, and what it left out."""
+
+    tracking_uri: str = described("What MLflow's clients take as their tracking URI.")
+    load_balancer_arn: str = described("ARN of the load balancer.")
+    load_balancer_target_group_id: str = described("ARN of the target group.")
+    load_balancer_zone_id: str = described("Hosted zone of the load balancer, for an alias record.")
+    load_balancer_dns_name: str = described("DNS name of the load balancer.")
+    cluster_id: str = described("ARN of the ECS cluster.")
+    service_execution_role_id: str = described("Name of the role that starts the tasks.")
+    service_task_role_id: str = described("Name of the role that MLflow has in the tasks.")
+    service_autoscaling_target_service_namespace: str = described("Of the scalable target: `ecs`.")
+    service_autoscaling_target_resource_id: str = described("Of the scalable target.")
+    service_autoscaling_target_scalable_dimension: str = described("Of the scalable target.")
+    service_autoscaling_target_min_capacity: str = described("Fewest tasks.")
+    service_autoscaling_target_max_capacity: str = described("Most tasks.")
+    artifact_bucket_id: str = described("Name of the bucket for artifacts.")
+    database_cluster_id: str = described("Identifier of the database cluster.")
+    database_cluster_arn: str = described("ARN of the database cluster.")
+    database_endpoint: str = described("Host name of the database's writer.")
+    database_port: str = described("Port of the database.")
+    database_name: str = described("Name of MLflow's database.")
+    database_security_group_id: str = described("Security group of the database.")
+    database_client_security_group_id: str = described("The only source the database admits.")
+    database_master_secret_arn: str = described("Secret of the master login.")
+    database_service_secret_arn: str = described("Secret of the login that MLflow's tasks use.")
+    service_name: str = described("Name of the ECS service.")
+    service_task_definition_arn: str = described("ARN of the task definition that runs.")
+    service_log_group_name: str = described("Name of the log group.")
+    service_image: str = described(
+        "Image that runs: the one that is asked, or a newer one if the database is ahead of that."
+    )
+    service_image_digest: str = described("Digest of the image that the tasks run.")
+    connection_budget: str = described(
+        "What the tasks can open of the connections that the database takes, as a sum in words."
+    )
+    schema_revision: str = described("Revision of the database's schema.")
+    schema_migrations: str = described("Revisions that this image's deploy ran, if any.")
+    schema_snapshot_id: str = described("Snapshot that was taken before they ran, if any.")
+    server_secret_arn: str = described(
+        "Secret of MLflow's own keys, and of its admin's login where it asks for one."
+    )

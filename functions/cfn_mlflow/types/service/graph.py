@@ -1,0 +1,262 @@
+"""Custom::MLflowService: the tracking server on Fargate behind its load balancer."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cfn_mlflow.aws.autoscaling.policy import CpuPolicy
+from cfn_mlflow.aws.autoscaling.target import ScalableTarget
+from cfn_mlflow.aws.core.owner import Owner
+from cfn_mlflow.aws.ecs.cluster import Cluster
+from cfn_mlflow.aws.ecs.service import Service
+from cfn_mlflow.aws.ecs.task_definition import TaskDefinition
+from cfn_mlflow.aws.elbv2.load_balancer import DeletionProtection, LoadBalancer
+from cfn_mlflow.aws.iam.role import EarlierPolicies, Role
+from cfn_mlflow.aws.logs.log_group import LogGroup
+from cfn_mlflow.aws.secretsmanager.server_secret import CompleteServerSecret, ServerSecret
+from cfn_mlflow.deep_check.task import DeepCheck
+from cfn_mlflow.engine.graph import Graph
+from cfn_mlflow.engine.managed import derive, later
+from cfn_mlflow.engine.resource import Observed
+from cfn_mlflow.rotation.turns import LoginInUse
+from cfn_mlflow.types.common.connections import Budget
+from cfn_mlflow.types.common.name_reservation import claim
+from cfn_mlflow.types.common.type_handler import resource_type
+from cfn_mlflow.types.service.connection_budget import ConnectionBudget
+from cfn_mlflow.types.service.judged import judge_settings, judge_wiring
+from cfn_mlflow.types.service.network import network, network_attributes
+from cfn_mlflow.types.service.properties import (
+    ServiceAttributes,
+    ServiceProperties,
+    ServiceSettings,
+)
+from cfn_mlflow.types.service.schema_schedule import schema_schedule
+from cfn_mlflow.types.service.tasks.definitions import CONTAINER, Definitions, ServerParts
+from cfn_mlflow.types.service.tasks.environment import PORT
+from cfn_mlflow.types.service.tasks.policies import execution_policy, task_policy
+from cfn_mlflow.types.service.tasks.sidecar_secrets import secrets_of
+from cfn_mlflow.types.service.upgrade import UpgradeSteps
+from cfn_mlflow.types.service.wiring import Wiring
+from cfn_mlflow.upgrade.image_task import Launcher
+from cfn_mlflow.upgrade.migration.definition import MigrationDefinition
+
+
+@dataclass(frozen=True)
+class ServiceParts:
+    """What was added to the graph, for whoever joins it with more."""
+
+    attributes: Mapping[str, Any]
+    """By the names of ServiceAttributes: promises."""
+    load_balancer: LoadBalancer
+    server_secret: ServerSecret
+
+
+@dataclass(frozen=True)
+class _Roles:
+    task: Role
+    execution: Role
+
+
+def service(graph: Graph, owner: Owner, asked: ServiceSettings, wiring: Wiring) -> ServiceParts:
+    """Add the service to the graph: network, roles, upgrade, then the tasks and their scaling."""
+    judge_settings(graph, owner, asked)
+    log_group = graph.add(LogGroup(owner, asked.log_retention_in_days))
+    cluster = graph.add(Cluster(owner))
+    net = network(graph, owner, asked)
+    keys = ServerSecret(owner, wiring.secrets_key_arn or None)
+    keys_arn = later(graph.add(keys), lambda view: view.arn)
+    roles = _roles(
+        graph, owner, asked, wiring, log_group=log_group.name, server_secret_arn=keys_arn
+    )
+    before_tasks: tuple[Observed[Any], ...] = (log_group, cluster, *net.rules)
+
+    budget = graph.add(
+        ConnectionBudget(
+            owner.stack_id,
+            Budget(asked.max_capacity, asked.workers, wiring.asked_connections, asked.basic_auth),
+            wiring.max_connections,
+        )
+    )
+    definitions = Definitions(owner, asked, log_group.name)
+    execution_role_arn = later(roles.execution, lambda view: view.arn)
+    of_migration = derive(definitions.migration, wiring.kept(), execution_role_arn, keys_arn)
+    migrations = graph.add(MigrationDefinition(owner, of_migration, "migration"))
+    where = (asked.subnet_ids, (net.service_group_id, wiring.client_security_group_id))
+    launcher = derive(
+        Launcher, owner, later(migrations, lambda view: view.arn), cluster.name, *where,
+        log_group.name,
+    )  # fmt: skip
+    resource_id = f"service/{cluster.name}/{cluster.name}"
+    before = UpgradeSteps(graph, owner, asked, wiring, launcher).add(
+        resource_id, after=before_tasks
+    )
+    dns_name = later(net.load_balancer, lambda view: view.dns_name)
+    server = derive(
+        ServerParts,
+        later(roles.task, lambda view: view.arn),
+        dns_name,
+        before.runs.image,
+        keys_arn,
+    )
+    of_server = derive(definitions.server, wiring.kept(), budget, execution_role_arn, server)
+    definition = graph.add(TaskDefinition(owner, of_server))
+    tasks = graph.add(
+        Service(
+            owner,
+            later(definition, lambda view: view.arn),
+            *where,
+            target_group_arn=later(net.target_group, lambda view: view.arn),
+            container=CONTAINER,
+            port=PORT,
+            min_capacity=asked.min_capacity,
+            max_capacity=asked.max_capacity,
+            log_group=log_group.name,
+            stands_in_at=before.stands_in_at,
+            database=derive(_cluster_id, wiring.cluster_arn),
+        ),
+        after=(*before_tasks, net.listener, before.migration),
+    )
+    check = graph.add(
+        DeepCheck(
+            launcher,
+            later(definition, lambda view: view),
+            dns_name,
+            CONTAINER,
+            PORT,
+            stands_in_at=before.stands_in_at,
+        ),
+        after=(tasks,),
+    )
+    target = _scaling(graph, owner, asked, tasks, after=(check,))
+    graph.without(EarlierPolicies(owner, "task"))
+    graph.without(EarlierPolicies(owner, "execution", stands_in_at=before.stands_in_at))
+    attributes = {
+        **network_attributes(net),
+        **_scaling_attributes(target),
+        **before.attributes,
+        "cluster_id": later(cluster, lambda view: view.arn),
+        "service_name": later(tasks, lambda view: view.name),
+        "task_definition_arn": later(tasks, lambda view: view.definition_arn),
+        "image_digest": later(check, lambda view: view.image_digest),
+        "execution_role_id": later(roles.execution, lambda view: view.name),
+        "task_role_id": later(roles.task, lambda view: view.name),
+        "log_group_name": later(log_group, lambda view: view.name),
+        "connection_budget": later(budget, lambda view: view.words),
+        "server_secret_arn": keys_arn,
+    }
+    schema_schedule(graph, owner, asked, wiring, before.runs)
+    return ServiceParts(attributes, net.load_balancer, keys)
+
+
+def complete_service(graph: Graph, parts: ServiceParts) -> None:
+    """Mark the server's secret, protect the load balancer, after all that the graph has."""
+    arn = later(parts.load_balancer, lambda view: view.arn)
+    secret_arn = later(parts.server_secret, lambda view: view.arn)
+    complete = CompleteServerSecret(parts.server_secret.owner, secret_arn)
+    graph.add(complete, after=tuple(graph.wanted))
+    graph.add(DeletionProtection(arn), after=tuple(graph.wanted))
+
+
+def _roles(  # noqa: PLR0913 - all that the two roles may reach
+    graph: Graph,
+    owner: Owner,
+    asked: ServiceSettings,
+    wiring: Wiring,
+    *,
+    log_group: str,
+    server_secret_arn: str,
+) -> _Roles:
+    sidecars = asked.sidecar_container_definitions
+    images = [asked.image_uri, *(sidecar["image"] for sidecar in sidecars)]
+
+    def may_start(logins: tuple[str, ...], *secrets: str) -> Any:
+        named = [*logins, *secrets, *secrets_of(sidecars)]
+        return execution_policy(owner, log_group, named, images)
+
+    def may_do(bucket_id: str, path: str, key_arn: str) -> Any:
+        also_read = asked.artifact_buckets_mlflow_will_read
+        return task_policy(owner, bucket_id, path, key_arn, also_read)
+
+    execution = Role(
+        owner,
+        "execution",
+        "Starts the tasks of MLflow",
+        derive(may_start, wiring.login_secret_arns, wiring.migration_secret_arn, server_secret_arn),
+        os.environ["EXECUTION_BOUNDARY_ARN"],
+    )
+    task = Role(
+        owner,
+        "task",
+        "MLflow's own",
+        derive(may_do, wiring.bucket_id, wiring.path, wiring.key_arn),
+        os.environ["BOUNDARY_ARN"],
+    )
+    return _Roles(graph.add(task), graph.add(execution))
+
+
+def _scaling(
+    graph: Graph,
+    owner: Owner,
+    asked: ServiceSettings,
+    tasks: Service,
+    *,
+    after: tuple[Observed[Any], ...],
+) -> ScalableTarget:
+    """Add what the number of tasks follows; it rests until `after` serves."""
+    target = graph.add(
+        ScalableTarget(owner, tasks.resource_id, asked.min_capacity, asked.max_capacity),
+        after=(tasks, *after),
+    )
+    policy = CpuPolicy(owner, tasks.resource_id, asked.cpu_target)
+    if asked.max_capacity > asked.min_capacity:
+        graph.add(policy, after=(target,))
+    else:
+        graph.without(policy, after=(target,))
+    return target
+
+
+def _scaling_attributes(target: ScalableTarget) -> dict[str, Any]:
+    return {
+        "autoscaling_target_service_namespace": later(target, lambda view: view.namespace),
+        "autoscaling_target_resource_id": later(target, lambda view: view.resource_id),
+        "autoscaling_target_scalable_dimension": later(target, lambda view: view.dimension),
+        "autoscaling_target_min_capacity": later(target, lambda view: view.min_capacity),
+        "autoscaling_target_max_capacity": later(target, lambda view: view.max_capacity),
+    }
+
+
+def _cluster_id(cluster_arn: str) -> str:
+    return cluster_arn.rpartition(":")[-1]
+
+
+def _graph(owner: Owner, asked: ServiceProperties) -> Graph:
+    graph = Graph()
+    claim(graph, owner, "MLflowService")
+    cluster_arn, secret_arn = judge_wiring(graph, owner, asked)
+    login = graph.add(LoginInUse(owner, secret_arn))
+    wiring = Wiring(
+        database_endpoint=asked.database_endpoint,
+        database_port=asked.database_port,
+        database_name=asked.database_name,
+        service_secret_arn=later(login, lambda view: view.arn),
+        login_secret_arns=later(login, lambda view: view.all_arns),
+        migration_secret_arn=asked.database_migration_secret_arn,
+        client_security_group_id=asked.database_client_security_group_id,
+        cluster_arn=cluster_arn,
+        max_connections=asked.database_max_connections,
+        asked_connections=asked.database_max_connections,
+        bucket_id=asked.artifact_bucket_id,
+        path=asked.artifact_bucket_path,
+        key_arn=asked.artifact_bucket_encryption_key_arn or "",
+    )
+    parts = service(graph, owner, asked, wiring)
+    complete_service(graph, parts)
+    fields_by_name = ServiceAttributes.model_fields.items()
+    graph.give({str(field.alias): parts.attributes[name] for name, field in fields_by_name})
+    return graph
+
+
+SERVICE = resource_type("Custom::MLflowService", ServiceProperties, _graph)

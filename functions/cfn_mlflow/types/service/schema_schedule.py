@@ -1,0 +1,71 @@
+"""The check of the schema on a schedule: a rule that asks for it, and an alarm on what it finds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from cfn_mlflow import releases
+from cfn_mlflow.aws.cloudwatch.alarm import Alarm
+from cfn_mlflow.aws.cloudwatch.metric_name import Metric
+from cfn_mlflow.aws.core.owner import Owner
+from cfn_mlflow.aws.events.rule import Rule, function_arn
+from cfn_mlflow.aws.events.rule_names import SCHEMA_RULE
+from cfn_mlflow.engine.graph import Graph
+from cfn_mlflow.engine.managed import derive
+from cfn_mlflow.types.schema.properties import CHECK, METRIC, RESOURCE
+from cfn_mlflow.types.service.properties import ServiceSettings
+from cfn_mlflow.types.service.wiring import Wiring
+from cfn_mlflow.types.values.schedules import NEVER
+
+FUNCTION = "MLflowSchema"
+NOT_KNOWN = ("", "unknown")
+"""What a migration says that could not tell its revision."""
+
+
+@dataclass(frozen=True)
+class Runs:
+    """What a service runs on: promises."""
+
+    image: str
+    """It may stand in for the one that is asked."""
+    revision: str
+    """The one at which the migration left the database."""
+
+
+def schema_schedule(
+    graph: Graph, owner: Owner, asked: ServiceSettings, wiring: Wiring, runs: Runs
+) -> None:
+    """Add the rule and the alarm, or what removes them: without a Data API nothing is checked."""
+    resource = owner.name()
+    rule = Rule(
+        owner,
+        SCHEMA_RULE,
+        asked.schema_check_schedule,
+        function_arn(owner, FUNCTION),
+        derive(_event, resource, runs.image, wiring.kept(), runs.revision),
+    )
+    alarm = Alarm(
+        owner,
+        SCHEMA_RULE,
+        Metric(METRIC, resource),
+        "The schema of MLflow's database is not as its release declares it: see docs/operations.md",
+        asked.alarm_topic_arn,
+    )
+    wanted = bool(wiring.cluster_arn) and asked.schema_check_schedule != NEVER
+    for managed in (alarm, rule):
+        (graph.add if wanted else graph.without)(managed)
+
+
+def _event(resource: str, image: str, wiring: Wiring, revision: str) -> dict[str, Any]:
+    """Return what the function is asked for; the release by its revision if nobody knows it."""
+    check = {
+        "ClusterArn": wiring.cluster_arn,
+        "SecretArn": wiring.service_secret_arn,
+        "DatabaseName": wiring.database_name,
+        "Image": image,
+    }
+    known = releases.head_of(releases.version_of(image) or "") is not None
+    if not known and revision not in NOT_KNOWN:
+        check["ExpectedRevision"] = revision
+    return {CHECK: check, RESOURCE: resource}

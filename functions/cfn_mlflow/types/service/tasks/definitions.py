@@ -1,0 +1,250 @@
+"""The two task definitions: of the server with its sidecars, and of the migration."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from cfn_mlflow.aws.core.owner import Owner
+from cfn_mlflow.aws.ecs.task import STREAM_PREFIX
+from cfn_mlflow.types.common.connections import Budget
+from cfn_mlflow.types.service.properties import ServiceSettings
+from cfn_mlflow.types.service.tasks.environment import (
+    PORT,
+    Server,
+    database_environment,
+    key_secrets,
+    login_secrets,
+    server_command,
+    server_environment,
+    sign_in_secrets,
+)
+from cfn_mlflow.types.service.wiring import Wiring
+from cfn_mlflow.upgrade import migration
+from cfn_mlflow.upgrade.image_task import CONTAINER as MIGRATION_CONTAINER
+
+CONTAINER = "mlflow"
+
+MIGRATION_SIZE = (1024, 2048)
+"""Fixed, so that another size of the service is no reason to run a migration again."""
+
+STOP_SECONDS = 30
+"""The server ends its requests within 20."""
+
+BASIC_AUTH = "CFN_MLFLOW_BASIC_AUTH"
+"""Tells the migration that the tables of MLflow's users are to be there too."""
+
+NOT_GIVEN: Mapping[str, None] = dict.fromkeys(
+    (
+        *("command", "entryPoint", "environment", "environmentFiles", "secrets", "user"),
+        *("repositoryCredentials", "dependsOn", "healthCheck", "mountPoints", "volumesFrom"),
+    )
+)
+"""What a sidecar has only if it is given: ECS adds nothing of its own there."""
+
+FIRELENS_USER = {"user": "0"}
+"""What ECS adds to a container with firelensConfiguration."""
+
+TMP = "tmp"
+"""The volume that stands for /tmp where nothing else can be written."""
+
+Container = dict[str, Any]
+Definition = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Launch:
+    """What starting either of the two takes."""
+
+    image: str
+    environment: Mapping[str, str]
+    secrets: Mapping[str, str]
+    """By variable, where ECS finds the value."""
+    log: Mapping[str, Any]
+    execution_role_arn: str
+    user: str | None = None
+    """Whom the container runs as; the image's own where None."""
+    readonly: bool = False
+    """Whether only /tmp can be written."""
+
+
+@dataclass(frozen=True)
+class ServerParts:
+    """What the server has and the migration has not; promises, until it is made."""
+
+    task_role_arn: str
+    host_name: str
+    """The load balancer's DNS name, as AWS writes it."""
+    image: str
+    server_secret_arn: str
+
+
+@dataclass(frozen=True)
+class Definitions:
+    """The two task definitions that are asked, made once all that they name is there."""
+
+    owner: Owner
+    asked: ServiceSettings
+    log_group: str
+
+    def migration(
+        self, wiring: Wiring, execution_role_arn: str, server_secret_arn: str
+    ) -> Definition:
+        """Return the migration's, with the login that may change the schema.
+
+        Where MLflow asks for a login, the deep check needs the admin's.
+        """
+        environment = _database(wiring)
+        secrets = login_secrets(wiring.migration_secret_arn)
+        if self.asked.basic_auth:
+            environment |= {BASIC_AUTH: "true"}
+            secrets |= sign_in_secrets(server_secret_arn)
+        return migration_definition(self._launch(environment, secrets, execution_role_arn))
+
+    def server(
+        self,
+        wiring: Wiring,
+        budget: Budget,
+        execution_role_arn: str,
+        parts: ServerParts,
+    ) -> Definition:
+        """Return the server's, with the tasks' login and the keys of its own."""
+        server = Server(
+            host_name=parts.host_name,
+            region=self.owner.arn_parts[1],
+            bucket_id=wiring.bucket_id,
+            path=wiring.path,
+            budget=budget,
+            gateway_providers=self.asked.ai_gateway_providers,
+            gunicorn_opts=self.asked.gunicorn_opts,
+            uvicorn_opts=self.asked.uvicorn_opts,
+        )
+        environment = {**server_environment(server), **_database(wiring)}
+        secrets = {
+            **login_secrets(wiring.service_secret_arn),
+            **key_secrets(parts.server_secret_arn),
+        }
+        if self.asked.basic_auth:
+            secrets |= sign_in_secrets(parts.server_secret_arn)
+        return server_definition(
+            replace(self._launch(environment, secrets, execution_role_arn), image=parts.image),
+            command=server_command(basic_auth=self.asked.basic_auth),
+            size=(self.asked.cpu, self.asked.memory),
+            task_role_arn=parts.task_role_arn,
+            sidecars=self.asked.sidecar_container_definitions,
+        )
+
+    def _launch(
+        self,
+        environment: Mapping[str, str],
+        secrets: Mapping[str, str],
+        execution_role_arn: str,
+    ) -> Launch:
+        log = awslogs(self.log_group, self.owner.arn_parts[1])
+        return Launch(
+            self.asked.image_uri,
+            environment,
+            secrets,
+            log,
+            execution_role_arn,
+            self.asked.user,
+            self.asked.readonly_root_filesystem,
+        )
+
+
+def _database(wiring: Wiring) -> dict[str, str]:
+    return database_environment(
+        wiring.database_endpoint, wiring.database_port, wiring.database_name
+    )
+
+
+def awslogs(log_group: str, region: str) -> dict[str, Any]:
+    """Return the log configuration of a container."""
+    return {
+        "logDriver": "awslogs",
+        "options": {
+            "awslogs-group": log_group,
+            "awslogs-region": region,
+            "awslogs-stream-prefix": STREAM_PREFIX,
+        },
+    }
+
+
+def server_definition(
+    launch: Launch,
+    *,
+    command: list[str],
+    size: tuple[int, int],
+    task_role_arn: str,
+    sidecars: Iterable[Mapping[str, Any]],
+) -> Definition:
+    """Return the server's task definition; `size` is in CPU units and MiB.
+
+    There is no container health check: the load balancer's decides, and the image has no curl.
+    """
+    server = {
+        **_container(CONTAINER, launch),
+        "command": command,
+        "portMappings": [{"containerPort": PORT, "protocol": "tcp"}],
+        "stopTimeout": STOP_SECONDS,
+    }
+    beside = [_sidecar(sidecar, launch) for sidecar in sidecars]
+    return {
+        **_fargate(size, launch),
+        "taskRoleArn": task_role_arn,
+        "containerDefinitions": [server, *beside],
+    }
+
+
+def _sidecar(given: Mapping[str, Any], launch: Launch) -> Container:
+    """Return a sidecar's definition, so that what is taken out of it again goes."""
+    added = FIRELENS_USER if "firelensConfiguration" in given else {}
+    log = {"secretOptions": None, **given.get("logConfiguration", launch.log)}
+    return {**NOT_GIVEN, **added, **given, "logConfiguration": log}
+
+
+def migration_definition(launch: Launch) -> Definition:
+    """Return the migration's task definition: the same image, with a script of ours as command."""
+    container = {
+        **_container(MIGRATION_CONTAINER, launch),
+        # Whatever the image starts with by itself: what is started must come to its end.
+        "entryPoint": ["python"],
+        "command": list(migration.command()),
+    }
+    return {**_fargate(MIGRATION_SIZE, launch), "containerDefinitions": [container]}
+
+
+def _fargate(size: tuple[int, int], launch: Launch) -> Definition:
+    return {
+        "requiresCompatibilities": ["FARGATE"],
+        "networkMode": "awsvpc",
+        "cpu": str(size[0]),
+        "memory": str(size[1]),
+        "executionRoleArn": launch.execution_role_arn,
+        "volumes": [{"name": TMP}] if launch.readonly else [],
+    }
+
+
+def _container(name: str, launch: Launch) -> Container:
+    return {
+        "name": name,
+        "image": launch.image,
+        "essential": True,
+        "environment": [{"name": k, "value": v} for k, v in launch.environment.items()],
+        "secrets": [{"name": k, "valueFrom": v} for k, v in launch.secrets.items()],
+        "logConfiguration": dict(launch.log),
+        # The first process of a container reaps no children of others by itself.
+        "linuxParameters": {"initProcessEnabled": True},
+        **_narrowed(launch),
+    }
+
+
+def _narrowed(launch: Launch) -> Container:
+    """Return what of a container's own is taken from it; None stands for what it must not have."""
+    tmp = {"sourceVolume": TMP, "containerPath": "/tmp", "readOnly": False}  # noqa: S108 - its own
+    return {
+        "user": launch.user,
+        "readonlyRootFilesystem": launch.readonly or None,
+        "mountPoints": [tmp] if launch.readonly else [],
+    }

@@ -1,0 +1,114 @@
+"""What comes before a service's new tasks: from a look at the database to its migration.
+
+In this order: look, refuse what cannot work, rehearse if wished, take a snapshot, stop the old
+tasks, migrate, read back. Where nothing is pending, the old tasks run on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cfn_mlflow import releases
+from cfn_mlflow.aws.core.owner import Owner
+from cfn_mlflow.aws.rdsdata.database import Database
+from cfn_mlflow.engine.graph import Graph
+from cfn_mlflow.engine.managed import derive, later
+from cfn_mlflow.engine.resource import Observed
+from cfn_mlflow.schema_check.service_schema import ServiceSchema
+from cfn_mlflow.types.service.properties import ServiceSettings
+from cfn_mlflow.types.service.schema_schedule import Runs
+from cfn_mlflow.types.service.wiring import Wiring
+from cfn_mlflow.upgrade.image_task import Launcher
+from cfn_mlflow.upgrade.inspection_task import Inspection, InspectionView
+from cfn_mlflow.upgrade.migration.task import MigrationTask, MigrationView
+from cfn_mlflow.upgrade.rehearsal_clone import RehearsalClone, RehearsalRemains
+from cfn_mlflow.upgrade.rehearsal_task import RehearsalTask
+from cfn_mlflow.upgrade.snapshot import MigrationSnapshot
+from cfn_mlflow.upgrade.stopped_service import StoppedService
+
+
+@dataclass(frozen=True)
+class Upgrade:
+    """The objects of the upgrade that the service follows, and what is told of it: promises."""
+
+    migration: MigrationTask
+    runs: Runs
+    """The image that serves, the one that is asked or one that stands in for it, and its schema."""
+    stands_in_at: str
+    """The database's revision if the image stands in for another, else empty."""
+    attributes: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class UpgradeSteps:
+    """Adds the steps to a graph. The launcher is a promise of one."""
+
+    graph: Graph
+    owner: Owner
+    asked: ServiceSettings
+    wiring: Wiring
+    launcher: Launcher
+
+    def add(self, resource_id: str, *, after: tuple[Observed[Any], ...]) -> Upgrade:
+        """Add all that comes before the new tasks; `resource_id` is how autoscaling calls them."""
+        schema = derive(_schema, self.wiring.kept())
+        inspection = self.graph.add(Inspection(self.launcher, schema), after=after)
+        inspected: InspectionView = later(inspection, lambda view: view)
+        snapshot = self.graph.add(
+            MigrationSnapshot(self.launcher, inspected, self.wiring.cluster_arn),
+            after=self._rehearsal(inspected),
+        )
+        snapshot_id = later(snapshot, lambda view: view.identifier)
+        stopped = self.graph.add(
+            StoppedService(
+                self.owner,
+                resource_id,
+                migration_family=self.owner.name("migration"),
+                moves=later(inspection, lambda view: view.moves),
+            ),
+            after=(snapshot,),
+        )
+        migration = self.graph.add(
+            MigrationTask(self.launcher, inspected, snapshot_id, schema), after=(stopped,)
+        )
+        image = later(inspection, lambda view: view.stand_in or self.asked.image_uri)
+        revision = later(migration, lambda view: view.revision)
+        return Upgrade(
+            migration=migration,
+            runs=Runs(image, revision),
+            stands_in_at=later(inspection, lambda view: view.noted if view.stand_in else ""),
+            attributes={
+                "image": image,
+                "schema_revision": revision,
+                "schema_migrations": later(migration, _migrations),
+                "schema_snapshot_id": later(migration, lambda view: view.snapshot_id),
+            },
+        )
+
+    def _rehearsal(self, inspected: InspectionView) -> tuple[Observed[Any], ...]:
+        """Add the rehearsal on a clone, if wished for; what is left of one goes at the end."""
+        if not self.wiring.cluster_arn:
+            return ()
+        self.graph.without(RehearsalRemains(self.owner))
+        if not self.asked.rehearse_upgrade:
+            return ()
+        clone = self.graph.add(RehearsalClone(self.owner, inspected, self.wiring.cluster_arn))
+        return (self.graph.add(RehearsalTask(self.launcher, later(clone, lambda view: view))),)
+
+
+def _schema(wiring: Wiring) -> ServiceSchema | None:
+    """Return how the schema is read without a task, if it can be."""
+    if not wiring.cluster_arn or not wiring.service_secret_arn:
+        return None
+    return ServiceSchema(
+        Database(wiring.cluster_arn, wiring.service_secret_arn, wiring.database_name)
+    )
+
+
+def _migrations(view: MigrationView) -> str:
+    """Return the revisions that the image's migration ran on data, oldest first."""
+    if not view.migrated_from:
+        return ""
+    return ",".join(releases.pending(view.migrated_from, view.revision))

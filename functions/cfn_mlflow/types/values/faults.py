@@ -1,0 +1,148 @@
+"""From pydantic's errors to sentences for the person who wrote the template."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+from pydantic_core import InitErrorDetails
+
+from cfn_mlflow.types.values.suggestion import suggestion
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+    from cfn_mlflow.types.values.base import Properties
+
+Location = tuple[int | str, ...]
+
+NAME_CHARACTERS = 60
+"""How much of a name that nobody knows is worth telling again."""
+
+_OTHER_PROPERTY = re.compile(r"\{(\w+)\}")
+_RANK = {"missing": 0, "extra_forbidden": 1}
+
+
+UNREAD = object()
+"""Stands for a value that could not be read: its fault cannot be let stand."""
+
+
+class WrongValueError(ValueError):
+    """What is wrong with one value, never telling it; `{Name}` in it stands for a property."""
+
+    def __init__(self, message: str, read: object = UNREAD) -> None:
+        self.read = read
+        super().__init__(message)
+
+
+class WrongPartsError(ValueError):
+    """Several faults inside one value: where in it (such as `[0].Name`), and what is wrong."""
+
+    def __init__(self, parts: Mapping[str, str], read: object = UNREAD) -> None:
+        self.parts = dict(parts)
+        self.read = read
+        super().__init__("; ".join(self.parts.values()))
+
+
+def fault_at(location: Location, message: str, read: object) -> ValidationError:
+    """Return, for a validator of a whole part to raise, the fault of one property in it."""
+    details = InitErrorDetails(
+        type="value_error",
+        loc=location,
+        input=None,
+        ctx={"error": WrongValueError(message, read)},
+    )
+    return ValidationError.from_exception_data("", [details], hide_input=True)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing that is wrong with the properties."""
+
+    root: str
+    """The property, as the user wrote it."""
+    path: str
+    """The place in it, the property's name included."""
+    message: str
+    named: frozenset[str] = frozenset()
+    """The other properties that it speaks of."""
+    key: tuple[str, str] | None = None
+    """By which models/standing.py knows it again; None if it cannot be let stand."""
+    unknown: bool = False
+    """Nobody knows the property."""
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.message}"
+
+
+def faults_of(
+    error: ValidationError, model: type[Properties], written: Mapping[str, object]
+) -> list[Fault]:
+    """Return each fault once: what is missing first, then what nobody knows, then what is wrong."""
+    details = error.errors(include_url=False, include_input=False)
+    details.sort(key=lambda detail: _RANK.get(detail["type"], 2))
+    around_faults = {detail["loc"][:-1] for detail in details}
+    faults: dict[str, Fault] = {}
+    for detail in details:
+        if detail["type"] == "too_short" and detail["loc"] in around_faults:
+            continue  # pydantic counts the items that are right
+        for fault in _faults(detail, model, written):
+            faults.setdefault(str(fault), fault)
+    return list(faults.values())
+
+
+def _faults(
+    detail: ErrorDetails, model: type[Properties], written: Mapping[str, object]
+) -> list[Fault]:
+    location = detail["loc"]
+    unknown = detail["type"] == "extra_forbidden"
+    parents, name, rest = ((), str(location[0]), ()) if unknown else model.located(location)
+    root = model.written_name(parents, name, written)[:NAME_CHARACTERS]
+    key = ("", root) if unknown else _key(name, detail)
+    named: set[str] = set()
+
+    def other(match: re.Match[str]) -> str:
+        named.add(model.written_name(parents, match[1], written))
+        return model.written_name(parents, match[1], written)
+
+    return [
+        Fault(
+            root,
+            root + _inside(rest) + where,
+            _OTHER_PROPERTY.sub(other, message),
+            frozenset(named),
+            key,
+            unknown,
+        )
+        for where, message in _messages(detail, root, model).items()
+    ]
+
+
+def _key(name: str, detail: ErrorDetails) -> tuple[str, str] | None:
+    """Return what a fault is known by, if it can be let stand."""
+    cause = detail.get("ctx", {}).get("error")
+    return (name, str(cause)) if getattr(cause, "read", UNREAD) is not UNREAD else None
+
+
+def _messages(detail: ErrorDetails, root: str, model: type[Properties]) -> Mapping[str, str]:
+    context: Mapping[str, Any] = detail.get("ctx", {})
+    cause = context.get("error")
+    if isinstance(cause, WrongPartsError):
+        return cause.parts
+    match detail["type"]:
+        case "missing":
+            return {"": "required"}
+        case "extra_forbidden":
+            return {"": f"no such property{suggestion(root, model.property_names())}"}
+        case "too_short":
+            return {"": f"needs at least {context['min_length']}"}
+        case "value_error":
+            return {"": str(cause)}
+    return {"": "not of the documented form"}
+
+
+def _inside(rest: Location) -> str:
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in rest)

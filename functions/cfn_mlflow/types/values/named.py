@@ -1,0 +1,38 @@
+"""What every type that makes something takes: the name and the tags of what it makes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cfn_mlflow.types.values.base import Properties, Update, described
+from cfn_mlflow.types.values.tags import Tags
+from cfn_mlflow.types.values.values import UniqueName
+
+UNIQUE_NAME = "mlflow"
+"""The one name of all parts of a Custom::MLflow, unless another is given."""
+
+
+def unique_name_property(default: str) -> Any:
+    """Return the property, with the type's own default."""
+    return described(
+        "What the names of all that is made begin with. One that you give is claimed for the type"
+        " in the account and Region: a second resource with it fails and leaves the first alone,"
+        " until the first is deleted or left by its stack.",
+        update=Update.REFUSED,
+        default=default,
+        example="team-a",
+    )
+
+
+class NamedProperties(Properties):
+    """The name and the tags of what is made."""
+
+    unique_name: UniqueName = unique_name_property(UNIQUE_NAME)
+    tags: Tags = described(
+        "Tags for all that is made, as a map or as a list of Key and Value; at most 40. Taken out"
+        " again, they go; what others have set stays. A key has 1 to 127 characters, a value up to"
+        " 255: letters, digits, spaces inside and `_ . : / = + - @`. Keys must differ in more than"
+        " case. `aws:`, `rds:` and `cfn-mlflow:` are reserved.",
+        default={},
+        example={"team": "a"},
+    )

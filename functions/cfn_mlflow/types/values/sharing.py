@@ -1,0 +1,50 @@
+"""With which other stacks a resource shares what it makes."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator
+
+from cfn_mlflow.reserved_tags import EVERY_STACK
+from cfn_mlflow.types.values.base import described
+from cfn_mlflow.types.values.faults import WrongValueError
+from cfn_mlflow.types.values.values import ListWords, read_list, text
+
+LONGEST_LIST = 256
+"""Characters of a tag's value, in which the names stand one after the other."""
+
+
+def _fitting(stacks: tuple[str, ...]) -> tuple[str, ...]:
+    if EVERY_STACK in stacks and len(stacks) > 1:
+        raise WrongValueError(f"{EVERY_STACK} is every stack: give it alone")
+    length = len(" ".join(stacks))
+    if length > LONGEST_LIST:
+        raise WrongValueError(
+            f"the names have {length} characters with the spaces between them, and a tag has room"
+            f" for {LONGEST_LIST}. Share with fewer stacks, or with {EVERY_STACK}"
+        )
+    return stacks
+
+
+StackName = Annotated[
+    str,
+    text(
+        rf"[A-Za-z][A-Za-z0-9-]{{0,127}}|{EVERY_STACK}",
+        f"be a stack's name (no ARN), or {EVERY_STACK} for every stack",
+    ),
+]
+StackNames = Annotated[
+    tuple[StackName, ...], BeforeValidator(read_list), ListWords(), AfterValidator(_fitting)
+]
+
+
+def shared_with_property(what: str) -> Any:
+    """Return the property; `what` is what others may name then."""
+    return described(
+        f"Names of other stacks whose properties may name {what}, or `{EVERY_STACK}` alone for"
+        " every stack of the account and Region. Once a name is taken out, that stack's updates are"
+        " refused and its new tasks cannot start; those that run go on.",
+        default=(),
+        example=["team-b"],
+    )

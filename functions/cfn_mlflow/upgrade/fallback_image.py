@@ -1,0 +1,75 @@
+"""The image that stands in for one that the database is ahead of.
+
+MLflow cannot go back: once a database was migrated, the image that is asked by a rollback cannot
+serve it, and the one that migrated it can. Nothing that was written in between is lost.
+"""
+
+from __future__ import annotations
+
+from cfn_mlflow import releases
+from cfn_mlflow.aws.cloudformation.rollback import continue_without, is_rolling_back
+from cfn_mlflow.aws.core.owner import Owner
+from cfn_mlflow.aws.ecs.task import cut
+from cfn_mlflow.aws.ecs.task_definition import TaskDefinitionView, revisions
+from cfn_mlflow.outcome import REASON_BYTES
+from cfn_mlflow.upgrade.image_task import Launcher
+from cfn_mlflow.upgrade.migration.notes import AUTH_TAG, MIGRATE, SCHEMA_TAG, STAND_IN_TAG
+from cfn_mlflow.upgrade.migration.task_result import result_of
+
+LEAST_REASON_BYTES = 75
+"""However long the names in the commands are, so much is left of the reason itself."""
+
+
+def stand_in(launcher: Launcher, found: str) -> str:
+    """Return the image that brought the database to the revision found; empty if none may serve.
+
+    It may while the stack rolls back, and as long as it already does for the image that is asked.
+    """
+    views = list(revisions(launcher.owner, launcher.family))
+    asked = next((_image(view) for view in views if view.arn == launcher.definition_arn), "")
+    candidates = [view for view in views if found in _left_at(launcher, view)]
+    for view in candidates:
+        if STAND_IN_TAG in view.tags and _image(view) == asked:
+            return view.tags[STAND_IN_TAG]
+    if candidates and is_rolling_back(launcher.owner.stack_id):
+        return candidates[0].tags.get(STAND_IN_TAG) or _image(candidates[0])
+    return ""
+
+
+def with_way_out(reason: str, owner: Owner, found: str) -> str:
+    """Return a reason that ends in what to do, if an image stands in, at the revision found."""
+    if not found:
+        return reason
+    to_do = way_out(owner, found)
+    room = max(REASON_BYTES - len(to_do.encode()) - len(". "), LEAST_REASON_BYTES)
+    return f"{cut(reason, room)}. {to_do}"
+
+
+def way_out(owner: Owner, found: str) -> str:
+    """Return what to do when no image can serve the database any more."""
+    version = releases.first_version_with(found)
+    image = f"of MLflow {version} or newer" if version else "that knows its revision"
+    command = continue_without(owner.stack_id, owner.logical_id)
+    return f"Run: {command}; then deploy an image {image} that starts"
+
+
+def _image(view: TaskDefinitionView) -> str:
+    return str(view.definition["containerDefinitions"][0]["image"])
+
+
+def _left_at(launcher: Launcher, view: TaskDefinitionView) -> set[str | None]:
+    """Return the revisions to which an image moved the database and its users, noted or not.
+
+    A migration that was killed may have committed and not told: then the image's release tells.
+    """
+    if SCHEMA_TAG in view.tags or view.arn == launcher.definition_arn:
+        return {view.tags.get(SCHEMA_TAG), view.tags.get(AUTH_TAG)}
+    other = launcher.of(view.arn)
+    runs = other.runs(MIGRATE)
+    if not runs:
+        return set()
+    result = result_of(other, runs)
+    if result and result.expected:
+        return {result.expected, result.auth}
+    version = releases.version_of(_image(view)) or ""
+    return {releases.head_of(version), f"auth-{releases.auth_head_of(version)}"}

@@ -1,0 +1,217 @@
+"""The inspection: what the image would do to the database, found out before anything changes.
+
+One task of the image looks at the database and says what is pending, or why it cannot be: so an
+image without MLflow or without a driver, a database that is ahead or somebody else's, a refused
+login are told while the old service still runs. What was found, once it has been migrated, stands
+in the tags of the task definition's revision: with them no task is started.
+
+MLflow cannot go back. A stack that rolls back behind a migration asks for an image that the
+database is ahead of: then the image that migrated it stands in for the one that is asked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar, Protocol
+
+from cfn_mlflow.aws.cloudformation.rollback import is_rolling_back
+from cfn_mlflow.aws.core.eventual_consistency import NotYet
+from cfn_mlflow.aws.core.owner import Tags
+from cfn_mlflow.aws.ecs.client import ecs, ecs_tags
+from cfn_mlflow.aws.ecs.task import Task
+from cfn_mlflow.aws.ecs.task_definition import deregister
+from cfn_mlflow.engine.managed import Port
+from cfn_mlflow.engine.resource import Attached
+from cfn_mlflow.outcome import PermanentError
+from cfn_mlflow.runtime.tell import tell, warn
+from cfn_mlflow.upgrade.fallback_image import stand_in, way_out
+from cfn_mlflow.upgrade.image_task import Launcher, migrations
+from cfn_mlflow.upgrade.migration.notes import AUTH_TAG, LOOK, NOTES, SCHEMA_TAG, STAND_IN_TAG
+from cfn_mlflow.upgrade.migration.result import Result
+from cfn_mlflow.upgrade.migration.task_result import (
+    may_be_tried_again,
+    result_of,
+    state_of,
+    words_of,
+    words_of_faults,
+)
+
+_AHEAD = ("ahead", "unknown")
+
+
+class Schema(Protocol):
+    """Asks the database without a task; each may raise TemporaryError."""
+
+    def revision(self) -> str | None:
+        """Return its revision, None if it has none."""
+        ...
+
+    def is_empty(self) -> bool:
+        """Tell whether it has no table at all."""
+        ...
+
+    def faults(self, revision: str) -> tuple[str, ...]:
+        """Name the tables and columns that it lacks at this revision."""
+        ...
+
+
+@dataclass(frozen=True)
+class InspectionView:
+    """What is known of the database and the image."""
+
+    noted: str = ""
+    """The revision noted on the task definition, if the database still has it."""
+    tags: Tags = field(default_factory=dict)
+    stale: bool = False
+    """Whether the database went elsewhere since it was noted."""
+    elsewhere: bool = False
+    """Whether a task of another deploy is at the database."""
+    empty: bool = False
+    runs: tuple[Task, ...] = ()
+    result: Result | None = None
+    stand_in: str = ""
+
+    @property
+    def outcome(self) -> str:
+        """Return the inspection's outcome, `empty` where it was seen without a task."""
+        return "empty" if self.empty else self.result.outcome if self.result else ""
+
+    @property
+    def moves(self) -> bool:
+        """Tell whether the schema is to be moved."""
+        return not self.noted and self.outcome in ("behind", "empty")
+
+    @property
+    def has_data(self) -> bool:
+        """Tell whether the schema is to be moved under data."""
+        return self.moves and self.outcome == "behind"
+
+
+@dataclass(frozen=True, eq=False)
+class Inspection(Port[InspectionView], Attached[InspectionView]):
+    """What one revision of the migration's task definition finds in the database."""
+
+    words: ClassVar[str] = "inspection of the database"
+    reads_by: ClassVar[tuple[str, ...]] = ("launcher", "schema")
+
+    launcher: Launcher
+    schema: Schema | None
+    """None where there is no Data API."""
+    _not_yet: NotYet = field(default_factory=NotYet, repr=False)
+
+    def read(self) -> InspectionView | None:
+        """Read the notes, else the tasks and their log (ecs:ListTagsForResource, ListTasks)."""
+        if self._another_runs():
+            return InspectionView(elsewhere=True)
+        tags = self.launcher.tags()
+        noted = tags.get(SCHEMA_TAG, "")
+        if noted:
+            if not self._is_still_at(noted):
+                return InspectionView(stale=True)
+            return InspectionView(noted, tags, stand_in=tags.get(STAND_IN_TAG, ""))
+        runs = self.launcher.runs(LOOK)
+        if not runs:
+            is_empty = self.schema is not None and self.schema.is_empty()
+            return InspectionView(empty=True) if is_empty else None
+        result = result_of(self.launcher, runs)
+        ahead = result.ahead if result and result.outcome in _AHEAD else None
+        image = stand_in(self.launcher, ahead) if ahead else ""
+        return InspectionView(tags=tags, runs=runs, result=result, stand_in=image)
+
+    def create(self) -> None:
+        """Start the task that looks (ecs:RunTask)."""
+        self._start(())
+
+    def busy(self, view: InspectionView) -> str | None:
+        """Tell the state of the task that looks; fail where the migration could not be."""
+        if view.elsewhere:
+            return "waiting for the end of another deploy's migration"
+        if view.noted or view.stale or view.empty:
+            return None
+        state = state_of(view.runs, view.result)
+        if state or view.result is None:
+            return state
+        if view.result.done:
+            self._refuse_damage(view.result)
+        elif not view.stand_in and not may_be_tried_again(view.runs, view.result):
+            self._refuse(view.runs[-1], view.result)
+        return None
+
+    def changes(self, view: InspectionView) -> tuple[str, ...]:
+        """Name what is still to be found out, or to be noted."""
+        if view.stale:
+            return ("schema",)
+        if view.result and not view.result.done:
+            return ("image that stands in",) if view.stand_in else ("another attempt",)
+        return ()
+
+    def update(self, view: InspectionView) -> None:
+        """Look again, or note which image stands in (ecs:RunTask, TagResource, UntagResource)."""
+        if view.stale:
+            self._start(self.launcher.runs(LOOK))
+            ecs().untag_resource(resourceArn=self.launcher.definition_arn, tagKeys=list(NOTES))
+        elif view.stand_in and view.result:
+            notes = {SCHEMA_TAG: view.result.found or "", STAND_IN_TAG: view.stand_in}
+            if view.result.ahead != view.result.found:
+                notes[AUTH_TAG] = view.result.ahead or ""
+            ecs().tag_resource(resourceArn=self.launcher.definition_arn, tags=ecs_tags(notes))
+        else:
+            self._start(view.runs)
+
+    def settling(self, view: InspectionView) -> str | None:
+        """Say in the log what was found; it needs no more time."""
+        if view.stand_in:
+            warn(
+                f"The database is at {view.noted}, ahead of the image that is asked for, and MLflow"
+                f" cannot go back: {view.stand_in} runs instead. Ask for it, or a newer one"
+            )
+        if view.has_data and view.result:
+            steps = view.result.pending
+            how_many = "1 revision is" if len(steps) == 1 else f"{len(steps)} revisions are"
+            tell(f"{view.result.words} {how_many} to run: {', '.join(steps)}")
+        return None
+
+    def _start(self, earlier: tuple[Task, ...]) -> None:
+        with self._not_yet.patience():
+            self.launcher.start(LOOK, earlier, environment={"CFN_MLFLOW_ONLY_LOOK": "true"})
+
+    def _is_still_at(self, noted: str) -> bool:
+        """Tell whether the database is where it was noted, or need not be.
+
+        A rollback to what runs anyway must not fail for what somebody else did to the database.
+        """
+        actual = self.schema.revision() if self.schema else noted
+        if actual == noted:
+            return True
+        if not is_rolling_back(self.launcher.owner.stack_id):
+            return False
+        if actual and stand_in(self.launcher, actual):
+            return False  # it is an image of this resource that moved it
+        warn(f"The database is not at {noted} any more; the service is left as it runs")
+        return True
+
+    def _another_runs(self) -> bool:
+        """Tell whether a migration of another revision runs: it may be moving the schema."""
+        launcher = self.launcher
+        found = migrations(launcher.owner, launcher.cluster, launcher.family)
+        return any(task.definition_arn != self.launcher.definition_arn for task in found)
+
+    def _refuse_damage(self, result: Result) -> None:
+        found = result.found or ""
+        faults = self.schema.faults(found) if self.schema and found else ()
+        if faults:
+            deregister(self.launcher.definition_arn)
+            raise PermanentError(
+                f"{self.words}: at revision {found} it lacks what MLflow made: "
+                f"{words_of_faults(faults)}. Put it back, or restore a snapshot, then deploy again"
+            )
+
+    def _refuse(self, last: Task, result: Result) -> None:
+        deregister(self.launcher.definition_arn)
+        owner = self.launcher.owner
+        if result.outcome in _AHEAD and is_rolling_back(owner.stack_id):
+            raise PermanentError(
+                f"{self.words}: it is ahead of the image that the rollback asks for, and no image "
+                f"that migrated it is known. {way_out(owner, result.ahead or '')}"
+            )
+        raise PermanentError(f"{self.words}: {words_of(self.launcher, last, result)}")

@@ -1,0 +1,14 @@
+"""The migration task: what it runs in the image, and what its end means."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from cfn_mlflow.upgrade.migration.minified import minified
+
+
+@cache
+def command() -> tuple[str, ...]:
+    """Return what Python is told to migrate: `-c` and the script."""
+    return ("-c", minified(Path(__file__).with_name("script.py")))

@@ -1,0 +1,68 @@
+"""What a task that looked at the database, or migrated it, has come to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cfn_mlflow.aws.ecs.task import Task, cut, why
+from cfn_mlflow.aws.ecs.task_definition import deregister
+from cfn_mlflow.outcome import PermanentError
+from cfn_mlflow.upgrade.image_task import Launcher, log_is_whole, running, worth_another
+from cfn_mlflow.upgrade.migration.result import Result, parse
+
+WORDS_BYTES = 310
+FAULTS_NAMED = 3
+FAULTS_BYTES = 200
+
+
+def result_of(launcher: Launcher, found: Sequence[Task]) -> Result | None:
+    """Return what the last of these tasks came to; None while it runs or its log may still tell."""
+    if not found or running(found):
+        return None
+    last = found[-1]
+    result = parse(launcher.lines(last), last.exit_code)
+    return result if result.expected or log_is_whole(last) else None
+
+
+def state_of(found: Sequence[Task], result: Result | None) -> str | None:
+    """Return the state of tasks whose last one has not come to its end, else None."""
+    one = running(found)
+    if one:
+        return one.status.lower()
+    return "waiting for its log" if result is None else None
+
+
+def may_be_tried_again(found: Sequence[Task], result: Result) -> bool:
+    """Tell whether another task may do what the last one could not."""
+    return not result.done and worth_another(found, retryable=result.retryable)
+
+
+def unfinished(
+    launcher: Launcher, label: str, found: Sequence[Task], result: Result | None
+) -> str | None:
+    """Return the state of tasks whose last one has not ended; None if it did what it was for.
+
+    None also where another attempt may do it. Raises PermanentError, the revision deregistered so
+    that the next deploy is an attempt of its own, where none may.
+    """
+    state = state_of(found, result)
+    if state or result is None:
+        return state
+    if not result.done and not may_be_tried_again(found, result):
+        deregister(launcher.definition_arn)
+        raise PermanentError(f"{label}: {words_of(launcher, found[-1], result)}")
+    return None
+
+
+def words_of(launcher: Launcher, last: Task, result: Result) -> str:
+    """Return how the last task ended and what to do, in at most 370 bytes."""
+    if last.exit_code is None or result.outcome == "silent":
+        return why(last, launcher.log_group)
+    return f"{cut(result.words, WORDS_BYTES)}. Log group: {launcher.log_group}"
+
+
+def words_of_faults(faults: Sequence[str]) -> str:
+    """Return the first faults of a schema, and how many more there are, in some 220 bytes."""
+    rest = len(faults) - FAULTS_NAMED
+    more = f"; and {rest} more" if rest > 0 else ""
+    return cut("; ".join(faults[:FAULTS_NAMED]), FAULTS_BYTES) + more

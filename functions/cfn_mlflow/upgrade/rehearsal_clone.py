@@ -1,0 +1,172 @@
+"""RDS: the copy-on-write clone of the database on which a migration is rehearsed.
+
+A clone shares the pages of its source until one of the two changes them: it is made in minutes
+whatever the size, and costs what the rehearsal changes. Its logins and passwords are the source's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from cfn_mlflow.aws.core.errors import code, is_missing
+from cfn_mlflow.aws.core.owned_object import TaggedObject, tag_list
+from cfn_mlflow.aws.core.owner import Owner, Tags
+from cfn_mlflow.aws.rds.client import ENGINE, instances_of, rds, state_of, tags_in
+from cfn_mlflow.engine.resource import Attached, Remains, Undone
+from cfn_mlflow.outcome import TemporaryError
+from cfn_mlflow.upgrade.inspection_task import InspectionView
+
+GOING = "deleting"
+CAPACITY = {"MinCapacity": 0.5, "MaxCapacity": 2.0}
+"""Of the clone of a cluster that is not serverless, in Aurora capacity units."""
+
+
+@dataclass(frozen=True)
+class RehearsalCloneView:
+    """The clone as it stands; without an identifier where none is needed."""
+
+    identifier: str = ""
+    status: str = "available"
+    endpoint: str = ""
+    instances: Mapping[str, str] = field(default_factory=dict)
+    """The status of each instance."""
+    tags: Tags = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class RehearsalClone(
+    TaggedObject[RehearsalCloneView], Attached[RehearsalCloneView], Undone[RehearsalCloneView]
+):
+    """The clone and its one instance, while a migration is to be rehearsed."""
+
+    words: ClassVar[str] = "clone for the rehearsal"
+
+    inspected: InspectionView
+    cluster_arn: str
+
+    @property
+    def identifier(self) -> str:
+        """Return the clone's identifier."""
+        return identifier_of(self.owner)
+
+    def owned(self, view: RehearsalCloneView) -> bool:
+        """Tell whether it carries this resource's owner tag, if there is one."""
+        return not view.identifier or super().owned(view)
+
+    def read(self) -> RehearsalCloneView | None:
+        """Find it by its identifier (rds:DescribeDBClusters, DescribeDBInstances)."""
+        return _read(self.identifier) if self.inspected.has_data else RehearsalCloneView()
+
+    def create(self) -> None:
+        """Clone the cluster as it is now (rds:RestoreDBClusterToPointInTime)."""
+        name = self.cluster_arn.rpartition(":")[2]
+        source: Any = rds().describe_db_clusters(DBClusterIdentifier=name)["DBClusters"][0]
+        groups = [one["VpcSecurityGroupId"] for one in source.get("VpcSecurityGroups", [])]
+        found = source.get("ServerlessV2ScalingConfiguration", {})
+        scaling: Any = {key: found.get(key, value) for key, value in CAPACITY.items()}
+        try:
+            rds().restore_db_cluster_to_point_in_time(
+                DBClusterIdentifier=self.identifier,
+                SourceDBClusterIdentifier=name,
+                RestoreType="copy-on-write",
+                UseLatestRestorableTime=True,
+                DBSubnetGroupName=source["DBSubnetGroup"],
+                DBClusterParameterGroupName=source["DBClusterParameterGroup"],
+                VpcSecurityGroupIds=groups,
+                ServerlessV2ScalingConfiguration=scaling,
+                CopyTagsToSnapshot=False,
+                DeletionProtection=False,
+                Tags=tag_list(self.owner.tags),
+            )
+        except Exception as error:
+            if code(error) == "DBClusterAlreadyExistsFault":
+                raise TemporaryError("made, and not to be seen yet") from None
+            raise
+
+    def busy(self, view: RehearsalCloneView) -> str | None:
+        """Tell the status of the clone, then of its instance, until both are there."""
+        state = state_of(self.label, view.status)
+        if state:
+            return state
+        states = (state_of(f"{self.label}'s instance", one) for one in view.instances.values())
+        waits = next(filter(None, states), None)
+        return f"its instance is {waits}" if waits else None
+
+    def changes(self, view: RehearsalCloneView) -> tuple[str, ...]:
+        """Name the instance that is missing."""
+        return ("instance",) if view.identifier and not view.instances else ()
+
+    def update(self, view: RehearsalCloneView) -> None:
+        """Make the instance (rds:CreateDBInstance)."""
+        try:
+            rds().create_db_instance(
+                DBInstanceIdentifier=f"{view.identifier}-1",
+                DBClusterIdentifier=view.identifier,
+                DBInstanceClass="db.serverless",
+                Engine=ENGINE,
+                PubliclyAccessible=False,
+                Tags=tag_list(self.owner.tags),
+            )
+        except Exception as error:
+            if code(error) == "DBInstanceAlreadyExists":
+                raise TemporaryError("made, and not to be seen yet") from None
+            raise
+
+    def give_up(self) -> None:
+        """Begin to remove it: a failure leaves no clone."""
+        view = _read(self.identifier)
+        if view and self.owner.owns(view.tags):
+            remove(view)
+
+
+@dataclass(frozen=True, eq=False)
+class RehearsalRemains(TaggedObject[RehearsalCloneView], Remains[RehearsalCloneView]):
+    """The clone, once it is not needed any more."""
+
+    words: ClassVar[str] = "clone of the rehearsal"
+
+    def read(self) -> RehearsalCloneView | None:
+        """Find it by its identifier (rds:DescribeDBClusters, DescribeDBInstances)."""
+        return _read(identifier_of(self.owner))
+
+    def delete(self, view: RehearsalCloneView) -> None:
+        """Delete instance and clone, with no snapshot: its source has the data."""
+        remove(view)
+
+
+def identifier_of(owner: Owner) -> str:
+    """Return the identifier of a resource's clone."""
+    return owner.name("rehearsal")
+
+
+def remove(view: RehearsalCloneView) -> None:
+    """Delete the instance, then the cluster (rds:DeleteDBInstance, DeleteDBCluster)."""
+    try:
+        for instance, status in view.instances.items():
+            if status != GOING:
+                rds().delete_db_instance(DBInstanceIdentifier=instance, SkipFinalSnapshot=True)
+        if view.status != GOING:
+            rds().delete_db_cluster(DBClusterIdentifier=view.identifier, SkipFinalSnapshot=True)
+    except Exception as error:
+        if not is_missing(error):
+            raise
+
+
+def _read(identifier: str) -> RehearsalCloneView | None:
+    try:
+        found = rds().describe_db_clusters(DBClusterIdentifier=identifier)["DBClusters"][0]
+    except Exception as error:
+        if is_missing(error):
+            return None
+        raise
+    return RehearsalCloneView(
+        identifier=identifier,
+        status=found["Status"],
+        endpoint=found.get("Endpoint", ""),
+        instances={
+            one["DBInstanceIdentifier"]: one["DBInstanceStatus"] for one in instances_of(identifier)
+        },
+        tags=tags_in(found),
+    )

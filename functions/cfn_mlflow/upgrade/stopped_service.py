@@ -1,0 +1,116 @@
+"""ECS: the old tasks, stopped while the schema moves under them, and started again on every path.
+
+MLflow of one release must not serve on the schema of another. Autoscaling is suspended first, for
+it would start tasks again; then the count is set to 0 and what runs is waited for. What was before
+stands in tags, on the service and on its scalable target, from before each change until it is back:
+so whoever comes next, after a success, a failure or a kill, knows what to put back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from cfn_mlflow.aws.autoscaling.suspension import Suspension, resume, suspend, suspension_of
+from cfn_mlflow.aws.core.owner import Owner
+from cfn_mlflow.aws.ecs.client import ecs, ecs_tags
+from cfn_mlflow.aws.ecs.service import COUNT_TAG
+from cfn_mlflow.aws.ecs.service_view import ServiceView, read_service
+from cfn_mlflow.aws.ecs.task import tasks
+from cfn_mlflow.engine.managed import Port
+from cfn_mlflow.engine.resource import Undone
+from cfn_mlflow.runtime.tell import tell
+from cfn_mlflow.upgrade.image_task import migrations
+
+
+@dataclass(frozen=True)
+class StoppedServiceView:
+    """The service, if there is one, its scaling, and its tasks that have not stopped yet."""
+
+    service: ServiceView | None = None
+    scaling: Suspension | None = None
+    tasks: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class StoppedService(Port[StoppedServiceView], Undone[StoppedServiceView]):
+    """The service without a task, while `moves` says that the schema is to be moved."""
+
+    words: ClassVar[str] = "old tasks"
+
+    owner: Owner
+    resource_id: str
+    migration_family: str
+    moves: bool
+
+    @property
+    def name(self) -> str:
+        """Return the service's name, and its cluster's."""
+        return self.owner.name()
+
+    def read(self) -> StoppedServiceView:
+        """Read service, tasks and scaling, if they are to stand still.
+
+        Rests on ecs:DescribeServices, ListTasks, DescribeTasks and
+        application-autoscaling:DescribeScalableTargets, ListTagsForResource.
+        """
+        return self._read() if self.moves else StoppedServiceView()
+
+    def changes(self, view: StoppedServiceView) -> tuple[str, ...]:
+        """Name what still lets tasks run or start."""
+        if view.service is None:
+            return ()
+        different = []
+        if view.scaling and not view.scaling.whole:
+            different.append("autoscaling")
+        if view.service.desired:
+            different.append("count")
+        return tuple(different)
+
+    def update(self, view: StoppedServiceView) -> None:
+        """Suspend autoscaling, then stop all tasks, each noted before it is done.
+
+        Rests on application-autoscaling:TagResource, RegisterScalableTarget, ecs:TagResource,
+        UpdateService.
+        """
+        if view.service is None:
+            return
+        if view.scaling and not view.scaling.whole:
+            suspend(view.scaling)
+        if view.service.desired:
+            if COUNT_TAG not in view.service.tags:
+                count = {COUNT_TAG: str(view.service.desired)}
+                ecs().tag_resource(resourceArn=view.service.arn, tags=ecs_tags(count))
+            ecs().update_service(cluster=self.name, service=self.name, desiredCount=0)
+            tell(f"{view.service.desired} old tasks are stopped while the schema is migrated")
+
+    def settling(self, view: StoppedServiceView) -> str | None:
+        """Wait for the end of the last task."""
+        return f"{view.tasks} stopping" if view.service and view.tasks else None
+
+    def give_up(self) -> None:
+        """Start the tasks again, and autoscaling, unless a migration still runs."""
+        view = self._read()
+        if migrations(self.owner, self.name, self.migration_family):
+            tell("The old tasks stay stopped, for a migration still runs")
+            return
+        if view.service and COUNT_TAG in view.service.tags:
+            count = int(view.service.tags[COUNT_TAG])
+            if view.scaling:
+                count = max(view.scaling.least, min(view.scaling.most, count))
+            if view.service.desired != count:
+                ecs().update_service(cluster=self.name, service=self.name, desiredCount=count)
+            ecs().untag_resource(resourceArn=view.service.arn, tagKeys=[COUNT_TAG])
+            tell(f"{count} old tasks are started again")
+        if view.scaling:
+            resume(view.scaling)
+
+    def _read(self) -> StoppedServiceView:
+        service = read_service(self.name, self.name)
+        if service is None or service.status != "ACTIVE":
+            return StoppedServiceView()
+        found = [
+            *tasks(self.name, stopped=False, serviceName=self.name),
+            *(t for t in tasks(self.name, stopped=True, serviceName=self.name) if not t.stopped),
+        ]
+        return StoppedServiceView(service, suspension_of(self.resource_id), len(found))

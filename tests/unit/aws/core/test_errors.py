@@ -1,0 +1,41 @@
+"""What a user reads when AWS refuses a call: its words, its code, and the next step."""
+
+from __future__ import annotations
+
+from botocore.exceptions import ClientError
+
+from cfn_mlflow.aws.core.errors import explain
+from cfn_mlflow.outcome import PermanentError
+
+
+def reason_of(operation: str, code: str, said: str) -> str:
+    error = ClientError({"Error": {"Code": code, "Message": said}}, operation)
+    reason = explain("client security group", error)
+    assert isinstance(reason, PermanentError)
+    return str(reason)
+
+
+def test_an_id_that_is_not_there_is_told_with_the_next_step() -> None:
+    said = "The vpc ID 'vpc-0a1b2c3d4e5f60718' does not exist"
+
+    assert reason_of("CreateSecurityGroup", "InvalidVpcID.NotFound", said) == (
+        f"client security group: CreateSecurityGroup did not find what it was given "
+        f"(InvalidVpcID.NotFound): {said}. If a property names it, name one of this account and "
+        f"Region. Then deploy again"
+    )
+
+
+def test_an_object_of_ours_that_is_not_to_be_seen_is_not_called_the_users_choice() -> None:
+    said = "The security group 'sg-0a1b2c3d4e5f60718' does not exist"
+    reason = reason_of("AuthorizeSecurityGroupIngress", "InvalidGroup.NotFound", said)
+    assert f"{said}. If a property names it, " in reason
+    assert reason.endswith(". Then deploy again")
+
+
+def test_a_value_that_aws_refuses_is_told_with_the_next_step() -> None:
+    said = "Cannot find version 17.99 for aurora-postgresql"
+
+    assert reason_of("CreateDBCluster", "InvalidParameterCombination", said) == (
+        f"client security group: CreateDBCluster was refused (InvalidParameterCombination): "
+        f"{said}. Correct that, then deploy again"
+    )

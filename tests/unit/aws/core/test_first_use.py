@@ -1,0 +1,106 @@
+"""The first use of a service in an account makes a role for it, and AWS says no until it is there.
+
+Every object of a service that has such a role waits for it, and not for ever: the same answer comes
+where nobody may make the role.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from cfn_mlflow.aws.autoscaling.target import ScalableTarget
+from cfn_mlflow.aws.core import session
+from cfn_mlflow.aws.core.eventual_consistency import LOOKS
+from cfn_mlflow.aws.ecs.cluster import Cluster
+from cfn_mlflow.aws.elbv2.load_balancer import LoadBalancer
+from cfn_mlflow.aws.elbv2.target_group import TargetGroup
+from cfn_mlflow.aws.rds.cluster import DBCluster
+from cfn_mlflow.aws.rds.groups import DBClusterParameterGroup, DBSubnetGroup
+from cfn_mlflow.aws.rds.instance import DBInstance
+from cfn_mlflow.engine.managed import ManagedObject
+from cfn_mlflow.outcome import TemporaryError
+from tests.unit.support.service_kit import owner
+
+pytestmark = pytest.mark.usefixtures("aws")
+
+RDS = (
+    "InvalidParameterValue",
+    "Unable to create the resource. Verify that you have permission to create service linked role. "
+    "Otherwise wait and try again later",
+)
+"""aws-samples/eks-workshop-v2#1609, of CreateDBInstance."""
+ECS = (
+    "InvalidParameterException",
+    "Unable to assume the service linked role. Please verify that the ECS service linked role "
+    "exists",
+)
+ELB = ("ValidationError", "The service linked role is being created; try again later")
+SCALING = ("ValidationException", "Unable to assume IAM role: arn:aws:iam::123456789012:role/x")
+
+CLUSTER = DBCluster(
+    owner(),
+    engine_version="17.7",
+    subnet_group="subnets",
+    parameter_group="parameters",
+    security_group_id="sg-1",
+    min_capacity=0.5,
+    max_capacity=2.0,
+    seconds_until_auto_pause=None,
+    backup_retention_period=14,
+    instance_count=1,
+    kms_key_arn=None,
+    password_secret_arn=None,
+    skip_final_snapshot=False,
+)
+FIRST_USES = [
+    (DBSubnetGroup(owner(), "vpc-1", ("subnet-1",)), "rds.CreateDBSubnetGroup", RDS),
+    (DBClusterParameterGroup(owner(), "17"), "rds.CreateDBClusterParameterGroup", RDS),
+    (CLUSTER, "rds.CreateDBCluster", RDS),
+    (DBInstance(owner(), 1, cluster="c"), "rds.CreateDBInstance", RDS),
+    (Cluster(owner()), "ecs.CreateCluster", ECS),
+    (
+        LoadBalancer(owner(), True, "vpc-1", ("subnet-1",), "sg-1"),
+        *("elastic-load-balancing-v2.CreateLoadBalancer", ELB),
+    ),
+    (
+        TargetGroup(owner(), "balancer", "vpc-1", 8080),
+        *("elastic-load-balancing-v2.CreateTargetGroup", ELB),
+    ),
+    (
+        ScalableTarget(owner(), "service/a/b", 1, 2),
+        *("application-auto-scaling.RegisterScalableTarget", SCALING),
+    ),
+]
+
+
+@pytest.fixture
+def refused() -> Iterator[Any]:
+    """Let an operation of the product's clients be answered by an error."""
+
+    def refuse(operation: str, code: str, message: str) -> None:
+        def before(**_: Any) -> None:
+            raise ClientError({"Error": {"Code": code, "Message": message}}, operation)
+
+        session.forget_clients()
+        session._session().events.register(f"before-call.{operation}", before)
+
+    yield refuse
+    session.forget_clients()
+
+
+@pytest.mark.parametrize(
+    ("managed", "operation", "said"), FIRST_USES, ids=lambda one: str(one)[:40]
+)
+def test_given_a_service_whose_role_is_not_there_yet_then_it_is_waited_for_so_many_times(
+    managed: ManagedObject[Any], operation: str, said: tuple[str, str], refused: Any
+) -> None:
+    refused(operation, *said)
+    for _ in range(LOOKS):
+        with pytest.raises(TemporaryError, match="does not know yet"):
+            managed.create()
+    with pytest.raises(ClientError):
+        managed.create()

@@ -1,0 +1,197 @@
+"""The states of clusters and instances: which pass, which end badly, and what is waited for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from moto.rds.models import DBCluster as MotoCluster
+from moto.rds.models import RDSBackend, rds_backends
+
+from cfn_mlflow.aws.core.errors import explain
+from cfn_mlflow.aws.rds.cluster import DBCluster, _view, cluster_identifier, major
+from cfn_mlflow.aws.rds.instance import DBInstance
+from cfn_mlflow.engine.converge import Convergence
+from cfn_mlflow.engine.graph import Graph
+from cfn_mlflow.engine.patience import UPDATES_THAT_HELP
+from cfn_mlflow.engine.remove import Removal
+from cfn_mlflow.outcome import Done, PermanentError, Waiting
+from tests.unit.support.aurora import Aurora
+from tests.unit.support.kill_points import watched
+from tests.unit.support.service_kit import ACCOUNT, REGION, boto, converge, owner, remove
+
+CLUSTER = "mlflow-database-abcdefghij"
+PASSES = ("backing-up", "modifying", "upgrading", "maintenance", "resetting-master-credentials")
+ENDS_BADLY = ("failed", "incompatible-network", "inaccessible-encryption-credentials", "stopped")
+
+
+@pytest.fixture
+def aurora(vpc: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Aurora:
+    boto("rds").create_db_subnet_group(
+        DBSubnetGroupName="subnets", DBSubnetGroupDescription="s", SubnetIds=vpc["SubnetIds"]
+    )
+    made = Aurora()
+    made.install(monkeypatch)
+    return made
+
+
+def cluster(**more: Any) -> DBCluster:
+    asked: dict[str, Any] = {
+        "engine_version": "17.7",
+        "subnet_group": "subnets",
+        "parameter_group": "parameters",
+        "security_group_id": "sg-1",
+        "min_capacity": 0.5,
+        "max_capacity": 2.0,
+        "seconds_until_auto_pause": None,
+        "backup_retention_period": 14,
+        "instance_count": 1,
+        "kms_key_arn": None,
+        "password_secret_arn": None,
+        "skip_final_snapshot": False,
+    }
+    return DBCluster(owner(), **{**asked, **more})
+
+
+def graph(**more: Any) -> Graph:
+    made = Graph()
+    made.add(cluster(**more))
+    return made
+
+
+def moto() -> MotoCluster:
+    [found] = rds_backends[ACCOUNT][REGION].clusters.values()
+    return found
+
+
+def look(asked: Graph) -> Any:
+    return Convergence(asked, explain).step()
+
+
+def test_given_a_new_cluster_then_it_is_waited_for_in_words(aurora: Aurora) -> None:
+    aurora.looks_to_serve = 3
+    assert look(graph()) == Waiting({"database cluster": "creating"})
+    converge(graph())
+    assert look(graph()) == Done({})
+
+
+@pytest.mark.parametrize("status", PASSES)
+@pytest.mark.usefixtures("aurora")
+def test_given_a_state_that_passes_then_it_is_waited_for_and_nothing_is_changed(
+    status: str,
+) -> None:
+    converge(graph())
+    moto().status = status
+    with watched() as calls:
+        outcome = look(graph(max_capacity=8.0))
+    assert outcome == Waiting({"database cluster": status.replace("-", " ")})
+    assert calls.writes == []
+
+
+@pytest.mark.parametrize("status", ENDS_BADLY)
+@pytest.mark.usefixtures("aurora")
+def test_given_a_state_that_never_passes_then_it_fails_at_once_and_says_what_to_do(
+    status: str,
+) -> None:
+    converge(graph())
+    moto().status = status
+    with pytest.raises(PermanentError, match=rf"{status}: .*, then deploy again"):
+        look(graph())
+
+
+@pytest.mark.parametrize("status", ENDS_BADLY)
+@pytest.mark.usefixtures("aurora")
+def test_given_a_state_that_never_passes_then_a_removal_is_not_held_up(status: str) -> None:
+    converge(graph())
+    moto().status = status
+    remove(graph())
+    assert boto("rds").describe_db_clusters()["DBClusters"] == []
+
+
+@pytest.mark.usefixtures("aurora")
+def test_given_a_cluster_that_is_being_deleted_then_no_second_deletion_is_asked() -> None:
+    converge(graph())
+    moto().status = "deleting"
+    with watched() as calls:
+        outcome = Removal(graph(), explain).step()
+    assert outcome == Waiting({"database cluster": "deleting"})
+    assert calls.writes == []
+
+
+@pytest.mark.usefixtures("aurora")
+def test_given_an_instance_that_never_serves_then_it_fails_and_names_it() -> None:
+    converge(graph())
+    asked = Graph()
+    asked.add(DBInstance(owner(), 2, CLUSTER, (f"{REGION}a", f"{REGION}b")))
+    converge(asked)
+    [instance] = rds_backends[ACCOUNT][REGION].databases.values()
+    assert instance.availability_zone == f"{REGION}b"
+    instance.status = "insufficient-capacity"
+    with pytest.raises(PermanentError, match="database instance 2: insufficient-capacity: its"):
+        look(asked)
+
+
+@pytest.mark.usefixtures("aurora")
+def test_given_aws_is_slow_to_show_a_change_then_it_is_not_asked_again_at_every_look(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    converge(graph())
+    monkeypatch.setattr(RDSBackend, "modify_db_cluster", lambda backend, _: moto())
+    convergence = Convergence(graph(max_capacity=8.0), explain)
+    with watched() as calls:
+        for _ in range(14):
+            assert convergence.step() == Waiting({"database cluster": "updating capacity"})
+    assert calls.writes == ["ModifyDBCluster"] * 4
+    with pytest.raises(PermanentError, match=f"not as asked after {UPDATES_THAT_HELP} updates"):
+        for _ in range(50):
+            convergence.step()
+
+
+def answer(**more: Any) -> dict[str, Any]:
+    return {
+        "DBClusterIdentifier": CLUSTER,
+        "DBClusterArn": "arn",
+        "DbClusterResourceId": "cluster-X",
+        "Status": "available",
+        "EngineVersion": "17.7",
+        **more,
+    }
+
+
+def test_given_aws_has_not_changed_all_yet_then_that_is_waited_for() -> None:
+    view = _view(answer(PendingModifiedValues={"EngineVersion": "17.9", "StorageType": ""}))
+    assert cluster().busy(view) == "changing EngineVersion"
+
+
+def test_given_rds_makes_the_master_secret_then_it_is_waited_for() -> None:
+    assert cluster().settling(_view(answer())) == "making the master secret"
+    made = _view(answer(MasterUserSecret={"SecretArn": "arn"}))
+    assert cluster().settling(made) is None
+    assert cluster(password_secret_arn="arn").settling(_view(answer())) is None
+
+
+@pytest.mark.parametrize(
+    ("asked", "found", "differs"),
+    [
+        ("17.7", "17.7", False),
+        ("17", "17.7", False),
+        ("17.7", "17.10", False),
+        ("17.10", "17.7", True),
+        ("16.9", "17.4", False),
+    ],
+)
+def test_given_versions_then_only_a_higher_one_is_a_change(
+    asked: str, found: str, *, differs: bool
+) -> None:
+    view = _view(answer(EngineVersion=found))
+    assert ("engine version" in cluster(engine_version=asked).changes(view)) is differs
+
+
+def test_given_versions_then_the_major_one_is_the_first_number() -> None:
+    assert (major("17"), major("17.7"), major("9.6.1")) == (17, 17, 9)
+
+
+def test_given_the_longest_name_then_identifiers_are_within_what_rds_takes() -> None:
+    whose = owner(prefix="a" * 32)
+    assert len(cluster_identifier(whose)) <= 63
+    assert len(DBInstance(whose, 16).identifier) <= 63

@@ -1,0 +1,134 @@
+"""The deep check: every task is asked, in runs that ECS takes; and the image's digest is told."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import boto3
+import pytest
+
+from cfn_mlflow.deep_check.task import DIGEST_TAG
+from cfn_mlflow.engine.graph import Graph
+from cfn_mlflow.outcome import PermanentError
+from cfn_mlflow.types.service import graph as service
+from cfn_mlflow.types.service.properties import ServiceProperties
+from cfn_mlflow.types.values.base import parse
+from tests.unit.support.fargate import IMAGE_DIGEST, Fargate, checked
+from tests.unit.support.service_kit import converge, owner
+
+NAME = "mlflow-abcdefghij"
+CHARACTERS = 8192
+"""Of a task's overrides, with those of JSON (ECS API, RunTask)."""
+
+
+def graph_of(properties: dict[str, Any], tasks: int) -> Graph:
+    more = {"MinCapacity": str(tasks), "MaxCapacity": str(tasks), "DatabaseMaxConnections": "50000"}
+    return service._graph(owner(), parse(ServiceProperties, properties | more))
+
+
+def asked(run: dict[str, Any]) -> list[str]:
+    """Return the addresses that a run of the check was told."""
+    [container] = run["overrides"]["containerOverrides"]
+    given = {one["name"]: one["value"] for one in container["environment"]}
+    return str(given["CFN_MLFLOW_SERVERS"]).split(",")
+
+
+def servers(fargate: Fargate) -> list[str]:
+    """Return the addresses of the tasks that serve."""
+    return [
+        f"{task['attachments'][0]['details'][0]['value']}:5000" for task in fargate.servers(NAME)
+    ]
+
+
+@pytest.mark.parametrize("tasks", [1, 3, 500])
+def test_given_a_service_of_any_size_then_each_task_is_asked_once_in_runs_that_ecs_takes(
+    fargate: Fargate, properties: dict[str, Any], tasks: int
+) -> None:
+    converge(graph_of(properties, tasks), looks=100)
+    runs = fargate.runs_for("check")
+    told = [address for run in runs for address in asked(run)]
+    assert sorted(told) == sorted(servers(fargate))
+    assert len(told) == tasks
+    assert all(len(json.dumps(run["overrides"])) <= CHARACTERS for run in runs)
+    assert (len(runs) == 1) == (tasks < 100)
+
+
+def test_given_a_task_of_a_later_run_that_does_not_serve_then_only_its_run_is_tried_again(
+    fargate: Fargate, properties: dict[str, Any]
+) -> None:
+    fargate.check_ends = [checked(), checked("10.0.1.7:5000 answers 503")]
+    with pytest.raises(PermanentError, match=r"deep check: 10\.0\.1\.7:5000 answers 503"):
+        converge(graph_of(properties, 500), looks=100)
+    first, second, again = fargate.runs_for("check")
+    assert asked(second) == asked(again)
+    assert not set(asked(first)) & set(asked(second))
+
+
+@pytest.mark.parametrize("tasks", [2, 500])
+def test_given_a_report_before_the_end_of_its_task_then_no_server_is_asked_twice(
+    fargate: Fargate, properties: dict[str, Any], tasks: int
+) -> None:
+    fargate.looks_to_stop = 3
+    converge(graph_of(properties, tasks), looks=100)
+    told = [address for run in fargate.runs_for("check") for address in asked(run)]
+    assert sorted(told) == sorted(servers(fargate))
+
+
+# ---- The image's digest
+
+
+def attributes(graph: Graph) -> dict[str, Any]:
+    found: dict[str, Any] = converge(graph, looks=100)
+    return found
+
+
+def notes() -> dict[str, str]:
+    """Return the tags of the server's newest task definition."""
+    found = boto3.client("ecs").describe_task_definition(taskDefinition=NAME, include=["TAGS"])
+    return {tag["key"]: tag["value"] for tag in found["tags"]}
+
+
+def test_given_a_sidecar_when_a_service_is_made_then_mlflows_own_image_digest_is_told(
+    fargate: Fargate, properties: dict[str, Any]
+) -> None:
+    fargate.image_digests["agent"] = "sha256:" + "a" * 64
+    sidecar = {"Name": "agent", "Image": "public.ecr.aws/datadog/agent:7", "Essential": "false"}
+    asked = properties | {"SidecarContainerDefinitions": [sidecar]}
+    assert attributes(graph_of(asked, 2))["ImageDigest"] == IMAGE_DIGEST
+
+
+def test_given_a_digest_that_is_noted_when_the_stack_is_updated_then_no_task_is_looked_at(
+    fargate: Fargate, properties: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    converge(graph_of(properties, 1), looks=100)
+    looks: list[dict[str, Any]] = []
+    list_tasks = fargate.list_tasks
+
+    def look(asked: dict[str, Any]) -> dict[str, Any]:
+        looks.append(asked)
+        return list_tasks(asked)
+
+    monkeypatch.setattr(fargate, "list_tasks", look)
+    assert attributes(graph_of(properties, 1))["ImageDigest"] == IMAGE_DIGEST
+    assert not [asked for asked in looks if "serviceName" in asked]
+
+
+def test_given_a_service_without_a_note_of_it_when_the_stack_is_updated_then_it_is_noted(
+    fargate: Fargate, properties: dict[str, Any]
+) -> None:
+    converge(graph_of(properties, 1), looks=100)
+    arn = fargate.servers(NAME)[0]["taskDefinitionArn"]
+    boto3.client("ecs").untag_resource(resourceArn=arn, tagKeys=[DIGEST_TAG])
+    assert DIGEST_TAG not in notes()
+    assert attributes(graph_of(properties, 1))["ImageDigest"] == IMAGE_DIGEST
+    assert notes()[DIGEST_TAG] == IMAGE_DIGEST
+    assert len(fargate.runs_for("check")) == 1
+
+
+def test_given_that_ecs_tells_no_digest_then_the_attribute_is_empty(
+    fargate: Fargate, properties: dict[str, Any]
+) -> None:
+    fargate.image_digests.clear()
+    assert attributes(graph_of(properties, 1))["ImageDigest"] == ""
+    assert notes()[DIGEST_TAG] == ""

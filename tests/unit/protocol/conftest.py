@@ -1,3 +1,0 @@
-from tests.protocol_kit import answers, lines, world, written
-
-__all__ = ["answers", "lines", "world", "written"]

@@ -1,0 +1,118 @@
+"""Which of two logins is in use, and how a service finds it whatever ARN it is told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from cfn_mlflow.aws.secretsmanager.login_secret import LoginSecret
+from cfn_mlflow.aws.secretsmanager.secret import SecretView
+from cfn_mlflow.engine.graph import Graph
+from cfn_mlflow.rotation.turns import (
+    LoginInUse,
+    LoginInUseView,
+    Turn,
+    TurnSecret,
+    in_use,
+    request_as_tag,
+    turn_of,
+)
+from tests.unit.support.kill_points import watched
+from tests.unit.support.service_kit import boto, converge, owner
+
+LOGINS = ("mlflow_app", "mlflow_app_2")
+EARLIER, LATER = "2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z"
+
+
+def view(login: str, turn: str = "") -> SecretView:
+    return SecretView(login, login, deleted=False, tags={"cfn-mlflow:turn": turn} if turn else {})
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "used"),
+    [
+        ("", "", "first"),
+        ("", "begun r1", "first"),
+        ("", f"since {LATER} r1", "second"),
+        (f"since {LATER} r2", f"since {EARLIER} r1", "first"),
+        ("begun r2", f"since {EARLIER} r1", "second"),
+        (f"since {EARLIER} r2", "begun r3", "first"),
+        ("begun r1", "", "second"),
+        ("nonsense", "", "first"),
+    ],
+)
+def test_given_the_tags_of_two_secrets_then_one_is_in_use(
+    first: str, second: str, used: str
+) -> None:
+    assert in_use(view("first", first), view("second", second)).arn == used
+
+
+@pytest.mark.parametrize("turn", [Turn("r1"), Turn("r1", LATER)])
+def test_given_a_turn_then_its_tag_reads_back_equal(turn: Turn) -> None:
+    assert turn_of({"cfn-mlflow:turn": turn.tag}) == turn
+
+
+def test_given_any_request_then_its_id_fits_a_tag() -> None:
+    assert request_as_tag("6f1c-a b\n<x>" + "y" * 300) == ("6f1c-a-b--x-" + "y" * 300)[:100]
+
+
+@pytest.mark.usefixtures("aws")
+class TestLoginInUse:
+    @pytest.fixture
+    def arns(self, aws: None) -> dict[str, str]:
+        del aws
+        made = Graph()
+        for login, twin in (LOGINS, LOGINS[::-1]):
+            made.add(TurnSecret(owner(), None, login, twin))
+        converge(made)
+        return {login: self.arn(login) for login in LOGINS}
+
+    def arn(self, login: str) -> str:
+        name = f"mlflow-{login.replace('_', '-')}-abcdefghij"
+        return str(boto("secretsmanager").describe_secret(SecretId=name)["ARN"])
+
+    def tag(self, arn: str, **tags: str) -> None:
+        listed = [{"Key": f"cfn-mlflow:{key}", "Value": value} for key, value in tags.items()]
+        boto("secretsmanager").tag_resource(SecretId=arn, Tags=listed)
+
+    @pytest.mark.parametrize("told", LOGINS)
+    @pytest.mark.parametrize("used", LOGINS)
+    def test_given_either_arn_then_the_login_in_use_and_both_secrets(
+        self, arns: dict[str, str], told: str, used: str
+    ) -> None:
+        self.tag(arns[used], turn=f"since {LATER} r1")
+        expected = LoginInUseView(arns[used], tuple(sorted(arns.values())))
+        assert LoginInUse(owner(), arns[told]).read() == expected
+
+    def test_given_a_secret_without_a_twin_then_itself(self, aws: None) -> None:
+        made: Any = boto("secretsmanager").create_secret(Name="theirs", SecretString="x")
+        assert LoginInUse(owner(), made["ARN"]).read() == LoginInUseView(
+            made["ARN"], (made["ARN"],)
+        )
+
+    def test_given_a_secret_that_is_not_there_then_itself(self, aws: None) -> None:
+        arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:gone-AbCdEf"
+        assert LoginInUse(owner(), arn).read() == LoginInUseView(arn, (arn,))
+
+    def test_given_a_twin_of_another_owner_then_it_is_not_believed(
+        self, arns: dict[str, str]
+    ) -> None:
+        made: Any = boto("secretsmanager").create_secret(Name="theirs", SecretString="x")
+        self.tag(made["ARN"], **{"turns-with": "mlflow-mlflow-app-abcdefghij", "owner": "x/Other"})
+        self.tag(arns["mlflow_app"], turn=f"since {LATER} r1")
+        assert LoginInUse(owner(), made["ARN"]).read() == LoginInUseView(
+            made["ARN"], (made["ARN"],)
+        )
+
+    def test_given_a_login_secret_of_an_older_version_then_it_gets_its_twins_name(
+        self, aws: None
+    ) -> None:
+        older = Graph()
+        older.add(LoginSecret(owner(), None, "mlflow_app"))
+        converge(older)
+        newer = Graph()
+        newer.add(TurnSecret(owner(), None, "mlflow_app", "mlflow_app_2"))
+        with watched() as calls:
+            converge(newer)
+        assert calls.writes == ["TagResource"]

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import pytest
+
+from cfn_mlflow.runtime.progress import Narrator, Wait, duration
+from tests.protocol_kit import FakeTime
+
+
+def narrator(time: FakeTime, waits: dict[str, Wait] | None = None) -> tuple[Narrator, list[str]]:
+    told: list[str] = []
+
+    def tell(message: str, /, **_: str) -> None:
+        told.append(message)
+
+    return Narrator(tell, time.now, waits or {}, time.at), told
+
+
+def test_a_change_is_told_once_with_the_time_since_it_was_first_waited_for() -> None:
+    time = FakeTime()
+    telling, told = narrator(time)
+
+    assert telling.note({"database instance": "requested"})
+    time.sleep(20)
+    assert not telling.note({"database instance": "requested"})
+    time.sleep(20)
+    assert telling.note({"database instance": "creating"})
+
+    assert told == ["database instance: requested, 0 s", "database instance: creating, 40 s"]
+
+
+def test_what_is_over_is_told_with_how_long_it_took() -> None:
+    time = FakeTime()
+    telling, told = narrator(time)
+
+    telling.note({"a": "x", "b": "y"})
+    time.sleep(5)
+    assert telling.note({"b": "y"})
+
+    assert told[2:] == ["a: done, 5 s"]
+
+
+def test_each_minute_shows_that_it_still_waits() -> None:
+    time = FakeTime()
+    telling, told = narrator(time)
+
+    for _ in range(20):
+        telling.note({"a": "x"})
+        time.sleep(10)
+
+    assert told == ["a: x, 0 s", "a: x, 1 min", "a: x, 2 min", "a: x, 3 min"]
+
+
+def test_the_next_invocation_goes_on_where_the_last_one_ended() -> None:
+    time = FakeTime()
+    first, _ = narrator(time)
+    first.note({"a": "x"})
+    time.sleep(200)
+    second, told = narrator(time, dict(first.waits))
+
+    assert not second.note({"a": "x"})
+    assert second.note({"a": "y"})
+
+    assert told == ["a: y, 3 min 20 s"]
+
+
+def test_a_line_holds_what_is_waited_for_its_state_and_since_when_as_keys() -> None:
+    time, keys = FakeTime(), list[dict[str, str]]()
+    time.at = 1_767_225_600.0
+
+    def tell(_: str, /, **told: str) -> None:
+        keys.append(told)
+
+    telling = Narrator(tell, time.now, {}, time.at)
+    telling.note({"database instance": "creating"})
+    time.sleep(90)
+    telling.note({})
+
+    since = "2026-01-01T00:00:00+00:00"
+    assert keys == [
+        {"waits_for": "database instance", "state": "creating", "since": since},
+        {"waits_for": "database instance", "state": "done", "since": since},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0, "0 s"), (-1, "0 s"), (59.9, "59 s"), (60, "1 min"), (200, "3 min 20 s"), (3600, "1 h")],
+)
+def test_a_span_of_time_is_told_in_words(seconds: float, words: str) -> None:
+    assert duration(seconds) == words

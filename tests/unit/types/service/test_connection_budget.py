@@ -1,0 +1,66 @@
+"""The connection budget in the service's graph, with what the database really takes."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from cfn_mlflow.outcome import REASON_BYTES, PermanentError
+from cfn_mlflow.types.common.connections import Budget
+from cfn_mlflow.types.service.connection_budget import ConnectionBudget
+from tests.unit.support.service_kit import STACK
+from tests.unit.support.stacks import standing
+
+pytestmark = pytest.mark.usefixtures("aws")
+
+
+def summed(tasks: int, workers: int, takes: int, asked: int = 10**9) -> Budget:
+    """Return the budget of so many tasks, with a database that takes what is not what is asked."""
+    return ConnectionBudget(STACK, Budget(tasks, workers, asked), takes).read()
+
+
+def test_given_smaller_pools_than_mlflows_then_one_log_line_has_the_sum(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO, "cfn-mlflow")
+    summed(2, 2, takes=189)
+    assert [record.getMessage() for record in caplog.records] == [
+        "Connection pools hold 10 each, of MLflow's own 15:"
+        " 2 tasks x (2 + 2 workers x 2 pools x 10) = 84, twice in a deployment: 168 of 189"
+    ]
+
+
+def test_given_room_for_mlflows_own_pools_then_nothing_is_said(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO, "cfn-mlflow")
+    summed(2, 2, takes=400)
+    assert caplog.records == []
+
+
+def test_given_a_database_that_runs_with_too_few_then_the_reason_has_the_sum_and_the_reboot() -> (
+    None
+):
+    with standing("UPDATE_IN_PROGRESS"), pytest.raises(PermanentError) as failed:
+        summed(5000, 64, takes=5000)
+    reason = str(failed.value)
+    assert reason.startswith("5000 tasks x (2 + 64 workers x 2 pools x 2) = 1290000 connections,")
+    assert "the database takes 5000" in reason
+    assert "reboot" in reason
+    assert len(reason.encode()) <= REASON_BYTES
+
+
+def test_given_too_few_for_what_a_rollback_goes_back_to_then_it_is_only_told(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with standing("UPDATE_ROLLBACK_IN_PROGRESS"):
+        assert not summed(50, 2, takes=400).fits
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+
+
+def test_given_properties_that_were_let_stand_though_too_many_then_it_is_only_told(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    assert not summed(50, 2, takes=400, asked=400).fits
+    assert "50 tasks x" in caplog.records[0].getMessage()
