@@ -20,8 +20,8 @@ def count(properties: Mapping[str, Any]) -> int:
         PROVIDER_NAME="cfn-mlflow", BOUNDARY_ARN="arn:aws:iam::000000000000:policy/boundary"
     )
     from cfn_mlflow.cloudformation.event import parse  # noqa: PLC0415 - as above
-    from cfn_mlflow.cloudformation.guard.address import Place  # noqa: PLC0415 - as above
     from cfn_mlflow.engine.converge import Convergence  # noqa: PLC0415 - not on the path before
+    from cfn_mlflow.runtime.place import Place  # noqa: PLC0415 - as above
     from cfn_mlflow.types.mlflow.graph import MLFLOW  # noqa: PLC0415 - as above
 
     event = json.loads(EVENT.read_text())

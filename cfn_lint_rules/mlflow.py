@@ -36,7 +36,7 @@ _IN_SUB = re.compile(r"\$\{(\w+)\.([\w.]+)\}")
 
 def _provider_suggestion() -> Callable[..., str]:
     """Return the provider's function; no other package of ours has to be installed for it."""
-    source = _ROOT / "functions" / "cfn_mlflow" / "models" / "suggestion.py"
+    source = _ROOT / "functions" / "cfn_mlflow" / "types" / "values" / "suggestion.py"
     spec = importlib.util.spec_from_file_location("cfn_mlflow_suggestion", source)
     if spec is None or spec.loader is None:
         raise ImportError(f"{source} cannot be read")

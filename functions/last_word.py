@@ -15,8 +15,8 @@ from typing import Any
 from cfn_mlflow.cloudformation.answer import TooLongError, fail, shorten
 from cfn_mlflow.cloudformation.delivery import RefusedError, UndeliveredError, deliver
 from cfn_mlflow.cloudformation.event import Echo, MalformedEventError, parse
-from cfn_mlflow.cloudformation.guard.address import Place
 from cfn_mlflow.runtime.invocation import Context, Invocation
+from cfn_mlflow.runtime.place import Place
 
 log = logging.getLogger("last_word")
 log.setLevel(logging.INFO)

@@ -23,12 +23,12 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from cfn_mlflow.cloudformation.event import Request
-from cfn_mlflow.cloudformation.guard.address import Place
 from cfn_mlflow.cloudformation.identity import Identity
 from cfn_mlflow.cloudformation.serve import ResourceType, Step, handler
 from cfn_mlflow.outcome import Done, Outcome
 from cfn_mlflow.runtime.clock import Clock
 from cfn_mlflow.runtime.log import log
+from cfn_mlflow.runtime.place import Place
 
 STACK_ID = (
     "arn:aws:cloudformation:eu-west-1:123456789012:stack/tracking/"

@@ -41,8 +41,9 @@ def test_the_last_word_can_be_said_when_no_library_can_be_imported() -> None:
     foreign, own = done.stdout.splitlines()
     assert foreign.split() in ([], ["cfn_mlflow"])
     assert {".".join(name.split(".")[:2]) for name in own.split()} <= {
-        "cfn_mlflow.protocol",
+        "cfn_mlflow.cloudformation",
         "cfn_mlflow.outcome",
+        "cfn_mlflow.runtime",
     }
 
 

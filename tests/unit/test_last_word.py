@@ -216,7 +216,7 @@ def broken(tmp_path: Path) -> Callable[[str], subprocess.CompletedProcess[str]]:
             "import builtins\n"
             "real = builtins.__import__\n"
             "def broken(name, *a, **k):\n"
-            "    if name.startswith('cfn_mlflow.resources'): raise ImportError('cut off')\n"
+            "    if name.startswith('cfn_mlflow.types'): raise ImportError('cut off')\n"
             "    return real(name, *a, **k)\n"
             "builtins.__import__ = broken\n"
             f"import {entry}\n"

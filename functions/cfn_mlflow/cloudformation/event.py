@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from cfn_mlflow.cloudformation.guard.address import Place, answers_at
+from cfn_mlflow.cloudformation.guard.address import answers_at
 from cfn_mlflow.cloudformation.identity import Identity
+from cfn_mlflow.runtime.place import Place
 
 Event = Mapping[str, Any]
 

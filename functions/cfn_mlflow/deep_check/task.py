@@ -19,7 +19,7 @@ from cfn_mlflow import deep_check
 from cfn_mlflow.aws.core.eventual_consistency import NotYet
 from cfn_mlflow.aws.ecs.client import ecs, ecs_tags
 from cfn_mlflow.aws.ecs.task import Task, cut, tasks, why
-from cfn_mlflow.aws.ecs.task_definition import TaskDefinitionView, deregister
+from cfn_mlflow.aws.ecs.task_definition import IMAGE_DIGEST_TAG, TaskDefinitionView, deregister
 from cfn_mlflow.deep_check import Report
 from cfn_mlflow.engine.managed import Port
 from cfn_mlflow.engine.resource import Attached
@@ -37,8 +37,6 @@ from cfn_mlflow.upgrade.migration.notes import CHECK
 
 CHECKED_TAG = "cfn-mlflow:checked"
 """The task definition of the server passed the deep check."""
-DIGEST_TAG = "cfn-mlflow:image-digest"
-"""Digest of the image that its tasks run; empty if ECS tells none."""
 REASON_BYTES = 250
 SERVERS, HOST = "CFN_MLFLOW_SERVERS", "CFN_MLFLOW_HOST"
 """Variables that tell the script which servers to ask, and under which name."""
@@ -83,7 +81,7 @@ class DeepCheck(Port[DeepCheckView], Attached[DeepCheckView]):
         None where a run is to begin: the first, or one for the servers that are left.
         """
         if self._is_noted:
-            noted = self.definition.tags.get(DIGEST_TAG)
+            noted = self.definition.tags.get(IMAGE_DIGEST_TAG)
             digest = self._image_digest() if noted is None else noted
             return DeepCheckView(passed=True, image_digest=digest)
         view = self._so_far()
@@ -130,9 +128,9 @@ class DeepCheck(Port[DeepCheckView], Attached[DeepCheckView]):
 
     def settling(self, view: DeepCheckView) -> str | None:
         """Note that it has passed, and what the image's digest is (ecs:TagResource)."""
-        lacks_digest = self._is_noted and DIGEST_TAG not in self.definition.tags
+        lacks_digest = self._is_noted and IMAGE_DIGEST_TAG not in self.definition.tags
         if view.tasks or lacks_digest:
-            notes = ecs_tags({CHECKED_TAG: "true", DIGEST_TAG: view.image_digest})
+            notes = ecs_tags({CHECKED_TAG: "true", IMAGE_DIGEST_TAG: view.image_digest})
             ecs().tag_resource(resourceArn=self.definition.arn, tags=notes)
         return None
 

@@ -12,8 +12,7 @@ from cfn_mlflow.aws.ecs.client import ecs
 from cfn_mlflow.aws.ecs.service import COUNT_TAG, FAILURES_THAT_TELL, NO_FAILURE
 from cfn_mlflow.aws.ecs.service_view import ServiceView, read_service
 from cfn_mlflow.aws.ecs.task import Task, cut, tasks, why
-from cfn_mlflow.aws.ecs.task_definition import deregister
-from cfn_mlflow.deep_check.task import DIGEST_TAG
+from cfn_mlflow.aws.ecs.task_definition import IMAGE_DIGEST_TAG, deregister
 from cfn_mlflow.engine.managed import Port
 from cfn_mlflow.engine.resource import Attached
 from cfn_mlflow.outcome import OutdatedError, PermanentError, TemporaryError
@@ -72,7 +71,7 @@ class RevisionOnLogin(Port[RevisionView], Attached[RevisionView]):
         ECS looks up an image's tag anew: what it stands for then is not noted yet.
         """
         running, noted = read_definition(self.definition_arn)
-        tags = [tag for tag in noted if tag["key"] != DIGEST_TAG]
+        tags = [tag for tag in noted if tag["key"] != IMAGE_DIGEST_TAG]
         ecs().register_task_definition(**self._asked(running), tags=tags)
 
     def _asked(self, running: Definition) -> dict[str, Any]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from cfn_mlflow.cloudformation.guard.address import Place
 from cfn_mlflow.runtime.clock import margin
+from cfn_mlflow.runtime.place import Place
 
 ENDING = 0.5
 """Seconds at the end of an invocation in which nothing is begun."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from cfn_mlflow.aws.core import retained as left
+from cfn_mlflow.aws.core import retained
 from cfn_mlflow.aws.core.errors import code, is_missing
 from cfn_mlflow.aws.core.owned_object import tag_list
 from cfn_mlflow.aws.rds.client import rds
@@ -78,7 +78,7 @@ class MigrationSnapshot(Port[SnapshotView], Attached[SnapshotView]):
     def create(self) -> None:
         """Take it (rds:CreateDBClusterSnapshot)."""
         owner = self.launcher.owner
-        staying: dict[str, Any] = left.tags_of_what_stays(owner, owner.tags)
+        staying: dict[str, Any] = retained.tags_of_what_stays(owner, owner.tags)
         try:
             rds().create_db_cluster_snapshot(
                 DBClusterSnapshotIdentifier=self.identifier,

@@ -8,7 +8,7 @@ from typing import Any
 import boto3
 import pytest
 
-from cfn_mlflow.deep_check.task import DIGEST_TAG
+from cfn_mlflow.aws.ecs.task_definition import IMAGE_DIGEST_TAG
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.outcome import PermanentError
 from cfn_mlflow.types.service import graph as service
@@ -119,10 +119,10 @@ def test_given_a_service_without_a_note_of_it_when_the_stack_is_updated_then_it_
 ) -> None:
     converge(graph_of(properties, 1), looks=100)
     arn = fargate.servers(NAME)[0]["taskDefinitionArn"]
-    boto3.client("ecs").untag_resource(resourceArn=arn, tagKeys=[DIGEST_TAG])
-    assert DIGEST_TAG not in notes()
+    boto3.client("ecs").untag_resource(resourceArn=arn, tagKeys=[IMAGE_DIGEST_TAG])
+    assert IMAGE_DIGEST_TAG not in notes()
     assert attributes(graph_of(properties, 1))["ImageDigest"] == IMAGE_DIGEST
-    assert notes()[DIGEST_TAG] == IMAGE_DIGEST
+    assert notes()[IMAGE_DIGEST_TAG] == IMAGE_DIGEST
     assert len(fargate.runs_for("check")) == 1
 
 
@@ -131,4 +131,4 @@ def test_given_that_ecs_tells_no_digest_then_the_attribute_is_empty(
 ) -> None:
     fargate.image_digests.clear()
     assert attributes(graph_of(properties, 1))["ImageDigest"] == ""
-    assert notes()[DIGEST_TAG] == ""
+    assert notes()[IMAGE_DIGEST_TAG] == ""

@@ -10,7 +10,7 @@ from typing import Any
 import psycopg2
 import pytest
 
-from cfn_mlflow.deep_check.task import DIGEST_TAG
+from cfn_mlflow.aws.ecs.task_definition import IMAGE_DIGEST_TAG
 from cfn_mlflow.direct_invocation.door import Door
 from cfn_mlflow.outcome import Done, Outcome, OutdatedError, PermanentError, TemporaryError, Waiting
 from cfn_mlflow.rotation.loop import RotationError
@@ -353,7 +353,7 @@ def test_given_a_turn_that_was_never_ended_then_the_next_request_ends_it(
 def test_given_a_revision_then_nothing_but_the_secret_differs_and_tags_are_kept(
     service: str, fargate: Fargate
 ) -> None:
-    boto("ecs").tag_resource(resourceArn=service, tags=tags({DIGEST_TAG: "sha256:0"}))
+    boto("ecs").tag_resource(resourceArn=service, tags=tags({IMAGE_DIGEST_TAG: "sha256:0"}))
     rotate()
     newer = fargate.services[SERVICE]["taskDefinition"]
     assert newer != service
@@ -367,7 +367,7 @@ def test_given_a_revision_then_nothing_but_the_secret_differs_and_tags_are_kept(
     ]
     assert texts[1] == texts[0].replace(arn("mlflow_app"), arn("mlflow_app_2"))
     # What an image's tag stands for, ECS looks up anew: that note is not kept.
-    kept = [tag for tag in described[0]["tags"] if tag["key"] != DIGEST_TAG]
+    kept = [tag for tag in described[0]["tags"] if tag["key"] != IMAGE_DIGEST_TAG]
     assert described[1]["tags"] == kept != []
 
 

@@ -6,6 +6,7 @@ a failure here, and its first cause is what the user reads.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -19,7 +20,6 @@ from cfn_mlflow.aws.ecs.task import Task, cut, tasks, why
 from cfn_mlflow.aws.ecs.task_definition import deregister
 from cfn_mlflow.aws.elbv2.target_group import unhealthy
 from cfn_mlflow.outcome import PermanentError, TemporaryError
-from cfn_mlflow.upgrade.fallback_image import with_way_out
 
 DATABASE_TAG = "cfn-mlflow:database"
 """Names the Aurora cluster that a service works with."""
@@ -56,8 +56,8 @@ class Service(OwnedObject[ServiceView]):
     min_capacity: int
     max_capacity: int
     log_group: str
-    stands_in_at: str = ""
-    """The database's revision if its image stands in for one that the database is ahead of."""
+    reason_of: Callable[[str], str] = str
+    """Returns, of the cause why it is not stable, the reason that the user is told."""
     database: str = ""
     """The identifier of the Aurora cluster behind it, if it is known: by it rotation finds it."""
     _not_yet: NotYet = field(default_factory=NotYet, repr=False)
@@ -204,7 +204,7 @@ class Service(OwnedObject[ServiceView]):
         else:
             cause = why(first, self.log_group)
         deregister(self.definition_arn)
-        raise PermanentError(with_way_out(f"{self.words}: {cause}", self.owner, self.stands_in_at))
+        raise PermanentError(self.reason_of(f"{self.words}: {cause}"))
 
     def _first_failure(self) -> Task | None:
         ours = (

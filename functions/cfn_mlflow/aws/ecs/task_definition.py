@@ -26,6 +26,9 @@ Definition = Mapping[str, Any]
 DELETED_AT_ONCE = 10
 """So many task definitions DeleteTaskDefinitions takes in a call."""
 
+IMAGE_DIGEST_TAG = "cfn-mlflow:image-digest"
+"""Digest of the image that the tasks of a definition run; empty if ECS tells none."""
+
 
 @dataclass(frozen=True)
 class TaskDefinitionView:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from cfn_mlflow.aws.core import retained as left
+from cfn_mlflow.aws.core import retained
 from cfn_mlflow.aws.core.errors import code, is_missing
 from cfn_mlflow.aws.core.eventual_consistency import NotYet
 from cfn_mlflow.aws.core.owned_object import OwnedObject, tag_list
@@ -229,11 +229,11 @@ class DBCluster(
     def _leave(self, snapshot: Mapping[str, Any]) -> None:
         arn, tags = snapshot["DBClusterSnapshotArn"], tags_in(snapshot)
         if LEFT_BY_TAG not in tags:
-            staying = left.tags_of_what_stays(self.owner, tags)
+            staying = retained.tags_of_what_stays(self.owner, tags)
             rds().add_tags_to_resource(ResourceName=arn, Tags=tag_list(staying))
         # The owner tag goes last: until then another look finds the snapshot again.
-        rds().remove_tags_from_resource(ResourceName=arn, TagKeys=list(left.GONE))
-        left.tell("database snapshot", snapshot["DBClusterSnapshotIdentifier"])
+        rds().remove_tags_from_resource(ResourceName=arn, TagKeys=list(retained.GONE))
+        retained.tell("database snapshot", snapshot["DBClusterSnapshotIdentifier"])
 
     @property
     def _scaling(self) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from cfn_mlflow.aws.core import retained as left
+from cfn_mlflow.aws.core import retained
 from cfn_mlflow.aws.core.allowed import AllowedView
 from cfn_mlflow.aws.core.errors import DENIED, code, is_missing
 from cfn_mlflow.aws.core.owned_object import OwnedObject, tag_list
@@ -110,8 +110,8 @@ class Bucket(OwnedObject[BucketView], HoldsData[BucketView], Retained[BucketView
             return False
         policy = BucketPolicy(self.owner, self.name, shared_with=(EVERY_STACK,))
         policy.put(policy.read() or {})
-        write_tags(self.owner, self.name, left.tags_of_what_stays(self.owner, view.tags))
-        left.tell("bucket", self.name)
+        write_tags(self.owner, self.name, retained.tags_of_what_stays(self.owner, view.tags))
+        retained.tell("bucket", self.name)
         return True
 
     def delete(self, view: BucketView) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from cfn_mlflow.aws.core import retained as left
+from cfn_mlflow.aws.core import retained
 from cfn_mlflow.aws.core.owned_object import tag_list
 from cfn_mlflow.aws.core.owner import COMPLETE_TAG, LEFT_BY_TAG, OWNER_TAG, Owner
 from cfn_mlflow.aws.secretsmanager.secret import (
@@ -74,11 +74,11 @@ class ServerSecret(Secret, Retained[SecretView]):
         if LEFT_BY_TAG not in view.tags:
             if COMPLETE_TAG not in view.tags:
                 return False
-            staying = left.tags_of_what_stays(self.owner, view.tags)
+            staying = retained.tags_of_what_stays(self.owner, view.tags)
             secrets().tag_resource(SecretId=view.arn, Tags=tag_list(staying))
         if OWNER_TAG in view.tags:
-            left.tell("secret of MLflow's keys", view.name)
-            secrets().untag_resource(SecretId=view.arn, TagKeys=list(left.GONE))
+            retained.tell("secret of MLflow's keys", view.name)
+            secrets().untag_resource(SecretId=view.arn, TagKeys=list(retained.GONE))
         return True
 
 

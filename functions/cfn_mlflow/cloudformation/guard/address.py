@@ -10,8 +10,9 @@ are in logged requests of many Regions, 2016 to 2025. Standard library only: the
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
+
+from cfn_mlflow.runtime.place import Place
 
 DNS_SUFFIXES = {
     "aws": "amazonaws.com",
@@ -26,26 +27,12 @@ DNS_SUFFIXES = {
 """The end of every host name, by partition."""
 
 
-@dataclass(frozen=True)
-class Place:
-    """Where a function runs."""
-
-    partition: str
-    region: str
-    account: str
-
-    @classmethod
-    def of(cls, function_arn: str) -> Place:
-        """Return the place that a function's ARN names."""
-        _, partition, _, region, account, *_ = function_arn.split(":")
-        return cls(partition, region, account)
-
-    def hosts(self) -> tuple[str, ...]:
-        """Return the hosts of CloudFormation's bucket for answers: S3 has three spellings."""
-        suffix = DNS_SUFFIXES.get(self.partition)
-        bucket = f"cloudformation-custom-resource-response-{self.region.replace('-', '')}"
-        parts = ("s3", f"s3.{self.region}", f"s3-{self.region}")
-        return tuple(f"{bucket}.{part}.{suffix}" for part in parts) if suffix else ()
+def hosts(place: Place) -> tuple[str, ...]:
+    """Return the hosts of CloudFormation's bucket for answers: S3 has three spellings."""
+    suffix = DNS_SUFFIXES.get(place.partition)
+    bucket = f"cloudformation-custom-resource-response-{place.region.replace('-', '')}"
+    parts = ("s3", f"s3.{place.region}", f"s3-{place.region}")
+    return tuple(f"{bucket}.{part}.{suffix}" for part in parts) if suffix else ()
 
 
 def answers_at(url: object, place: Place, *ids: object) -> bool:
@@ -61,7 +48,7 @@ def answers_at(url: object, place: Place, *ids: object) -> bool:
         return False
     return (
         parts.scheme == "https"
-        and parts.netloc in place.hosts()
+        and parts.netloc in hosts(place)
         and all(isinstance(each, str) and each for each in ids)
         and unquote(parts.path) == "/" + "|".join(map(str, ids))
     )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from cfn_mlflow.aws.autoscaling.policy import CpuPolicy
@@ -40,6 +41,7 @@ from cfn_mlflow.types.service.tasks.policies import execution_policy, task_polic
 from cfn_mlflow.types.service.tasks.sidecar_secrets import secrets_of
 from cfn_mlflow.types.service.upgrade import UpgradeSteps
 from cfn_mlflow.types.service.wiring import Wiring
+from cfn_mlflow.upgrade.fallback_image import with_way_out
 from cfn_mlflow.upgrade.image_task import Launcher
 from cfn_mlflow.upgrade.migration.definition import MigrationDefinition
 
@@ -114,7 +116,7 @@ def service(graph: Graph, owner: Owner, asked: ServiceSettings, wiring: Wiring) 
             min_capacity=asked.min_capacity,
             max_capacity=asked.max_capacity,
             log_group=log_group.name,
-            stands_in_at=before.stands_in_at,
+            reason_of=derive(partial(_reason_of, owner), before.stands_in_at),
             database=derive(_cluster_id, wiring.cluster_arn),
         ),
         after=(*before_tasks, net.listener, before.migration),
@@ -260,3 +262,8 @@ def _graph(owner: Owner, asked: ServiceProperties) -> Graph:
 
 
 SERVICE = resource_type("Custom::MLflowService", ServiceProperties, _graph)
+
+
+def _reason_of(owner: Owner, stands_in_at: str) -> Callable[[str], str]:
+    """Return how the cause of a service that is not stable becomes the reason that is told."""
+    return lambda cause: with_way_out(cause, owner, stands_in_at)

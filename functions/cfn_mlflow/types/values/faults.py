@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pydantic import ValidationError
 from pydantic_core import InitErrorDetails
@@ -14,8 +14,6 @@ from cfn_mlflow.types.values.suggestion import suggestion
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
-
-    from cfn_mlflow.types.values.base import Properties
 
 Location = tuple[int | str, ...]
 
@@ -58,6 +56,19 @@ def fault_at(location: Location, message: str, read: object) -> ValidationError:
     return ValidationError.from_exception_data("", [details], hide_input=True)
 
 
+class PropertyNames(Protocol):
+    """What a model knows of the names of its properties."""
+
+    def property_names(self) -> tuple[str, ...]:
+        """Return the names that a user may write."""
+
+    def located(self, location: Location) -> tuple[Location, str, Location]:
+        """Return where a fault is: the parts that hold the property, its name, the place in it."""
+
+    def written_name(self, part: Location, name: str, written: Mapping[str, object]) -> str:
+        """Return a property's name as the user wrote it, or would."""
+
+
 @dataclass(frozen=True)
 class Fault:
     """One thing that is wrong with the properties."""
@@ -70,7 +81,7 @@ class Fault:
     named: frozenset[str] = frozenset()
     """The other properties that it speaks of."""
     key: tuple[str, str] | None = None
-    """By which models/standing.py knows it again; None if it cannot be let stand."""
+    """By which standing.py knows it again; None if it cannot be let stand."""
     unknown: bool = False
     """Nobody knows the property."""
 
@@ -79,7 +90,7 @@ class Fault:
 
 
 def faults_of(
-    error: ValidationError, model: type[Properties], written: Mapping[str, object]
+    error: ValidationError, model: PropertyNames, written: Mapping[str, object]
 ) -> list[Fault]:
     """Return each fault once: what is missing first, then what nobody knows, then what is wrong."""
     details = error.errors(include_url=False, include_input=False)
@@ -95,7 +106,7 @@ def faults_of(
 
 
 def _faults(
-    detail: ErrorDetails, model: type[Properties], written: Mapping[str, object]
+    detail: ErrorDetails, model: PropertyNames, written: Mapping[str, object]
 ) -> list[Fault]:
     location = detail["loc"]
     unknown = detail["type"] == "extra_forbidden"
@@ -127,7 +138,7 @@ def _key(name: str, detail: ErrorDetails) -> tuple[str, str] | None:
     return (name, str(cause)) if getattr(cause, "read", UNREAD) is not UNREAD else None
 
 
-def _messages(detail: ErrorDetails, root: str, model: type[Properties]) -> Mapping[str, str]:
+def _messages(detail: ErrorDetails, root: str, model: PropertyNames) -> Mapping[str, str]:
     context: Mapping[str, Any] = detail.get("ctx", {})
     cause = context.get("error")
     if isinstance(cause, WrongPartsError):

@@ -1,7 +1,7 @@
 """Faults that are let stand: a rule that came later must not strand what already runs.
 
 An Update names properties that an earlier version of the provider took. Refused, they would end
-the Update, and the rollback to them too. models/update.py decides which faults stand; the rules
+the Update, and the rollback to them too. update.py decides which faults stand; the rules
 and the checks here then return what they read.
 """
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import botocore
 import pytest
 
-from cfn_mlflow.cloudformation.guard.address import DNS_SUFFIXES, Place, answers_at
+from cfn_mlflow.cloudformation.guard.address import DNS_SUFFIXES, answers_at, hosts
+from cfn_mlflow.runtime.place import Place
 from tests.protocol_kit import HOST, LOGICAL_ID, PLACE, REQUEST_ID, STACK_ID, signed_url
 
 IDS = (STACK_ID, LOGICAL_ID, REQUEST_ID)
@@ -63,7 +64,7 @@ def test_every_partition_that_the_sdk_knows_has_its_suffix() -> None:
 
 
 def test_in_a_partition_that_nobody_knows_no_address_is_taken() -> None:
-    assert Place("aws-new", "new-1", "123456789012").hosts() == ()
+    assert hosts(Place("aws-new", "new-1", "123456789012")) == ()
 
 
 OTHER = "https://attacker.example"
