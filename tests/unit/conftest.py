@@ -10,8 +10,8 @@ import pytest
 from botocore.model import OperationModel
 
 from cfn_mlflow.aws.core import session
-from tests.unit.support import read_once
 from tests.protocol_kit import answers, lines, world, written
+from tests.unit.support import read_once
 from tests.unit.support.aurora import aurora, server
 from tests.unit.support.aws_texts import refused
 from tests.unit.support.service_kit import aws, fargate, properties, vpc
