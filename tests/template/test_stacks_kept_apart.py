@@ -43,6 +43,9 @@ Reached = set[tuple[str, str, str]]
 """Role, action and ARN of each object that is reached."""
 Reasons = dict[tuple[str, str], str]
 
+# An evaluator of IAM policies judges some thousand requests: 20 seconds of a processor.
+pytestmark = pytest.mark.scanners
+
 WORK_ROLES = [f"{function}WorkRole" for function in WORKING]
 BOUNDARIES = {name: resolved({"Ref": name}) for name in ("TaskBoundary", "ExecutionBoundary")}
 TARGET = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:cfn-mlflow-Rotation:operator"

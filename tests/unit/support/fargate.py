@@ -311,7 +311,9 @@ class Fargate:
             task["lastStatus"] = "STOPPED"
             task["stoppedReason"] = "Scaling activity initiated by deployment"
             task["containers"] = []
-        for _ in range(service["desiredCount"] - len(self.servers(name))):
+        missing = service["desiredCount"] - len(self.servers(name))
+        containers = _definition(definition_arn)["containerDefinitions"] if missing > 0 else []
+        for _ in range(missing):
             task = self._start(cluster, definition_arn, "ecs-svc/1")
             task["_service"], task["lastStatus"] = name, "RUNNING"
             address = f"10.0.{len(self.tasks) // 250}.{len(self.tasks) % 250}"
@@ -319,7 +321,7 @@ class Fargate:
             task["attachments"] = [{"type": "ElasticNetworkInterface", "details": [detail]}]
             task["containers"] = [
                 {"name": one["name"], "imageDigest": self.image_digests.get(one["name"], "")}
-                for one in _definition(definition_arn)["containerDefinitions"]
+                for one in containers
             ]
 
 
