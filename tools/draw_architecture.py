@@ -5,6 +5,7 @@ All lengths are pixels of the drawing; a point is (x, y) from the upper left cor
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
@@ -106,13 +107,13 @@ def _head(hue: Hue) -> str:
     return f"head-{hue.strong[1:]}"
 
 
-def heads() -> str:
+def heads(hues: Sequence[Hue] = (BLUE, ORANGE, GREEN, PURPLE)) -> str:
     """Return the arrows' heads, one for each hue."""
     return "".join(
         f'<marker id="{_head(hue)}" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="7" '
         f'markerHeight="7" orient="auto"><path d="M0,0 L10,5 L0,10 z" fill="{hue.strong}"/>'
         "</marker>"
-        for hue in (BLUE, ORANGE, GREEN, PURPLE)
+        for hue in hues
     )
 
 
@@ -164,7 +165,7 @@ def provider() -> list[str]:
         card(Rect(410, 560, 128, 70), ORANGE, "dead letters", "encrypted queue"),
         arrow(ORANGE, (538, 604), (572, 604)),
         card(Rect(574, 578, 128, 52), ORANGE, "LastWord", "answers FAILED"),
-        card(Rect(574, 512, 128, 52), ORANGE, "Rotation", "logins take turns"),
+        card(Rect(574, 512, 128, 52), ORANGE, "Rotation", "new passwords"),
     ]
 
 

@@ -8,13 +8,14 @@ import sys
 import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 from cfn_mlflow_watch.items import Event
 from cfn_mlflow_watch.resource_types import log_group
 from tests.template.provider_template import ROOT, properties, template
-from tools.draw_architecture import TARGET, drawing
+from tools import draw_architecture, draw_rooms
 
 README = (ROOT / "README.md").read_text()
 INSTALLING = (ROOT / "docs" / "installing.md").read_text()
@@ -110,8 +111,9 @@ def test_the_docs_name_the_capabilities_that_the_application_repository_asks_for
     assert set(re.findall(r"CAPABILITY_[A-Z_]+", INSTALLING)) == asked
 
 
-def test_the_picture_is_what_its_program_draws() -> None:
-    assert TARGET.read_text() == drawing()
+@pytest.mark.parametrize("program", [draw_architecture, draw_rooms])
+def test_a_picture_is_what_its_program_draws(program: ModuleType) -> None:
+    assert program.TARGET.read_text() == program.drawing()
 
 
 def test_every_decision_can_be_found_by_its_number() -> None:
