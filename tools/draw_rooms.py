@@ -29,9 +29,9 @@ from tools.draw_architecture import (
 )
 
 TARGET = Path(__file__).resolve().parent.parent / "docs" / "rooms.svg"
-WIDTH, HEIGHT = 1120, 736
+WIDTH, HEIGHT = 1120, 812
 LEFT, RIGHT, TOP = 40, 1080, 148
-FLOOR, GAP = 70, 12
+FLOOR, GAP = 62, 10
 
 GREY = Hue("#475569", "#f8fafc")
 ROOM = Style(size=15, weight=600, anchor="start", font="'DejaVu Sans Mono', Menlo, monospace")
@@ -53,19 +53,22 @@ FLOORS: tuple[tuple[tuple[str, str, Hue, tuple[int, ...]], ...], ...] = (
     (("functions/*.py", "which function is this?", GREY, ()),),
     (("types/", "what is this resource type made of?", ORANGE, (2, 3, 6)),),
     (
-        ("upgrade/", "how does an upgrade go?", GREY, ()),
+        ("deep_check/", "does each task serve?", GREY, ()),
         ("rotation/", "how does a login change?", GREY, ()),
         ("schema_check/", "is the schema right?", GREY, ()),
-        ("deep_check/", "does each task serve?", GREY, ()),
     ),
-    (("postgres/", "what is inside the database?", GREY, ()),),
+    (("upgrade/", "how does an upgrade go?", GREY, ()),),
+    (
+        ("postgres/", "what is inside the database?", GREY, ()),
+        ("direct_invocation/", "who may ask without CloudFormation?", GREY, ()),
+    ),
     (("aws/<service>/", "what does this AWS service hold?", GREEN, (5,)),),
     (
         ("engine/", "how does a graph become real?", PURPLE, (4,)),
         ("cloudformation/", "how does a request come in, its answer go out?", BLUE, (1, 7)),
     ),
+    (("runtime/", "what does an invocation have?", GREY, ()),),
     (
-        ("runtime/", "what does an invocation have?", GREY, ()),
         ("releases/", "what does a release declare?", GREY, ()),
         ("outcome.py", "what can one look come to?", GREY, ()),
     ),
@@ -103,10 +106,10 @@ def rooms() -> list[str]:
         for column, (path, question, hue, stations) in enumerate(floor):
             x = LEFT + column * width
             shapes.append(box(Rect(x, y, width - GAP, FLOOR), edge=hue.strong, fill=hue.pale))
-            shapes.append(text((x + 18, y + 31), path, ROOM))
-            shapes.append(text((x + 18, y + 53), question, BESIDE))
+            shapes.append(text((x + 18, y + 27), path, ROOM))
+            shapes.append(text((x + 18, y + 48), question, BESIDE))
             for place, number in enumerate(reversed(stations)):
-                shapes.append(station((x + width - GAP - 28 - 32 * place, y + 35), number, hue))
+                shapes.append(station((x + width - GAP - 28 - 32 * place, y + 31), number, hue))
     return shapes
 
 

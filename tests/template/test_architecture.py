@@ -1,0 +1,60 @@
+"""Architecture and CONTRIBUTING name files and rooms that are there, in the order of the floors."""
+
+from __future__ import annotations
+
+import configparser
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.template.provider_template import ROOT
+from tools.draw_rooms import FLOORS
+
+PRODUCT = ROOT / "functions" / "cfn_mlflow"
+ARCHITECTURE = ROOT / "docs" / "architecture.md"
+MADE = (".local/", ".venv")
+"""What a run makes, and git ignores."""
+
+PATH = re.compile(r"`((?:\.?[\w-]+/)+(?:[\w.-]+)?|\.?[\w-]+\.(?:py|md|yaml|toml|txt|in|json))`")
+
+
+def paths(page: Path) -> list[str]:
+    """Return every path that a page names between backticks."""
+    named = PATH.findall(page.read_text())
+    return [path for path in named if not path.startswith(MADE)]
+
+
+def found(path: str, page: Path) -> bool:
+    """Tell whether a path is in the project, or in the product, or beside one that is named."""
+    beside = [PRODUCT / "types" / "service", PRODUCT / "types" / "bucket"]
+    return any((folder / path).exists() for folder in (ROOT, PRODUCT, page.parent, *beside))
+
+
+def floors_of_the_contract() -> Iterator[set[str]]:
+    """Yield the packages of each floor of the import contract, the topmost first."""
+    contracts = configparser.ConfigParser()
+    contracts.read(ROOT / ".importlinter")
+    for layer in contracts["importlinter:contract:floors"]["layers"].strip().splitlines():
+        yield {name.strip() for name in layer.split("|")}
+
+
+@pytest.mark.parametrize("page", [ARCHITECTURE, ROOT / "CONTRIBUTING.md"], ids=lambda p: p.name)
+def test_every_path_that_a_page_names_is_there(page: Path) -> None:
+    named = paths(page)
+    assert len(named) > 20
+    assert not [path for path in named if not found(path, page)]
+
+
+def test_the_page_has_a_line_for_every_room() -> None:
+    rooms = {path.name for path in PRODUCT.iterdir() if (path / "__init__.py").exists()}
+    told = set(re.findall(r"^\| `(\w+)/`", ARCHITECTURE.read_text(), re.MULTILINE))
+    assert rooms <= told
+
+
+def test_the_picture_has_the_floors_of_the_import_contract() -> None:
+    drawn = [{path.removesuffix("/").removesuffix(".py") for path, *_ in floor} for floor in FLOORS]
+    drawn = [{name.removesuffix("/<service>") for name in floor} for floor in drawn]
+    held = [floor - {"reserved_tags"} for floor in floors_of_the_contract()]
+    assert drawn[1:] == held  # the entry files stand above all packages
