@@ -25,12 +25,12 @@ VALUES: Json = {
     "AWS::Region": REGION,
     "AWS::URLSuffix": "amazonaws.com",
     "ProviderName": PROVIDER,
-    "AllowedSecretArns": [ALLOWED_SECRET],
-    "AllowedBucketArns": [ALLOWED_BUCKET],
-    "AllowedKeyArns": [ALLOWED_KEY],
+    "AllowedSecretArns": ALLOWED_SECRET,
+    "AllowedBucketArns": ALLOWED_BUCKET,
+    "AllowedKeyArns": ALLOWED_KEY,
     "KmsKeyArn": OWN_KEY,
-    "AllowedClusterArns": [ALLOWED_CLUSTER],
-    "AllowedReadBucketArns": [ALLOWED_TO_READ],
+    "AllowedClusterArns": ALLOWED_CLUSTER,
+    "AllowedReadBucketArns": ALLOWED_TO_READ,
 }
 NOTHING = object()
 """What a property has that is left out: AWS::NoValue."""

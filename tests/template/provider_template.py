@@ -113,24 +113,6 @@ def managed_policies(role: str) -> tuple[str, ...]:
     return tuple(ref["Ref"] for ref in properties(role).get("ManagedPolicyArns", []))
 
 
-def size(policy: str) -> int:
-    """Return a managed policy's characters as IAM counts them, without the user's own lists.
-
-    White space does not count; the longest Region's name and account ids stand for themselves.
-    """
-    document = json.dumps(properties(policy)["PolicyDocument"], separators=(",", ":"))
-    document = re.sub(r'\{"Fn::Sub":("[^"]*")\}', r"\1", document)
-    for name, value in {
-        "Partition": "aws-us-gov",
-        "Region": "ap-southeast-2",
-        "AccountId": "123456789012",
-        "URLSuffix": "amazonaws.com",
-    }.items():
-        document = document.replace(f"${{AWS::{name}}}", value)
-    document = document.replace("${!", "${")
-    return len(document.replace("${ProviderName}", "x" * 32))
-
-
 def _statements(policy: str, document: Json) -> Iterator[Statement]:
     for found in document["Statement"]:
         body = found["Fn::If"][1] if "Fn::If" in found else found
@@ -151,5 +133,7 @@ def _texts(value: object) -> tuple[str, ...]:
 def _text(value: object) -> str:
     if isinstance(value, dict):
         ((function, argument),) = value.items()
+        if function == "Fn::Split" and set(argument[1]) == {"Ref"}:
+            return f"Ref {argument[1]['Ref']}"  # a list that the deployer wrote
         return f"{function} {argument}" if function != "Fn::Sub" else argument.replace("${!", "${")
     return str(value)

@@ -33,7 +33,6 @@ from tests.template.provider_template import (
     managed_policies,
     properties,
     resources,
-    size,
     statements,
     statements_of,
     statements_of_role,
@@ -41,11 +40,6 @@ from tests.template.provider_template import (
 from tests.unit.support.service_kit import owner
 
 IAM_ACTIONS = Path(cfnlint.__file__).parent / "data" / "AdditionalSpecs" / "Policies.json"
-POLICY_CHARACTERS = 6144
-"""What IAM lets a managed policy have."""
-ROOM_FOR_LISTS = 2100
-"""What the boundary leaves for the ARNs that a user lists: some twenty-five of them."""
-
 OF_TYPE = {
     "MLflowBucket": {"Names", "Bucket"},
     "MLflowDatabase": {"Names", "Network", "Shared", "Database"},
@@ -625,12 +619,6 @@ def test_a_bucket_named_like_a_users_is_not_taken_for_our_own() -> None:
     assert not own.fullmatch("team-a-artifacts-zyxwvutsrq")
     assert not own.fullmatch("production-financials")
     assert not own.fullmatch("team-artifacts")
-
-
-@pytest.mark.parametrize("policy", every_policy())
-def test_a_policy_fits_what_iam_allows(policy: str) -> None:
-    room = ROOM_FOR_LISTS if policy == "TaskBoundary" else 0
-    assert size(policy) <= POLICY_CHARACTERS - room
 
 
 def test_a_role_has_no_more_policies_than_iam_allows() -> None:

@@ -163,24 +163,23 @@ def test_the_functions_know_the_provider_and_the_boundary_and_never_log_events()
 def test_the_functions_know_what_the_deployer_allows() -> None:
     shared = template()["Globals"]["Function"]["Environment"]["Variables"]
     listed = {
-        "AllowedSecretArns": ["arn:aws:secretsmanager:eu-west-1:123456789012:secret:a-AbCdEf"],
-        "AllowedKeyArns": ["arn:aws:kms:eu-west-1:123456789012:key/1", "arn:aws:kms:a:1:key/2"],
-        "AllowedBucketArns": ["arn:aws:s3:::one", "arn:aws:s3:::two.three"],
-        "AllowedVpcIds": ["vpc-1", "vpc-2"],
-        "AllowedImagePrefixes": ["ghcr.io/mlflow/", "registry.example:5000/team/mlflow"],
+        "AllowedSecretArns": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:a-AbCdEf",
+        "AllowedKeyArns": "arn:aws:kms:eu-west-1:123456789012:key/1,arn:aws:kms:a:1:key/2",
+        "AllowedBucketArns": "arn:aws:s3:::one,arn:aws:s3:::two.three",
+        "AllowedVpcIds": "vpc-1,vpc-2",
+        "AllowedImagePrefixes": "ghcr.io/mlflow/,registry.example:5000/team/mlflow",
     }
-    assert evaluated(shared["ALLOWED_SECRET_ARNS"], listed) == listed["AllowedSecretArns"][0]
-    assert evaluated(shared["ALLOWED_KEY_ARNS"], listed).split(",") == listed["AllowedKeyArns"]
+    assert evaluated(shared["ALLOWED_SECRET_ARNS"], listed) == listed["AllowedSecretArns"]
+    assert evaluated(shared["ALLOWED_KEY_ARNS"], listed) == listed["AllowedKeyArns"]
     assert evaluated(shared["ALLOWED_VPC_IDS"], listed) == "vpc-1,vpc-2"
-    prefixes = evaluated(shared["ALLOWED_IMAGE_PREFIXES"], listed)
-    assert prefixes.split(",") == listed["AllowedImagePrefixes"]
+    assert evaluated(shared["ALLOWED_IMAGE_PREFIXES"], listed) == listed["AllowedImagePrefixes"]
     names = set(evaluated(shared["ALLOWED_BUCKET_NAMES"], listed).split(","))
     assert {name for name in names if ":" not in name} == {"one", "two.three"}
 
 
 def test_nothing_is_allowed_where_nothing_is_listed() -> None:
     shared = template()["Globals"]["Function"]["Environment"]["Variables"]
-    none = {"AllowedSecretArns": [""], "AllowedKeyArns": [""], "AllowedBucketArns": [""]}
+    none = {"AllowedSecretArns": "", "AllowedKeyArns": "", "AllowedBucketArns": ""}
     for name in ("ALLOWED_SECRET_ARNS", "ALLOWED_KEY_ARNS", "ALLOWED_BUCKET_NAMES"):
         assert evaluated(shared[name], none) == ""
 
@@ -441,7 +440,7 @@ def test_sam_needs_no_answer_but_enter() -> None:
     assert set(deploy["capabilities"].split()) == {"CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"}
 
 
-def evaluated(value: Any, parameters: dict[str, list[str]]) -> Any:
+def evaluated(value: Any, parameters: dict[str, str]) -> Any:
     """Return what CloudFormation makes of Ref, Fn::Join and Fn::Split."""
     if isinstance(value, list):
         return [evaluated(item, parameters) for item in value]
