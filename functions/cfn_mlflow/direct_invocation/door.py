@@ -2,8 +2,9 @@
 
 The alias `operator` is for whom IAM lets in: operators, and the role of the provider's rules. What
 comes in there is served. The function itself is open to whoever deploys a stack, and to any rule
-of a certain name, for rules of 0.1 have no role. What comes in there is served only if it is what
-such a rule says, word for word, and the rule is of a stack that works with the database.
+of a certain name, for rules of 0.1 have no role. That door is kept until 0.3.0. What comes in
+there is served only if it is what such a rule says, word for word, and the rule is of a stack that
+works with the database.
 """
 
 from __future__ import annotations

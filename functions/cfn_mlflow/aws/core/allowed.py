@@ -78,7 +78,7 @@ class Allowed(Port[AllowedView], Named[AllowedView]):
         return None
 
     def settling(self, view: AllowedView) -> str | None:
-        """Warn of a value that still allows every stack; it needs no more time."""
+        """Warn of a value that allows every stack, kept until 0.3.0; it needs no more time."""
         if allows_everybody_unsaid(view.tags) and not self.is_listed():
             warn(
                 f"{self.property_name}: the tag {ALLOW_TAG} of {self.name} names no stack, and so"

@@ -12,7 +12,7 @@ from cfn_mlflow.aws.core.owner import ALLOW_TAG, OWNER_TAG, SHARED_TAG, Owner, T
 from cfn_mlflow.reserved_tags import EVERY_STACK
 
 EVERYBODY_UNTIL_0_3_0 = ("", "yes", "true")
-"""Values of `cfn-mlflow:allow` that the documentation asked for before 0.2.0: every stack."""
+"""Values of `cfn-mlflow:allow` that stand for every stack, as 0.1 asked for: kept until 0.3.0."""
 
 RDS_CLUSTER_TAG = "aws:rds:primaryDBClusterArn"
 """Of which cluster a secret is that RDS keeps: RDS sets the tag, and nobody else can."""

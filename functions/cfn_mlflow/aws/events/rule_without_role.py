@@ -1,7 +1,8 @@
 """EventBridge: a rule of the provider's that invokes a function without a role.
 
-Until 0.2.0 every rule did. Such an event tells nothing of the rule that sent it, and any rule of
-a certain name may send one. So the rule is looked up by the name that it must have.
+Until 0.2.0 every rule did, and such rules are kept until 0.3.0. Their event tells nothing of the
+rule that sent it, and any rule of a certain name may send one. So the rule is looked up by the
+name that it must have.
 """
 
 from __future__ import annotations

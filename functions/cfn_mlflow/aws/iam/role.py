@@ -138,6 +138,8 @@ class Role(OwnedObject[RoleView]):
     def update(self, view: RoleView) -> None:
         """Set what differs, the boundary first: it holds for a role without a stack, too.
 
+        A role made before gets its stack here, and loses the user's tags: kept until 0.3.0.
+
         What it was allowed before, EarlierPolicies takes away in the end.
         Rests on iam:PutRolePermissionsBoundary, UpdateAssumeRolePolicy, PutRolePolicy, TagRole,
         UntagRole.

@@ -20,7 +20,7 @@ STACKS_ONLY = "CfnMlflowOwnStackOnly"
 class BucketPolicy(BucketSetting):
     """Requests without TLS are denied to everybody, and all to the tasks of other stacks.
 
-    A task's role that was made before roles had a stack is not told apart; its next update is.
+    Roles made before they had a stack are not told apart until their next update: kept until 0.3.0.
     """
 
     words: ClassVar[str] = "bucket policy"
