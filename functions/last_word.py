@@ -1,82 +1,11 @@
 """The function that answers for the others: FAILED, for a request whose function died for good.
 
-It reads the dead-letter queue of the functions. A message there is the event of the asynchronous
-invocation, with the attributes RequestID, ErrorCode and ErrorMessage. Standard library only, so
-that whatever kept a function from starting does not keep this one.
+It reads the dead-letter queue of the functions. Standard library only, so that whatever kept a
+function from starting does not keep this one.
 """
 
 from __future__ import annotations
 
-import json
-import logging
-from collections.abc import Mapping
-from typing import Any
+from cfn_mlflow.cloudformation.last_word import answer_dead_letters
 
-from cfn_mlflow.cloudformation.answer import TooLongError, fail, shorten
-from cfn_mlflow.cloudformation.delivery import RefusedError, UndeliveredError, deliver
-from cfn_mlflow.cloudformation.event import Echo, MalformedEventError, parse
-from cfn_mlflow.runtime.invocation import Context, Invocation
-from cfn_mlflow.runtime.place import Place
-
-log = logging.getLogger("last_word")
-log.setLevel(logging.INFO)
-
-CAUSE_BYTES = 180
-NEXT_STEP = (
-    "Look into its log; when the cause is mended, deploy again (after a failed deletion: delete "
-    "again)."
-)
-
-
-def handler(event: Mapping[str, Any], context: Context) -> dict[str, list[dict[str, str]]]:
-    """Answer each message of an SQS event; return those that could not be answered yet."""
-    invocation = Invocation(context)
-    records = event["Records"]
-    failures = [
-        {"itemIdentifier": record["messageId"]}
-        for done, record in enumerate(records)
-        if not _settled(record, invocation, 1 / (len(records) - done))
-    ]
-    return {"batchItemFailures": failures}
-
-
-def _settled(record: Mapping[str, Any], invocation: Invocation, share: float) -> bool:
-    """Answer one message in its share of the time left; False if it must come again."""
-    until = invocation.left() * (1 - share)
-    message_id = record["messageId"]
-    try:
-        url, echo = _addressee(record["body"], invocation.place)
-        answer = fail(echo, _reason(record), invocation.log_stream)
-        deliver(url, answer.body, lambda: invocation.left() - until)
-    except (ValueError, TooLongError):
-        _tell("Dropped: the message is no request of CloudFormation", message_id)
-    except RefusedError as error:
-        _tell(f"Dropped: {error}; CloudFormation waits for it no longer", message_id)
-    except UndeliveredError as error:
-        _tell(f"Kept: {error}", message_id)
-        return False
-    else:
-        _tell("Answered FAILED", message_id, echo)
-    return True
-
-
-def _addressee(body: str, place: Place) -> tuple[str, Echo]:
-    """Return where CloudFormation takes the answer, and what it repeats. ValueError if nowhere."""
-    try:
-        request = parse(json.loads(body), place)
-    except MalformedEventError as error:
-        if error.response_url is None:
-            raise ValueError("CloudFormation takes no answer to it") from error
-        return error.response_url, error.echo
-    return request.response_url, Echo.of(request)
-
-
-def _reason(record: Mapping[str, Any]) -> str:
-    said = record.get("messageAttributes", {}).get("ErrorMessage", {}).get("stringValue", "")
-    cause = shorten(" ".join(said.split()), CAUSE_BYTES).rstrip(" .")
-    return f"The provider's function died: {cause or 'its error is not known'}. {NEXT_STEP}"
-
-
-def _tell(message: str, message_id: str, echo: Echo | None = None) -> None:
-    of = {"stack_id": echo.stack_id, "logical_id": echo.logical_id} if echo else {}
-    log.info(json.dumps({"message": message, "message_id": message_id, **of}))
+handler = answer_dead_letters

@@ -2,12 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from cfn_mlflow.rotation.loop import rotate
 
-from cfn_mlflow.rotation.loop import Context, rotate
-
-
-def handler(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
-    """Rotate the logins of the database that the event names."""
-    return rotate(event, context)
+handler = rotate
