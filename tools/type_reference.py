@@ -10,18 +10,22 @@ from typing import Any
 
 from pydantic.fields import FieldInfo
 
-from cfn_mlflow.types.bucket.properties import BucketAttributes, BucketProperties
-from cfn_mlflow.types.database.properties import DatabaseAttributes, DatabaseProperties
+from cfn_mlflow.types.bucket.attributes import BucketAttributes
+from cfn_mlflow.types.bucket.properties import BucketProperties
+from cfn_mlflow.types.database.attributes import DatabaseAttributes
+from cfn_mlflow.types.database.properties import DatabaseProperties
+from cfn_mlflow.types.mlflow.attributes import MLflowAttributes
+from cfn_mlflow.types.mlflow.names import joined_name
 from cfn_mlflow.types.mlflow.properties import (
     PARTS,
     SUBNET_IDS,
     SUBNET_LISTS,
-    MLflowAttributes,
     joined_fields,
-    joined_name,
 )
-from cfn_mlflow.types.schema.properties import SchemaAttributes, SchemaProperties
-from cfn_mlflow.types.service.properties import ServiceAttributes, ServiceProperties
+from cfn_mlflow.types.schema.attributes import SchemaAttributes
+from cfn_mlflow.types.schema.properties import SchemaProperties
+from cfn_mlflow.types.service.attributes import ServiceAttributes
+from cfn_mlflow.types.service.properties import ServiceProperties
 from cfn_mlflow.types.values.base import Attributes, Properties
 
 _PROPERTY = re.compile(r"\{(\w+)\}")

@@ -15,6 +15,7 @@ from tools import make_container_definition, make_docs_tables, make_schemas
 from tools.type_reference import TypeReference, types
 
 ROOT = Path(__file__).parents[2]
+TYPES_ROOM = ROOT / "functions" / "cfn_mlflow" / "types"
 TYPES = {reference.type_name: reference for reference in types()}
 
 
@@ -48,6 +49,18 @@ def test_given_a_type_then_each_property_says_what_it_is_and_shows_a_value(
         assert item.required or item.default is not None or item.default_words, item.name
         assert item.example is not None, item.name
         assert "{" not in item.description + item.default_words, item.name
+
+
+@pytest.mark.parametrize("reference", TYPES.values(), ids=TYPES)
+def test_given_a_type_then_each_name_stands_written_out_where_it_is_declared(
+    reference: TypeReference,
+) -> None:
+    own = reference.type_name.removeprefix("Custom::MLflow").lower() or "mlflow"
+    rooms = (own,) if own == "mlflow" else (own, "common", "values")
+    files = [path for room in rooms for path in (TYPES_ROOM / room).rglob("*.py")]
+    text = "\n".join(path.read_text() for path in files)
+    names = [*(item.name for item in reference.properties), *reference.attributes]
+    assert [name for name in names if f'"{name}"' not in text] == []
 
 
 def test_given_the_terraform_modules_inputs_then_each_is_a_property_with_the_default_told() -> None:

@@ -19,7 +19,8 @@ from cfn_mlflow.aws.s3.bucket_settings import (
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.engine.managed import derive, later
 from cfn_mlflow.engine.resource import Observed
-from cfn_mlflow.types.bucket.properties import BucketAttributes, BucketProperties
+from cfn_mlflow.types.bucket.attributes import BucketAttributes
+from cfn_mlflow.types.bucket.properties import BucketProperties
 from cfn_mlflow.types.common.name_reservation import claim
 from cfn_mlflow.types.common.type_handler import resource_type
 

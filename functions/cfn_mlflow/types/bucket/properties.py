@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import ValidationInfo, field_validator
 
-from cfn_mlflow.types.values.base import Attributes, Update, described
+from cfn_mlflow.types.values.base import Update, described
 from cfn_mlflow.types.values.faults import WrongValueError
 from cfn_mlflow.types.values.named import NamedProperties, unique_name_property
 from cfn_mlflow.types.values.sharing import StackNames, shared_with_property
@@ -27,6 +27,7 @@ class BucketProperties(NamedProperties):
 
     unique_name: UniqueName = unique_name_property("mlflow-bucket")
     bucket_id: BucketName | None = described(
+        "BucketId",
         "Name of a bucket of yours to use instead of making one; not for a resource that has made"
         " one. It is not changed and never deleted; it needs the tag `cfn-mlflow:allow` with the"
         " stack's name in it, or a place in the provider's parameter.",
@@ -36,17 +37,20 @@ class BucketProperties(NamedProperties):
         example="my-bucket",
     )
     path: BucketPath = described(
+        "Path",
         "Path in the bucket under which artifacts are kept. After a change MLflow looks for all"
         " artifacts under the new path: move them there.",
         default="/",
         example="/mlflow",
     )
     encryption_algorithm: Annotated[str, choice("AES256", "aws:kms")] = described(
+        "EncryptionAlgorithm",
         "Default encryption of the bucket. Objects that are there keep theirs.",
         default="AES256",
         example="aws:kms",
     )
     encryption_key_arn: KeyArn | None = described(
+        "EncryptionKeyArn",
         "ARN of the KMS key, with `aws:kms`. A key of yours needs the tag `cfn-mlflow:allow` with"
         " the stack's name in it, or a place in the provider's parameter. After a change, objects"
         " that are there stay under the old key, which the tasks may no longer use: copy them onto"
@@ -56,17 +60,20 @@ class BucketProperties(NamedProperties):
         example="arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab",
     )
     empty_on_delete: Boolean = described(
+        "EmptyOnDelete",
         "Whether a deletion empties and deletes the bucket that was made. Otherwise a bucket with"
         " objects in it stays.",
         default=False,
         example=True,
     )
     intelligent_tiering_days: Annotated[int, integer(0, 3650)] = described(
+        "IntelligentTieringDays",
         "Days after which an object moves to Intelligent-Tiering.",
         default=60,
         example=30,
     )
     noncurrent_version_expiration_days: Annotated[int, integer(1, 3650)] = described(
+        "NoncurrentVersionExpirationDays",
         "Days for which a version that was overwritten or deleted can still be had back.",
         default=90,
         example=30,
@@ -107,13 +114,3 @@ class BucketProperties(NamedProperties):
                 " cfn-mlflow:allow"
             )
         return stacks
-
-
-class BucketAttributes(Attributes):
-    """What `Fn::GetAtt` gives of the bucket."""
-
-    bucket_id: str = described("Name of the bucket.")
-    bucket_arn: str = described("ARN of the bucket.")
-    path: str = described("Path in the bucket, with a `/` first and none last.")
-    artifacts_destination: str = described("Where MLflow keeps artifacts: `s3://bucket/path`.")
-    encryption_key_arn: str = described("ARN of the KMS key, empty without one.")

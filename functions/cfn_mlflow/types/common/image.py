@@ -113,6 +113,7 @@ class ImageProperties(Properties):
     """The two ways to name the release."""
 
     image_tag: ImageTag | None = described(
+        "ImageTag",
         f"Tag of the official image, `{OFFICIAL_IMAGE}`. Only `-full` tags hold the database"
         " drivers and boto3. `@sha256:...` behind the tag pins what it stands for.",
         default=None,
@@ -120,6 +121,7 @@ class ImageProperties(Properties):
         example=DEFAULT_IMAGE_TAG,
     )
     image: Image | None = described(
+        "Image",
         "URI of another image that can do what the official one can (such as a copy in ECR, or"
         " a pull-through cache there), with a tag or a digest. Instead of the tag.",
         default=None,

@@ -47,7 +47,8 @@ from cfn_mlflow.rotation.turns import BY_SCHEDULE_KEY, CLUSTER_KEY, TurnSecret, 
 from cfn_mlflow.types.common.connections import max_connections
 from cfn_mlflow.types.common.name_reservation import claim
 from cfn_mlflow.types.common.type_handler import resource_type
-from cfn_mlflow.types.database.properties import DatabaseAttributes, DatabaseProperties
+from cfn_mlflow.types.database.attributes import DatabaseAttributes
+from cfn_mlflow.types.database.properties import DatabaseProperties
 from cfn_mlflow.types.values.schedules import NEVER
 
 LOG_RETENTION_DAYS = 90

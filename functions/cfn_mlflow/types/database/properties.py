@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import ValidationInfo, field_validator
 
-from cfn_mlflow.types.values.base import Attributes, Update, described
+from cfn_mlflow.types.values.base import Update, described
 from cfn_mlflow.types.values.faults import WrongValueError
 from cfn_mlflow.types.values.named import NamedProperties, unique_name_property
 from cfn_mlflow.types.values.sharing import StackNames, shared_with_property
@@ -40,13 +40,15 @@ class DatabaseProperties(NamedProperties):
 
     unique_name: UniqueName = unique_name_property("mlflow-database")
     vpc_id: VpcId = described(
-        "VPC of all that is made.", update=Update.REFUSED, example="vpc-0123456789abcdef0"
+        "VpcId", "VPC of all that is made.", update=Update.REFUSED, example="vpc-0123456789abcdef0"
     )
     subnet_ids: TwoSubnetIds = described(
+        "SubnetIds",
         "Subnets of the database, in two Availability Zones or more.",
         example=["subnet-0123456789abcdef0", "subnet-0fedcba9876543210"],
     )
     password_secret_arn: SecretArn | None = described(
+        "PasswordSecretArn",
         "ARN of a secret of yours with the master password: as plain text, or as JSON with"
         " `password` (a `username` in it must be `mlflow_master`). RDS takes 8 to 41 characters,"
         ' printable ASCII but `/`, `"`, `@` and the space. The secret needs the tag'
@@ -56,6 +58,7 @@ class DatabaseProperties(NamedProperties):
         example="arn:aws:secretsmanager:eu-west-1:123456789012:secret:mlflow-master-AbCdEf",
     )
     auto_pause: Boolean = described(
+        "AutoPause",
         "Whether an idle database pauses, at no cost for capacity. MLflow's idle sessions are ended"
         " then. It wakes in about 15 seconds, in which requests wait, or are answered 503: MLflow's"
         " clients try those again.",
@@ -63,6 +66,7 @@ class DatabaseProperties(NamedProperties):
         example=True,
     )
     min_capacity: Annotated[float, half_steps(0, 256)] = described(
+        "MinCapacity",
         "Lowest capacity of an instance in Aurora capacity units (about 2 GiB each); 0 with"
         " {AutoPause}, and only then.",
         default=None,
@@ -70,19 +74,25 @@ class DatabaseProperties(NamedProperties):
         example=1,
     )
     max_capacity: Annotated[float, half_steps(1, 256)] = described(
-        "Highest capacity of an instance in Aurora capacity units.", default=2.0, example=8
+        "MaxCapacity",
+        "Highest capacity of an instance in Aurora capacity units.",
+        default=2.0,
+        example=8,
     )
     seconds_until_auto_pause: Annotated[int, integer(300, 86_400)] = described(
+        "SecondsUntilAutoPause",
         "Seconds without a connection before the database pauses; used with {AutoPause}.",
         default=300,
         example=1800,
     )
     skip_final_snapshot: Boolean = described(
+        "SkipFinalSnapshot",
         "Whether a deletion leaves no snapshot. A database that was never completed leaves none.",
         default=False,
         example=True,
     )
     engine_version: EngineVersion = described(
+        "EngineVersion",
         "Aurora PostgreSQL version, a major one or a full one. A major one alone is AWS's default"
         " minor of it when the cluster is made. It is never moved down: a version below what runs"
         " changes nothing. A higher major version is refused.",
@@ -90,12 +100,16 @@ class DatabaseProperties(NamedProperties):
         example="17.7",
     )
     instance_count: Annotated[int, integer(1, 16)] = described(
-        "Instances: one writer, the others readers that can take over.", default=2, example=1
+        "InstanceCount",
+        "Instances: one writer, the others readers that can take over.",
+        default=2,
+        example=1,
     )
     backup_retention_period: Annotated[int, integer(1, 35)] = described(
-        "Days for which backups are kept.", default=14, example=35
+        "BackupRetentionPeriod", "Days for which backups are kept.", default=14, example=35
     )
     kms_key_arn: KeyArn | None = described(
+        "KmsKeyArn",
         "ARN of the KMS key that encrypts the database and its secrets. It needs the tag"
         " `cfn-mlflow:allow` with the stack's name in it, or a place in the provider's parameter.",
         update=Update.REFUSED,
@@ -108,6 +122,7 @@ class DatabaseProperties(NamedProperties):
         "this database (its cluster, its client group and the secrets of its logins)"
     )
     rotation_schedule: Schedule | None = described(
+        "RotationSchedule",
         "When the password of MLflow's tasks is changed, as an EventBridge expression, in UTC. The"
         " standby login gets the new password, and the service is deployed on it: no connection"
         " breaks.",
@@ -162,28 +177,3 @@ class DatabaseProperties(NamedProperties):
         if minor and int(minor) < first:
             raise WrongValueError(f"must be {major}.{first} or later, for the Data API and pausing")
         return version
-
-
-class DatabaseAttributes(Attributes):
-    """What `Fn::GetAtt` gives of the database."""
-
-    cluster_id: str = described("Identifier of the cluster.")
-    cluster_arn: str = described("ARN of the cluster, which the Data API takes.")
-    endpoint: str = described("Host name of the writer.")
-    reader_endpoint: str = described("Host name that the readers share.")
-    port: str = described("Port.")
-    database_name: str = described("Name of MLflow's database.")
-    engine_version: str = described("Version that runs.")
-    max_connections: str = described(
-        "Connections that the database takes: the fewer of what its instances run with, and what"
-        " they will after a reboot."
-    )
-    security_group_id: str = described("Security group of the database.")
-    client_security_group_id: str = described(
-        "Security group that a client carries: the only source that the database admits."
-    )
-    master_secret_arn: str = described("Secret of the master login, for administration alone.")
-    service_secret_arn: str = described(
-        "Secret of the login that MLflow's tasks use; after a rotation it is the other one's."
-    )
-    migration_secret_arn: str = described("Secret of the login that may change the schema.")

@@ -12,7 +12,9 @@ from cfn_mlflow.types.common.connections import max_connections
 from cfn_mlflow.types.common.name_reservation import claim
 from cfn_mlflow.types.common.type_handler import resource_type
 from cfn_mlflow.types.database.graph import DatabaseParts, complete_database, database
-from cfn_mlflow.types.mlflow.properties import MLflowAttributes, MLflowProperties, joined_name
+from cfn_mlflow.types.mlflow.attributes import MLflowAttributes
+from cfn_mlflow.types.mlflow.names import joined_name
+from cfn_mlflow.types.mlflow.properties import MLflowProperties
 from cfn_mlflow.types.service.graph import ServiceParts, complete_service, service
 from cfn_mlflow.types.service.wiring import Wiring
 

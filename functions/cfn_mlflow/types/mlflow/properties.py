@@ -16,8 +16,9 @@ from pydantic.fields import FieldInfo
 from cfn_mlflow.types.bucket.properties import BucketProperties
 from cfn_mlflow.types.common.connections import CAP, CAPPED_UP_TO, Budget, max_connections
 from cfn_mlflow.types.database.properties import DatabaseProperties
+from cfn_mlflow.types.mlflow.names import NAMES, joined_name
 from cfn_mlflow.types.service.properties import ServiceSettings
-from cfn_mlflow.types.values.base import Attributes, Properties, described, set_ones
+from cfn_mlflow.types.values.base import Properties, set_ones
 from cfn_mlflow.types.values.faults import Location, fault_at
 from cfn_mlflow.types.values.named import UNIQUE_NAME
 from cfn_mlflow.types.values.standing import may_stand
@@ -31,34 +32,10 @@ PARTS: Mapping[str, type[Properties]] = MappingProxyType(
 )
 """The parts by the place that their properties take in the model (no property has a space)."""
 
-SHARED = ("UniqueName", "Tags", "VpcId")
-"""Properties that every part has under one name."""
-
 SUBNET_IDS = "SubnetIds"
 """Stands for each list of subnets that is not given."""
 
 SUBNET_LISTS = ("LoadBalancerSubnetIds", "ServiceSubnetIds", "DatabaseSubnetIds")
-
-_PREFIXES = {"the bucket": "Artifact", "the database": "Database", "the service": "Service"}
-_UNPREFIXED = (
-    "LoadBalancer",
-    "ArtifactBucket",
-    "GunicornOpts",
-    "UvicornOpts",
-    "RehearseUpgrade",
-    "SchemaCheckSchedule",
-    "AlarmTopicArn",
-    "AiGateway",
-)
-
-
-def joined_name(part: str, name: str) -> str:
-    """Return the name that a part's property has in the joined type."""
-    if name in SHARED or name.startswith(_UNPREFIXED):
-        return name
-    if part == "the bucket" and not name.startswith("Bucket"):
-        return f"ArtifactBucket{name}"
-    return _PREFIXES[part] + name
 
 
 def joined_fields() -> dict[str, tuple[str, FieldInfo]]:
@@ -112,8 +89,7 @@ class MLflowProperties(Properties):
             if name not in known
         }
         shared = {"UniqueName": UNIQUE_NAME, **_with_subnets(set_ones(data))}
-        for part, model in PARTS.items():
-            names = {joined_name(part, name): name for name in model.property_names()}
+        for part, names in NAMES.items():
             parted[part] = {names[key]: value for key, value in shared.items() if key in names}
         return parted
 
@@ -182,47 +158,3 @@ def _with_subnets(written: Mapping[str, Any]) -> dict[str, Any]:
     if SUBNET_IDS not in written:
         return dict(written)
     return dict.fromkeys(SUBNET_LISTS, written[SUBNET_IDS]) | dict(written)
-
-
-class MLflowAttributes(Attributes):
-    """What `Fn::GetAtt` gives: the Terraform module's outputs, and what it left out."""
-
-    tracking_uri: str = described("What MLflow's clients take as their tracking URI.")
-    load_balancer_arn: str = described("ARN of the load balancer.")
-    load_balancer_target_group_id: str = described("ARN of the target group.")
-    load_balancer_zone_id: str = described("Hosted zone of the load balancer, for an alias record.")
-    load_balancer_dns_name: str = described("DNS name of the load balancer.")
-    cluster_id: str = described("ARN of the ECS cluster.")
-    service_execution_role_id: str = described("Name of the role that starts the tasks.")
-    service_task_role_id: str = described("Name of the role that MLflow has in the tasks.")
-    service_autoscaling_target_service_namespace: str = described("Of the scalable target: `ecs`.")
-    service_autoscaling_target_resource_id: str = described("Of the scalable target.")
-    service_autoscaling_target_scalable_dimension: str = described("Of the scalable target.")
-    service_autoscaling_target_min_capacity: str = described("Fewest tasks.")
-    service_autoscaling_target_max_capacity: str = described("Most tasks.")
-    artifact_bucket_id: str = described("Name of the bucket for artifacts.")
-    database_cluster_id: str = described("Identifier of the database cluster.")
-    database_cluster_arn: str = described("ARN of the database cluster.")
-    database_endpoint: str = described("Host name of the database's writer.")
-    database_port: str = described("Port of the database.")
-    database_name: str = described("Name of MLflow's database.")
-    database_security_group_id: str = described("Security group of the database.")
-    database_client_security_group_id: str = described("The only source the database admits.")
-    database_master_secret_arn: str = described("Secret of the master login.")
-    database_service_secret_arn: str = described("Secret of the login that MLflow's tasks use.")
-    service_name: str = described("Name of the ECS service.")
-    service_task_definition_arn: str = described("ARN of the task definition that runs.")
-    service_log_group_name: str = described("Name of the log group.")
-    service_image: str = described(
-        "Image that runs: the one that is asked, or a newer one if the database is ahead of that."
-    )
-    service_image_digest: str = described("Digest of the image that the tasks run.")
-    connection_budget: str = described(
-        "What the tasks can open of the connections that the database takes, as a sum in words."
-    )
-    schema_revision: str = described("Revision of the database's schema.")
-    schema_migrations: str = described("Revisions that this image's deploy ran, if any.")
-    schema_snapshot_id: str = described("Snapshot that was taken before they ran, if any.")
-    server_secret_arn: str = described(
-        "Secret of MLflow's own keys, and of its admin's login where it asks for one."
-    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from cfn_mlflow.types.common.image import ImageProperties
-from cfn_mlflow.types.values.base import Attributes, described
+from cfn_mlflow.types.values.base import described
 from cfn_mlflow.types.values.values import (
     ClusterArn,
     DatabaseName,
@@ -26,15 +26,17 @@ class CheckedDatabase(ImageProperties):
     """Which database is compared with which MLflow release; nothing is made, so nothing named."""
 
     cluster_arn: ClusterArn = described(
+        "ClusterArn",
         "ARN of the Aurora cluster. Its Data API must be on.",
         example="arn:aws:rds:eu-west-1:123456789012:cluster:mlflow",
     )
     secret_arn: SecretArn = described(
+        "SecretArn",
         "ARN of the secret with a login that can read the schema.",
         example="arn:aws:secretsmanager:eu-west-1:123456789012:secret:mlflow-service-AbCdEf",
     )
     database_name: DatabaseName = described(
-        "Name of MLflow's database.", default="mlflow", example="mlflow"
+        "DatabaseName", "Name of MLflow's database.", default="mlflow", example="mlflow"
     )
 
     @property
@@ -52,6 +54,7 @@ class SchemaProperties(CheckedDatabase):
     """The check as a resource: CloudFormation makes it again when one of these changes."""
 
     task_definition_arn: TaskDefinitionArn | None = described(
+        "TaskDefinitionArn",
         "Task definition of the deploy to watch. It is not read: its change is what makes"
         " CloudFormation check again.",
         default=None,
@@ -64,19 +67,9 @@ class CheckEvent(CheckedDatabase):
     """The check by hand or on a schedule: what stands under `Check` in its event."""
 
     expected_revision: Revision | None = described(
+        "ExpectedRevision",
         "Revision to expect, where the image's tag names no release.",
         default=None,
         default_words="that of the image's release",
         example="dc11669786a5",
     )
-
-
-class SchemaAttributes(Attributes):
-    """What `Fn::GetAtt` gives of the check."""
-
-    state: str = described("`current`: a schema in any other state fails the resource.")
-    revision: str = described("Revision that the database has.")
-    expected_revision: str = described("Revision that the MLflow release declares.")
-    mlflow_version: str = described("The MLflow release that was compared with.")
-    differences: str = described("Number of tables, columns and indexes that differ.")
-    pending_revisions: str = described("Revisions that are still to run, separated by commas.")

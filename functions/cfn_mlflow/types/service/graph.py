@@ -26,14 +26,11 @@ from cfn_mlflow.rotation.turns import LoginInUse
 from cfn_mlflow.types.common.connections import Budget
 from cfn_mlflow.types.common.name_reservation import claim
 from cfn_mlflow.types.common.type_handler import resource_type
+from cfn_mlflow.types.service.attributes import ServiceAttributes
 from cfn_mlflow.types.service.connection_budget import ConnectionBudget
 from cfn_mlflow.types.service.judged import judge_settings, judge_wiring
 from cfn_mlflow.types.service.network import network, network_attributes
-from cfn_mlflow.types.service.properties import (
-    ServiceAttributes,
-    ServiceProperties,
-    ServiceSettings,
-)
+from cfn_mlflow.types.service.properties import ServiceProperties, ServiceSettings
 from cfn_mlflow.types.service.schema_schedule import schema_schedule
 from cfn_mlflow.types.service.tasks.definitions import CONTAINER, Definitions, ServerParts
 from cfn_mlflow.types.service.tasks.environment import PORT

@@ -16,7 +16,7 @@ from cfn_mlflow.types.service.tasks.fargate import (
     memory_fault,
 )
 from cfn_mlflow.types.service.tasks.sidecars import Sidecars
-from cfn_mlflow.types.values.base import Attributes, Update, described
+from cfn_mlflow.types.values.base import Update, described
 from cfn_mlflow.types.values.faults import WrongValueError
 from cfn_mlflow.types.values.named import NamedProperties, unique_name_property
 from cfn_mlflow.types.values.standing import may_stand
@@ -58,65 +58,75 @@ class ServiceSettings(ImageProperties, NamedProperties):
     """All of the service but the database and the bucket that it is wired to."""
 
     vpc_id: VpcId = described(
+        "VpcId",
         "VPC of all that is made.",
         update=Update.REFUSED,
         example="vpc-0123456789abcdef0",
     )
     subnet_ids: SubnetIds = described(
+        "SubnetIds",
         "Subnets of the tasks. From there, the image's registry and AWS must be in reach: by a NAT"
         " gateway, or by endpoints.",
         example=["subnet-0123456789abcdef0", "subnet-0fedcba9876543210"],
     )
     load_balancer_subnet_ids: TwoSubnetIds = described(
+        "LoadBalancerSubnetIds",
         "Subnets of the load balancer, in two Availability Zones or more.",
         example=["subnet-0123456789abcdef0", "subnet-0fedcba9876543210"],
     )
     load_balancer_ingress_cidr_blocks: CidrBlocks = described(
+        "LoadBalancerIngressCidrBlocks",
         "IPv4 CIDR blocks from which the load balancer can be reached. Without {BasicAuth} MLflow"
         " asks nobody for a password: whoever is in them can read and write all.",
         example=["10.0.0.0/8"],
     )
     load_balancer_is_internal: Boolean = described(
+        "LoadBalancerIsInternal",
         "Whether the load balancer has private addresses only.",
         update=Update.BESIDE,
         default=True,
         example=False,
     )
     cpu: Annotated[int, integer_of(*FARGATE_MEMORY)] = described(
-        "CPU units of a task; 1024 are one vCPU.", default=2048, example=1024
+        "Cpu", "CPU units of a task; 1024 are one vCPU.", default=2048, example=1024
     )
     memory: Annotated[int, integer(LEAST_MEMORY, MOST_MEMORY)] = described(
+        "Memory",
         "MiB of memory of a task, of a size that Fargate has with {Cpu}, and with room for"
         " {Workers}.",
         default=4096,
         example=2048,
     )
     log_retention_in_days: LogRetention = described(
-        "Days for which logs are kept.", default=90, example=30
+        "LogRetentionInDays", "Days for which logs are kept.", default=90, example=30
     )
     sidecar_container_definitions: Sidecars = described(
+        "SidecarContainerDefinitions",
         "Containers beside the server's in every task, as `AWS::ECS::TaskDefinition` has them.",
         default=(),
         example=[{"Name": "agent", "Image": "public.ecr.aws/datadog/agent:7", "Essential": False}],
     )
     min_capacity: Annotated[int, integer(0, 5000)] = described(
-        "Fewest tasks.", default=2, example=1
+        "MinCapacity", "Fewest tasks.", default=2, example=1
     )
     max_capacity: Annotated[int, integer(1, 5000)] = described(
+        "MaxCapacity",
         "Most tasks. If it is more than {MinCapacity}, the service scales by CPU.",
         default=2,
         example=4,
     )
     cpu_target: Annotated[int, integer(1, 100)] = described(
-        "Percent of CPU that scaling aims at.", default=70, example=50
+        "CpuTarget", "Percent of CPU that scaling aims at.", default=70, example=50
     )
     workers: Annotated[int, integer(1, 64)] = described(
+        "Workers",
         "Server processes in a task. MLflow takes 300 MiB of {Memory} and 275 for each.",
         default=None,
         default_words="one per vCPU, 1 to 4",
         example=2,
     )
     gunicorn_opts: ServerOptions = described(
+        "GunicornOpts",
         "Options for gunicorn, as MLflow's `--gunicorn-opts` takes them. With it, MLflow leaves"
         " out its newer routes, such as those for traces of OpenTelemetry. It checks the Host"
         " header all the same.",
@@ -124,12 +134,14 @@ class ServiceSettings(ImageProperties, NamedProperties):
         example="--timeout 120",
     )
     uvicorn_opts: ServerOptions = described(
+        "UvicornOpts",
         "Options for uvicorn, as MLflow's `--uvicorn-opts` takes them.",
         default="",
         default_words="keep-alive longer than the load balancer's idle time",
         example="--timeout-keep-alive 75",
     )
     basic_auth: Boolean = described(
+        "BasicAuth",
         "Whether MLflow asks for a user and a password. Its first user is `admin`, whose password"
         " is in the secret that the attribute `ServerSecretArn` names; users and their rights are"
         " in the database, for all tasks. Switched on in a running service, it makes the users'"
@@ -139,6 +151,7 @@ class ServiceSettings(ImageProperties, NamedProperties):
         example=True,
     )
     load_balancer_is_open_to_the_internet: Boolean = described(
+        "LoadBalancerIsOpenToTheInternet",
         "Says that everybody in the world may read and write all in MLflow, and its artifacts."
         " Without it, a load balancer with public addresses is refused that lets in the Internet"
         " ({LoadBalancerIngressCidrBlocks}) to an MLflow that asks for no password ({BasicAuth}).",
@@ -146,6 +159,7 @@ class ServiceSettings(ImageProperties, NamedProperties):
         example=True,
     )
     ai_gateway_providers: GatewayProviders = described(
+        "AiGatewayProviders",
         "Providers that MLflow's AI gateway may call, as MLflow writes them. Without any the"
         " gateway is off. Whoever reaches MLflow may use it: with `vertex_ai`, `databricks` or"
         " `litellm` they can make the tasks send requests to addresses of their choice.",
@@ -154,12 +168,14 @@ class ServiceSettings(ImageProperties, NamedProperties):
         example=["openai", "anthropic"],
     )
     readonly_root_filesystem: Boolean = described(
+        "ReadonlyRootFilesystem",
         "Whether MLflow's containers can write to `/tmp` alone, which is then a volume of the"
         " task's own storage.",
         default=False,
         example=True,
     )
     user: ContainerUser | None = described(
+        "User",
         "User that MLflow's containers run as, such as `10001:10001`. The volume that"
         " {ReadonlyRootFilesystem} brings is root's, unless the image says otherwise.",
         default=None,
@@ -167,6 +183,7 @@ class ServiceSettings(ImageProperties, NamedProperties):
         example="10001:10001",
     )
     artifact_buckets_mlflow_will_read: BucketArns = described(
+        "ArtifactBucketsMlflowWillRead",
         "ARNs of more buckets that the tasks may read, and only read. Each must be of the same"
         " stack, shared with it or tagged `cfn-mlflow:allow` with its name. What stands for many,"
         " with `*` or `?`, needs a place in the provider's parameter `AllowedReadBucketArns`.",
@@ -174,6 +191,7 @@ class ServiceSettings(ImageProperties, NamedProperties):
         example=["arn:aws:s3:::shared-models"],
     )
     schema_check_schedule: Schedule = described(
+        "SchemaCheckSchedule",
         "When the database's schema is compared with what the release declares, as EventBridge"
         " takes it; `none` for never. It needs the Data API. What differs is the metric"
         " `SchemaDifferences` in the namespace `cfn-mlflow`, with an alarm on it.",
@@ -181,6 +199,7 @@ class ServiceSettings(ImageProperties, NamedProperties):
         example="cron(0 6 * * ? *)",
     )
     alarm_topic_arn: TopicArn | None = described(
+        "AlarmTopicArn",
         "ARN of the SNS topic that the alarm on the schema tells; its policy must admit"
         " `cloudwatch.amazonaws.com`.",
         default=None,
@@ -189,6 +208,7 @@ class ServiceSettings(ImageProperties, NamedProperties):
     )
 
     rehearse_upgrade: Boolean = described(
+        "RehearseUpgrade",
         "Whether a migration is rehearsed first on a clone of the cluster, which is then removed."
         " It needs the cluster's ARN, and some minutes more.",
         default=False,
@@ -300,48 +320,57 @@ class ServiceProperties(ServiceSettings):
 
     unique_name: UniqueName = unique_name_property("mlflow-service")
     database_endpoint: HostName = described(
-        "Host name of the database.", example="mlflow.cluster-abc.eu-west-1.rds.amazonaws.com"
+        "DatabaseEndpoint",
+        "Host name of the database.",
+        example="mlflow.cluster-abc.eu-west-1.rds.amazonaws.com",
     )
     database_port: Annotated[int, integer(1, 65_535)] = described(
-        "Port of the database.", default=5432, example=5432
+        "DatabasePort", "Port of the database.", default=5432, example=5432
     )
     database_name: DatabaseName = described(
-        "Name of MLflow's database.", default="mlflow", example="mlflow"
+        "DatabaseName", "Name of MLflow's database.", default="mlflow", example="mlflow"
     )
     database_secret_arn: SecretArn = described(
+        "DatabaseSecretArn",
         "ARN of the secret with the tasks' login: JSON with `username` and `password`. Of an active"
         " and a standby login it may be either one: the tasks get the active one.",
         example="arn:aws:secretsmanager:eu-west-1:123456789012:secret:mlflow-service-AbCdEf",
     )
     database_migration_secret_arn: SecretArn = described(
+        "DatabaseMigrationSecretArn",
         "ARN of the secret with the login that may change the schema.",
         example="arn:aws:secretsmanager:eu-west-1:123456789012:secret:mlflow-migration-AbCdEf",
     )
     database_client_security_group_id: SecurityGroupId = described(
+        "DatabaseClientSecurityGroupId",
         "Security group that the database admits; the tasks carry it.",
         example="sg-0123456789abcdef0",
     )
     database_cluster_arn: ClusterArn | None = described(
+        "DatabaseClusterArn",
         "ARN of the Aurora cluster, if its Data API is on: the schema is then read without a task.",
         default=None,
         default_words="a task reads the schema",
         example="arn:aws:rds:eu-west-1:123456789012:cluster:mlflow",
     )
     database_max_connections: Annotated[int, integer(1, 262_143)] = described(
+        "DatabaseMaxConnections",
         "Connections that the database takes. The pools of {MaxCapacity} tasks are made to fit.",
         default=FEWEST,
         default_words="189, what the smallest Aurora database takes",
         example=823,
     )
     artifact_bucket_id: BucketName = described(
-        "Name of the bucket for artifacts.", example="my-bucket"
+        "ArtifactBucketId", "Name of the bucket for artifacts.", example="my-bucket"
     )
     artifact_bucket_path: BucketPath = described(
+        "ArtifactBucketPath",
         "Path in the bucket under which artifacts are kept.",
         default="/",
         example="/mlflow",
     )
     artifact_bucket_encryption_key_arn: KeyArn | None = described(
+        "ArtifactBucketEncryptionKeyArn",
         "ARN of the bucket's KMS key, if it has one: the tasks may then use it.",
         default=None,
         default_words="no key",
@@ -375,46 +404,3 @@ class ServiceProperties(ServiceSettings):
                     " a higher capacity"
                 )
         return connections
-
-
-class ServiceAttributes(Attributes):
-    """What `Fn::GetAtt` gives of the service."""
-
-    tracking_uri: str = described("What MLflow's clients take as their tracking URI.")
-    load_balancer_arn: str = described("ARN of the load balancer.")
-    load_balancer_target_group_id: str = described("ARN of the target group.")
-    load_balancer_zone_id: str = described("Hosted zone of the load balancer, for an alias record.")
-    load_balancer_dns_name: str = described("DNS name of the load balancer.")
-    load_balancer_security_group_id: str = described("Security group of the load balancer.")
-    cluster_id: str = described("ARN of the ECS cluster.")
-    service_name: str = described("Name of the ECS service.")
-    service_security_group_id: str = described("Security group of the tasks.")
-    task_definition_arn: str = described("ARN of the task definition that runs.")
-    execution_role_id: str = described("Name of the role that starts the tasks.")
-    task_role_id: str = described("Name of the role that MLflow has in the tasks.")
-    log_group_name: str = described("Name of the log group.")
-    autoscaling_target_service_namespace: str = described("Of the scalable target: `ecs`.")
-    autoscaling_target_resource_id: str = described("Of the scalable target.")
-    autoscaling_target_scalable_dimension: str = described("Of the scalable target.")
-    autoscaling_target_min_capacity: str = described("Fewest tasks.")
-    autoscaling_target_max_capacity: str = described("Most tasks.")
-    image: str = described(
-        "Image that runs: the one that is asked, or a newer one if the database is ahead of that."
-    )
-    image_digest: str = described(
-        "Digest of the image that the tasks run, as ECS tells it; empty if it tells none."
-    )
-    connection_budget: str = described(
-        "What the tasks can open of the connections that the database takes, as a sum in words."
-    )
-    schema_revision: str = described("Revision of the database's schema.")
-    schema_migrations: str = described(
-        "Revisions that were pending when this image was deployed, separated by commas; empty if"
-        " none were, or the database was new."
-    )
-    schema_snapshot_id: str = described(
-        "Snapshot that was taken before they ran; empty if there was nothing to lose."
-    )
-    server_secret_arn: str = described(
-        "Secret of MLflow's own keys, and of its admin's login where it asks for one."
-    )

@@ -14,7 +14,6 @@ from pydantic import (
     create_model,
     model_validator,
 )
-from pydantic.alias_generators import to_pascal
 from pydantic.fields import FieldInfo
 
 from cfn_mlflow.outcome import InvalidProperties
@@ -41,7 +40,8 @@ class Update(StrEnum):
     REFUSED = "refused"
 
 
-def described(
+def described(  # noqa: PLR0913 - all that the docs tell of a property
+    name: str,
     description: str,
     *,
     update: Update = Update.IN_PLACE,
@@ -49,8 +49,9 @@ def described(
     default_words: str = "",
     example: Any = None,
 ) -> Any:
-    """Return a property with what the docs and schemas say of it beside its type.
+    """Return a property or an attribute with what the docs and schemas say of it beside its type.
 
+    `name` is CloudFormation's: it stands written out, so that a search for it ends at its field.
     `default_words` describes a default that is computed; `example` is for the docs' syntax.
     """
     extra: dict[str, Any] = {"update": update.value}
@@ -58,14 +59,13 @@ def described(
         extra["defaultWords"] = default_words
     if example is not None:
         extra["examples"] = [example]
-    return Field(default=default, description=description, json_schema_extra=extra)
+    return Field(default=default, alias=name, description=description, json_schema_extra=extra)
 
 
 class Properties(BaseModel):
     """The properties of one type, by CloudFormation's names; absent and `""` are the default."""
 
     model_config = ConfigDict(
-        alias_generator=to_pascal,
         validate_by_name=True,
         validate_by_alias=True,
         validate_default=True,
@@ -135,13 +135,14 @@ def _not_required(field: FieldInfo) -> Any:
     if not field.is_required():
         return (field.rebuild_annotation(), field)
     empty: Any = "" if field.annotation is str else ()
-    return (field.rebuild_annotation(), Field(default=empty, validate_default=False))
+    absent = Field(default=empty, alias=field.alias, validate_default=False)
+    return (field.rebuild_annotation(), absent)
 
 
 class Attributes(BaseModel):
     """What `Fn::GetAtt` gives of one type: strings, as last read from AWS."""
 
-    model_config = ConfigDict(alias_generator=to_pascal, defer_build=True)
+    model_config = ConfigDict(defer_build=True)
 
 
 Model = TypeVar("Model", bound=Properties)

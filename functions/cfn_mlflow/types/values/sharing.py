@@ -42,6 +42,7 @@ StackNames = Annotated[
 def shared_with_property(what: str) -> Any:
     """Return the property; `what` is what others may name then."""
     return described(
+        "SharedWithStacks",
         f"Names of other stacks whose properties may name {what}, or `{EVERY_STACK}` alone for"
         " every stack of the account and Region. Once a name is taken out, that stack's updates are"
         " refused and its new tasks cannot start; those that run go on.",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 
 from cfn_mlflow.types.mlflow import graph as mlflow_server
-from cfn_mlflow.types.mlflow.properties import MLflowAttributes, MLflowProperties
+from cfn_mlflow.types.mlflow.attributes import MLflowAttributes
+from cfn_mlflow.types.mlflow.properties import MLflowProperties
 from cfn_mlflow.types.values.base import parse_for_removal
 from tests.unit.support.aurora import CONNECTIONS
 from tests.unit.support.fargate import Fargate

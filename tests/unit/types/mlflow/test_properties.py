@@ -8,7 +8,7 @@ import pytest
 
 from cfn_mlflow.types.bucket.properties import BucketProperties
 from cfn_mlflow.types.database.properties import DatabaseProperties
-from cfn_mlflow.types.mlflow.properties import PARTS, MLflowProperties, joined_fields, joined_name
+from cfn_mlflow.types.mlflow.properties import MLflowProperties
 from cfn_mlflow.types.values.base import parse
 from tests.properties_kit import DATABASE, INGRESS, JOINED, KEY_ARN, SUBNETS, faults
 
@@ -131,11 +131,3 @@ def test_given_a_fault_of_a_part_then_it_is_told_once_under_the_name_the_user_wr
     properties: dict[str, Any], told: tuple[str, ...]
 ) -> None:
     assert faults(MLflowProperties, JOINED | properties) == told
-
-
-def test_given_the_parts_then_no_two_properties_of_theirs_have_one_name_by_accident() -> None:
-    names = [
-        joined_name(part, name) for part, model in PARTS.items() for name in model.property_names()
-    ]
-    assert {name for name in names if names.count(name) > 1} == {"UniqueName", "Tags", "VpcId"}
-    assert set(names) == set(joined_fields())

@@ -11,7 +11,8 @@ from cfn_mlflow.outcome import Done, PermanentError, Waiting
 from cfn_mlflow.schema_check.check import Report, State
 from cfn_mlflow.schema_check.look import Watcher
 from cfn_mlflow.types.schema import graph as schema
-from cfn_mlflow.types.schema.properties import SchemaAttributes, SchemaProperties
+from cfn_mlflow.types.schema.attributes import SchemaAttributes
+from cfn_mlflow.types.schema.properties import SchemaProperties
 from cfn_mlflow.types.values.base import parse, parse_for_removal
 from tests.unit.support import named_things as things
 from tests.unit.support.service_kit import HEAD, converge, owner, remove

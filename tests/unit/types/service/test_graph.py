@@ -12,7 +12,8 @@ from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.outcome import PermanentError
 from cfn_mlflow.rotation.turns import TurnSecret
 from cfn_mlflow.types.service import graph as service
-from cfn_mlflow.types.service.properties import ServiceAttributes, ServiceProperties
+from cfn_mlflow.types.service.attributes import ServiceAttributes
+from cfn_mlflow.types.service.properties import ServiceProperties
 from cfn_mlflow.types.service.tasks.definitions import TMP
 from cfn_mlflow.types.service.tasks.environment import NO_PROVIDER
 from cfn_mlflow.types.values.base import parse, parse_for_removal
