@@ -122,8 +122,8 @@ class ImageProperties(Properties):
     )
     image: Image | None = described(
         "Image",
-        "URI of another image that can do what the official one can (such as a copy in ECR, or"
-        " a pull-through cache there), with a tag or a digest. Instead of the tag.",
+        "URI of another image, with a tag or a digest, instead of the tag. It must do what the"
+        " official one does, such as a copy in ECR or a pull-through cache there.",
         default=None,
         default_words="the official image",
         example="123456789012.dkr.ecr.eu-west-1.amazonaws.com/mlflow:v3.17.2-full",

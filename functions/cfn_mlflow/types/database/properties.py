@@ -87,7 +87,7 @@ class DatabaseProperties(NamedProperties):
     )
     skip_final_snapshot: Boolean = described(
         "SkipFinalSnapshot",
-        "Whether a deletion leaves no snapshot. A database that was never completed leaves none.",
+        "Whether a deletion takes no final snapshot. A database that was never complete gets none.",
         default=False,
         example=True,
     )

@@ -73,14 +73,14 @@ class MLflowAttributes(Attributes):
     )
     connection_budget: str = described(
         "ConnectionBudget",
-        "What the tasks can open of the connections that the database takes, as a sum in words.",
+        "Connections that the tasks can open, of those that the database accepts, as a sum.",
     )
     schema_revision: str = described("SchemaRevision", "Revision of the database's schema.")
     schema_migrations: str = described(
         "SchemaMigrations", "Revisions that this image's deploy ran, if any."
     )
     schema_snapshot_id: str = described(
-        "SchemaSnapshotId", "Snapshot that was taken before they ran, if any."
+        "SchemaSnapshotId", "Snapshot from before they ran, if any."
     )
     server_secret_arn: str = described(
         "ServerSecretArn",

@@ -52,11 +52,11 @@ class ServiceAttributes(Attributes):
     )
     image_digest: str = described(
         "ImageDigest",
-        "Digest of the image that the tasks run, as ECS tells it; empty if it tells none.",
+        "Digest of the image that the tasks run, as ECS reports it; empty if it reports none.",
     )
     connection_budget: str = described(
         "ConnectionBudget",
-        "What the tasks can open of the connections that the database takes, as a sum in words.",
+        "Connections that the tasks can open, of those that the database accepts, as a sum.",
     )
     schema_revision: str = described("SchemaRevision", "Revision of the database's schema.")
     schema_migrations: str = described(
@@ -66,7 +66,7 @@ class ServiceAttributes(Attributes):
     )
     schema_snapshot_id: str = described(
         "SchemaSnapshotId",
-        "Snapshot that was taken before they ran; empty if there was nothing to lose.",
+        "Snapshot from before they ran; empty if there was nothing to lose.",
     )
     server_secret_arn: str = described(
         "ServerSecretArn",

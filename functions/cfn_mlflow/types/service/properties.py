@@ -77,7 +77,7 @@ class ServiceSettings(ImageProperties, NamedProperties):
     load_balancer_ingress_cidr_blocks: CidrBlocks = described(
         "LoadBalancerIngressCidrBlocks",
         "IPv4 CIDR blocks from which the load balancer can be reached. Without {BasicAuth} MLflow"
-        " asks nobody for a password: whoever is in them can read and write all.",
+        " asks for no password: everybody in them can read and write all.",
         example=["10.0.0.0/8"],
     )
     load_balancer_is_internal: Boolean = described(
@@ -152,16 +152,17 @@ class ServiceSettings(ImageProperties, NamedProperties):
     )
     load_balancer_is_open_to_the_internet: Boolean = described(
         "LoadBalancerIsOpenToTheInternet",
-        "Says that everybody in the world may read and write all in MLflow, and its artifacts."
-        " Without it, a load balancer with public addresses is refused that lets in the Internet"
-        " ({LoadBalancerIngressCidrBlocks}) to an MLflow that asks for no password ({BasicAuth}).",
+        "Allows everybody in the world to read and write all in MLflow, and its artifacts. Without"
+        " it, an MLflow without a password ({BasicAuth}) must not be open to the Internet: a load"
+        " balancer with public addresses is then refused, if {LoadBalancerIngressCidrBlocks} lets"
+        " in the Internet.",
         default=False,
         example=True,
     )
     ai_gateway_providers: GatewayProviders = described(
         "AiGatewayProviders",
         "Providers that MLflow's AI gateway may call, as MLflow writes them. Without any the"
-        " gateway is off. Whoever reaches MLflow may use it: with `vertex_ai`, `databricks` or"
+        " gateway is off. All who reach MLflow may use it: with `vertex_ai`, `databricks` or"
         " `litellm` they can make the tasks send requests to addresses of their choice.",
         default=(),
         default_words="the AI gateway is off",
@@ -200,10 +201,10 @@ class ServiceSettings(ImageProperties, NamedProperties):
     )
     alarm_topic_arn: TopicArn | None = described(
         "AlarmTopicArn",
-        "ARN of the SNS topic that the alarm on the schema tells; its policy must admit"
+        "ARN of the SNS topic that the alarm on the schema notifies; its policy must admit"
         " `cloudwatch.amazonaws.com`.",
         default=None,
-        default_words="the alarm tells nobody",
+        default_words="the alarm notifies nobody",
         example="arn:aws:sns:eu-west-1:123456789012:alarms",
     )
 

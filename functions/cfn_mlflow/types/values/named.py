@@ -16,9 +16,9 @@ def unique_name_property(default: str) -> Any:
     """Return the property, with the type's own default."""
     return described(
         "UniqueName",
-        "What the names of all that is made begin with. One that you give is claimed for the type"
-        " in the account and Region: a second resource with it fails and leaves the first alone,"
-        " until the first is deleted or left by its stack.",
+        "What the names of all that is made begin with. One that you give is reserved for the type"
+        " in the account and Region. A second resource with it fails, and does not touch the first,"
+        " until the first is deleted or its stack has retained it.",
         update=Update.REFUSED,
         default=default,
         example="team-a",
@@ -31,10 +31,10 @@ class NamedProperties(Properties):
     unique_name: UniqueName = unique_name_property(UNIQUE_NAME)
     tags: Tags = described(
         "Tags",
-        "Tags for all that is made, as a map or as a list of Key and Value; at most 40. Taken out"
-        " again, they go; what others have set stays. A key has 1 to 127 characters, a value up to"
-        " 255: letters, digits, spaces inside and `_ . : / = + - @`. Keys must differ in more than"
-        " case. `aws:`, `rds:` and `cfn-mlflow:` are reserved.",
+        "Tags for all that is made, as a map or as a list of Key and Value; at most 40. A tag"
+        " that you remove goes; a tag that others have set stays. A key has 1 to 127 characters, a"
+        " value up to 255: letters, digits, spaces inside and `_ . : / = + - @`. Keys must differ"
+        " in more than case. `aws:`, `rds:` and `cfn-mlflow:` are reserved.",
         default={},
         example={"team": "a"},
     )

@@ -44,8 +44,8 @@ def shared_with_property(what: str) -> Any:
     return described(
         "SharedWithStacks",
         f"Names of other stacks whose properties may name {what}, or `{EVERY_STACK}` alone for"
-        " every stack of the account and Region. Once a name is taken out, that stack's updates are"
-        " refused and its new tasks cannot start; those that run go on.",
+        " every stack of the account and Region. Once a name is removed, that stack's updates are"
+        " refused and its new tasks cannot start; running tasks continue.",
         default=(),
         example=["team-b"],
     )
