@@ -18,7 +18,7 @@ from cfn_mlflow.cloudformation.identity import Identity
 from cfn_mlflow.cloudformation.serve import Step
 from cfn_mlflow.outcome import PermanentError, TemporaryError
 from cfn_mlflow.types.bucket.properties import BucketProperties
-from cfn_mlflow.types.values.update import parse_update
+from cfn_mlflow.types.common.update import parse_update
 from tests.forging import forged
 from tests.protocol_kit import (
     HOST,

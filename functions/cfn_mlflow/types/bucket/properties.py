@@ -6,20 +6,14 @@ from typing import Annotated
 
 from pydantic import ValidationInfo, field_validator
 
+from cfn_mlflow.types.common.named import NamedProperties, unique_name_property
+from cfn_mlflow.types.common.sharing import StackNames, shared_with_property
 from cfn_mlflow.types.values.base import Update, described
 from cfn_mlflow.types.values.faults import WrongValueError
-from cfn_mlflow.types.values.named import NamedProperties, unique_name_property
-from cfn_mlflow.types.values.sharing import StackNames, shared_with_property
+from cfn_mlflow.types.values.names import BucketName, BucketPath, KeyArn, UniqueName
+from cfn_mlflow.types.values.numbers import integer
+from cfn_mlflow.types.values.rules import Boolean, choice
 from cfn_mlflow.types.values.standing import may_stand
-from cfn_mlflow.types.values.values import (
-    Boolean,
-    BucketName,
-    BucketPath,
-    KeyArn,
-    UniqueName,
-    choice,
-    integer,
-)
 
 
 class BucketProperties(NamedProperties):

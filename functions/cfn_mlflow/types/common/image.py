@@ -9,8 +9,8 @@ from pydantic import ValidationInfo, field_validator
 
 from cfn_mlflow.types.values.base import Properties, described
 from cfn_mlflow.types.values.faults import WrongValueError
+from cfn_mlflow.types.values.rules import WORDS, Rule, read_text
 from cfn_mlflow.types.values.standing import may_stand
-from cfn_mlflow.types.values.values import WORDS, Rule, read_text
 
 OFFICIAL_IMAGE = "ghcr.io/mlflow/mlflow"
 DEFAULT_IMAGE_TAG = "v3.17.2-full"

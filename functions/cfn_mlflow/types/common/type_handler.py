@@ -21,9 +21,9 @@ from cfn_mlflow.engine.remove import Removal
 from cfn_mlflow.engine.resource import Deletable
 from cfn_mlflow.outcome import InvalidProperties, Outcome, RefusedChanges
 from cfn_mlflow.runtime.tell import warn
+from cfn_mlflow.types.common.update import parse_rollback, parse_update
 from cfn_mlflow.types.common.way_back import standing_still, unless_rolling_back
 from cfn_mlflow.types.values.base import Properties, parse, parse_for_removal, set_ones
-from cfn_mlflow.types.values.update import parse_rollback, parse_update
 
 Model = TypeVar("Model", bound=Properties)
 

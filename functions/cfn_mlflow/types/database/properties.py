@@ -6,23 +6,16 @@ from typing import Annotated, Any
 
 from pydantic import ValidationInfo, field_validator
 
+from cfn_mlflow.types.common.named import NamedProperties, unique_name_property
+from cfn_mlflow.types.common.sharing import StackNames, shared_with_property
 from cfn_mlflow.types.values.base import Update, described
 from cfn_mlflow.types.values.faults import WrongValueError
-from cfn_mlflow.types.values.named import NamedProperties, unique_name_property
-from cfn_mlflow.types.values.sharing import StackNames, shared_with_property
+from cfn_mlflow.types.values.names import KeyArn, SecretArn, UniqueName
+from cfn_mlflow.types.values.networks import TwoSubnetIds, VpcId
+from cfn_mlflow.types.values.numbers import half_steps, integer
+from cfn_mlflow.types.values.rules import Boolean, text
+from cfn_mlflow.types.values.schedules import Schedule
 from cfn_mlflow.types.values.standing import may_stand
-from cfn_mlflow.types.values.values import (
-    Boolean,
-    KeyArn,
-    Schedule,
-    SecretArn,
-    TwoSubnetIds,
-    UniqueName,
-    VpcId,
-    half_steps,
-    integer,
-    text,
-)
 
 LOWEST_CAPACITY = 0.5
 """Aurora capacity units of a database that never pauses."""

@@ -15,12 +15,12 @@ from pydantic.fields import FieldInfo
 
 from cfn_mlflow.types.bucket.properties import BucketProperties
 from cfn_mlflow.types.common.connections import CAP, CAPPED_UP_TO, Budget, max_connections
+from cfn_mlflow.types.common.named import UNIQUE_NAME
 from cfn_mlflow.types.database.properties import DatabaseProperties
 from cfn_mlflow.types.mlflow.names import NAMES, joined_name
 from cfn_mlflow.types.service.properties import ServiceSettings
 from cfn_mlflow.types.values.base import Properties, set_ones
 from cfn_mlflow.types.values.faults import Location, fault_at
-from cfn_mlflow.types.values.named import UNIQUE_NAME
 from cfn_mlflow.types.values.standing import may_stand
 
 PARTS: Mapping[str, type[Properties]] = MappingProxyType(

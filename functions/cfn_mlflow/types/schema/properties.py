@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from cfn_mlflow.types.common.image import ImageProperties
 from cfn_mlflow.types.values.base import described
-from cfn_mlflow.types.values.values import (
+from cfn_mlflow.types.values.names import (
     ClusterArn,
     DatabaseName,
     Revision,

@@ -8,7 +8,8 @@ from typing import Annotated
 
 from pydantic import BeforeValidator
 
-from cfn_mlflow.types.values.values import ListWords, read_list, text
+from cfn_mlflow.types.values.lists import ListWords, read_list
+from cfn_mlflow.types.values.rules import text
 
 MOST_PUBLIC_ADDRESSES = 2**24
 """As many as a /8 block has: nobody but the Internet itself has more."""

@@ -8,6 +8,7 @@ from pydantic import ValidationInfo, field_validator
 
 from cfn_mlflow.types.common.connections import FEWEST, Budget
 from cfn_mlflow.types.common.image import ImageProperties, gateway_fault, image_uri, sign_in_fault
+from cfn_mlflow.types.common.named import NamedProperties, unique_name_property
 from cfn_mlflow.types.service.doors import GatewayProviders, is_the_internet
 from cfn_mlflow.types.service.tasks.fargate import (
     FARGATE_MEMORY,
@@ -18,32 +19,31 @@ from cfn_mlflow.types.service.tasks.fargate import (
 from cfn_mlflow.types.service.tasks.sidecars import Sidecars
 from cfn_mlflow.types.values.base import Update, described
 from cfn_mlflow.types.values.faults import WrongValueError
-from cfn_mlflow.types.values.named import NamedProperties, unique_name_property
-from cfn_mlflow.types.values.standing import may_stand
-from cfn_mlflow.types.values.values import (
-    Boolean,
+from cfn_mlflow.types.values.names import (
     BucketArns,
     BucketName,
     BucketPath,
-    CidrBlocks,
     ClusterArn,
     ContainerUser,
     DatabaseName,
-    HostName,
     KeyArn,
-    LogRetention,
-    Schedule,
     SecretArn,
-    SecurityGroupId,
     ServerOptions,
-    SubnetIds,
     TopicArn,
-    TwoSubnetIds,
     UniqueName,
-    VpcId,
-    integer,
-    integer_of,
 )
+from cfn_mlflow.types.values.networks import (
+    CidrBlocks,
+    HostName,
+    SecurityGroupId,
+    SubnetIds,
+    TwoSubnetIds,
+    VpcId,
+)
+from cfn_mlflow.types.values.numbers import LogRetention, integer, integer_of
+from cfn_mlflow.types.values.rules import Boolean
+from cfn_mlflow.types.values.schedules import Schedule
+from cfn_mlflow.types.values.standing import may_stand
 
 CPU_UNITS = 1024
 """Of one vCPU."""

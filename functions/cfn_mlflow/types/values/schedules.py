@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Annotated
+
+from cfn_mlflow.types.values.faults import WrongValueError
+from cfn_mlflow.types.values.rules import WORDS, Rule, read_text
 
 NEVER = "none"
 """What turns a schedule off: an empty property counts as absent, and means the default."""
@@ -75,3 +79,25 @@ def _cron_fault(parts: list[str]) -> str:
     if (parts[2] == "?") == (parts[4] == "?"):
         return "cron(...) has a ? as its day of month or its day of week, and in one of them only"
     return ""
+
+
+def read_schedule(value: object) -> str:
+    """Return a schedule of EventBridge, or the word that turns it off."""
+    expression = read_text(value)
+    fault = "" if expression == NEVER else schedule_fault(expression)
+    if fault:
+        raise WrongValueError(f"{fault}; {NEVER} turns it off", expression)
+    return expression
+
+
+Schedule = Annotated[
+    str,
+    Rule(
+        read_schedule,
+        {
+            "type": "string",
+            "pattern": rf"^({NEVER}|rate\([0-9]+ [a-z]+\)|cron\([^()]+\))$",
+            WORDS: f"{FORMS}; {NEVER} turns it off",
+        },
+    ),
+]

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 from cfn_mlflow.reserved_tags import RESERVED_KEYS, RESERVED_VALUES
 from cfn_mlflow.types.values.faults import UNREAD, WrongPartsError, WrongValueError
-from cfn_mlflow.types.values.values import WORDS, Rule
+from cfn_mlflow.types.values.rules import WORDS, Rule
 
 MOST_USER_TAGS = 40
 """AWS takes 50 on an object; the rest is for ours."""

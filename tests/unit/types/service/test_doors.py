@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from cfn_mlflow.outcome import InvalidProperties
+from cfn_mlflow.types.common.update import parse_rollback, parse_update
 from cfn_mlflow.types.mlflow.properties import MLflowProperties
 from cfn_mlflow.types.service.doors import is_the_internet
 from cfn_mlflow.types.service.properties import ServiceProperties
 from cfn_mlflow.types.values.base import Properties, parse, parse_for_removal
-from cfn_mlflow.types.values.update import parse_rollback, parse_update
 from tests.properties_kit import JOINED, SERVICE, faults
 
 OPEN = {"LoadBalancerIngressCidrBlocks": ["0.0.0.0/0"], "LoadBalancerIsInternal": "false"}

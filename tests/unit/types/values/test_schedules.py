@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cfn_mlflow.types.values import values
+from cfn_mlflow.types.values import schedules
 from cfn_mlflow.types.values.schedules import NEVER
 
 
@@ -27,7 +27,7 @@ from cfn_mlflow.types.values.schedules import NEVER
     ],
 )
 def test_given_a_schedule_that_eventbridge_takes_then_it_is_kept_as_it_is(expression: str) -> None:
-    assert values.read_schedule(expression) == expression
+    assert schedules.read_schedule(expression) == expression
 
 
 @pytest.mark.parametrize(
@@ -57,11 +57,11 @@ def test_given_one_that_it_does_not_take_then_it_is_refused_in_words(
     expression: str, words: str
 ) -> None:
     with pytest.raises(ValueError, match=words) as raised:
-        values.read_schedule(expression)
+        schedules.read_schedule(expression)
     assert "none turns it off" in str(raised.value)
 
 
 @pytest.mark.parametrize("value", [1, True, None, ["rate(1 day)"], {}])
 def test_given_what_is_no_string_then_it_is_refused(value: object) -> None:
     with pytest.raises(ValueError, match="must be a single string"):
-        values.read_schedule(value)
+        schedules.read_schedule(value)

@@ -11,16 +11,10 @@ from typing import Annotated, Any
 
 from cfn_mlflow.types.common.image import IMAGE
 from cfn_mlflow.types.values.faults import WrongPartsError, WrongValueError
+from cfn_mlflow.types.values.names import SECRET_ARN, SECRET_VALUE
+from cfn_mlflow.types.values.numbers import read_integer
+from cfn_mlflow.types.values.rules import WORDS, Rule, read_boolean, read_text
 from cfn_mlflow.types.values.suggestion import suggestion
-from cfn_mlflow.types.values.values import (
-    SECRET_ARN,
-    SECRET_VALUE,
-    WORDS,
-    Rule,
-    read_boolean,
-    read_integer,
-    read_text,
-)
 
 MLFLOW_CONTAINER = "mlflow"
 """The server's own container, whose name no sidecar may take."""

@@ -20,12 +20,12 @@ from cfn_mlflow.aws.iam.role import Role
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.engine.output import known
 from cfn_mlflow.outcome import InvalidProperties
+from cfn_mlflow.types.common.update import parse_update
 from cfn_mlflow.types.mlflow import graph as mlflow_server
 from cfn_mlflow.types.mlflow.properties import MLflowProperties
 from cfn_mlflow.types.service import graph as service
 from cfn_mlflow.types.service.properties import ServiceProperties
 from cfn_mlflow.types.values.base import Properties
-from cfn_mlflow.types.values.update import parse_update
 from tests.properties_kit import ARN, JOINED, SERVICE
 from tests.unit.support.service_kit import owner
 from tools.type_reference import types

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cfn_mlflow.outcome import InvalidProperties
+from cfn_mlflow.types.common.update import parse_rollback, parse_update
 from cfn_mlflow.types.mlflow.properties import MLflowProperties
 from cfn_mlflow.types.service.properties import ServiceProperties
 from cfn_mlflow.types.values.base import Properties
-from cfn_mlflow.types.values.update import parse_rollback, parse_update
 from tests.properties_kit import JOINED, SERVICE, TYPES
 
 SMALL = {"ServiceCpu": "256", "ServiceMemory": "1024", "ServiceWorkers": "3"}

@@ -8,9 +8,9 @@ import pytest
 
 from cfn_mlflow.aws.core import owner
 from cfn_mlflow.types.bucket.properties import BucketProperties
+from cfn_mlflow.types.common import sharing
 from cfn_mlflow.types.database.properties import DatabaseProperties
 from cfn_mlflow.types.mlflow.properties import MLflowProperties
-from cfn_mlflow.types.values import sharing
 from cfn_mlflow.types.values.base import Properties, parse
 from tests.properties_kit import DATABASE, JOINED, faults
 

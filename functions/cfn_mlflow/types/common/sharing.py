@@ -9,7 +9,8 @@ from pydantic import AfterValidator, BeforeValidator
 from cfn_mlflow.reserved_tags import EVERY_STACK
 from cfn_mlflow.types.values.base import described
 from cfn_mlflow.types.values.faults import WrongValueError
-from cfn_mlflow.types.values.values import ListWords, read_list, text
+from cfn_mlflow.types.values.lists import ListWords, read_list
+from cfn_mlflow.types.values.rules import text
 
 LONGEST_LIST = 256
 """Characters of a tag's value, in which the names stand one after the other."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from cfn_mlflow.types.values.base import Properties, Update, described
+from cfn_mlflow.types.values.names import UniqueName
 from cfn_mlflow.types.values.tags import Tags
-from cfn_mlflow.types.values.values import UniqueName
 
 UNIQUE_NAME = "mlflow"
 """The one name of all parts of a Custom::MLflow, unless another is given."""
