@@ -12,17 +12,16 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from cfn_mlflow import deep_check
-from cfn_mlflow.aws.core.eventual_consistency import NotYet
 from cfn_mlflow.aws.ecs.client import ecs, ecs_tags
 from cfn_mlflow.aws.ecs.task import Task, cut, tasks, why
 from cfn_mlflow.aws.ecs.task_definition import IMAGE_DIGEST_TAG, TaskDefinitionView, deregister
 from cfn_mlflow.deep_check import Report
-from cfn_mlflow.engine.managed import Port
-from cfn_mlflow.engine.resource import Attached
+from cfn_mlflow.engine.output import Value, known
+from cfn_mlflow.engine.resource import Attached, Observation, Updatable, as_observed
 from cfn_mlflow.outcome import PermanentError
 from cfn_mlflow.upgrade.fallback_image import with_way_out
 from cfn_mlflow.upgrade.image_task import (
@@ -55,33 +54,35 @@ class DeepCheckView:
 
 
 @dataclass(frozen=True, eq=False)
-class DeepCheck(Port[DeepCheckView], Attached[DeepCheckView]):
+class DeepCheck(Attached[DeepCheckView], Updatable[DeepCheckView]):
     """The check of one revision of the server's task definition, at all tasks that run of it."""
 
     words: ClassVar[str] = "deep check"
 
-    launcher: Launcher
-    definition: TaskDefinitionView
+    launcher: Value[Launcher]
+    definition: Value[TaskDefinitionView]
     """The server's."""
-    host_name: str
+    host_name: Value[str]
     container: str
     port: int
-    stands_in_at: str = ""
+    stands_in_at: Value[str] = ""
     """The database's revision if the image stands in for one that the database is ahead of."""
-    _not_yet: NotYet = field(default_factory=NotYet, repr=False)
 
     @property
     def purpose(self) -> str:
         """Return what the tasks of this check are for: this revision of the server's."""
-        return f"{CHECK}-{self.definition.arn.rpartition(':')[2]}"
+        return f"{CHECK}-{self._revision.arn.rpartition(':')[2]}"
 
-    def read(self) -> DeepCheckView | None:
+    def observe(self) -> Observation[DeepCheckView] | None:
         """Read the tag, else find the tasks and read their log (ecs:ListTasks, DescribeTasks).
 
         None where a run is to begin: the first, or one for the servers that are left.
         """
+        return as_observed(self._view())
+
+    def _view(self) -> DeepCheckView | None:
         if self._is_noted:
-            noted = self.definition.tags.get(IMAGE_DIGEST_TAG)
+            noted = self._revision.tags.get(IMAGE_DIGEST_TAG)
             digest = self._image_digest() if noted is None else noted
             return DeepCheckView(passed=True, image_digest=digest)
         view = self._so_far()
@@ -98,7 +99,18 @@ class DeepCheck(Port[DeepCheckView], Attached[DeepCheckView]):
         """Start the task that checks (ecs:RunTask)."""
         self._start(self._so_far())
 
-    def busy(self, view: DeepCheckView) -> str | None:
+    def compare(self, found: Observation[DeepCheckView]) -> Observation[DeepCheckView]:
+        """Tell the state of the task, or that it is to be tried again; note what has passed."""
+        view = found.view
+        busy = self._busy(view)
+        if busy:
+            return replace(found, busy=busy)
+        if not self._is_noted and view.tasks and not view.passed:
+            return replace(found, differs=("another attempt",))
+        self._note(view)
+        return found
+
+    def _busy(self, view: DeepCheckView) -> str | None:
         """Tell the state of the task; fail if a server does not serve."""
         if not view.tasks:
             return None
@@ -111,58 +123,60 @@ class DeepCheck(Port[DeepCheckView], Attached[DeepCheckView]):
         failed = view.tasks[len(view.well) :]
         again = view.report is None or len(failed) == 1
         if not view.passed and not worth_another(failed, retryable=again):
-            deregister(self.definition.arn)
+            deregister(self._revision.arn)
             cause = f"{self.words}: {self._cause(last, view.report)}"
-            raise PermanentError(with_way_out(cause, self.launcher.owner, self.stands_in_at))
+            raise PermanentError(
+                with_way_out(cause, self._launcher.owner, known(self.stands_in_at))
+            )
         return None
 
-    def changes(self, view: DeepCheckView) -> tuple[str, ...]:
-        """Name what is still to be checked, or noted."""
-        if self._is_noted or not view.tasks:
-            return ()
-        return () if view.passed else ("another attempt",)
-
-    def update(self, view: DeepCheckView) -> None:
+    def update(self, found: Observation[DeepCheckView]) -> None:
         """Check again (ecs:RunTask)."""
-        self._start(view)
+        self._start(found.view)
 
-    def settling(self, view: DeepCheckView) -> str | None:
+    def _note(self, view: DeepCheckView) -> None:
         """Note that it has passed, and what the image's digest is (ecs:TagResource)."""
-        lacks_digest = self._is_noted and IMAGE_DIGEST_TAG not in self.definition.tags
+        lacks_digest = self._is_noted and IMAGE_DIGEST_TAG not in self._revision.tags
         if view.tasks or lacks_digest:
             notes = ecs_tags({CHECKED_TAG: "true", IMAGE_DIGEST_TAG: view.image_digest})
-            ecs().tag_resource(resourceArn=self.definition.arn, tags=notes)
-        return None
+            ecs().tag_resource(resourceArn=self._revision.arn, tags=notes)
+
+    @property
+    def _revision(self) -> TaskDefinitionView:
+        return known(self.definition)
+
+    @property
+    def _launcher(self) -> Launcher:
+        return known(self.launcher)
 
     @property
     def _is_noted(self) -> bool:
-        return CHECKED_TAG in self.definition.tags
+        return CHECKED_TAG in self._revision.tags
 
     def _so_far(self) -> DeepCheckView:
         """Return what the runs have come to; a report counts before ECS tells its exit code."""
-        found = self.launcher.runs(self.purpose)
-        report = deep_check.parse(self.launcher.lines(found[-1])) if found else None
+        found = self._launcher.runs(self.purpose)
+        report = deep_check.parse(self._launcher.lines(found[-1])) if found else None
         healthy = bool(report and report.healthy)
         return DeepCheckView(healthy, found, report, found if healthy else _well(found[:-1]))
 
     def _start(self, view: DeepCheckView) -> None:
         command = deep_check.command()
         servers = _as_many_as_fit(self._servers_after(view.well), self._environment, command)
-        with self._not_yet.patience():
-            self.launcher.start(
-                self.purpose, view.tasks, environment=self._environment(servers), command=command
-            )
+        self._launcher.start(
+            self.purpose, view.tasks, environment=self._environment(servers), command=command
+        )
 
     def _environment(self, servers: Sequence[str]) -> dict[str, str]:
-        return {SERVERS: ",".join(servers), HOST: self.host_name.lower()}
+        return {SERVERS: ",".join(servers), HOST: known(self.host_name).lower()}
 
     def _servers(self) -> list[str]:
         """Return the addresses of the tasks that run of this revision, in order."""
         return sorted(f"{task.address}:{self.port}" for task in self._tasks() if task.address)
 
     def _tasks(self) -> list[Task]:
-        found = tasks(self.launcher.cluster, stopped=False, serviceName=self.launcher.cluster)
-        return [task for task in found if task.definition_arn == self.definition.arn]
+        found = tasks(self._launcher.cluster, stopped=False, serviceName=self._launcher.cluster)
+        return [task for task in found if task.definition_arn == self._revision.arn]
 
     def _image_digest(self) -> str:
         """Return the digest that ECS tells of the image; empty if it tells none."""
@@ -181,8 +195,8 @@ class DeepCheck(Port[DeepCheckView], Attached[DeepCheckView]):
 
     def _cause(self, last: Task, report: Report | None) -> str:
         if report is None:
-            return why(last, self.launcher.log_group)
-        return f"{cut(report.reason, REASON_BYTES)}. See log group {self.launcher.log_group}"
+            return why(last, self._launcher.log_group)
+        return f"{cut(report.reason, REASON_BYTES)}. See log group {self._launcher.log_group}"
 
 
 def _well(runs: tuple[Task, ...]) -> tuple[Task, ...]:

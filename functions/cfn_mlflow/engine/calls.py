@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from cfn_mlflow.engine.managed import Port, resolved
 from cfn_mlflow.engine.resource import Observed
 from cfn_mlflow.outcome import PermanentError, TemporaryError
 
@@ -42,9 +41,6 @@ def call(
     explain: Explain, node: Observed[Any], method: Callable[..., Result], *args: object
 ) -> Result:
     """Call a method of a resource. Raises TemporaryError, PermanentError, or what is a bug."""
-    if isinstance(node, Port):  # until all are written for the contract
-        method = getattr(resolved(node), method.__name__)
-        args = (args[0].view,) if method.__name__ == "update" else args  # type: ignore[attr-defined]
     try:
         return method(*args)
     except (TemporaryError, PermanentError):

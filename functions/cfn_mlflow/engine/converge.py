@@ -9,7 +9,6 @@ from typing import Any
 
 from cfn_mlflow.engine.calls import Explain, call
 from cfn_mlflow.engine.graph import Graph
-from cfn_mlflow.engine.managed import Port
 from cfn_mlflow.engine.output import known
 from cfn_mlflow.engine.patience import NO_TAGS, NOT_VISIBLE, Patience
 from cfn_mlflow.engine.remove import Removal
@@ -138,7 +137,7 @@ class Convergence:
         except TemporaryError as error:
             waits[node.label] = str(error)
         except PermanentError as error:
-            waits[node.label] = self._patience.bear(node, self._graph.needs(node), error)
+            waits[node.label] = self._patience.bear(node, self._graph.built_on(node), error)
         else:
             if found is None or state:
                 waits[node.label] = state
@@ -179,7 +178,7 @@ class Convergence:
         updating = f"updating {', '.join(found.differs)}"
         if self._patience.waits_for_its_update(node, found.differs):
             return found, updating
-        if not isinstance(node, Updatable | Port):
+        if not isinstance(node, Updatable):
             raise PermanentError(
                 f"{node.label}: {', '.join(found.differs)} not as asked, and it cannot be changed "
                 f"in place. Remove it, then deploy again"

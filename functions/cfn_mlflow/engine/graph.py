@@ -59,6 +59,10 @@ class Graph:
         """Return the resources that must serve before this one is made."""
         return self._after[id(node)]
 
+    def built_on(self, node: Observed[Any]) -> tuple[Observed[Any], ...]:
+        """Return those of its needs that it has of its own, without those that begin the graph."""
+        return tuple(need for need in self._after[id(node)] if need not in self._first)
+
     def all(self) -> Iterator[Observed[Any]]:
         """Yield every resource, wanted or not, each after those it needs."""
         yield from self.wanted

@@ -98,8 +98,12 @@ class Patience:
             since = self._unknown.setdefault(id(node), self._now())
             if self._now() - since < SECONDS:
                 return error.waits
-        elif isinstance(error, DeniedError | NotFoundError) and self._lasts((node, *needs)):
-            return NOT_ALLOWED if isinstance(error, DeniedError) else NOT_VISIBLE
+        elif isinstance(error, DeniedError | NotFoundError):
+            words = NOT_ALLOWED if isinstance(error, DeniedError) else NOT_VISIBLE
+            if self._lasts((node,)):
+                return words
+            if self._lasts(needs):
+                return f"what it needs: {words}"
         raise error
 
     def _lasts(self, nodes: Iterable[Node]) -> bool:

@@ -7,8 +7,8 @@ Four verbs change or read the world: observe, create, update, delete. A mix-in a
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Generic, TypeVar
 
 from cfn_mlflow.engine.output import NotKnown, Output, Seen
@@ -40,6 +40,10 @@ class Observation(Generic[View]):
     def owned(self) -> bool:
         """Tell whether it is this resource's own; a part of something owned is owned."""
         return not self.conflict
+
+    def differing(self, things: Mapping[str, bool]) -> Observation[View]:
+        """Return it with the names of those things that differ."""
+        return replace(self, differs=tuple(name for name, differs in things.items() if differs))
 
 
 @dataclass(frozen=True, eq=False)
@@ -176,6 +180,11 @@ class LeavesTraces(Observed[View]):
     @abstractmethod
     def after_removal(self) -> None:
         """Mark what it left. A removal calls it whenever it observes nothing, so perhaps again."""
+
+
+def as_observed(view: View | None) -> Observation[View] | None:
+    """Return a view as an observation of what is owned whoever made it; None for none."""
+    return None if view is None else Observation(view)
 
 
 def ownership_conflict(label: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from cfn_mlflow.engine.resource import Observation
 from cfn_mlflow.postgres.roles import InDatabase
 
 
@@ -21,10 +22,10 @@ class ConnectionLimit(InDatabase[ConnectionLimitView]):
 
     words: ClassVar[str] = "database connection limit"
 
-    def read(self) -> ConnectionLimitView:
+    def observe(self) -> Observation[ConnectionLimitView]:
         """Ask the database itself."""
         [found] = self.as_master.query(
             "SELECT CAST(setting AS integer) AS setting FROM pg_catalog.pg_settings"
             " WHERE name = 'max_connections'"
         )
-        return ConnectionLimitView(int(str(found["setting"])))
+        return Observation(ConnectionLimitView(int(str(found["setting"]))))

@@ -15,9 +15,11 @@ from typing import ClassVar
 
 from cfn_mlflow.aws.rds.client import DATABASE_NAME
 from cfn_mlflow.aws.rds.cluster import DBClusterView
-from cfn_mlflow.aws.rdsdata.database import Database, LoginRefusedError, Value
+from cfn_mlflow.aws.rdsdata.database import Database, LoginRefusedError
+from cfn_mlflow.aws.rdsdata.database import Value as SqlValue
 from cfn_mlflow.aws.secretsmanager.login_secret import read_login
-from cfn_mlflow.engine.resource import Attached
+from cfn_mlflow.engine.output import Value, known
+from cfn_mlflow.engine.resource import Attached, Observation, Updatable
 from cfn_mlflow.postgres.roles import InDatabase
 from cfn_mlflow.postgres.scram import verifier
 
@@ -63,7 +65,7 @@ class LoginView:
 
 
 @dataclass(frozen=True, eq=False)
-class DatabaseLogin(InDatabase[LoginView], Attached[LoginView]):
+class DatabaseLogin(InDatabase[LoginView], Attached[LoginView], Updatable[LoginView]):
     """A login, set from its secret as read back.
 
     A comment on the role names the version of the secret that its password is from: a login that
@@ -73,12 +75,12 @@ class DatabaseLogin(InDatabase[LoginView], Attached[LoginView]):
     words: ClassVar[str] = "database login"
 
     name: str
-    secret_arn: str
-    secret_version: str
+    secret_arn: Value[str]
+    secret_version: Value[str]
     member_of: str
     acts_as: str
     """The role that its sessions begin with: what they make belongs to that role."""
-    idle_seconds: int | None = None
+    idle_seconds: Value[int | None] = None
     """After how long the server ends an idle session; None: never."""
 
     _READ: ClassVar[str] = """
@@ -102,10 +104,14 @@ WHERE usename = CAST(:name AS name) AND backend_start < CAST(:before AS timestam
         """Tell the logins apart."""
         return f"{self.words} {self.name}"
 
-    def read(self) -> LoginView | None:
+    @property
+    def _idle(self) -> int | None:
+        return known(self.idle_seconds)
+
+    def observe(self) -> Observation[LoginView] | None:
         """Ask the master how the login stands, then let it in with its own secret."""
-        overdue = OVERDUE_SECONDS + self.idle_seconds if self.idle_seconds else NEVER_OVERDUE
-        about: Mapping[str, Value] = {
+        overdue = OVERDUE_SECONDS + self._idle if self._idle else NEVER_OVERDUE
+        about: Mapping[str, SqlValue] = {
             "name": self.name,
             "role": self.member_of,
             "overdue": overdue,
@@ -122,33 +128,38 @@ WHERE usename = CAST(:name AS name) AND backend_start < CAST(:before AS timestam
             overdue=bool(row["overdue"]),
         )
         # No session may begin before all is right: the Data API would keep it.
-        return view if self.changes(view) else replace(view, refused=self._is_refused())
+        refused = not self._differing(view) and self._is_refused()
+        return Observation(replace(view, refused=refused))
 
     def create(self) -> None:
         """Make the login, which nobody can use yet; the update that follows lets it in."""
         self.as_master.execute(f"CREATE ROLE {self.name} NOLOGIN IN ROLE {self.member_of}")
 
-    def changes(self, view: LoginView) -> tuple[str, ...]:
+    def compare(self, found: Observation[LoginView]) -> Observation[LoginView]:
+        """Name what differs."""
+        return replace(found, differs=self._differing(found.view))
+
+    def _differing(self, view: LoginView) -> tuple[str, ...]:
         """Name what differs; the password, where it is not known to be from this version."""
         different = [s for s in SETTINGS if self._differs(s, view.settings.get(s))]
         if view.overdue:
             different.append("idle sessions")
         if not view.member:
             different.append("membership")
-        known = view.logs_in and view.secret_version == self.secret_version
-        if view.refused or not known:
+        up_to_date = view.logs_in and view.secret_version == known(self.secret_version)
+        if view.refused or not up_to_date:
             different.append("password")
         return tuple(different)
 
-    def update(self, view: LoginView) -> None:
+    def update(self, found: Observation[LoginView]) -> None:
         """Set what differs, the password last: with it, sessions can begin."""
-        different = self.changes(view)
+        view, different = found.view, found.differs
         if "membership" in different:
             self.as_master.execute(f"GRANT {self.member_of} TO {self.name}")
         for setting in SETTINGS:
             if setting in different:
                 self.as_master.execute(f"ALTER ROLE {self.name} {self._change_of(setting)}")
-        if self.idle_seconds and {IDLE, "idle sessions"} & {*different}:
+        if self._idle and {IDLE, "idle sessions"} & {*different}:
             self._end_idle_sessions()
         if "password" in different:
             self._set_password(view)
@@ -171,26 +182,26 @@ WHERE usename = CAST(:name AS name) AND backend_start < CAST(:before AS timestam
         The comment changes only while nobody can log in. A login without a comment stays open: a
         release that wrote none made it, and it may be in use.
         """
-        outdated = view.secret_version != self.secret_version
+        outdated = view.secret_version != known(self.secret_version)
         keeps_open = view.logs_in and not view.secret_version
         if outdated and not keeps_open:
             if view.logs_in:
                 self.as_master.execute(f"ALTER ROLE {self.name} NOLOGIN")
             self._comment()
-        password = _without_colons(verifier(read_login(self.secret_arn).password))
+        password = _without_colons(verifier(read_login(known(self.secret_arn)).password))
         self.as_master.execute(f"ALTER ROLE {self.name} LOGIN PASSWORD E'{password}'")
         if keeps_open:
             self._comment()
 
     def _comment(self) -> None:
-        self.as_master.execute(f"COMMENT ON ROLE {self.name} IS '{self.secret_version}'")
+        self.as_master.execute(f"COMMENT ON ROLE {self.name} IS '{known(self.secret_version)}'")
 
     @property
     def _asked_settings(self) -> dict[str, str]:
         role = {"role": self.acts_as} if self.acts_as != self.name else {}
-        if self.idle_seconds is None:
+        if self._idle is None:
             return role
-        return {**role, IDLE: f"{self.idle_seconds}s"}
+        return {**role, IDLE: f"{self._idle}s"}
 
     def _differs(self, setting: str, found: str | None) -> bool:
         asked = self._asked_settings.get(setting)
@@ -204,7 +215,9 @@ WHERE usename = CAST(:name AS name) AND backend_start < CAST(:before AS timestam
 
     def _is_refused(self) -> bool:
         try:
-            Database(self.cluster_arn, self.secret_arn, DATABASE_NAME).query("SELECT 1 AS one")
+            Database(known(self.cluster_arn), known(self.secret_arn), DATABASE_NAME).query(
+                "SELECT 1 AS one"
+            )
         except LoginRefusedError:
             return True
         return False

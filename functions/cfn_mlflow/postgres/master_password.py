@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from cfn_mlflow.aws.core.owned_object import tag_list
@@ -11,7 +11,8 @@ from cfn_mlflow.aws.rds.client import rds, state_of
 from cfn_mlflow.aws.rds.cluster import read_cluster
 from cfn_mlflow.aws.rdsdata.database import LoginRefusedError
 from cfn_mlflow.aws.secretsmanager.login_secret import read_login
-from cfn_mlflow.outcome import TemporaryError
+from cfn_mlflow.engine.output import Value, known
+from cfn_mlflow.engine.resource import Observation, Updatable
 from cfn_mlflow.postgres.roles import InDatabase
 
 SET_FROM_TAG = "cfn-mlflow:master-password"
@@ -33,7 +34,7 @@ class MasterPasswordView:
 
 
 @dataclass(frozen=True, eq=False)
-class MasterPassword(InDatabase[MasterPasswordView]):
+class MasterPassword(InDatabase[MasterPasswordView], Updatable[MasterPasswordView]):
     """The user's own master password, which they may change in their secret at any time.
 
     The Data API keeps sessions of the old password open: that the master is let in does not prove
@@ -42,45 +43,49 @@ class MasterPassword(InDatabase[MasterPasswordView]):
 
     words: ClassVar[str] = "master password"
 
-    cluster: str
-    secret_version: str
+    cluster: Value[str]
+    secret_version: Value[str]
     """Of our mirror."""
 
-    def read(self) -> MasterPasswordView:
+    def observe(self) -> Observation[MasterPasswordView] | None:
         """Read what it was set from, then log in as the master (rds:DescribeDBClusters)."""
-        cluster = read_cluster(self.cluster)
+        cluster = read_cluster(known(self.cluster))
         if cluster is None:
-            raise TemporaryError("the cluster is not to be seen")
-        return MasterPasswordView(
-            set_from=cluster.tags.get(SET_FROM_TAG, ""),
-            refused=self._refused(),
-            completed=COMPLETE_TAG in cluster.tags,
-            status=cluster.status,
-            pending="MasterUserPassword" in cluster.pending,
+            return None
+        return Observation(
+            MasterPasswordView(
+                set_from=cluster.tags.get(SET_FROM_TAG, ""),
+                refused=self._refused(),
+                completed=COMPLETE_TAG in cluster.tags,
+                status=cluster.status,
+                pending="MasterUserPassword" in cluster.pending,
+            )
         )
 
-    def busy(self, view: MasterPasswordView) -> str | None:
-        """Tell the cluster's status, or that the password is still to be changed."""
-        state = state_of(self.label, view.status)
-        return state or ("changing" if view.pending else None)
-
-    def changes(self, view: MasterPasswordView) -> tuple[str, ...]:
+    def compare(self, found: Observation[MasterPasswordView]) -> Observation[MasterPasswordView]:
         """Name it when it was set from another version, or the database does not take it."""
-        return ("password",) if view.refused or view.set_from != self.secret_version else ()
+        view = found.view
+        busy = state_of(self.label, view.status) or ("changing" if view.pending else "")
+        if busy:
+            return replace(found, busy=busy)
+        other = view.set_from != known(self.secret_version)
+        return found.differing({"password": view.refused or other})
 
-    def update(self, view: MasterPasswordView) -> None:
+    def update(self, found: Observation[MasterPasswordView]) -> None:
         """Set it from the secret (rds:ModifyDBCluster), and say so (rds:AddTagsToResource).
 
         A new cluster was made with it.
         """
+        view = found.view
         if view.refused or view.set_from or view.completed:
             rds().modify_db_cluster(
-                DBClusterIdentifier=self.cluster,
-                MasterUserPassword=read_login(self.master_secret_arn).password,
+                DBClusterIdentifier=known(self.cluster),
+                MasterUserPassword=read_login(known(self.master_secret_arn)).password,
                 ApplyImmediately=True,
             )
         rds().add_tags_to_resource(
-            ResourceName=self.cluster_arn, Tags=tag_list({SET_FROM_TAG: self.secret_version})
+            ResourceName=known(self.cluster_arn),
+            Tags=tag_list({SET_FROM_TAG: known(self.secret_version)}),
         )
 
     def _refused(self) -> bool:

@@ -12,13 +12,13 @@ runs names pg_catalog at each function, and gives each operator two operands of 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, TypeVar
 
 from cfn_mlflow.aws.rds.client import DATABASE_NAME
 from cfn_mlflow.aws.rdsdata.database import Database
-from cfn_mlflow.engine.managed import Port
-from cfn_mlflow.engine.resource import Attached
+from cfn_mlflow.engine.output import Value, known
+from cfn_mlflow.engine.resource import Attached, Observation, Observed, Updatable
 
 OWNER_ROLE = "mlflow_owner"
 RUNTIME_ROLE = "mlflow_runtime"
@@ -31,16 +31,16 @@ View = TypeVar("View")
 
 
 @dataclass(frozen=True, eq=False)
-class InDatabase(Port[View]):
+class InDatabase(Observed[View]):
     """Something inside the database, which the master makes; it goes with the cluster."""
 
-    cluster_arn: str
-    master_secret_arn: str
+    cluster_arn: Value[str]
+    master_secret_arn: Value[str]
 
     @property
     def as_master(self) -> Database:
         """Return the database as the master sees it."""
-        return Database(self.cluster_arn, self.master_secret_arn, DATABASE_NAME)
+        return Database(known(self.cluster_arn), known(self.master_secret_arn), DATABASE_NAME)
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class RoleView:
 
 
 @dataclass(frozen=True, eq=False)
-class Role(InDatabase[RoleView], Attached[RoleView]):
+class Role(InDatabase[RoleView], Attached[RoleView], Updatable[RoleView]):
     """A role that nobody can log in to; the master is its member, so as to act for it."""
 
     words: ClassVar[str] = "database role"
@@ -63,26 +63,26 @@ class Role(InDatabase[RoleView], Attached[RoleView]):
         """Tell the roles apart."""
         return f"{self.words} {self.name}"
 
-    def read(self) -> RoleView | None:
+    def observe(self) -> Observation[RoleView] | None:
         """Find the role."""
         found = self.as_master.query(
             "SELECT pg_catalog.pg_has_role(current_user, oid, 'USAGE') AS held"
             " FROM pg_catalog.pg_roles WHERE rolname = CAST(:name AS name)",
             {"name": self.name},
         )
-        return RoleView(bool(found[0]["held"])) if found else None
+        return Observation(RoleView(bool(found[0]["held"]))) if found else None
 
     def create(self) -> None:
         """Make the role; the master becomes its member by the update that follows."""
         self.as_master.execute(f"CREATE ROLE {self.name} NOLOGIN")
 
-    def changes(self, view: RoleView) -> tuple[str, ...]:
+    def compare(self, found: Observation[RoleView]) -> Observation[RoleView]:
         """Name the membership that misses."""
-        return () if view.held_by_master else ("membership of the master",)
+        return found.differing({"membership of the master": not found.view.held_by_master})
 
-    def update(self, view: RoleView) -> None:
+    def update(self, found: Observation[RoleView]) -> None:
         """Make the master a member."""
-        del view
+        del found
         self.as_master.execute(f"GRANT {self.name} TO CURRENT_USER")
 
 
@@ -99,7 +99,7 @@ class PrivilegesView:
 
 
 @dataclass(frozen=True, eq=False)
-class Privileges(InDatabase[PrivilegesView]):
+class Privileges(InDatabase[PrivilegesView], Updatable[PrivilegesView]):
     """The owner role may make objects; the runtime role may change the data in all of them."""
 
     words: ClassVar[str] = "database privileges"
@@ -142,11 +142,11 @@ AND pg_catalog.has_sequence_privilege(r.runtime, c.oid, 'UPDATE'))
 ELSE false END ORDER BY 2
 """
 
-    def read(self) -> PrivilegesView:
+    def observe(self) -> Observation[PrivilegesView]:
         """Read which rights the two roles have."""
         rights = self.as_master.query(self._READ, self._ROLES)[0]
         without = self.as_master.query(self._READ_WITHOUT, self._ROLES)
-        return PrivilegesView(
+        view = PrivilegesView(
             owner_creates=bool(rights["owner_creates"]),
             runtime_enters=bool(rights["runtime_enters"]),
             tables_to_come=bool(rights["tables_to_come"]),
@@ -154,14 +154,15 @@ ELSE false END ORDER BY 2
             tables_without=tuple(str(row["name"]) for row in without if row["kind"] != "S"),
             sequences_without=tuple(str(row["name"]) for row in without if row["kind"] == "S"),
         )
+        return Observation(view)
 
-    def changes(self, view: PrivilegesView) -> tuple[str, ...]:
+    def compare(self, found: Observation[PrivilegesView]) -> Observation[PrivilegesView]:
         """Name each right that misses."""
-        return tuple(self._grants(view))
+        return replace(found, differs=tuple(self._grants(found.view)))
 
-    def update(self, view: PrivilegesView) -> None:
+    def update(self, found: Observation[PrivilegesView]) -> None:
         """Grant each right that misses."""
-        for statement in self._grants(view).values():
+        for statement in self._grants(found.view).values():
             self.as_master.execute(statement)
 
     def _grants(self, view: PrivilegesView) -> dict[str, str]:

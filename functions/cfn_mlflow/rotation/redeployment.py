@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 from cfn_mlflow.aws.core.compare import differences
@@ -13,8 +13,8 @@ from cfn_mlflow.aws.ecs.service import COUNT_TAG, FAILURES_THAT_TELL, NO_FAILURE
 from cfn_mlflow.aws.ecs.service_view import ServiceView, read_service
 from cfn_mlflow.aws.ecs.task import Task, cut, tasks, why
 from cfn_mlflow.aws.ecs.task_definition import IMAGE_DIGEST_TAG, deregister
-from cfn_mlflow.engine.managed import Port
-from cfn_mlflow.engine.resource import Attached
+from cfn_mlflow.engine.output import Value, known
+from cfn_mlflow.engine.resource import Attached, Observation, Updatable, as_observed
 from cfn_mlflow.outcome import OutdatedError, PermanentError, TemporaryError
 from cfn_mlflow.rotation.wired_services import Definition, names_secret, read_definition
 
@@ -34,7 +34,7 @@ class RevisionView:
 
 
 @dataclass(frozen=True, eq=False)
-class RevisionOnLogin(Port[RevisionView], Attached[RevisionView]):
+class RevisionOnLogin(Attached[RevisionView]):
     """What runs, as a revision that names the other login's secret."""
 
     words: ClassVar[str] = "task definition"
@@ -49,7 +49,7 @@ class RevisionOnLogin(Port[RevisionView], Attached[RevisionView]):
         """Tell the revisions of several services apart."""
         return f"{self.words} after {self.definition_arn.rsplit('/', 1)[-1]}"
 
-    def read(self) -> RevisionView | None:
+    def observe(self) -> Observation[RevisionView] | None:
         """Find it: what runs is it already, or the family's newest revision is.
 
         Rests on ecs:DescribeTaskDefinition. Raises OutdatedError if what ran is not active: its
@@ -59,11 +59,11 @@ class RevisionOnLogin(Port[RevisionView], Attached[RevisionView]):
         if running.get("status") != "ACTIVE":
             raise OutdatedError(f"{self.definition_arn.rsplit('/', 1)[-1]} is not active any more")
         if not names_secret(running, self.old_secret_arn):
-            return RevisionView(self.definition_arn, running)
+            return Observation(RevisionView(self.definition_arn, running))
         newest, _ = read_definition(str(running["family"]))
         if newest.get("status") != "ACTIVE" or differences(newest, self._asked(running)):
             return None
-        return RevisionView(str(newest["taskDefinitionArn"]), newest)
+        return Observation(RevisionView(str(newest["taskDefinitionArn"]), newest))
 
     def create(self) -> None:
         """Register it with the tags of what runs (ecs:RegisterTaskDefinition).
@@ -89,7 +89,7 @@ class Once:
 
 
 @dataclass(frozen=True, eq=False)
-class Redeployment(Port[ServiceView]):
+class Redeployment(Updatable[ServiceView]):
     """A service whose tasks are all of one revision. A rollback of ECS's is a failure."""
 
     words: ClassVar[str] = "ECS service"
@@ -98,7 +98,7 @@ class Redeployment(Port[ServiceView]):
     service: str
     former_arn: str
     """What ran when the turn was looked at: our revision was made from it."""
-    definition_arn: str
+    definition_arn: Value[str]
     _once: Once = field(default_factory=Once, repr=False)
 
     @property
@@ -106,42 +106,44 @@ class Redeployment(Port[ServiceView]):
         """Tell several services apart."""
         return f"{self.words} {self.service}"
 
-    def read(self) -> ServiceView | None:
+    def observe(self) -> Observation[ServiceView] | None:
         """Read the service (ecs:DescribeServices)."""
-        return read_service(self.cluster, self.service)
+        return as_observed(read_service(self.cluster, self.service))
 
-    def busy(self, view: ServiceView) -> str | None:
-        """Fail if the deployment of our revision failed; let one of somebody else's end first."""
+    def compare(self, found: Observation[ServiceView]) -> Observation[ServiceView]:
+        """Name the task definition if the service moves to another, else how far it is.
+
+        Fails if the deployment of our revision failed; lets one of somebody else's end first.
+        """
+        view, ours = found.view, known(self.definition_arn)
         for deployment in view.deployments:
-            if deployment.definition_arn == self.definition_arn and deployment.rollout == "FAILED":
+            if deployment.definition_arn == ours and deployment.rollout == "FAILED":
                 self._fail(deployment.rollout_reason)
-        others = self.changes(view) and not self._once.asked
-        return "another deployment is under way" if others and view.is_deploying else None
+        if view.primary is not None and view.primary.definition_arn == ours:
+            return replace(found, not_ready=self._not_ready(view))
+        if view.is_deploying and not self._once.asked:
+            return replace(found, busy="another deployment is under way")
+        return replace(found, differs=("task definition",))
 
-    def changes(self, view: ServiceView) -> tuple[str, ...]:
-        """Name the task definition if the service moves to another."""
-        primary = view.primary
-        there = primary is not None and primary.definition_arn == self.definition_arn
-        return () if there else ("task definition",)
-
-    def update(self, view: ServiceView) -> None:
+    def update(self, found: Observation[ServiceView]) -> None:
         """Deploy our revision (ecs:UpdateService): once, for a second time would be a fight.
 
         Raises OutdatedError if the service has moved on from what our revision was made from.
         """
         if self._once.asked:
             raise PermanentError(f"{self.label}: another deployment took the place of this one")
+        view = found.view
         if COUNT_TAG in view.tags:
             raise TemporaryError("it stands still for a migration")
         if view.primary is None or view.primary.definition_arn != self.former_arn:
-            deregister(self.definition_arn)  # so that what runs is the newest again
+            deregister(known(self.definition_arn))  # so that what runs is the newest again
             raise OutdatedError(f"{self.label}: another deployment took the place")
         self._once.asked = True
         ecs().update_service(
-            cluster=self.cluster, service=self.service, taskDefinition=self.definition_arn
+            cluster=self.cluster, service=self.service, taskDefinition=known(self.definition_arn)
         )
 
-    def settling(self, view: ServiceView) -> str | None:
+    def _not_ready(self, view: ServiceView) -> str:
         """Tell how far the deployment is: it is done when no task of another revision is left."""
         primary = view.primary
         if primary is None:
@@ -149,22 +151,22 @@ class Redeployment(Port[ServiceView]):
         if primary.failed_tasks >= FAILURES_THAT_TELL and primary.running == 0:
             self._fail(primary.rollout_reason)
         if not view.is_deploying and view.running == view.desired:
-            return None
+            return ""
         return f"{primary.running} of {view.desired} new tasks running"
 
     def _fail(self, rollout_reason: str) -> None:
         """Give up, tell the first cause, and let what ran before be the newest revision again."""
-        definition, _ = read_definition(self.definition_arn)
+        definition, _ = read_definition(known(self.definition_arn))
         first = self._first_failure()
         cause = why(first, _log_group(definition)) if first else cut(rollout_reason, 200)
-        deregister(self.definition_arn)
+        deregister(known(self.definition_arn))
         raise PermanentError(f"{self.label}: {cause or 'its tasks failed'}")
 
     def _first_failure(self) -> Task | None:
         ours = (
             task
             for task in tasks(self.cluster, stopped=True, serviceName=self.service)
-            if task.definition_arn == self.definition_arn
+            if task.definition_arn == known(self.definition_arn)
             and not task.stopped_reason.startswith(NO_FAILURE)
         )
         return next(ours, None)

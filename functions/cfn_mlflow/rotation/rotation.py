@@ -18,12 +18,11 @@ from cfn_mlflow.aws.events.rule_names import ROTATION_RULE
 from cfn_mlflow.aws.rds.client import MASTER_NAME
 from cfn_mlflow.aws.rds.cluster import DBClusterView, read_cluster
 from cfn_mlflow.aws.secretsmanager.login_secret import LoginSecret
-from cfn_mlflow.aws.secretsmanager.secret import SecretView
+from cfn_mlflow.aws.secretsmanager.secret import SecretView, read_secret
 from cfn_mlflow.direct_invocation.cluster_tenant import act_for_owner_of
 from cfn_mlflow.direct_invocation.door import Door
 from cfn_mlflow.engine.converge import Convergence
 from cfn_mlflow.engine.graph import Graph
-from cfn_mlflow.engine.managed import later
 from cfn_mlflow.engine.resource import Observed
 from cfn_mlflow.outcome import Done, Outcome, OutdatedError, PermanentError, TemporaryError
 from cfn_mlflow.postgres.login import DatabaseLogin, idle_seconds
@@ -173,7 +172,7 @@ def _cluster(identifier: str) -> DBClusterView:
 def _secret(cluster: DBClusterView, login: str) -> SecretView:
     """Return the secret of a login, by the name that its database gives it."""
     secret = LoginSecret(_owner(cluster), None, login)
-    view = secret.read()
+    view = read_secret(secret.name)
     if view is None or view.deleted or view.tags.get(OWNER_TAG) != cluster.tags[OWNER_TAG]:
         raise PermanentError(
             f"secret {secret.name} is not there: deploy the database's stack again"
@@ -210,15 +209,15 @@ def _graph(turn: _Turn) -> Graph:
     """Return the steps, each after the one before."""
     graph, idle = Graph(), turn.idle
     begun = graph.add(BegunTurn(idle.secret_arn, turn.request, idle))
-    request = later(begun, lambda view: turn_of(view.tags).request)
+    request = begun.output(lambda view: turn_of(view.tags).request)
     password = graph.add(NewPassword(idle.secret_arn, request, idle))
     login = graph.add(
         DatabaseLogin(
             idle.cluster_arn,
             idle.master_secret_arn,
             idle.name,
-            secret_arn=later(password, lambda view: view.arn),
-            secret_version=later(password, lambda view: view.version),
+            secret_arn=password.output(lambda view: view.arn),
+            secret_version=password.output(lambda view: view.version),
             member_of=RUNTIME_ROLE,
             acts_as=idle.name,
             idle_seconds=turn.idle_seconds,
@@ -230,7 +229,7 @@ def _graph(turn: _Turn) -> Graph:
         revision = graph.add(
             RevisionOnLogin(former, turn.used.arn, idle.secret_arn), after=(login,)
         )
-        arn = later(revision, lambda view: view.arn)
+        arn = revision.output(lambda view: view.arn)
         moved.append(graph.add(Redeployment(service.cluster, service.name, former, arn)))
     graph.add(TurnOver(idle.secret_arn, request, turn_of(turn.used.tags).since), after=tuple(moved))
     graph.give(turn.outputs)

@@ -12,19 +12,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import ClassVar
 
-from cfn_mlflow.aws.core.errors import code
 from cfn_mlflow.aws.core.owned_object import tag_list
 from cfn_mlflow.aws.secretsmanager.login_secret import PASSWORD_LENGTH
 from cfn_mlflow.aws.secretsmanager.secret import SecretView, random_text, read_secret, secrets
-from cfn_mlflow.engine.managed import Port
-from cfn_mlflow.engine.resource import Attached
+from cfn_mlflow.engine.output import Value, known
+from cfn_mlflow.engine.resource import Attached, Observation
 from cfn_mlflow.outcome import PermanentError, TemporaryError
 from cfn_mlflow.rotation.login_use import IdleLogin
 from cfn_mlflow.rotation.turns import TURN_TAG, Turn, time_as_tag, turn_of
 
 
 @dataclass(frozen=True, eq=False)
-class TurnStep(Port[SecretView], Attached[SecretView]):
+class TurnStep(Attached[SecretView]):
     """A step of the turn that one login takes."""
 
     secret_arn: str
@@ -50,10 +49,10 @@ class BegunTurn(TurnStep):
     request: str
     idle: IdleLogin
 
-    def read(self) -> SecretView | None:
+    def observe(self) -> Observation[SecretView] | None:
         """Read whether a turn has begun."""
         view = self.look()
-        return view if turn_of(view.tags).begun else None
+        return Observation(view) if turn_of(view.tags).begun else None
 
     def create(self) -> None:
         """Begin it, unless anything uses the login."""
@@ -67,19 +66,19 @@ class NewPassword(TurnStep):
 
     words: ClassVar[str] = "new password"
 
-    request: str
+    request: Value[str]
     """The one that began the turn."""
     idle: IdleLogin
 
     @property
     def version(self) -> str:
         """Return the id of the secret's version that this turn makes: one, however often run."""
-        return hashlib.sha256(f"{self.secret_arn} {self.request}".encode()).hexdigest()[:64]
+        return hashlib.sha256(f"{self.secret_arn} {known(self.request)}".encode()).hexdigest()[:64]
 
-    def read(self) -> SecretView | None:
+    def observe(self) -> Observation[SecretView] | None:
         """Read whether the secret has this turn's version."""
         view = self.look()
-        return view if view.version == self.version else None
+        return Observation(view) if view.version == self.version else None
 
     def create(self) -> None:
         """Put a password into the secret, unless anything uses the login by now.
@@ -88,16 +87,11 @@ class NewPassword(TurnStep):
         """
         self.idle.check()
         login = {"username": self.idle.name, "password": random_text(PASSWORD_LENGTH)}
-        try:
-            secrets().put_secret_value(
-                SecretId=self.secret_arn,
-                ClientRequestToken=self.version,
-                SecretString=json.dumps(login),
-            )
-        except Exception as error:
-            if code(error) == "ResourceExistsException":
-                raise TemporaryError("made, and not to be seen yet") from None
-            raise
+        secrets().put_secret_value(
+            SecretId=self.secret_arn,
+            ClientRequestToken=self.version,
+            SecretString=json.dumps(login),
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,18 +100,18 @@ class TurnOver(TurnStep):
 
     words: ClassVar[str] = "end of the turn"
 
-    request: str
+    request: Value[str]
     later_than: str
     """When the other login came into use."""
 
-    def read(self) -> SecretView | None:
+    def observe(self) -> Observation[SecretView] | None:
         """Read whether the turn is over."""
         view = self.look()
-        return view if turn_of(view.tags).since > self.later_than else None
+        return Observation(view) if turn_of(view.tags).since > self.later_than else None
 
     def create(self) -> None:
         """End it; clocks may differ, but not so much as a turn takes."""
         now = time_as_tag(datetime.now(UTC))
         if now <= self.later_than:
             raise TemporaryError("this clock is behind the one of the last turn")
-        self.set_turn(Turn(self.request, now))
+        self.set_turn(Turn(known(self.request), now))

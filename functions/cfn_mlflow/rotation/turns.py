@@ -17,7 +17,8 @@ from cfn_mlflow.aws.core.owner import Owner, Tags
 from cfn_mlflow.aws.core.sharing import one_owner, refusal
 from cfn_mlflow.aws.secretsmanager.login_secret import LoginSecret
 from cfn_mlflow.aws.secretsmanager.secret import SecretView, read_secret
-from cfn_mlflow.engine.managed import Port
+from cfn_mlflow.engine.output import Value, known
+from cfn_mlflow.engine.resource import Observation, Observed
 
 TURN_TAG = "cfn-mlflow:turn"
 TWIN_TAG = "cfn-mlflow:turns-with"
@@ -118,7 +119,7 @@ class LoginInUseView:
 
 
 @dataclass(frozen=True, eq=False)
-class LoginInUse(Port[LoginInUseView]):
+class LoginInUse(Observed[LoginInUseView]):
     """The login that a service is to use, where the secret that is named takes turns.
 
     CloudFormation goes on giving the ARN that the database told when it was last changed.
@@ -127,19 +128,20 @@ class LoginInUse(Port[LoginInUseView]):
     words: ClassVar[str] = "database login in use"
 
     owner: Owner
-    secret_arn: str
+    secret_arn: Value[str]
 
-    def read(self) -> LoginInUseView:
+    def observe(self) -> Observation[LoginInUseView]:
         """Read the tags of the secret and of its twin (secretsmanager:DescribeSecret).
 
         Whether a secret that cannot be looked at can be used, the task that needs it tells.
         """
-        named = _look(self.secret_arn)
+        arn = known(self.secret_arn)
+        named = _look(arn)
         twin = _look(named.tags.get(TWIN_TAG, "")) if named else None
         if named is None or twin is None or not self._take_turns(named, twin):
-            return LoginInUseView(self.secret_arn, (self.secret_arn,))
+            return Observation(LoginInUseView(arn, (arn,)))
         both = (named.arn, twin.arn)
-        return LoginInUseView(in_use(named, twin).arn, tuple(sorted(both)))
+        return Observation(LoginInUseView(in_use(named, twin).arn, tuple(sorted(both))))
 
     def _take_turns(self, named: SecretView, twin: SecretView) -> bool:
         """Tell whether both are one resource's, and the twin may be used as well.

@@ -11,17 +11,16 @@ database is ahead of: then the image that migrated it stands in for the one that
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, Protocol
 
 from cfn_mlflow.aws.cloudformation.rollback import is_rolling_back
-from cfn_mlflow.aws.core.eventual_consistency import NotYet
 from cfn_mlflow.aws.core.owner import Tags
 from cfn_mlflow.aws.ecs.client import ecs, ecs_tags
 from cfn_mlflow.aws.ecs.task import Task
 from cfn_mlflow.aws.ecs.task_definition import deregister
-from cfn_mlflow.engine.managed import Port
-from cfn_mlflow.engine.resource import Attached
+from cfn_mlflow.engine.output import Value, known
+from cfn_mlflow.engine.resource import Attached, Observation, Updatable, as_observed
 from cfn_mlflow.outcome import PermanentError
 from cfn_mlflow.runtime.tell import tell, warn
 from cfn_mlflow.upgrade.fallback_image import stand_in, way_out
@@ -88,41 +87,53 @@ class InspectionView:
 
 
 @dataclass(frozen=True, eq=False)
-class Inspection(Port[InspectionView], Attached[InspectionView]):
+class Inspection(Attached[InspectionView], Updatable[InspectionView]):
     """What one revision of the migration's task definition finds in the database."""
 
     words: ClassVar[str] = "inspection of the database"
-    reads_by: ClassVar[tuple[str, ...]] = ("launcher", "schema")
 
-    launcher: Launcher
-    schema: Schema | None
+    launcher: Value[Launcher]
+    schema: Value[Schema | None]
     """None where there is no Data API."""
-    _not_yet: NotYet = field(default_factory=NotYet, repr=False)
 
-    def read(self) -> InspectionView | None:
+    def observe(self) -> Observation[InspectionView] | None:
         """Read the notes, else the tasks and their log (ecs:ListTagsForResource, ListTasks)."""
+        return as_observed(self._view())
+
+    def _view(self) -> InspectionView | None:
+        launcher, schema = known(self.launcher), known(self.schema)
         if self._another_runs():
             return InspectionView(elsewhere=True)
-        tags = self.launcher.tags()
+        tags = launcher.tags()
         noted = tags.get(SCHEMA_TAG, "")
         if noted:
             if not self._is_still_at(noted):
                 return InspectionView(stale=True)
             return InspectionView(noted, tags, stand_in=tags.get(STAND_IN_TAG, ""))
-        runs = self.launcher.runs(LOOK)
+        runs = launcher.runs(LOOK)
         if not runs:
-            is_empty = self.schema is not None and self.schema.is_empty()
+            is_empty = schema is not None and schema.is_empty()
             return InspectionView(empty=True) if is_empty else None
-        result = result_of(self.launcher, runs)
+        result = result_of(launcher, runs)
         ahead = result.ahead if result and result.outcome in _AHEAD else None
-        image = stand_in(self.launcher, ahead) if ahead else ""
+        image = stand_in(launcher, ahead) if ahead else ""
         return InspectionView(tags=tags, runs=runs, result=result, stand_in=image)
 
     def create(self) -> None:
         """Start the task that looks (ecs:RunTask)."""
         self._start(())
 
-    def busy(self, view: InspectionView) -> str | None:
+    def compare(self, found: Observation[InspectionView]) -> Observation[InspectionView]:
+        """Tell the state of the task that looks, or what is still to be found out or noted."""
+        busy = self._busy(found.view)
+        if busy:
+            return replace(found, busy=busy)
+        differs = self._differs(found.view)
+        if not differs:
+            self._tell(found.view)
+        return replace(found, differs=differs)
+
+    def _busy(self, view: InspectionView) -> str | None:
         """Tell the state of the task that looks; fail where the migration could not be."""
         if view.elsewhere:
             return "waiting for the end of another deploy's migration"
@@ -137,7 +148,7 @@ class Inspection(Port[InspectionView], Attached[InspectionView]):
             self._refuse(view.runs[-1], view.result)
         return None
 
-    def changes(self, view: InspectionView) -> tuple[str, ...]:
+    def _differs(self, view: InspectionView) -> tuple[str, ...]:
         """Name what is still to be found out, or to be noted."""
         if view.stale:
             return ("schema",)
@@ -145,21 +156,22 @@ class Inspection(Port[InspectionView], Attached[InspectionView]):
             return ("image that stands in",) if view.stand_in else ("another attempt",)
         return ()
 
-    def update(self, view: InspectionView) -> None:
+    def update(self, found: Observation[InspectionView]) -> None:
         """Look again, or note which image stands in (ecs:RunTask, TagResource, UntagResource)."""
+        view, launcher = found.view, known(self.launcher)
         if view.stale:
-            self._start(self.launcher.runs(LOOK))
-            ecs().untag_resource(resourceArn=self.launcher.definition_arn, tagKeys=list(NOTES))
+            self._start(launcher.runs(LOOK))
+            ecs().untag_resource(resourceArn=launcher.definition_arn, tagKeys=list(NOTES))
         elif view.stand_in and view.result:
             notes = {SCHEMA_TAG: view.result.found or "", STAND_IN_TAG: view.stand_in}
             if view.result.ahead != view.result.found:
                 notes[AUTH_TAG] = view.result.ahead or ""
-            ecs().tag_resource(resourceArn=self.launcher.definition_arn, tags=ecs_tags(notes))
+            ecs().tag_resource(resourceArn=launcher.definition_arn, tags=ecs_tags(notes))
         else:
             self._start(view.runs)
 
-    def settling(self, view: InspectionView) -> str | None:
-        """Say in the log what was found; it needs no more time."""
+    def _tell(self, view: InspectionView) -> None:
+        """Say in the log what was found."""
         if view.stand_in:
             warn(
                 f"The database is at {view.noted}, ahead of the image that is asked for, and MLflow"
@@ -169,49 +181,50 @@ class Inspection(Port[InspectionView], Attached[InspectionView]):
             steps = view.result.pending
             how_many = "1 revision is" if len(steps) == 1 else f"{len(steps)} revisions are"
             tell(f"{view.result.words} {how_many} to run: {', '.join(steps)}")
-        return None
 
     def _start(self, earlier: tuple[Task, ...]) -> None:
-        with self._not_yet.patience():
-            self.launcher.start(LOOK, earlier, environment={"CFN_MLFLOW_ONLY_LOOK": "true"})
+        known(self.launcher).start(LOOK, earlier, environment={"CFN_MLFLOW_ONLY_LOOK": "true"})
 
     def _is_still_at(self, noted: str) -> bool:
         """Tell whether the database is where it was noted, or need not be.
 
         A rollback to what runs anyway must not fail for what somebody else did to the database.
         """
-        actual = self.schema.revision() if self.schema else noted
+        launcher, schema = known(self.launcher), known(self.schema)
+        actual = schema.revision() if schema else noted
         if actual == noted:
             return True
-        if not is_rolling_back(self.launcher.owner.stack_id):
+        if not is_rolling_back(launcher.owner.stack_id):
             return False
-        if actual and stand_in(self.launcher, actual):
+        if actual and stand_in(launcher, actual):
             return False  # it is an image of this resource that moved it
         warn(f"The database is not at {noted} any more; the service is left as it runs")
         return True
 
     def _another_runs(self) -> bool:
         """Tell whether a migration of another revision runs: it may be moving the schema."""
-        launcher = self.launcher
+        launcher = known(self.launcher)
         found = migrations(launcher.owner, launcher.cluster, launcher.family)
-        return any(task.definition_arn != self.launcher.definition_arn for task in found)
+        return any(task.definition_arn != launcher.definition_arn for task in found)
 
     def _refuse_damage(self, result: Result) -> None:
         found = result.found or ""
-        faults = self.schema.faults(found) if self.schema and found else ()
+        schema = known(self.schema)
+        faults = schema.faults(found) if schema and found else ()
         if faults:
-            deregister(self.launcher.definition_arn)
+            deregister(known(self.launcher).definition_arn)
             raise PermanentError(
                 f"{self.words}: at revision {found} it lacks what MLflow made: "
                 f"{words_of_faults(faults)}. Put it back, or restore a snapshot, then deploy again"
             )
 
     def _refuse(self, last: Task, result: Result) -> None:
-        deregister(self.launcher.definition_arn)
-        owner = self.launcher.owner
+        launcher = known(self.launcher)
+        deregister(launcher.definition_arn)
+        owner = launcher.owner
         if result.outcome in _AHEAD and is_rolling_back(owner.stack_id):
             raise PermanentError(
                 f"{self.words}: it is ahead of the image that the rollback asks for, and no image "
                 f"that migrated it is known. {way_out(owner, result.ahead or '')}"
             )
-        raise PermanentError(f"{self.words}: {words_of(self.launcher, last, result)}")
+        raise PermanentError(f"{self.words}: {words_of(launcher, last, result)}")

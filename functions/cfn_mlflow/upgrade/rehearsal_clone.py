@@ -7,15 +7,15 @@ whatever the size, and costs what the rehearsal changes. Its logins and password
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
-from cfn_mlflow.aws.core.errors import code, is_missing
+from cfn_mlflow.aws.core.errors import is_missing
 from cfn_mlflow.aws.core.owned_object import TaggedObject, tag_list
 from cfn_mlflow.aws.core.owner import Owner, Tags
 from cfn_mlflow.aws.rds.client import ENGINE, instances_of, rds, state_of, tags_in
-from cfn_mlflow.engine.resource import Attached, Remains, Undone
-from cfn_mlflow.outcome import TemporaryError
+from cfn_mlflow.engine.output import Value, known
+from cfn_mlflow.engine.resource import Attached, Observation, Remains, Undone, Updatable
 from cfn_mlflow.upgrade.inspection_task import InspectionView
 
 GOING = "deleting"
@@ -37,14 +37,17 @@ class RehearsalCloneView:
 
 @dataclass(frozen=True, eq=False)
 class RehearsalClone(
-    TaggedObject[RehearsalCloneView], Attached[RehearsalCloneView], Undone[RehearsalCloneView]
+    TaggedObject[RehearsalCloneView],
+    Attached[RehearsalCloneView],
+    Updatable[RehearsalCloneView],
+    Undone[RehearsalCloneView],
 ):
     """The clone and its one instance, while a migration is to be rehearsed."""
 
     words: ClassVar[str] = "clone for the rehearsal"
 
-    inspected: InspectionView
-    cluster_arn: str
+    inspected: Value[InspectionView]
+    cluster_arn: Value[str]
 
     @property
     def identifier(self) -> str:
@@ -55,64 +58,55 @@ class RehearsalClone(
         """Tell whether it carries this resource's owner tag, if there is one."""
         return not view.identifier or super().owned(view)
 
-    def read(self) -> RehearsalCloneView | None:
+    def observe(self) -> Observation[RehearsalCloneView] | None:
         """Find it by its identifier (rds:DescribeDBClusters, DescribeDBInstances)."""
-        return _read(self.identifier) if self.inspected.has_data else RehearsalCloneView()
+        needed = known(self.inspected).has_data
+        return self.found(_read(self.identifier) if needed else RehearsalCloneView())
 
     def create(self) -> None:
         """Clone the cluster as it is now (rds:RestoreDBClusterToPointInTime)."""
-        name = self.cluster_arn.rpartition(":")[2]
+        name = known(self.cluster_arn).rpartition(":")[2]
         source: Any = rds().describe_db_clusters(DBClusterIdentifier=name)["DBClusters"][0]
         groups = [one["VpcSecurityGroupId"] for one in source.get("VpcSecurityGroups", [])]
         found = source.get("ServerlessV2ScalingConfiguration", {})
         scaling: Any = {key: found.get(key, value) for key, value in CAPACITY.items()}
-        try:
-            rds().restore_db_cluster_to_point_in_time(
-                DBClusterIdentifier=self.identifier,
-                SourceDBClusterIdentifier=name,
-                RestoreType="copy-on-write",
-                UseLatestRestorableTime=True,
-                DBSubnetGroupName=source["DBSubnetGroup"],
-                DBClusterParameterGroupName=source["DBClusterParameterGroup"],
-                VpcSecurityGroupIds=groups,
-                ServerlessV2ScalingConfiguration=scaling,
-                CopyTagsToSnapshot=False,
-                DeletionProtection=False,
-                Tags=tag_list(self.owner.tags),
-            )
-        except Exception as error:
-            if code(error) == "DBClusterAlreadyExistsFault":
-                raise TemporaryError("made, and not to be seen yet") from None
-            raise
+        rds().restore_db_cluster_to_point_in_time(
+            DBClusterIdentifier=self.identifier,
+            SourceDBClusterIdentifier=name,
+            RestoreType="copy-on-write",
+            UseLatestRestorableTime=True,
+            DBSubnetGroupName=source["DBSubnetGroup"],
+            DBClusterParameterGroupName=source["DBClusterParameterGroup"],
+            VpcSecurityGroupIds=groups,
+            ServerlessV2ScalingConfiguration=scaling,
+            CopyTagsToSnapshot=False,
+            DeletionProtection=False,
+            Tags=tag_list(self.owner.tags),
+        )
 
-    def busy(self, view: RehearsalCloneView) -> str | None:
+    def compare(self, found: Observation[RehearsalCloneView]) -> Observation[RehearsalCloneView]:
         """Tell the status of the clone, then of its instance, until both are there."""
+        view = found.view
         state = state_of(self.label, view.status)
         if state:
-            return state
+            return replace(found, busy=state)
         states = (state_of(f"{self.label}'s instance", one) for one in view.instances.values())
         waits = next(filter(None, states), None)
-        return f"its instance is {waits}" if waits else None
+        if waits:
+            return replace(found, busy=f"its instance is {waits}")
+        return found.differing({"instance": bool(view.identifier) and not view.instances})
 
-    def changes(self, view: RehearsalCloneView) -> tuple[str, ...]:
-        """Name the instance that is missing."""
-        return ("instance",) if view.identifier and not view.instances else ()
-
-    def update(self, view: RehearsalCloneView) -> None:
+    def update(self, found: Observation[RehearsalCloneView]) -> None:
         """Make the instance (rds:CreateDBInstance)."""
-        try:
-            rds().create_db_instance(
-                DBInstanceIdentifier=f"{view.identifier}-1",
-                DBClusterIdentifier=view.identifier,
-                DBInstanceClass="db.serverless",
-                Engine=ENGINE,
-                PubliclyAccessible=False,
-                Tags=tag_list(self.owner.tags),
-            )
-        except Exception as error:
-            if code(error) == "DBInstanceAlreadyExists":
-                raise TemporaryError("made, and not to be seen yet") from None
-            raise
+        view = found.view
+        rds().create_db_instance(
+            DBInstanceIdentifier=f"{view.identifier}-1",
+            DBClusterIdentifier=view.identifier,
+            DBInstanceClass="db.serverless",
+            Engine=ENGINE,
+            PubliclyAccessible=False,
+            Tags=tag_list(self.owner.tags),
+        )
 
     def give_up(self) -> None:
         """Begin to remove it: a failure leaves no clone."""
@@ -127,9 +121,9 @@ class RehearsalRemains(TaggedObject[RehearsalCloneView], Remains[RehearsalCloneV
 
     words: ClassVar[str] = "clone of the rehearsal"
 
-    def read(self) -> RehearsalCloneView | None:
+    def observe(self) -> Observation[RehearsalCloneView] | None:
         """Find it by its identifier (rds:DescribeDBClusters, DescribeDBInstances)."""
-        return _read(identifier_of(self.owner))
+        return self.found(_read(identifier_of(self.owner)))
 
     def delete(self, view: RehearsalCloneView) -> None:
         """Delete instance and clone, with no snapshot: its source has the data."""

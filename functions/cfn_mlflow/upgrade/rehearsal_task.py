@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from cfn_mlflow.aws.core.eventual_consistency import NotYet
 from cfn_mlflow.aws.ecs.task import Task
-from cfn_mlflow.engine.managed import Port
-from cfn_mlflow.engine.resource import Attached
+from cfn_mlflow.engine.output import Value, known
+from cfn_mlflow.engine.resource import Attached, Observation, Updatable
 from cfn_mlflow.runtime.tell import tell
 from cfn_mlflow.upgrade.image_task import Launcher
 from cfn_mlflow.upgrade.migration.notes import REHEARSE
@@ -26,47 +25,47 @@ class RehearsalView:
 
 
 @dataclass(frozen=True, eq=False)
-class RehearsalTask(Port[RehearsalView], Attached[RehearsalView]):
+class RehearsalTask(Attached[RehearsalView], Updatable[RehearsalView]):
     """The migration of a clone: the database itself is not touched before it has gone well."""
 
     words: ClassVar[str] = "rehearsal of the migration"
 
-    launcher: Launcher
-    clone: RehearsalCloneView
-    _not_yet: NotYet = field(default_factory=NotYet, repr=False)
+    launcher: Value[Launcher]
+    clone: Value[RehearsalCloneView]
 
-    def read(self) -> RehearsalView | None:
+    def observe(self) -> Observation[RehearsalView] | None:
         """Find its tasks and read their log, if there is a clone."""
-        if not self.clone.identifier:
-            return RehearsalView()
-        found = self.launcher.runs(REHEARSE)
-        return RehearsalView(found, result_of(self.launcher, found)) if found else None
+        if not known(self.clone).identifier:
+            return Observation(RehearsalView())
+        launcher = known(self.launcher)
+        found = launcher.runs(REHEARSE)
+        return Observation(RehearsalView(found, result_of(launcher, found))) if found else None
 
     def create(self) -> None:
         """Start the task at the clone (ecs:RunTask)."""
         self._start(())
 
-    def busy(self, view: RehearsalView) -> str | None:
-        """Tell the state of the task; fail if the migration would."""
-        if not view.tasks:
-            return None
-        label = f"{self.words}, the database is as it was"
-        return unfinished(self.launcher, label, view.tasks, view.result)
+    def compare(self, found: Observation[RehearsalView]) -> Observation[RehearsalView]:
+        """Tell the state of the task; fail if the migration would.
 
-    def changes(self, view: RehearsalView) -> tuple[str, ...]:
-        """Name another attempt, where the last one may have failed by chance."""
-        return ("another attempt",) if view.result and not view.result.done else ()
-
-    def update(self, view: RehearsalView) -> None:
-        """Try again (ecs:RunTask)."""
-        self._start(view.tasks)
-
-    def settling(self, view: RehearsalView) -> str | None:
-        """Say in the log that it went well."""
+        Another attempt is made where the last one may have failed by chance.
+        """
+        view = found.view
+        if view.tasks:
+            label = f"{self.words}, the database is as it was"
+            busy = unfinished(known(self.launcher), label, view.tasks, view.result)
+            if busy:
+                return replace(found, busy=busy)
+        if view.result and not view.result.done:
+            return replace(found, differs=("another attempt",))
         if view.result:
             tell(f"Rehearsed on a clone: {view.result.words}")
-        return None
+        return found
+
+    def update(self, found: Observation[RehearsalView]) -> None:
+        """Try again (ecs:RunTask)."""
+        self._start(found.view.tasks)
 
     def _start(self, earlier: tuple[Task, ...]) -> None:
-        with self._not_yet.patience():
-            self.launcher.start(REHEARSE, earlier, environment={"PGHOST": self.clone.endpoint})
+        environment = {"PGHOST": known(self.clone).endpoint}
+        known(self.launcher).start(REHEARSE, earlier, environment=environment)

@@ -8,7 +8,7 @@ so whoever comes next, after a success, a failure or a kill, knows what to put b
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from cfn_mlflow.aws.autoscaling.suspension import Suspension, resume, suspend, suspension_of
@@ -17,8 +17,8 @@ from cfn_mlflow.aws.ecs.client import ecs, ecs_tags
 from cfn_mlflow.aws.ecs.service import COUNT_TAG
 from cfn_mlflow.aws.ecs.service_view import ServiceView, read_service
 from cfn_mlflow.aws.ecs.task import tasks
-from cfn_mlflow.engine.managed import Port
-from cfn_mlflow.engine.resource import Undone
+from cfn_mlflow.engine.output import Value, known
+from cfn_mlflow.engine.resource import Observation, Undone, Updatable
 from cfn_mlflow.runtime.tell import tell
 from cfn_mlflow.upgrade.image_task import migrations
 
@@ -33,7 +33,7 @@ class StoppedServiceView:
 
 
 @dataclass(frozen=True, eq=False)
-class StoppedService(Port[StoppedServiceView], Undone[StoppedServiceView]):
+class StoppedService(Updatable[StoppedServiceView], Undone[StoppedServiceView]):
     """The service without a task, while `moves` says that the schema is to be moved."""
 
     words: ClassVar[str] = "old tasks"
@@ -41,38 +41,41 @@ class StoppedService(Port[StoppedServiceView], Undone[StoppedServiceView]):
     owner: Owner
     resource_id: str
     migration_family: str
-    moves: bool
+    moves: Value[bool]
 
     @property
     def name(self) -> str:
         """Return the service's name, and its cluster's."""
         return self.owner.name()
 
-    def read(self) -> StoppedServiceView:
+    def observe(self) -> Observation[StoppedServiceView]:
         """Read service, tasks and scaling, if they are to stand still.
 
         Rests on ecs:DescribeServices, ListTasks, DescribeTasks and
         application-autoscaling:DescribeScalableTargets, ListTagsForResource.
         """
-        return self._read() if self.moves else StoppedServiceView()
+        return Observation(self._read() if known(self.moves) else StoppedServiceView())
 
-    def changes(self, view: StoppedServiceView) -> tuple[str, ...]:
-        """Name what still lets tasks run or start."""
+    def compare(self, found: Observation[StoppedServiceView]) -> Observation[StoppedServiceView]:
+        """Name what still lets tasks run or start, then wait for the end of the last task."""
+        view = found.view
         if view.service is None:
-            return ()
-        different = []
-        if view.scaling and not view.scaling.whole:
-            different.append("autoscaling")
-        if view.service.desired:
-            different.append("count")
-        return tuple(different)
+            return found
+        differs = found.differing(
+            {
+                "autoscaling": view.scaling is not None and not view.scaling.whole,
+                "count": view.service.desired > 0,
+            }
+        )
+        return replace(differs, not_ready=f"{view.tasks} stopping" if view.tasks else "")
 
-    def update(self, view: StoppedServiceView) -> None:
+    def update(self, found: Observation[StoppedServiceView]) -> None:
         """Suspend autoscaling, then stop all tasks, each noted before it is done.
 
         Rests on application-autoscaling:TagResource, RegisterScalableTarget, ecs:TagResource,
         UpdateService.
         """
+        view = found.view
         if view.service is None:
             return
         if view.scaling and not view.scaling.whole:
@@ -83,10 +86,6 @@ class StoppedService(Port[StoppedServiceView], Undone[StoppedServiceView]):
                 ecs().tag_resource(resourceArn=view.service.arn, tags=ecs_tags(count))
             ecs().update_service(cluster=self.name, service=self.name, desiredCount=0)
             tell(f"{view.service.desired} old tasks are stopped while the schema is migrated")
-
-    def settling(self, view: StoppedServiceView) -> str | None:
-        """Wait for the end of the last task."""
-        return f"{view.tasks} stopping" if view.service and view.tasks else None
 
     def give_up(self) -> None:
         """Start the tasks again, and autoscaling, unless a migration still runs."""

@@ -108,7 +108,7 @@ def test_an_error_on_what_was_just_created_is_waited_out(code: str) -> None:
 def test_a_denied_part_of_what_was_just_created_is_waited_out() -> None:
     world = World(fails={"create part": ["denied"] * 3})
     convergence = Convergence(two(world), explain)
-    words = "created; access to it is not in effect yet"
+    words = "what it needs: created; access to it is not in effect yet"
     assert convergence.step() == Waiting({"thing part": words})
     while not isinstance(convergence.step(), Done):
         pass
@@ -118,6 +118,14 @@ def test_a_denied_part_of_what_was_just_created_is_waited_out() -> None:
 def test_an_error_that_stays_after_our_create_fails_after_two_minutes(code: str) -> None:
     world = World(fails={"create part": [code] * FOR_EVER})
     assert seconds_until_it_fails(two(world)) == SECONDS
+
+
+@pytest.mark.parametrize("code", ["denied", "not found"])
+def test_an_error_after_what_begins_the_graph_was_created_fails_at_once(code: str) -> None:
+    graph, world = Graph(), World(fails={"create other": [code]})
+    graph.begin(Thing(world, "claim"))
+    graph.add(Thing(world, "other"))
+    assert seconds_until_it_fails(graph) == 0
 
 
 @pytest.mark.parametrize("code", ["denied", "not found", "quota"])

@@ -12,6 +12,7 @@ import pytest
 
 from cfn_mlflow.aws.ecs.task_definition import IMAGE_DIGEST_TAG
 from cfn_mlflow.direct_invocation.door import Door
+from cfn_mlflow.engine.resource import Observation
 from cfn_mlflow.outcome import Done, Outcome, OutdatedError, PermanentError, TemporaryError, Waiting
 from cfn_mlflow.rotation.loop import RotationError
 from cfn_mlflow.rotation.loop import rotate as run
@@ -487,16 +488,16 @@ def behind_the_first_revision(
     monkeypatch: pytest.MonkeyPatch, happens: Callable[[], object]
 ) -> None:
     """Let something happen once, between the revision of a rotation and its deployment."""
-    read = RevisionOnLogin.read
+    observe = RevisionOnLogin.observe
 
-    def read_and_more(revision: RevisionOnLogin) -> RevisionView | None:
-        view = read(revision)
-        if view:
+    def observe_and_more(revision: RevisionOnLogin) -> Observation[RevisionView] | None:
+        found = observe(revision)
+        if found:
             monkeypatch.undo()
             happens()
-        return view
+        return found
 
-    monkeypatch.setattr(RevisionOnLogin, "read", read_and_more)
+    monkeypatch.setattr(RevisionOnLogin, "observe", observe_and_more)
 
 
 def test_given_a_stack_update_before_the_deployment_then_it_looks_anew_and_keeps_what_is_new(

@@ -83,17 +83,17 @@ class TestLoginInUse:
     ) -> None:
         self.tag(arns[used], turn=f"since {LATER} r1")
         expected = LoginInUseView(arns[used], tuple(sorted(arns.values())))
-        assert LoginInUse(owner(), arns[told]).read() == expected
+        assert LoginInUse(owner(), arns[told]).observe().view == expected
 
     def test_given_a_secret_without_a_twin_then_itself(self, aws: None) -> None:
         made: Any = boto("secretsmanager").create_secret(Name="theirs", SecretString="x")
-        assert LoginInUse(owner(), made["ARN"]).read() == LoginInUseView(
+        assert LoginInUse(owner(), made["ARN"]).observe().view == LoginInUseView(
             made["ARN"], (made["ARN"],)
         )
 
     def test_given_a_secret_that_is_not_there_then_itself(self, aws: None) -> None:
         arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:gone-AbCdEf"
-        assert LoginInUse(owner(), arn).read() == LoginInUseView(arn, (arn,))
+        assert LoginInUse(owner(), arn).observe().view == LoginInUseView(arn, (arn,))
 
     def test_given_a_twin_of_another_owner_then_it_is_not_believed(
         self, arns: dict[str, str]
@@ -101,7 +101,7 @@ class TestLoginInUse:
         made: Any = boto("secretsmanager").create_secret(Name="theirs", SecretString="x")
         self.tag(made["ARN"], **{"turns-with": "mlflow-mlflow-app-abcdefghij", "owner": "x/Other"})
         self.tag(arns["mlflow_app"], turn=f"since {LATER} r1")
-        assert LoginInUse(owner(), made["ARN"]).read() == LoginInUseView(
+        assert LoginInUse(owner(), made["ARN"]).observe().view == LoginInUseView(
             made["ARN"], (made["ARN"],)
         )
 

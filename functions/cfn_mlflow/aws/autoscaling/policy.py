@@ -10,7 +10,7 @@ from cfn_mlflow.aws.autoscaling.client import DIMENSION, NAMESPACE, autoscaling
 from cfn_mlflow.aws.core.compare import covers
 from cfn_mlflow.aws.core.errors import is_missing
 from cfn_mlflow.aws.core.owner import Owner
-from cfn_mlflow.engine.managed import ManagedObject
+from cfn_mlflow.engine.resource import Observation, Resource
 
 SECONDS_BEFORE_LESS = 300
 SECONDS_BEFORE_MORE = 60
@@ -25,7 +25,7 @@ class CpuPolicyView:
 
 
 @dataclass(frozen=True, eq=False)
-class CpuPolicy(ManagedObject[CpuPolicyView]):
+class CpuPolicy(Resource[CpuPolicyView]):
     """Target tracking: as many tasks as keep their average CPU at the target.
 
     A policy takes no tags: it is part of the service's scalable target.
@@ -54,7 +54,7 @@ class CpuPolicy(ManagedObject[CpuPolicyView]):
             "ScaleInCooldown": SECONDS_BEFORE_LESS,
         }
 
-    def read(self) -> CpuPolicyView | None:
+    def observe(self) -> Observation[CpuPolicyView] | None:
         """Find it by its name (application-autoscaling:DescribeScalingPolicies)."""
         found = autoscaling().describe_scaling_policies(
             ServiceNamespace=NAMESPACE,
@@ -65,7 +65,7 @@ class CpuPolicy(ManagedObject[CpuPolicyView]):
         if not found:
             return None
         configuration = found[0].get("TargetTrackingScalingPolicyConfiguration", {})
-        return CpuPolicyView(found[0]["PolicyARN"], configuration)
+        return Observation(CpuPolicyView(found[0]["PolicyARN"], configuration))
 
     def create(self) -> None:
         """Put it (application-autoscaling:PutScalingPolicy)."""
@@ -79,13 +79,14 @@ class CpuPolicy(ManagedObject[CpuPolicyView]):
             TargetTrackingScalingPolicyConfiguration=asked,
         )
 
-    def changes(self, view: CpuPolicyView) -> tuple[str, ...]:
+    def compare(self, found: Observation[CpuPolicyView]) -> Observation[CpuPolicyView]:
         """Name the target tracking if it differs."""
-        return () if covers(view.configuration, self.configuration) else ("target tracking",)
+        as_asked = covers(found.view.configuration, self.configuration)
+        return found.differing({"target tracking": not as_asked})
 
-    def update(self, view: CpuPolicyView) -> None:
+    def update(self, found: Observation[CpuPolicyView]) -> None:
         """Put it again as asked (application-autoscaling:PutScalingPolicy)."""
-        del view
+        del found
         self.create()
 
     def delete(self, view: CpuPolicyView) -> None:

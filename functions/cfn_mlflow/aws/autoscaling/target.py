@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cfn_mlflow.aws.autoscaling.client import DIMENSION, NAMESPACE, autoscaling
 from cfn_mlflow.aws.autoscaling.suspension import SUSPENDED_TAG, resume, suspension_of
 from cfn_mlflow.aws.core.errors import is_missing
-from cfn_mlflow.aws.core.eventual_consistency import NotYet
 from cfn_mlflow.aws.core.owned_object import OwnedObject, take_off
 from cfn_mlflow.aws.core.owner import Tags
+from cfn_mlflow.engine.resource import Observation
 
 
 @dataclass(frozen=True)
@@ -39,9 +39,8 @@ class ScalableTarget(OwnedObject[ScalableTargetView]):
     resource_id: str
     min_capacity: int
     max_capacity: int
-    _not_yet: NotYet = field(default_factory=NotYet, repr=False)
 
-    def read(self) -> ScalableTargetView | None:
+    def observe(self) -> Observation[ScalableTargetView] | None:
         """Find it by the service.
 
         Rests on application-autoscaling:DescribeScalableTargets and ListTagsForResource.
@@ -60,42 +59,45 @@ class ScalableTarget(OwnedObject[ScalableTargetView]):
             if is_missing(error):
                 return None
             raise
-        return ScalableTargetView(
-            arn=arn,
-            resource_id=found[0]["ResourceId"],
-            min_capacity=found[0]["MinCapacity"],
-            max_capacity=found[0]["MaxCapacity"],
-            tags=tags,
+        return self.found(
+            ScalableTargetView(
+                arn=arn,
+                resource_id=found[0]["ResourceId"],
+                min_capacity=found[0]["MinCapacity"],
+                max_capacity=found[0]["MaxCapacity"],
+                tags=tags,
+            )
         )
 
     def create(self) -> None:
         """Register it with its tags (application-autoscaling:RegisterScalableTarget)."""
-        with self._not_yet.patience():
-            self._register(Tags=self.owner.tags)
+        self._register(Tags=self.owner.tags)
 
-    def changes(self, view: ScalableTargetView) -> tuple[str, ...]:
+    def compare(self, found: Observation[ScalableTargetView]) -> Observation[ScalableTargetView]:
         """Name the bounds and the tags where they differ."""
-        differs = {
-            "capacity": (view.min_capacity, view.max_capacity)
-            != (self.min_capacity, self.max_capacity),
-            "suspension": SUSPENDED_TAG in view.tags,
-            "tags": self.owner.lacks(view.tags),
-        }
-        return tuple(name for name, does in differs.items() if does)
+        view = found.view
+        return found.differing(
+            {
+                "capacity": (view.min_capacity, view.max_capacity)
+                != (self.min_capacity, self.max_capacity),
+                "suspension": SUSPENDED_TAG in view.tags,
+                "tags": self.owner.lacks(view.tags),
+            }
+        )
 
-    def update(self, view: ScalableTargetView) -> None:
+    def update(self, found: Observation[ScalableTargetView]) -> None:
         """Set what differs.
 
         Rests on application-autoscaling:RegisterScalableTarget, TagResource, UntagResource.
         """
-        different = self.changes(view)
-        if "capacity" in different:
+        view = found.view
+        if "capacity" in found.differs:
             self._register()
-        if "suspension" in different:
+        if "suspension" in found.differs:
             suspension = suspension_of(self.resource_id)
             if suspension:
                 resume(suspension)
-        if "tags" in different:
+        if "tags" in found.differs:
             take_off(
                 self.owner,
                 view.tags,

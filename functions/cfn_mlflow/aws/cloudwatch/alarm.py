@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from cfn_mlflow.aws.cloudwatch.metric_name import NAMESPACE, Metric
@@ -12,6 +12,7 @@ from cfn_mlflow.aws.core.errors import is_missing
 from cfn_mlflow.aws.core.owned_object import OwnedObject, tag_list, tag_map, take_off
 from cfn_mlflow.aws.core.owner import Tags
 from cfn_mlflow.aws.core.session import client
+from cfn_mlflow.engine.resource import Observation
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
@@ -78,7 +79,7 @@ class Alarm(OwnedObject[AlarmView]):
             "InsufficientDataActions": [],
         }
 
-    def read(self) -> AlarmView | None:
+    def observe(self) -> Observation[AlarmView] | None:
         """Find it by its name (cloudwatch:DescribeAlarms, ListTagsForResource)."""
         found = _cloudwatch().describe_alarms(AlarmNames=[self.name], AlarmTypes=["MetricAlarm"])
         for alarm in found["MetricAlarms"]:
@@ -89,24 +90,24 @@ class Alarm(OwnedObject[AlarmView]):
                 if is_missing(error):
                     return None
                 raise
-            return AlarmView(arn, alarm, tag_map(tags))
+            return self.found(AlarmView(arn, alarm, tag_map(tags)))
         return None
 
     def create(self) -> None:
         """Make it with its tags (cloudwatch:PutMetricAlarm)."""
         self._put()
 
-    def changes(self, view: AlarmView) -> tuple[str, ...]:
+    def compare(self, found: Observation[AlarmView]) -> Observation[AlarmView]:
         """Name the settings, as CloudWatch calls them, and the tags where they differ."""
-        tags = ("tags",) if self.owner.lacks(view.tags) else ()
-        return (*differences(view.settings, self.settings), *tags)
+        tags = ("tags",) if self.owner.lacks(found.view.tags) else ()
+        return replace(found, differs=(*differences(found.view.settings, self.settings), *tags))
 
-    def update(self, view: AlarmView) -> None:
+    def update(self, found: Observation[AlarmView]) -> None:
         """Set what differs (cloudwatch:PutMetricAlarm, TagResource, UntagResource)."""
-        different = self.changes(view)
-        if set(different) - {"tags"}:
+        view = found.view
+        if set(found.differs) - {"tags"}:
             self._put()
-        if "tags" in different:
+        if "tags" in found.differs:
             take_off(
                 self.owner,
                 view.tags,

@@ -12,8 +12,7 @@ from typing import ClassVar
 from cfn_mlflow.aws.core.errors import DENIED, code, is_missing
 from cfn_mlflow.aws.core.owner import ALLOW_TAG, Owner, Tags
 from cfn_mlflow.aws.core.sharing import allows_everybody_unsaid, refusal
-from cfn_mlflow.engine.managed import Port
-from cfn_mlflow.engine.resource import Named
+from cfn_mlflow.engine.resource import Named, Observation
 from cfn_mlflow.outcome import PermanentError
 from cfn_mlflow.runtime.tell import warn
 
@@ -27,7 +26,7 @@ class AllowedView:
 
 
 @dataclass(frozen=True, eq=False)
-class Allowed(Port[AllowedView], Named[AllowedView]):
+class Allowed(Named[AllowedView]):
     """A thing that a property names: looked at, and never made, changed or removed."""
 
     listed_in: ClassVar[str]
@@ -47,8 +46,13 @@ class Allowed(Port[AllowedView], Named[AllowedView]):
         """Return its tags. Raises what AWS answers when it is missing or denied."""
         raise NotImplementedError
 
-    def read(self) -> AllowedView:
-        """Read its tags; that it is missing or denied is for `refusals` to say."""
+    def observe(self) -> Observation[AllowedView]:
+        """Read its tags, and refuse it if it may not be used."""
+        view = self.view()
+        return Observation(view, refused=self.refused(view))
+
+    def view(self) -> AllowedView:
+        """Read its tags; that it is missing or denied is for `refused` to say."""
         try:
             return self.look()
         except Exception as error:
@@ -58,7 +62,7 @@ class Allowed(Port[AllowedView], Named[AllowedView]):
                 return AllowedView({}, "cannot be read: it or its policy denies the provider")
             raise
 
-    def refusals(self, view: AllowedView) -> tuple[str, ...]:
+    def refused(self, view: AllowedView) -> tuple[str, ...]:
         """Refuse what cannot be read, and what neither its owner nor the provider allows."""
         why = view.problem or ("" if self.is_listed() else refusal(self.owner, view.tags))
         return (f"{self.property_name}: {self.name} {why}",) if why else ()
@@ -69,23 +73,20 @@ class Allowed(Port[AllowedView], Named[AllowedView]):
 
     def usable(self, view: AllowedView) -> str:
         """Return its name for what is made of it; empty if it may not be used."""
-        return "" if self.refusals(view) else self.name
+        return "" if self.refused(view) else self.name
 
-    def busy(self, view: AllowedView) -> str | None:
-        """Fail if it was taken away between two looks."""
-        for why in self.refusals(view):
+    def compare(self, found: Observation[AllowedView]) -> Observation[AllowedView]:
+        """Fail if it was taken away meanwhile; warn of a tag that allows all, kept until 0.3.0."""
+        for why in found.refused:
             raise PermanentError(why)
-        return None
-
-    def settling(self, view: AllowedView) -> str | None:
-        """Warn of a value that allows every stack, kept until 0.3.0; it needs no more time."""
+        view = found.view
         if allows_everybody_unsaid(view.tags) and not self.is_listed():
             warn(
                 f"{self.property_name}: the tag {ALLOW_TAG} of {self.name} names no stack, and so"
                 f" allows it to every stack. From 0.3.0 on it must name {self.owner.stack_name},"
                 f" or @all"
             )
-        return None
+        return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +100,7 @@ class AllowedByDefault(Allowed):
         """Ask nothing: the parameter alone decides."""
         return AllowedView({})
 
-    def refusals(self, view: AllowedView) -> tuple[str, ...]:
+    def refused(self, view: AllowedView) -> tuple[str, ...]:
         """Refuse what a list leaves out."""
         del view
         if self.is_listed() or not listed(self.listed_in):

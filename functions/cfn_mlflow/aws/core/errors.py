@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from cfn_mlflow.engine.calls import AlreadyThereError, DeniedError, NotFoundError, NotKnownYetError
 from cfn_mlflow.outcome import PermanentError, TemporaryError
 
 THROTTLED = {
@@ -83,6 +84,32 @@ DENIED = {
     "ForbiddenException",
     "403",
 }
+ALREADY_THERE = {
+    "BucketAlreadyOwnedByYou",
+    "DBClusterAlreadyExistsFault",
+    "DBClusterSnapshotAlreadyExistsFault",
+    "DBInstanceAlreadyExists",
+    "DBParameterGroupAlreadyExists",
+    "DBSubnetGroupAlreadyExists",
+    "DuplicateListener",
+    "DuplicateLoadBalancerName",
+    "DuplicateTargetGroupName",
+    "EntityAlreadyExists",
+    "InvalidGroup.Duplicate",
+    "InvalidPermission.Duplicate",
+    "ResourceAlreadyExistsException",
+    "ResourceExistsException",
+}
+"""How AWS answers a create of what is there already, and was not observed."""
+NOT_KNOWN_YET = re.compile(
+    r"service[- ]linked role|unable to assume|role is not valid|was not idempotent"
+    r"|does not have an associated load balancer",
+    re.IGNORECASE,
+)
+"""What AWS says of a role or a listener that was just made and is not known everywhere.
+
+The first use of a service in an account makes a service-linked role, too.
+"""
 QUOTA = re.compile(r"Quota|LimitExceeded|LimitReached|AssociationLimit$|TooMany")
 NO_CAPACITY = re.compile(r"^Insufficient\w*Capacity")
 UNREACHABLE = {
@@ -113,7 +140,10 @@ def is_missing(error: Exception) -> bool:
 
 
 def explain(label: str, error: Exception) -> Exception:
-    """Return the error as TemporaryError or PermanentError; one that is not AWS's, as it is."""
+    """Return the error as TemporaryError or PermanentError; one that is not AWS's, as it is.
+
+    A PermanentError that may pass after our own create or change says so by its class.
+    """
     if type(error).__name__ in UNREACHABLE:
         return TemporaryError("AWS cannot be reached; trying again")
     found = code(error)
@@ -122,7 +152,18 @@ def explain(label: str, error: Exception) -> Exception:
     for codes, words in PASSING:
         if found in codes:
             return TemporaryError(f"{words} ({found})")
-    return PermanentError(f"{label}: {_what_and_next(found, error)}")
+    return _kind(found, error)(f"{label}: {_what_and_next(found, error)}")
+
+
+def _kind(found: str, error: Exception) -> type[PermanentError]:
+    """Return the kind of an error that does not pass by itself."""
+    if found in DENIED:
+        return DeniedError
+    if found in ALREADY_THERE:
+        return AlreadyThereError
+    if NOT_KNOWN_YET.search(str(error)):
+        return NotKnownYetError
+    return NotFoundError if is_missing(error) else PermanentError
 
 
 def _what_and_next(found: str, error: Exception) -> str:

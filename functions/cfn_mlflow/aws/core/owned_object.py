@@ -6,8 +6,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
-from cfn_mlflow.aws.core.owner import Owner, Tags
-from cfn_mlflow.engine.managed import ManagedObject, Port
+from cfn_mlflow.aws.core.owner import OWNER_TAG, Owner, Tags
+from cfn_mlflow.engine.resource import (
+    Observation,
+    Observed,
+    Resource,
+    as_observed,
+    ownership_conflict,
+)
 
 
 class Tagged(Protocol):
@@ -23,7 +29,7 @@ TaggedView = TypeVar("TaggedView", bound=Tagged)
 
 
 @dataclass(frozen=True, eq=False)
-class TaggedObject(Port[TaggedView]):
+class TaggedObject(Observed[TaggedView]):
     """An AWS object that can carry tags: the owner tag proves whose it is."""
 
     owner: Owner
@@ -32,14 +38,22 @@ class TaggedObject(Port[TaggedView]):
         """Tell whether it carries this resource's owner tag."""
         return self.owner.owns(view.tags)
 
-    def unmarked(self, view: TaggedView) -> bool:
-        """Tell whether it has no tag at all yet."""
-        return not view.tags
+    def found(self, view: TaggedView | None) -> Observation[TaggedView] | None:
+        """Return a view as an observation, with the ownership conflict if there is one."""
+        if view is None or self.owned(view):
+            return as_observed(view)
+        unmarked = OWNER_TAG not in view.tags
+        return Observation(view, conflict=self.conflict(view), unmarked=unmarked)
+
+    def conflict(self, view: TaggedView) -> str:
+        """Return the words for one that is not this resource's."""
+        del view
+        return ownership_conflict(self.label)
 
 
 @dataclass(frozen=True, eq=False)
-class OwnedObject(TaggedObject[TaggedView], ManagedObject[TaggedView]):
-    """One that is made and removed by itself."""
+class OwnedObject(TaggedObject[TaggedView], Resource[TaggedView]):
+    """One that is made, changed and removed by itself."""
 
 
 def take_off(owner: Owner, found: Tags, untag: Callable[[list[str]], object]) -> None:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cfn_mlflow.aws.core.owner import Owner
-from cfn_mlflow.engine.managed import Port
 from cfn_mlflow.engine.resource import Remains, View
 
 
 @dataclass(frozen=True, eq=False)
-class Replaced(Port[View], Remains[View]):
+class Replaced(Remains[View]):
     """All objects of one kind and owner but for the one of today; they are only ever removed."""
 
     owner: Owner

@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from cfn_mlflow.aws.core.errors import code, is_missing
+from cfn_mlflow.aws.core.errors import is_missing
 from cfn_mlflow.aws.core.owned_object import OwnedObject, tag_list, tag_map, take_off
 from cfn_mlflow.aws.core.owner import Tags
 from cfn_mlflow.aws.core.session import client
-from cfn_mlflow.engine.managed import ManagedObject
-from cfn_mlflow.engine.resource import ObservedFirst
+from cfn_mlflow.engine.output import Value, known
+from cfn_mlflow.engine.resource import Observation, ObservedFirst, Resource
 from cfn_mlflow.outcome import TemporaryError
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
 
-Rule = tuple[str, int, int, str]
+HeldRule = tuple[str, int, int, str]
 """Protocol, first and last port, and the peer: a CIDR block, a group or a prefix list."""
+
+Rule = tuple[str, int, int, Value[str]]
+"""A rule that is asked: its peer may be an output."""
 
 EVERYWHERE = ("0.0.0.0/0", "::/0")
 
 
-def tcp(port: int, peer: str) -> Rule:
-    """Return the rule for one TCP port; the peer may be a promise."""
+def tcp(port: int, peer: Value[str]) -> Rule:
+    """Return the rule for one TCP port."""
     return ("tcp", port, port, peer)
 
 
@@ -72,10 +75,11 @@ class SecurityGroup(OwnedObject[SecurityGroupView], ObservedFirst[SecurityGroupV
         """Return the group's name."""
         return self.owner.name(self.part, limit=255)
 
-    def read(self) -> SecurityGroupView | None:
+    def observe(self) -> Observation[SecurityGroupView] | None:
         """Find the group by its name: ours in any VPC, else one in this VPC.
 
-        Rests on ec2:DescribeSecurityGroups.
+        Another VPC is refused: what is in the group cannot follow. Rests on
+        ec2:DescribeSecurityGroups.
         """
         named = ec2().describe_security_groups(
             Filters=[{"Name": "group-name", "Values": [self.name]}]
@@ -83,42 +87,36 @@ class SecurityGroup(OwnedObject[SecurityGroupView], ObservedFirst[SecurityGroupV
         views = [SecurityGroupView(g["GroupId"], g["VpcId"], tags_in(g)) for g in named]
         ours = [view for view in views if self.owned(view)]
         here = [view for view in views if view.vpc_id == self.vpc_id]
-        return next(iter(ours + here), None)
-
-    def refusals(self, view: SecurityGroupView) -> tuple[str, ...]:
-        """Refuse another VPC: what is in the group cannot follow."""
-        if view.vpc_id == self.vpc_id:
-            return ()
-        return (
-            f"VpcId: cannot change from {view.vpc_id} to {self.vpc_id}. Keep it, or make a new "
-            f"resource in the other VPC",
+        found = self.found(next(iter(ours + here), None))
+        if found is None or found.view.vpc_id == self.vpc_id:
+            return found
+        refused = (
+            f"VpcId: cannot change from {found.view.vpc_id} to {self.vpc_id}. Keep it, or make a "
+            f"new resource in the other VPC"
         )
+        return replace(found, refused=(refused,))
 
     def create(self) -> None:
         """Make the group with its tags (ec2:CreateSecurityGroup)."""
-        try:
-            ec2().create_security_group(
-                GroupName=self.name,
-                Description=self.description,
-                VpcId=self.vpc_id,
-                TagSpecifications=[
-                    {
-                        "ResourceType": "security-group",
-                        "Tags": tag_list(self.owner.tags),
-                    }
-                ],
-            )
-        except Exception as error:
-            if code(error) == "InvalidGroup.Duplicate":
-                raise TemporaryError("made, and not to be seen yet") from None
-            raise
+        ec2().create_security_group(
+            GroupName=self.name,
+            Description=self.description,
+            VpcId=self.vpc_id,
+            TagSpecifications=[
+                {
+                    "ResourceType": "security-group",
+                    "Tags": tag_list(self.owner.tags),
+                }
+            ],
+        )
 
-    def changes(self, view: SecurityGroupView) -> tuple[str, ...]:
+    def compare(self, found: Observation[SecurityGroupView]) -> Observation[SecurityGroupView]:
         """Name the tags when they differ."""
-        return ("tags",) if self.owner.lacks(view.tags) else ()
+        return found.differing({"tags": self.owner.lacks(found.view.tags)})
 
-    def update(self, view: SecurityGroupView) -> None:
+    def update(self, found: Observation[SecurityGroupView]) -> None:
         """Set the tags (ec2:CreateTags, DeleteTags)."""
+        view = found.view
         take_off(
             self.owner,
             view.tags,
@@ -144,19 +142,18 @@ class SecurityGroup(OwnedObject[SecurityGroupView], ObservedFirst[SecurityGroupV
 class RulesView:
     """The rules that a group holds."""
 
-    ingress: frozenset[Rule]
-    egress: frozenset[Rule]
+    ingress: frozenset[HeldRule]
+    egress: frozenset[HeldRule]
 
 
 @dataclass(frozen=True, eq=False)
-class SecurityGroupRules(ManagedObject[RulesView]):
+class SecurityGroupRules(Resource[RulesView]):
     """All rules of a group of ours: what is not asked is taken away, AWS's own default first."""
 
     words: ClassVar[str] = "security group rules"
-    reads_by: ClassVar[tuple[str, ...]] = ("group_id",)
 
     part: str
-    group_id: str
+    group_id: Value[str]
     ingress: tuple[Rule, ...] = ()
     egress: tuple[Rule, ...] = ()
 
@@ -165,38 +162,38 @@ class SecurityGroupRules(ManagedObject[RulesView]):
         """Tell the rules of one resource's groups apart."""
         return f"rules of the {self.part} security group"
 
-    def read(self) -> RulesView | None:
+    def observe(self) -> Observation[RulesView] | None:
         """Read the group's rules; None if it has none (ec2:DescribeSecurityGroups)."""
         try:
-            group = ec2().describe_security_groups(GroupIds=[self.group_id])["SecurityGroups"][0]
+            found = ec2().describe_security_groups(GroupIds=[known(self.group_id)])
+            [group] = found["SecurityGroups"]
         except Exception as error:
             if is_missing(error):
                 return None
             raise
         view = RulesView(_rules(group["IpPermissions"]), _rules(group["IpPermissionsEgress"]))
-        return view if view.ingress or view.egress else None
+        return Observation(view) if view.ingress or view.egress else None
 
     def create(self) -> None:
         """Give a group without rules all of its own."""
-        self.update(RulesView(frozenset(), frozenset()))
+        self.update(Observation(RulesView(frozenset(), frozenset())))
 
-    def changes(self, view: RulesView) -> tuple[str, ...]:
+    def compare(self, found: Observation[RulesView]) -> Observation[RulesView]:
         """Name the direction whose rules differ."""
-        return tuple(
-            direction
-            for direction, asked, found in (
-                ("ingress", self.ingress, view.ingress),
-                ("egress", self.egress, view.egress),
-            )
-            if _canonical(asked) != found
+        return found.differing(
+            {
+                "ingress": _canonical(self.ingress) != found.view.ingress,
+                "egress": _canonical(self.egress) != found.view.egress,
+            }
         )
 
-    def update(self, view: RulesView) -> None:
+    def update(self, found: Observation[RulesView]) -> None:
         """Add what misses, then take away what is too much.
 
         Rests on ec2:AuthorizeSecurityGroupIngress, RevokeSecurityGroupIngress and the same two
         for egress.
         """
+        view = found.view
         ingress, egress = _canonical(self.ingress), _canonical(self.egress)
         self._send(ec2().authorize_security_group_ingress, ingress - view.ingress)
         self._send(ec2().authorize_security_group_egress, egress - view.egress)
@@ -208,14 +205,15 @@ class SecurityGroupRules(ManagedObject[RulesView]):
         self._send(ec2().revoke_security_group_ingress, view.ingress)
         self._send(ec2().revoke_security_group_egress, view.egress)
 
-    def _send(self, operation: Any, rules: frozenset[Rule]) -> None:
+    def _send(self, operation: Any, rules: frozenset[HeldRule]) -> None:
         if not rules:
             return
         try:
-            operation(GroupId=self.group_id, IpPermissions=[_permission(r) for r in sorted(rules)])
+            permissions = [_permission(rule) for rule in sorted(rules)]
+            operation(GroupId=known(self.group_id), IpPermissions=permissions)
         except Exception as error:
-            if code(error) == "InvalidPermission.Duplicate" or is_missing(error):
-                raise TemporaryError("a change of it is not to be seen yet") from None
+            if is_missing(error):
+                raise TemporaryError("an earlier change of it is not visible yet") from None
             raise
 
 
@@ -224,15 +222,19 @@ def tags_in(group: Mapping[str, Any]) -> dict[str, str]:
     return tag_map(group.get("Tags", []))
 
 
-def _canonical(rules: Iterable[Rule]) -> frozenset[Rule]:
+def _canonical(rules: Iterable[Rule]) -> frozenset[HeldRule]:
     """Return the rules as AWS writes them: a CIDR block without host bits."""
     return frozenset(
-        (protocol, first, last, str(ip_network(peer, strict=False)) if "/" in peer else peer)
+        (protocol, first, last, _canonical_peer(known(peer)))
         for protocol, first, last, peer in rules
     )
 
 
-def _rules(permissions: Iterable[Mapping[str, Any]]) -> frozenset[Rule]:
+def _canonical_peer(peer: str) -> str:
+    return str(ip_network(peer, strict=False)) if "/" in peer else peer
+
+
+def _rules(permissions: Iterable[Mapping[str, Any]]) -> frozenset[HeldRule]:
     return _canonical(
         (p["IpProtocol"], p.get("FromPort", -1), p.get("ToPort", -1), peer)
         for p in permissions
@@ -250,7 +252,7 @@ def _peers(permission: Mapping[str, Any]) -> Iterator[str]:
         yield from (peer[key] for peer in permission.get(kind, []))
 
 
-def _permission(rule: Rule) -> dict[str, Any]:
+def _permission(rule: HeldRule) -> dict[str, Any]:
     protocol, first, last, peer = rule
     ports = {} if protocol == "-1" else {"FromPort": first, "ToPort": last}
     return {"IpProtocol": protocol, **ports, **_peer(peer)}

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from cfn_mlflow.aws.core.errors import code
-from cfn_mlflow.aws.core.eventual_consistency import NotYet
 from cfn_mlflow.aws.core.owned_object import OwnedObject, tag_map
 from cfn_mlflow.aws.core.owner import Tags
 from cfn_mlflow.aws.ecs.client import ecs, ecs_tags, set_tags
+from cfn_mlflow.engine.resource import Observation
 from cfn_mlflow.outcome import PermanentError, TemporaryError
 
 STILL_USED = {
@@ -35,42 +35,39 @@ class Cluster(OwnedObject[ClusterView]):
 
     words: ClassVar[str] = "ECS cluster"
 
-    _not_yet: NotYet = field(default_factory=NotYet, repr=False)
-
     @property
     def name(self) -> str:
         """Return the cluster's name."""
         return self.owner.name()
 
-    def read(self) -> ClusterView | None:
+    def observe(self) -> Observation[ClusterView] | None:
         """Read the cluster (ecs:DescribeClusters)."""
         found = ecs().describe_clusters(clusters=[self.name], include=["TAGS"])["clusters"]
         for cluster in found:
             if cluster["status"] != "INACTIVE":
                 tags = tag_map(cluster.get("tags", []))
-                return ClusterView(
+                view = ClusterView(
                     cluster["clusterArn"], cluster["clusterName"], cluster["status"], tags
                 )
+                return self.found(view)
         return None
 
     def create(self) -> None:
         """Make it with its tags (ecs:CreateCluster)."""
-        with self._not_yet.patience():
-            ecs().create_cluster(clusterName=self.name, tags=ecs_tags(self.owner.tags))
+        ecs().create_cluster(clusterName=self.name, tags=ecs_tags(self.owner.tags))
 
-    def busy(self, view: ClusterView) -> str | None:
-        """Tell that it is being made or deleted; fail if AWS could not make it."""
+    def compare(self, found: Observation[ClusterView]) -> Observation[ClusterView]:
+        """Name the tags when they differ; tell whether it is made, and fail if AWS could not."""
+        view = found.view
         if view.status == "FAILED":
             raise PermanentError("ECS cluster: AWS could not make it. Delete it, then deploy again")
-        return None if view.status == "ACTIVE" else view.status.lower()
+        if view.status != "ACTIVE":
+            return replace(found, busy=view.status.lower())
+        return found.differing({"tags": self.owner.lacks(view.tags)})
 
-    def changes(self, view: ClusterView) -> tuple[str, ...]:
-        """Name the tags when they differ."""
-        return ("tags",) if self.owner.lacks(view.tags) else ()
-
-    def update(self, view: ClusterView) -> None:
+    def update(self, found: Observation[ClusterView]) -> None:
         """Set the tags (ecs:TagResource, UntagResource)."""
-        set_tags(self.owner, view.arn, view.tags)
+        set_tags(self.owner, found.view.arn, found.view.tags)
 
     def delete(self, view: ClusterView) -> None:
         """Delete it once its last task has stopped (ecs:DeleteCluster)."""

@@ -7,18 +7,19 @@ a failure here, and its first cause is what the user reads.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from cfn_mlflow.aws.core.compare import differences
 from cfn_mlflow.aws.core.errors import code
-from cfn_mlflow.aws.core.eventual_consistency import NotYet
 from cfn_mlflow.aws.core.owned_object import OwnedObject
 from cfn_mlflow.aws.ecs.client import ecs, ecs_tags, set_tags
 from cfn_mlflow.aws.ecs.service_view import Deployment, ServiceView, read_service
 from cfn_mlflow.aws.ecs.task import Task, cut, tasks, why
 from cfn_mlflow.aws.ecs.task_definition import deregister
 from cfn_mlflow.aws.elbv2.target_group import unhealthy
+from cfn_mlflow.engine.output import Value, known
+from cfn_mlflow.engine.resource import Observation
 from cfn_mlflow.outcome import PermanentError, TemporaryError
 
 DATABASE_TAG = "cfn-mlflow:database"
@@ -47,20 +48,19 @@ class Service(OwnedObject[ServiceView]):
 
     words: ClassVar[str] = "ECS service"
 
-    definition_arn: str
+    definition_arn: Value[str]
     subnet_ids: tuple[str, ...]
-    security_group_ids: tuple[str, ...]
-    target_group_arn: str
+    security_group_ids: tuple[Value[str], ...]
+    target_group_arn: Value[str]
     container: str
     port: int
     min_capacity: int
     max_capacity: int
     log_group: str
-    reason_of: Callable[[str], str] = str
+    reason_of: Value[Callable[[str], str]] = str
     """Returns, of the cause why it is not stable, the reason that the user is told."""
-    database: str = ""
+    database: Value[str] = ""
     """The identifier of the Aurora cluster behind it, if it is known: by it rotation finds it."""
-    _not_yet: NotYet = field(default_factory=NotYet, repr=False)
 
     @property
     def name(self) -> str:
@@ -76,17 +76,17 @@ class Service(OwnedObject[ServiceView]):
     def settings(self) -> dict[str, Any]:
         """Return all that CreateService and UpdateService take alike."""
         return {
-            "taskDefinition": self.definition_arn,
+            "taskDefinition": known(self.definition_arn),
             "networkConfiguration": {
                 "awsvpcConfiguration": {
                     "subnets": sorted(self.subnet_ids),
-                    "securityGroups": sorted(self.security_group_ids),
+                    "securityGroups": sorted(map(known, self.security_group_ids)),
                     "assignPublicIp": "DISABLED",
                 }
             },
             "loadBalancers": [
                 {
-                    "targetGroupArn": self.target_group_arn,
+                    "targetGroupArn": known(self.target_group_arn),
                     "containerName": self.container,
                     "containerPort": self.port,
                 }
@@ -105,34 +105,40 @@ class Service(OwnedObject[ServiceView]):
     @property
     def _wiring(self) -> dict[str, str]:
         """Return the tag that names the database behind it, beside the owner's tags."""
-        return {DATABASE_TAG: self.database} if self.database else {}
+        database = known(self.database)
+        return {DATABASE_TAG: database} if database else {}
 
-    def read(self) -> ServiceView | None:
+    def observe(self) -> Observation[ServiceView] | None:
         """Read the service (ecs:DescribeServices); one that was deleted is shown as INACTIVE."""
-        return read_service(self.name, self.name)
+        return self.found(read_service(self.name, self.name))
 
     def create(self) -> None:
         """Make the service with its tags (ecs:CreateService)."""
-        with self._not_yet.patience():
-            ecs().create_service(
-                cluster=self.name,
-                serviceName=self.name,
-                launchType="FARGATE",
-                desiredCount=self.min_capacity,
-                tags=ecs_tags({**self.owner.tags, **self._wiring}),
-                **self.settings,
-            )
+        ecs().create_service(
+            cluster=self.name,
+            serviceName=self.name,
+            launchType="FARGATE",
+            desiredCount=self.min_capacity,
+            tags=ecs_tags({**self.owner.tags, **self._wiring}),
+            **self.settings,
+        )
 
-    def busy(self, view: ServiceView) -> str | None:
-        """Tell that an old service of this name is still going; fail if our deployment failed."""
-        if view.status == "DRAINING":
-            return "an older service of this name is draining"
-        for deployment in view.deployments:
-            if deployment.definition_arn == self.definition_arn and deployment.rollout == "FAILED":
+    def compare(self, found: Observation[ServiceView]) -> Observation[ServiceView]:
+        """Name what differs, else how far the deployment is; fail if our deployment failed."""
+        if found.view.status == "DRAINING":
+            return replace(found, busy="an older service of this name is draining")
+        for deployment in found.view.deployments:
+            if self._is_ours(deployment) and deployment.rollout == "FAILED":
                 self._fail(deployment.rollout_reason)
-        return None
+        differs = self._differs(found.view)
+        if differs:
+            return replace(found, differs=differs)
+        return replace(found, not_ready=self._not_ready(found.view))
 
-    def changes(self, view: ServiceView) -> tuple[str, ...]:
+    def _is_ours(self, deployment: Deployment) -> bool:
+        return deployment.definition_arn == known(self.definition_arn)
+
+    def _differs(self, view: ServiceView) -> tuple[str, ...]:
         """Name what differs; the number of tasks only if it is out of bounds."""
         different = list(differences(view.settings, self.settings))
         if self._desired(view) != view.desired:
@@ -143,29 +149,28 @@ class Service(OwnedObject[ServiceView]):
             different.append("tags")
         return tuple(different)
 
-    def update(self, view: ServiceView) -> None:
+    def update(self, found: Observation[ServiceView]) -> None:
         """Set what differs (ecs:UpdateService, TagResource, UntagResource)."""
-        different = self.changes(view)
+        view, different = found.view, found.differs
         if "tags" in different:
             set_tags(self.owner, view.arn, view.tags, self._wiring)
         asked = {**self.settings, "desiredCount": self._desired(view)}
         changed = {key: value for key, value in asked.items() if key in different}
         if changed:
-            with self._not_yet.patience():
-                ecs().update_service(cluster=self.name, service=self.name, **changed)
+            ecs().update_service(cluster=self.name, service=self.name, **changed)
         if COUNT_TAG in view.tags:
             ecs().untag_resource(resourceArn=view.arn, tagKeys=[COUNT_TAG])
 
-    def settling(self, view: ServiceView) -> str | None:
+    def _not_ready(self, view: ServiceView) -> str:
         """Tell how far the deployment of our task definition is.
 
         Raises PermanentError once several of its tasks failed while none runs.
         """
         primary = view.primary
-        if primary is None or primary.definition_arn != self.definition_arn:
+        if primary is None or not self._is_ours(primary):
             return "a deployment is starting"
         if primary.rollout in ("COMPLETED", "") and view.running == view.desired:
-            return None
+            return ""
         if primary.failed_tasks >= FAILURES_THAT_TELL and primary.running == 0:
             self._fail(primary.rollout_reason)
         return self._progress(view, primary)
@@ -189,7 +194,7 @@ class Service(OwnedObject[ServiceView]):
         progress = f"{primary.running} of {view.desired} new tasks running"
         if primary.running >= view.desired:
             starting = primary.is_younger_than(GRACE_SECONDS)
-            ill = unhealthy(self.target_group_arn, starting=starting)
+            ill = unhealthy(known(self.target_group_arn), starting=starting)
             return f"{progress}, {ill or 'old ones stopping'}"
         if primary.failed_tasks:
             progress += f", {primary.failed_tasks} failed"
@@ -203,14 +208,14 @@ class Service(OwnedObject[ServiceView]):
             cause = f"{cause}. See log group {self.log_group}"
         else:
             cause = why(first, self.log_group)
-        deregister(self.definition_arn)
-        raise PermanentError(self.reason_of(f"{self.words}: {cause}"))
+        deregister(known(self.definition_arn))
+        raise PermanentError(known(self.reason_of)(f"{self.words}: {cause}"))
 
     def _first_failure(self) -> Task | None:
         ours = (
             task
             for task in tasks(self.name, stopped=True, serviceName=self.name)
-            if task.definition_arn == self.definition_arn
+            if task.definition_arn == known(self.definition_arn)
             and not task.stopped_reason.startswith(NO_FAILURE)
         )
         return next(ours, None)

@@ -7,18 +7,18 @@ newest again (a rollback then has nothing to do) and the next attempt is a revis
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
 from cfn_mlflow.aws.core.compare import differences, without_none
 from cfn_mlflow.aws.core.errors import code
-from cfn_mlflow.aws.core.eventual_consistency import NotYet
 from cfn_mlflow.aws.core.owned_object import OwnedObject, tag_map
 from cfn_mlflow.aws.core.owner import Owner, Tags
 from cfn_mlflow.aws.core.replaced import Replaced
 from cfn_mlflow.aws.ecs.client import ecs, ecs_tags, set_tags
 from cfn_mlflow.aws.ecs.service_view import read_service
-from cfn_mlflow.engine.resource import Deletable, Superseding
+from cfn_mlflow.engine.output import Value, known
+from cfn_mlflow.engine.resource import Deletable, Observation, Superseding
 
 Definition = Mapping[str, Any]
 """What RegisterTaskDefinition takes, but for family and tags; None: it must not be there."""
@@ -45,9 +45,8 @@ class TaskDefinition(OwnedObject[TaskDefinitionView], Superseding[TaskDefinition
 
     words: ClassVar[str] = "task definition"
 
-    definition: Definition
+    definition: Value[Definition]
     part: str = ""
-    _not_yet: NotYet = field(default_factory=NotYet, repr=False)
 
     @property
     def label(self) -> str:
@@ -59,27 +58,29 @@ class TaskDefinition(OwnedObject[TaskDefinitionView], Superseding[TaskDefinition
         """Return the family's name."""
         return self.owner.name(self.part)
 
-    def read(self) -> TaskDefinitionView | None:
+    def observe(self) -> Observation[TaskDefinitionView] | None:
         """Read the newest active revision (ecs:DescribeTaskDefinition)."""
         view = _read(self.family)
-        return view if view and view.definition["status"] == "ACTIVE" else None
+        return self.found(view if view and view.definition["status"] == "ACTIVE" else None)
 
     def create(self) -> None:
         """Register a revision with its tags (ecs:RegisterTaskDefinition)."""
-        with self._not_yet.patience():
-            ecs().register_task_definition(
-                family=self.family, tags=ecs_tags(self.owner.tags), **without_none(self.definition)
-            )
+        ecs().register_task_definition(
+            family=self.family,
+            tags=ecs_tags(self.owner.tags),
+            **without_none(known(self.definition)),
+        )
 
-    def changes(self, view: TaskDefinitionView) -> tuple[str, ...]:
+    def compare(self, found: Observation[TaskDefinitionView]) -> Observation[TaskDefinitionView]:
         """Name what differs; what AWS adds by default does not."""
-        tags = ("tags",) if self.owner.lacks(view.tags) else ()
-        return (*differences(view.definition, self.definition), *tags)
+        tags = ("tags",) if self.owner.lacks(found.view.tags) else ()
+        asked = known(self.definition)
+        return replace(found, differs=(*differences(found.view.definition, asked), *tags))
 
-    def update(self, view: TaskDefinitionView) -> None:
+    def update(self, found: Observation[TaskDefinitionView]) -> None:
         """Register a new revision, or only set this one's tags (ecs:TagResource, UntagResource)."""
-        if self.changes(view) == ("tags",):
-            set_tags(self.owner, view.arn, view.tags)
+        if found.differs == ("tags",):
+            set_tags(self.owner, found.view.arn, found.view.tags)
         else:
             self.create()
 
@@ -90,9 +91,9 @@ class TaskDefinition(OwnedObject[TaskDefinitionView], Superseding[TaskDefinition
     def delete(self, view: TaskDefinitionView) -> None:
         """Take the newest revision away, and what was superseded while the service named it."""
         replaced = ReplacedRevisions(self.owner, self.family)
-        others = replaced.read()
+        others = replaced.observe()
         if others:
-            replaced.delete(others)
+            replaced.delete(others.view)
         deregister(view.arn)
         _delete([view.arn])
 
@@ -113,7 +114,7 @@ class ReplacedRevisions(Replaced[tuple[str, ...]]):
         """Tell the families of one resource apart."""
         return f"{self.words} of {self.family}"
 
-    def read(self) -> tuple[str, ...] | None:
+    def observe(self) -> Observation[tuple[str, ...]] | None:
         """Find them by the family's name.
 
         Rests on ecs:ListTaskDefinitions and DescribeTaskDefinition; on DescribeServices if any is.
@@ -121,7 +122,8 @@ class ReplacedRevisions(Replaced[tuple[str, ...]]):
         found = (*self._arns("ACTIVE")[1:], *self._arns("INACTIVE"))
         ours = [arn for arn in found if self._is_ours(arn)]
         named = self._named_by_the_service() if ours else frozenset()
-        return tuple(arn for arn in ours if arn not in named) or None
+        replaced = tuple(arn for arn in ours if arn not in named)
+        return Observation(replaced) if replaced else None
 
     def delete(self, view: tuple[str, ...]) -> None:
         """Deregister what is active, then delete all (ecs:DeleteTaskDefinitions)."""

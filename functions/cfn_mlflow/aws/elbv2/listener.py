@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cfn_mlflow.aws.core.errors import is_missing
-from cfn_mlflow.aws.core.eventual_consistency import NotYet
 from cfn_mlflow.aws.core.owned_object import OwnedObject, tag_list
 from cfn_mlflow.aws.core.owner import Tags
 from cfn_mlflow.aws.elbv2.client import elbv2, set_tags, tags_of
+from cfn_mlflow.engine.output import Value, known
+from cfn_mlflow.engine.resource import Observation
 
 
 @dataclass(frozen=True)
@@ -27,14 +28,12 @@ class Listener(OwnedObject[ListenerView]):
     """The HTTP listener that forwards all to the target group."""
 
     words: ClassVar[str] = "listener"
-    reads_by: ClassVar[tuple[str, ...]] = ("load_balancer_arn",)
 
-    load_balancer_arn: str
-    target_group_arn: str
+    load_balancer_arn: Value[str]
+    target_group_arn: Value[str]
     port: int
-    _not_yet: NotYet = field(default_factory=NotYet, repr=False)
 
-    def read(self) -> ListenerView | None:
+    def observe(self) -> Observation[ListenerView] | None:
         """Find it by load balancer and port.
 
         Rests on elasticloadbalancing:DescribeListeners and DescribeTags.
@@ -43,13 +42,14 @@ class Listener(OwnedObject[ListenerView]):
             pages = (
                 elbv2()
                 .get_paginator("describe_listeners")
-                .paginate(LoadBalancerArn=self.load_balancer_arn)
+                .paginate(LoadBalancerArn=known(self.load_balancer_arn))
             )
             for page in pages:
                 for found in page["Listeners"]:
                     if found["Port"] == self.port:
                         arn = found["ListenerArn"]
-                        return ListenerView(arn, _forwarded_to(found), tags_of(arn))
+                        view = ListenerView(arn, _forwarded_to(found), tags_of(arn))
+                        return self.found(view)
         except Exception as error:
             if not is_missing(error):
                 raise
@@ -57,29 +57,29 @@ class Listener(OwnedObject[ListenerView]):
 
     def create(self) -> None:
         """Make it with its tags (elasticloadbalancing:CreateListener)."""
-        with self._not_yet.patience():
-            elbv2().create_listener(
-                LoadBalancerArn=self.load_balancer_arn,
-                Protocol="HTTP",
-                Port=self.port,
-                DefaultActions=self._actions(),
-                Tags=tag_list(self.owner.tags),
-            )
+        elbv2().create_listener(
+            LoadBalancerArn=known(self.load_balancer_arn),
+            Protocol="HTTP",
+            Port=self.port,
+            DefaultActions=self._actions(),
+            Tags=tag_list(self.owner.tags),
+        )
 
-    def changes(self, view: ListenerView) -> tuple[str, ...]:
+    def compare(self, found: Observation[ListenerView]) -> Observation[ListenerView]:
         """Name what differs."""
-        differs = {
-            "default action": view.target_group_arns != {self.target_group_arn},
-            "tags": self.owner.lacks(view.tags),
-        }
-        return tuple(name for name, does in differs.items() if does)
+        return found.differing(
+            {
+                "default action": found.view.target_group_arns != {known(self.target_group_arn)},
+                "tags": self.owner.lacks(found.view.tags),
+            }
+        )
 
-    def update(self, view: ListenerView) -> None:
+    def update(self, found: Observation[ListenerView]) -> None:
         """Set what differs (elasticloadbalancing:ModifyListener, AddTags, RemoveTags)."""
-        different = self.changes(view)
-        if "default action" in different:
+        view = found.view
+        if "default action" in found.differs:
             elbv2().modify_listener(ListenerArn=view.arn, DefaultActions=self._actions())
-        if "tags" in different:
+        if "tags" in found.differs:
             set_tags(self.owner, view.arn, view.tags)
 
     def delete(self, view: ListenerView) -> None:
@@ -91,7 +91,7 @@ class Listener(OwnedObject[ListenerView]):
                 raise
 
     def _actions(self) -> Any:
-        return [{"Type": "forward", "TargetGroupArn": self.target_group_arn}]
+        return [{"Type": "forward", "TargetGroupArn": known(self.target_group_arn)}]
 
 
 def _forwarded_to(listener: Mapping[str, Any]) -> frozenset[str]:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from cfn_mlflow.aws.core.errors import is_missing
-from cfn_mlflow.aws.core.eventual_consistency import NotYet
 from cfn_mlflow.aws.core.owned_object import OwnedObject, tag_list, tag_map
 from cfn_mlflow.aws.core.owner import Tags, fingerprint
 from cfn_mlflow.aws.core.replaced import Replaced
 from cfn_mlflow.aws.elbv2.client import elbv2, set_tags, stem, tags_of
-from cfn_mlflow.engine.managed import Port
-from cfn_mlflow.engine.resource import Attached, Deletable, Superseding
+from cfn_mlflow.engine.output import Value, known
+from cfn_mlflow.engine.resource import Deletable, Observation, Superseding, Updatable
 from cfn_mlflow.outcome import PermanentError
 
 IDLE_SECONDS = 60
@@ -66,8 +65,7 @@ class LoadBalancer(OwnedObject[LoadBalancerView], Superseding[LoadBalancerView])
     internal: bool
     vpc_id: str
     subnet_ids: tuple[str, ...]
-    security_group_id: str
-    _not_yet: NotYet = field(default_factory=NotYet, repr=False)
+    security_group_id: Value[str]
 
     @property
     def scheme(self) -> str:
@@ -79,7 +77,7 @@ class LoadBalancer(OwnedObject[LoadBalancerView], Superseding[LoadBalancerView])
         """Return its name, of at most 32 characters."""
         return f"{stem(self.owner)}-{fingerprint(self.scheme, self.vpc_id)}"
 
-    def read(self) -> LoadBalancerView | None:
+    def observe(self) -> Observation[LoadBalancerView] | None:
         """Find it by its name.
 
         Rests on elasticloadbalancing:DescribeLoadBalancers, DescribeLoadBalancerAttributes and
@@ -87,7 +85,7 @@ class LoadBalancer(OwnedObject[LoadBalancerView], Superseding[LoadBalancerView])
         """
         try:
             found = elbv2().describe_load_balancers(Names=[self.name])["LoadBalancers"]
-            return _load_balancer_view(found[0]) if found else None
+            return self.found(_load_balancer_view(found[0]) if found else None)
         except Exception as error:
             if is_missing(error):
                 return None
@@ -96,53 +94,52 @@ class LoadBalancer(OwnedObject[LoadBalancerView], Superseding[LoadBalancerView])
     def create(self) -> None:
         """Make it with its tags (elasticloadbalancing:CreateLoadBalancer)."""
         scheme: Any = self.scheme
-        with self._not_yet.patience():
-            elbv2().create_load_balancer(
-                Name=self.name,
-                Scheme=scheme,
-                Type="application",
-                Subnets=list(self.subnet_ids),
-                SecurityGroups=[self.security_group_id],
-                Tags=tag_list(self.owner.tags),
-            )
+        elbv2().create_load_balancer(
+            Name=self.name,
+            Scheme=scheme,
+            Type="application",
+            Subnets=list(self.subnet_ids),
+            SecurityGroups=[known(self.security_group_id)],
+            Tags=tag_list(self.owner.tags),
+        )
 
-    def busy(self, view: LoadBalancerView) -> str | None:
-        """Tell that it is being made; fail if AWS could not make it."""
+    def compare(self, found: Observation[LoadBalancerView]) -> Observation[LoadBalancerView]:
+        """Name what differs among what can change in place; fail if AWS could not make it."""
+        view = found.view
         if view.state == "failed":
             raise PermanentError(
                 "load balancer: AWS could not make it. Check that its subnets have free addresses, "
                 "then deploy again"
             )
-        return "provisioning" if view.state == "provisioning" else None
+        if view.state == "provisioning":
+            return replace(found, busy=view.state)
+        return found.differing(
+            {
+                "subnets": view.subnet_ids != frozenset(self.subnet_ids),
+                "security groups": view.security_group_ids != {known(self.security_group_id)},
+                "attributes": not LOAD_BALANCER_ATTRIBUTES.items() <= view.attributes.items(),
+                "tags": self.owner.lacks(view.tags),
+            }
+        )
 
-    def changes(self, view: LoadBalancerView) -> tuple[str, ...]:
-        """Name what differs among what can change in place."""
-        differs = {
-            "subnets": view.subnet_ids != frozenset(self.subnet_ids),
-            "security groups": view.security_group_ids != {self.security_group_id},
-            "attributes": not LOAD_BALANCER_ATTRIBUTES.items() <= view.attributes.items(),
-            "tags": self.owner.lacks(view.tags),
-        }
-        return tuple(name for name, does in differs.items() if does)
-
-    def update(self, view: LoadBalancerView) -> None:
+    def update(self, found: Observation[LoadBalancerView]) -> None:
         """Set what differs.
 
         Rests on elasticloadbalancing:SetSubnets, SetSecurityGroups, ModifyLoadBalancerAttributes,
         AddTags and RemoveTags.
         """
-        different = self.changes(view)
-        if "subnets" in different:
+        view = found.view
+        if "subnets" in found.differs:
             elbv2().set_subnets(LoadBalancerArn=view.arn, Subnets=list(self.subnet_ids))
-        if "security groups" in different:
+        if "security groups" in found.differs:
             elbv2().set_security_groups(
-                LoadBalancerArn=view.arn, SecurityGroups=[self.security_group_id]
+                LoadBalancerArn=view.arn, SecurityGroups=[known(self.security_group_id)]
             )
-        if "attributes" in different:
+        if "attributes" in found.differs:
             elbv2().modify_load_balancer_attributes(
                 LoadBalancerArn=view.arn, Attributes=tag_list(LOAD_BALANCER_ATTRIBUTES)
             )
-        if "tags" in different:
+        if "tags" in found.differs:
             set_tags(self.owner, view.arn, view.tags)
 
     def superseded(self) -> tuple[Deletable[Any], ...]:
@@ -178,9 +175,10 @@ class ReplacedLoadBalancers(Replaced[tuple[LoadBalancerView, ...]]):
 
     keep: str
 
-    def read(self) -> tuple[LoadBalancerView, ...] | None:
+    def observe(self) -> Observation[tuple[LoadBalancerView, ...]] | None:
         """Find ours by the start of their names (elasticloadbalancing:DescribeLoadBalancers)."""
-        return tuple(self._found()) or None
+        found = tuple(self._found())
+        return Observation(found) if found else None
 
     def delete(self, view: tuple[LoadBalancerView, ...]) -> None:
         """Delete each of them."""
@@ -198,29 +196,33 @@ class ReplacedLoadBalancers(Replaced[tuple[LoadBalancerView, ...]]):
 
 
 @dataclass(frozen=True, eq=False)
-class DeletionProtection(Port[str], Attached[str]):
+class DeletionProtection(Updatable[bool]):
     """The last step of a deploy: from now on nobody deletes the load balancer by mistake."""
 
     words: ClassVar[str] = "deletion protection of the load balancer"
-    reads_by: ClassVar[tuple[str, ...]] = ("load_balancer_arn",)
 
-    load_balancer_arn: str
+    load_balancer_arn: Value[str]
 
-    def read(self) -> str | None:
-        """Return "true", or None while it is off.
+    def observe(self) -> Observation[bool] | None:
+        """Read whether it is on.
 
         Rests on elasticloadbalancing:DescribeLoadBalancerAttributes.
         """
         try:
             attributes = elbv2().describe_load_balancer_attributes(
-                LoadBalancerArn=self.load_balancer_arn
+                LoadBalancerArn=known(self.load_balancer_arn)
             )["Attributes"]
         except Exception as error:
             if is_missing(error):
                 return None
             raise
-        return "true" if tag_map(attributes).get(PROTECTION) == "true" else None
+        return Observation(tag_map(attributes).get(PROTECTION) == "true")
 
-    def create(self) -> None:
+    def compare(self, found: Observation[bool]) -> Observation[bool]:
+        """Name it while it is off."""
+        return found.differing({"deletion protection": not found.view})
+
+    def update(self, found: Observation[bool]) -> None:
         """Turn it on (elasticloadbalancing:ModifyLoadBalancerAttributes)."""
-        _protect(self.load_balancer_arn, "true")
+        del found
+        _protect(known(self.load_balancer_arn), "true")

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cfn_mlflow.aws.core.errors import code, is_missing
-from cfn_mlflow.aws.core.eventual_consistency import NotYet
 from cfn_mlflow.aws.core.owned_object import OwnedObject, tag_list, tag_map
 from cfn_mlflow.aws.core.owner import Tags, fingerprint
 from cfn_mlflow.aws.core.replaced import Replaced
 from cfn_mlflow.aws.elbv2.client import elbv2, set_tags, stem, tags_of
-from cfn_mlflow.engine.resource import Deletable, Superseding
+from cfn_mlflow.engine.resource import Deletable, Observation, Superseding
 from cfn_mlflow.outcome import TemporaryError
 
 TARGET_GROUP_ATTRIBUTES = {"deregistration_delay.timeout_seconds": "30"}
@@ -48,7 +47,6 @@ class TargetGroup(OwnedObject[TargetGroupView], Superseding[TargetGroupView]):
     load_balancer_name: str
     vpc_id: str
     port: int
-    _not_yet: NotYet = field(default_factory=NotYet, repr=False)
 
     @property
     def name(self) -> str:
@@ -56,7 +54,7 @@ class TargetGroup(OwnedObject[TargetGroupView], Superseding[TargetGroupView]):
         fixed = fingerprint(self.load_balancer_name, self.vpc_id, self.port)
         return f"{stem(self.owner)}-{fixed}"
 
-    def read(self) -> TargetGroupView | None:
+    def observe(self) -> Observation[TargetGroupView] | None:
         """Find it by its name.
 
         Rests on elasticloadbalancing:DescribeTargetGroups, DescribeTargetGroupAttributes and
@@ -68,12 +66,14 @@ class TargetGroup(OwnedObject[TargetGroupView], Superseding[TargetGroupView]):
                 return None
             arn = found[0]["TargetGroupArn"]
             attributes = elbv2().describe_target_group_attributes(TargetGroupArn=arn)
-            return TargetGroupView(
-                arn=arn,
-                name=self.name,
-                health_check={key: found[0].get(key) for key in HEALTH_CHECK},
-                attributes=tag_map(attributes["Attributes"]),
-                tags=tags_of(arn),
+            return self.found(
+                TargetGroupView(
+                    arn=arn,
+                    name=self.name,
+                    health_check={key: found[0].get(key) for key in HEALTH_CHECK},
+                    attributes=tag_map(attributes["Attributes"]),
+                    tags=tags_of(arn),
+                )
             )
         except Exception as error:
             if is_missing(error):
@@ -82,40 +82,41 @@ class TargetGroup(OwnedObject[TargetGroupView], Superseding[TargetGroupView]):
 
     def create(self) -> None:
         """Make it with its tags (elasticloadbalancing:CreateTargetGroup)."""
-        with self._not_yet.patience():
-            elbv2().create_target_group(
-                Name=self.name,
-                Protocol="HTTP",
-                Port=self.port,
-                VpcId=self.vpc_id,
-                TargetType="ip",
-                Tags=tag_list(self.owner.tags),
-                **HEALTH_CHECK,
-            )
+        elbv2().create_target_group(
+            Name=self.name,
+            Protocol="HTTP",
+            Port=self.port,
+            VpcId=self.vpc_id,
+            TargetType="ip",
+            Tags=tag_list(self.owner.tags),
+            **HEALTH_CHECK,
+        )
 
-    def changes(self, view: TargetGroupView) -> tuple[str, ...]:
+    def compare(self, found: Observation[TargetGroupView]) -> Observation[TargetGroupView]:
         """Name what differs among what can change in place."""
-        differs = {
-            "health check": dict(view.health_check) != HEALTH_CHECK,
-            "attributes": not TARGET_GROUP_ATTRIBUTES.items() <= view.attributes.items(),
-            "tags": self.owner.lacks(view.tags),
-        }
-        return tuple(name for name, does in differs.items() if does)
+        view = found.view
+        return found.differing(
+            {
+                "health check": dict(view.health_check) != HEALTH_CHECK,
+                "attributes": not TARGET_GROUP_ATTRIBUTES.items() <= view.attributes.items(),
+                "tags": self.owner.lacks(view.tags),
+            }
+        )
 
-    def update(self, view: TargetGroupView) -> None:
+    def update(self, found: Observation[TargetGroupView]) -> None:
         """Set what differs.
 
         Rests on elasticloadbalancing:ModifyTargetGroup, ModifyTargetGroupAttributes, AddTags and
         RemoveTags.
         """
-        different = self.changes(view)
-        if "health check" in different:
+        view = found.view
+        if "health check" in found.differs:
             elbv2().modify_target_group(TargetGroupArn=view.arn, **HEALTH_CHECK)
-        if "attributes" in different:
+        if "attributes" in found.differs:
             elbv2().modify_target_group_attributes(
                 TargetGroupArn=view.arn, Attributes=tag_list(TARGET_GROUP_ATTRIBUTES)
             )
-        if "tags" in different:
+        if "tags" in found.differs:
             set_tags(self.owner, view.arn, view.tags)
 
     def superseded(self) -> tuple[Deletable[Any], ...]:
@@ -145,9 +146,10 @@ class ReplacedTargetGroups(Replaced[tuple[str, ...]]):
 
     keep: str
 
-    def read(self) -> tuple[str, ...] | None:
+    def observe(self) -> Observation[tuple[str, ...]] | None:
         """Find ours by the start of their names (elasticloadbalancing:DescribeTargetGroups)."""
-        return tuple(self._found()) or None
+        found = tuple(self._found())
+        return Observation(found) if found else None
 
     def delete(self, view: tuple[str, ...]) -> None:
         """Delete each of them."""

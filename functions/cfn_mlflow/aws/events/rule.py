@@ -13,6 +13,8 @@ from cfn_mlflow.aws.core.owned_object import OwnedObject, tag_list, tag_map, tak
 from cfn_mlflow.aws.core.owner import Owner, Tags
 from cfn_mlflow.aws.core.session import client
 from cfn_mlflow.aws.events.rule_names import OPERATOR, rule_name
+from cfn_mlflow.engine.output import Value, known
+from cfn_mlflow.engine.resource import Observation
 from cfn_mlflow.outcome import TemporaryError
 
 if TYPE_CHECKING:
@@ -65,7 +67,7 @@ class Rule(OwnedObject[RuleView]):
     """What it is for, in its name: the provider's policies know it by that."""
     expression: str
     function_arn: str
-    event: Mapping[str, Any]
+    event: Value[Mapping[str, Any]]
 
     @property
     def label(self) -> str:
@@ -84,14 +86,14 @@ class Rule(OwnedObject[RuleView]):
             "Id": TARGET,
             "Arn": self.function_arn,
             "RoleArn": role_arn(self.owner),
-            "Input": json.dumps(self.event, sort_keys=True),
+            "Input": json.dumps(known(self.event), sort_keys=True),
             "RetryPolicy": {
                 "MaximumRetryAttempts": TRIES_AGAIN,
                 "MaximumEventAgeInSeconds": SECONDS_OF_AN_EVENT,
             },
         }
 
-    def read(self) -> RuleView | None:
+    def observe(self) -> Observation[RuleView] | None:
         """Find it by its name (events:DescribeRule, ListTargetsByRule, ListTagsForResource)."""
         try:
             found = _events().describe_rule(Name=self.name)
@@ -101,41 +103,45 @@ class Rule(OwnedObject[RuleView]):
             if is_missing(error):
                 return None
             raise
-        return RuleView(
-            arn=found["Arn"],
-            expression=found.get("ScheduleExpression", ""),
-            enabled=found.get("State") == "ENABLED",
-            targets=tuple(targets),
-            tags=tag_map(tags),
+        return self.found(
+            RuleView(
+                arn=found["Arn"],
+                expression=found.get("ScheduleExpression", ""),
+                enabled=found.get("State") == "ENABLED",
+                targets=tuple(targets),
+                tags=tag_map(tags),
+            )
         )
 
     def create(self) -> None:
         """Make the rule with its tags (events:PutRule); its target follows."""
         self._put(Tags=tag_list(self.owner.tags))
 
-    def changes(self, view: RuleView) -> tuple[str, ...]:
+    def compare(self, found: Observation[RuleView]) -> Observation[RuleView]:
         """Name expression, target and tags where they differ."""
-        differs = {
-            "expression": (view.expression, view.enabled) != (self.expression, True),
-            "target": not covers(view.targets, [self.target]),
-            "tags": self.owner.lacks(view.tags),
-        }
-        return tuple(name for name, does in differs.items() if does)
+        view = found.view
+        return found.differing(
+            {
+                "expression": (view.expression, view.enabled) != (self.expression, True),
+                "target": not covers(view.targets, [self.target]),
+                "tags": self.owner.lacks(view.tags),
+            }
+        )
 
-    def update(self, view: RuleView) -> None:
+    def update(self, found: Observation[RuleView]) -> None:
         """Set what differs.
 
         Rests on events:PutRule, PutTargets, RemoveTargets, TagResource, UntagResource, and on
         iam:PassRole.
         """
-        different = self.changes(view)
-        if "expression" in different:
+        view = found.view
+        if "expression" in found.differs:
             self._put()
-        if "target" in different:
+        if "target" in found.differs:
             self._remove_targets([t["Id"] for t in view.targets if t["Id"] != TARGET])
             target: Any = self.target
             _all_of(_events().put_targets(Rule=self.name, Targets=[target]))
-        if "tags" in different:
+        if "tags" in found.differs:
             take_off(
                 self.owner,
                 view.tags,

@@ -13,7 +13,8 @@ from cfn_mlflow.aws.core.owned_object import OwnedObject, tag_list, tag_map, tak
 from cfn_mlflow.aws.core.owner import ROLE_PATH, STACK_NAME_TAG, STACK_TAG, Owner, Tags
 from cfn_mlflow.aws.core.replaced import Replaced
 from cfn_mlflow.aws.core.session import client
-from cfn_mlflow.outcome import TemporaryError
+from cfn_mlflow.engine.output import Value, known
+from cfn_mlflow.engine.resource import Observation
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
@@ -51,7 +52,7 @@ class Role(OwnedObject[RoleView]):
 
     part: str
     description: str
-    policy: Policy
+    policy: Value[Policy]
     boundary_arn: str
 
     @property
@@ -92,7 +93,7 @@ class Role(OwnedObject[RoleView]):
         """
         return {**self._provider.tags, **self._of_stack}
 
-    def read(self) -> RoleView | None:
+    def observe(self) -> Observation[RoleView] | None:
         """Read the role and its policy (iam:GetRole, GetRolePolicy)."""
         try:
             role = _iam().get_role(RoleName=self.name)["Role"]
@@ -100,42 +101,41 @@ class Role(OwnedObject[RoleView]):
             if is_missing(error):
                 return None
             raise
-        return RoleView(
-            arn=role["Arn"],
-            name=role["RoleName"],
-            trust=_document(role.get("AssumeRolePolicyDocument", {})),
-            policy=self._inline_policy(),
-            boundary_arn=role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn", ""),
-            tags=tag_map(role.get("Tags", [])),
+        return self.found(
+            RoleView(
+                arn=role["Arn"],
+                name=role["RoleName"],
+                trust=_document(role.get("AssumeRolePolicyDocument", {})),
+                policy=self._inline_policy(),
+                boundary_arn=role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn", ""),
+                tags=tag_map(role.get("Tags", [])),
+            )
         )
 
     def create(self) -> None:
         """Make the role within its boundary (iam:CreateRole); its policy follows a look."""
-        try:
-            _iam().create_role(
-                RoleName=self.name,
-                Path=ROLE_PATH,
-                Description=self.description,
-                AssumeRolePolicyDocument=json.dumps(self.trust),
-                PermissionsBoundary=self.boundary_arn,
-                Tags=tag_list(self.tags),
-            )
-        except Exception as error:
-            if code(error) == "EntityAlreadyExists":
-                raise TemporaryError("made, and not to be seen yet") from None
-            raise
+        _iam().create_role(
+            RoleName=self.name,
+            Path=ROLE_PATH,
+            Description=self.description,
+            AssumeRolePolicyDocument=json.dumps(self.trust),
+            PermissionsBoundary=self.boundary_arn,
+            Tags=tag_list(self.tags),
+        )
 
-    def changes(self, view: RoleView) -> tuple[str, ...]:
+    def compare(self, found: Observation[RoleView]) -> Observation[RoleView]:
         """Name what differs; documents are compared as what they say, not as text."""
-        found = {
-            "trust policy": view.trust != self.trust,
-            "policy": view.policy != self.policy,
-            "permissions boundary": view.boundary_arn != self.boundary_arn,
-            "tags": self._provider.lacks(view.tags, self._of_stack),
-        }
-        return tuple(name for name, differs in found.items() if differs)
+        view = found.view
+        return found.differing(
+            {
+                "trust policy": view.trust != self.trust,
+                "policy": view.policy != known(self.policy),
+                "permissions boundary": view.boundary_arn != self.boundary_arn,
+                "tags": self._provider.lacks(view.tags, self._of_stack),
+            }
+        )
 
-    def update(self, view: RoleView) -> None:
+    def update(self, found: Observation[RoleView]) -> None:
         """Set what differs, the boundary first: it holds for a role without a stack, too.
 
         A role made before gets its stack here, and loses the user's tags: kept until 0.3.0.
@@ -144,7 +144,7 @@ class Role(OwnedObject[RoleView]):
         Rests on iam:PutRolePermissionsBoundary, UpdateAssumeRolePolicy, PutRolePolicy, TagRole,
         UntagRole.
         """
-        different = self.changes(view)
+        view, different = found.view, found.differs
         if "permissions boundary" in different:
             _iam().put_role_permissions_boundary(
                 RoleName=self.name, PermissionsBoundary=self.boundary_arn
@@ -194,7 +194,7 @@ class Role(OwnedObject[RoleView]):
                 raise
             # There is no room for both: what is asked goes before what was.
             earlier = EarlierPolicies(self.owner, self.part)
-            earlier.delete(earlier.read() or ())
+            earlier.delete(earlier.names())
             self._put_policy()
 
     def _keep(self, policy: Policy) -> None:
@@ -220,7 +220,9 @@ class Role(OwnedObject[RoleView]):
 
     def _put_policy(self) -> None:
         _iam().put_role_policy(
-            RoleName=self.name, PolicyName=POLICY_NAME, PolicyDocument=json.dumps(self.policy)
+            RoleName=self.name,
+            PolicyName=POLICY_NAME,
+            PolicyDocument=json.dumps(known(self.policy)),
         )
 
 
@@ -231,7 +233,7 @@ class EarlierPolicies(Replaced[tuple[str, ...]]):
     words: ClassVar[str] = "earlier policies"
 
     part: str
-    stands_in_at: str = ""
+    stands_in_at: Value[str] = ""
     """Not empty while an image stands in that only an earlier policy may allow to pull."""
 
     @property
@@ -244,17 +246,20 @@ class EarlierPolicies(Replaced[tuple[str, ...]]):
         """Return the role's name."""
         return role_name(self.owner, self.part)
 
-    def read(self) -> tuple[str, ...] | None:
+    def observe(self) -> Observation[tuple[str, ...]] | None:
         """Find them by their names (iam:ListRolePolicies)."""
-        if self.stands_in_at:
-            return None
+        names = () if known(self.stands_in_at) else self.names()
+        return Observation(names) if names else None
+
+    def names(self) -> tuple[str, ...]:
+        """Return the names of those that there are (iam:ListRolePolicies)."""
         try:
             names = _iam().list_role_policies(RoleName=self.name)["PolicyNames"]
         except Exception as error:
             if is_missing(error):
-                return None
+                return ()
             raise
-        return tuple(name for name in names if name.startswith(EARLIER)) or None
+        return tuple(name for name in names if name.startswith(EARLIER))
 
     def delete(self, view: tuple[str, ...]) -> None:
         """Take them away (iam:DeleteRolePolicy)."""

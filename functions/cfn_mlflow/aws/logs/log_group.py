@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from cfn_mlflow.aws.core.errors import code, is_missing
+from cfn_mlflow.aws.core.errors import is_missing
 from cfn_mlflow.aws.core.owned_object import OwnedObject, take_off
 from cfn_mlflow.aws.core.owner import Tags
 from cfn_mlflow.aws.core.session import client
-from cfn_mlflow.outcome import TemporaryError
+from cfn_mlflow.engine.resource import Observation
 
 if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
@@ -46,7 +46,7 @@ class LogGroup(OwnedObject[LogGroupView]):
         """Return the log group's name."""
         return PREFIX + self.owner.name()
 
-    def read(self) -> LogGroupView | None:
+    def observe(self) -> Observation[LogGroupView] | None:
         """Find the log group by its name (logs:DescribeLogGroups, ListTagsForResource)."""
         found = _logs().describe_log_groups(logGroupNamePrefix=self.name)["logGroups"]
         for group in found:
@@ -58,35 +58,31 @@ class LogGroup(OwnedObject[LogGroupView]):
                     if is_missing(error):
                         return None
                     raise
-                return LogGroupView(arn, self.name, group.get("retentionInDays"), tags)
+                days = group.get("retentionInDays")
+                return self.found(LogGroupView(arn, self.name, days, tags))
         return None
 
     def create(self) -> None:
         """Make the log group with its tags (logs:CreateLogGroup); its retention follows."""
-        try:
-            _logs().create_log_group(logGroupName=self.name, tags=self.owner.tags)
-        except Exception as error:
-            if code(error) == "ResourceAlreadyExistsException":
-                raise TemporaryError("made, and not to be seen yet") from None
-            raise
+        _logs().create_log_group(logGroupName=self.name, tags=self.owner.tags)
 
-    def changes(self, view: LogGroupView) -> tuple[str, ...]:
+    def compare(self, found: Observation[LogGroupView]) -> Observation[LogGroupView]:
         """Name retention and tags where they differ."""
-        different = []
-        if view.retention_in_days != self.retention_in_days:
-            different.append("retention")
-        if self.owner.lacks(view.tags):
-            different.append("tags")
-        return tuple(different)
+        return found.differing(
+            {
+                "retention": found.view.retention_in_days != self.retention_in_days,
+                "tags": self.owner.lacks(found.view.tags),
+            }
+        )
 
-    def update(self, view: LogGroupView) -> None:
+    def update(self, found: Observation[LogGroupView]) -> None:
         """Set what differs (logs:PutRetentionPolicy, TagResource, UntagResource)."""
-        different = self.changes(view)
-        if "retention" in different:
+        view = found.view
+        if "retention" in found.differs:
             _logs().put_retention_policy(
                 logGroupName=self.name, retentionInDays=self.retention_in_days
             )
-        if "tags" in different:
+        if "tags" in found.differs:
             take_off(
                 self.owner,
                 view.tags,

@@ -44,9 +44,9 @@ class AllowedClusterAt(AllowedCluster):
     endpoint_property: str
     endpoint: str
 
-    def refusals(self, view: AllowedView) -> tuple[str, ...]:
+    def refused(self, view: AllowedView) -> tuple[str, ...]:
         """Refuse another's host name too: it would be given the login of the database."""
-        why = super().refusals(view)
+        why = super().refused(view)
         ours = view.endpoints if isinstance(view, AllowedClusterView) else ()
         if why or self.endpoint.lower() in ours:
             return why
@@ -72,13 +72,13 @@ class AllowedLogin(AllowedSecret):
 
     def look(self) -> AllowedView:
         """Return its tags, and the cluster's (rds:DescribeDBClusters)."""
-        view, cluster = super().look(), self.cluster.read()
-        refused = self.cluster.refusals(cluster)
+        view, cluster = super().look(), self.cluster.view()
+        refused = self.cluster.refused(cluster)
         return AllowedLoginView(view.tags, view.problem, None if refused else cluster.tags)
 
-    def refusals(self, view: AllowedView) -> tuple[str, ...]:
+    def refused(self, view: AllowedView) -> tuple[str, ...]:
         """Refuse the login of another database: one of ours goes with its own cluster only."""
-        why = super().refusals(view)
+        why = super().refused(view)
         cluster = view.of_cluster if isinstance(view, AllowedLoginView) else None
         if why or cluster is None:
             return why

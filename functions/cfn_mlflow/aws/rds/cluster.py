@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from cfn_mlflow.aws.core import retained
 from cfn_mlflow.aws.core.errors import code, is_missing
-from cfn_mlflow.aws.core.eventual_consistency import NotYet
 from cfn_mlflow.aws.core.owned_object import OwnedObject, tag_list
 from cfn_mlflow.aws.core.owner import COMPLETE_TAG, LEFT_BY_TAG, Owner, Tags
 from cfn_mlflow.aws.rds.client import (
@@ -25,9 +24,17 @@ from cfn_mlflow.aws.rds.client import (
 )
 from cfn_mlflow.aws.rds.instance import DBInstance
 from cfn_mlflow.aws.secretsmanager.login_secret import read_login
-from cfn_mlflow.engine.managed import Port
-from cfn_mlflow.engine.resource import Attached, Deletable, HoldsData, LeavesTraces, Superseding
-from cfn_mlflow.outcome import PermanentError, TemporaryError
+from cfn_mlflow.engine.output import Value, known
+from cfn_mlflow.engine.resource import (
+    Deletable,
+    HoldsData,
+    LeavesTraces,
+    Observation,
+    Superseding,
+    Updatable,
+    as_observed,
+)
+from cfn_mlflow.outcome import PermanentError
 
 SNAPSHOT_NAMES = 9
 """Final snapshots that one cluster can come to have, if its deletion was undone by AWS."""
@@ -77,30 +84,30 @@ class DBCluster(
     words: ClassVar[str] = "database cluster"
 
     engine_version: str
-    subnet_group: str
-    parameter_group: str
-    security_group_id: str
+    subnet_group: Value[str]
+    parameter_group: Value[str]
+    security_group_id: Value[str]
     min_capacity: float
     max_capacity: float
     seconds_until_auto_pause: int | None
     backup_retention_period: int
     instance_count: int
     kms_key_arn: str | None
-    password_secret_arn: str | None
+    password_secret_arn: Value[str] | None
     """Our mirror of the user's password; None if RDS is to make and keep one."""
     skip_final_snapshot: bool
-    _not_yet: NotYet = field(default_factory=NotYet, repr=False)
 
     @property
     def identifier(self) -> str:
         """Return the cluster's identifier."""
         return cluster_identifier(self.owner)
 
-    def read(self) -> DBClusterView | None:
+    def observe(self) -> Observation[DBClusterView] | None:
         """Find the cluster by its identifier (rds:DescribeDBClusters)."""
-        return read_cluster(self.identifier)
+        found = self.found(read_cluster(self.identifier))
+        return found and replace(found, refused=self._refused(found.view))
 
-    def refusals(self, view: DBClusterView) -> tuple[str, ...]:
+    def _refused(self, view: DBClusterView) -> tuple[str, ...]:
         """Refuse another key, and a major version that AWS cannot go to without a risk."""
         faults = []
         if self.kms_key_arn and view.kms_key_arn != self.kms_key_arn:
@@ -120,53 +127,54 @@ class DBCluster(
     def create(self) -> None:
         """Make the cluster with its tags, the Data API on (rds:CreateDBCluster)."""
         key: Any = {"KmsKeyId": self.kms_key_arn} if self.kms_key_arn else {}
-        try:
-            with self._not_yet.patience():
-                rds().create_db_cluster(
-                    DBClusterIdentifier=self.identifier,
-                    Engine=ENGINE,
-                    EngineVersion=self.engine_version,
-                    DatabaseName=DATABASE_NAME,
-                    MasterUsername=MASTER_NAME,
-                    Port=PORT,
-                    DBSubnetGroupName=self.subnet_group,
-                    DBClusterParameterGroupName=self.parameter_group,
-                    VpcSecurityGroupIds=[self.security_group_id],
-                    StorageEncrypted=True,
-                    BackupRetentionPeriod=self.backup_retention_period,
-                    CopyTagsToSnapshot=True,
-                    EnableHttpEndpoint=True,
-                    EnableCloudwatchLogsExports=[LOGS],
-                    ServerlessV2ScalingConfiguration=self._scaling,
-                    Tags=tag_list(self.owner.tags),
-                    **key,
-                    **self._master_password,
-                )
-        except Exception as error:
-            if code(error) == "DBClusterAlreadyExistsFault":
-                raise TemporaryError("made, and not to be seen yet") from None
-            raise
+        rds().create_db_cluster(
+            DBClusterIdentifier=self.identifier,
+            Engine=ENGINE,
+            EngineVersion=self.engine_version,
+            DatabaseName=DATABASE_NAME,
+            MasterUsername=MASTER_NAME,
+            Port=PORT,
+            DBSubnetGroupName=known(self.subnet_group),
+            DBClusterParameterGroupName=known(self.parameter_group),
+            VpcSecurityGroupIds=[known(self.security_group_id)],
+            StorageEncrypted=True,
+            BackupRetentionPeriod=self.backup_retention_period,
+            CopyTagsToSnapshot=True,
+            EnableHttpEndpoint=True,
+            EnableCloudwatchLogsExports=[LOGS],
+            ServerlessV2ScalingConfiguration=self._scaling,
+            Tags=tag_list(self.owner.tags),
+            **key,
+            **self._master_password,
+        )
 
-    def busy(self, view: DBClusterView) -> str | None:
-        """Tell the status while it takes no change, and what is still to come."""
-        state = state_of(self.label, view.status)
-        return state or (f"changing {', '.join(view.pending)}" if view.pending else None)
+    def compare(self, found: Observation[DBClusterView]) -> Observation[DBClusterView]:
+        """Tell the status, then what differs: what AWS moves by itself, the version, is a floor.
 
-    def changes(self, view: DBClusterView) -> tuple[str, ...]:
-        """Name what differs: what AWS moves by itself, the version, is a floor."""
-        different = list(self._modifications(view))
-        if not view.data_api:
-            different.append("Data API")
-        if self.owner.lacks(view.tags):
-            different.append("tags")
-        return tuple(different)
+        Then the secret that RDS makes is waited for.
+        """
+        view = found.view
+        busy = state_of(self.label, view.status)
+        if busy or view.pending:
+            return replace(found, busy=busy or f"changing {', '.join(view.pending)}")
+        differs = found.differing(
+            {
+                **dict.fromkeys(self._modifications(view), True),
+                "Data API": not view.data_api,
+                "tags": self.owner.lacks(view.tags),
+            }
+        )
+        if self.password_secret_arn is None and not view.master_secret_arn:
+            return replace(differs, not_ready="making the master secret")
+        return differs
 
-    def update(self, view: DBClusterView) -> None:
+    def update(self, found: Observation[DBClusterView]) -> None:
         """Set what differs, now.
 
         Rests on rds:ModifyDBCluster, EnableHttpEndpoint (the only way for Serverless v2),
         AddTagsToResource and RemoveTagsFromResource.
         """
+        view = found.view
         modifications: dict[str, Any] = {}
         for parameters in self._modifications(view).values():
             modifications.update(parameters)
@@ -180,12 +188,6 @@ class DBCluster(
             rds().enable_http_endpoint(ResourceArn=view.arn)
         if self.owner.lacks(view.tags):
             set_tags(self.owner, view.arn, view.tags)
-
-    def settling(self, view: DBClusterView) -> str | None:
-        """Wait for the secret that RDS makes."""
-        if self.password_secret_arn is None and not view.master_secret_arn:
-            return "making the master secret"
-        return None
 
     def superseded(self) -> Sequence[Deletable[Any]]:
         """Return the instances beyond those that are asked."""
@@ -246,7 +248,7 @@ class DBCluster(
     def _master_password(self) -> dict[str, Any]:
         """Return whose the master password is; never to be logged."""
         if self.password_secret_arn:
-            password = read_login(self.password_secret_arn).password
+            password = read_login(known(self.password_secret_arn)).password
             return {"ManageMasterUserPassword": False, "MasterUserPassword": password}
         key = {"MasterUserSecretKmsKeyId": self.kms_key_arn} if self.kms_key_arn else {}
         return {"ManageMasterUserPassword": True, **key}
@@ -270,13 +272,13 @@ class DBCluster(
             ),
             (
                 "parameter group",
-                view.parameter_group == self.parameter_group or not same_major,
-                {"DBClusterParameterGroupName": self.parameter_group},
+                view.parameter_group == known(self.parameter_group) or not same_major,
+                {"DBClusterParameterGroupName": known(self.parameter_group)},
             ),
             (
                 "security group",
-                view.security_group_ids == {self.security_group_id},
-                {"VpcSecurityGroupIds": [self.security_group_id]},
+                view.security_group_ids == {known(self.security_group_id)},
+                {"VpcSecurityGroupIds": [known(self.security_group_id)]},
             ),
             (
                 "backup retention",
@@ -299,7 +301,7 @@ class DBCluster(
 
 
 @dataclass(frozen=True, eq=False)
-class CompleteDBCluster(Port[DBClusterView], Attached[DBClusterView]):
+class CompleteDBCluster(Updatable[DBClusterView]):
     """The mark of a cluster whose resource was made to the end, and its deletion protection.
 
     From then on its deletion leaves a final snapshot.
@@ -308,21 +310,24 @@ class CompleteDBCluster(Port[DBClusterView], Attached[DBClusterView]):
     words: ClassVar[str] = "database cluster's completion"
 
     owner: Owner
-    cluster: str
+    cluster: Value[str]
 
-    def read(self) -> DBClusterView | None:
-        """Read the cluster; None while it is not protected or not marked."""
-        view = read_cluster(self.cluster)
-        return view if view and view.protected and COMPLETE_TAG in view.tags else None
+    def observe(self) -> Observation[DBClusterView] | None:
+        """Read the cluster (rds:DescribeDBClusters)."""
+        view = read_cluster(known(self.cluster))
+        return as_observed(view)
 
-    def create(self) -> None:
+    def compare(self, found: Observation[DBClusterView]) -> Observation[DBClusterView]:
+        """Name protection and mark while they miss."""
+        marked = COMPLETE_TAG in found.view.tags
+        return found.differing({"protection": not found.view.protected, "mark": not marked})
+
+    def update(self, found: Observation[DBClusterView]) -> None:
         """Protect the cluster, then mark it (rds:ModifyDBCluster, AddTagsToResource)."""
-        view = read_cluster(self.cluster)
-        if view is None:
-            raise TemporaryError("the cluster is not to be seen")
+        view = found.view
         if not view.protected:
             rds().modify_db_cluster(
-                DBClusterIdentifier=self.cluster, DeletionProtection=True, ApplyImmediately=True
+                DBClusterIdentifier=view.identifier, DeletionProtection=True, ApplyImmediately=True
             )
         rds().add_tags_to_resource(
             ResourceName=view.arn, Tags=[{"Key": COMPLETE_TAG, "Value": "true"}]

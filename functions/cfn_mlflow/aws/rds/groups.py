@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
-from cfn_mlflow.aws.core.errors import code, is_missing
-from cfn_mlflow.aws.core.eventual_consistency import NotYet
+from cfn_mlflow.aws.core.errors import is_missing
 from cfn_mlflow.aws.core.owned_object import OwnedObject, tag_list
 from cfn_mlflow.aws.core.owner import Tags
 from cfn_mlflow.aws.rds.client import rds, set_tags, tags_of
-from cfn_mlflow.engine.resource import ObservedFirst
-from cfn_mlflow.outcome import PermanentError, TemporaryError
+from cfn_mlflow.engine.resource import Observation, ObservedFirst
+from cfn_mlflow.outcome import PermanentError
 
 
 @dataclass(frozen=True)
@@ -35,15 +34,17 @@ class DBSubnetGroup(OwnedObject[DBSubnetGroupView], ObservedFirst[DBSubnetGroupV
 
     vpc_id: str
     subnet_ids: tuple[str, ...]
-    _not_yet: NotYet = field(default_factory=NotYet, repr=False)
 
     @property
     def name(self) -> str:
         """Return the group's name."""
         return self.owner.name("database", limit=255)
 
-    def read(self) -> DBSubnetGroupView | None:
-        """Find the group by its name (rds:DescribeDBSubnetGroups, ListTagsForResource)."""
+    def observe(self) -> Observation[DBSubnetGroupView] | None:
+        """Find the group by its name (rds:DescribeDBSubnetGroups, ListTagsForResource).
+
+        Another VPC is refused: a cluster cannot move to it with its data.
+        """
         try:
             found = rds().describe_db_subnet_groups(DBSubnetGroupName=self.name)["DBSubnetGroups"]
             group = found[0]
@@ -53,7 +54,7 @@ class DBSubnetGroup(OwnedObject[DBSubnetGroupView], ObservedFirst[DBSubnetGroupV
                 return None
             raise
         subnets = group["Subnets"]
-        return DBSubnetGroupView(
+        view = DBSubnetGroupView(
             name=group["DBSubnetGroupName"],
             arn=group["DBSubnetGroupArn"],
             vpc_id=group["VpcId"],
@@ -61,54 +62,49 @@ class DBSubnetGroup(OwnedObject[DBSubnetGroupView], ObservedFirst[DBSubnetGroupV
             zones=tuple(sorted({s["SubnetAvailabilityZone"]["Name"] for s in subnets})),
             tags=tags,
         )
-
-    def refusals(self, view: DBSubnetGroupView) -> tuple[str, ...]:
-        """Refuse another VPC: a cluster cannot move to it with its data."""
-        if view.vpc_id == self.vpc_id:
-            return ()
-        return (
+        seen = self.found(view)
+        if seen is None or view.vpc_id == self.vpc_id:
+            return seen
+        refused = (
             f"VpcId: the database is in {view.vpc_id} and cannot move to {self.vpc_id}. Keep it, "
-            f"or make a new resource in the other VPC",
+            f"or make a new resource in the other VPC"
         )
+        return replace(seen, refused=(refused,))
 
     def create(self) -> None:
         """Make the group with its tags (rds:CreateDBSubnetGroup)."""
-        try:
-            with self._not_yet.patience():
-                rds().create_db_subnet_group(
-                    DBSubnetGroupName=self.name,
-                    DBSubnetGroupDescription="The database of MLflow",
-                    SubnetIds=list(self.subnet_ids),
-                    Tags=tag_list(self.owner.tags),
-                )
-        except Exception as error:
-            if code(error) == "DBSubnetGroupAlreadyExists":
-                raise TemporaryError("made, and not to be seen yet") from None
-            raise
+        rds().create_db_subnet_group(
+            DBSubnetGroupName=self.name,
+            DBSubnetGroupDescription="The database of MLflow",
+            SubnetIds=list(self.subnet_ids),
+            Tags=tag_list(self.owner.tags),
+        )
 
-    def changes(self, view: DBSubnetGroupView) -> tuple[str, ...]:
-        """Name subnets and tags where they differ."""
-        different = ("subnets",) if view.subnet_ids != frozenset(self.subnet_ids) else ()
-        return (*different, "tags") if self.owner.lacks(view.tags) else different
-
-    def update(self, view: DBSubnetGroupView) -> None:
-        """Set what differs (rds:ModifyDBSubnetGroup, AddTagsToResource, RemoveTagsFromResource)."""
-        different = self.changes(view)
-        if "subnets" in different:
-            rds().modify_db_subnet_group(
-                DBSubnetGroupName=self.name, SubnetIds=list(self.subnet_ids)
-            )
-        if "tags" in different:
-            set_tags(self.owner, view.arn, view.tags)
-
-    def settling(self, view: DBSubnetGroupView) -> str | None:
-        """Fail if the subnets lie in another VPC than was named."""
-        if view.vpc_id != self.vpc_id:
+    def compare(self, found: Observation[DBSubnetGroupView]) -> Observation[DBSubnetGroupView]:
+        """Name subnets and tags where they differ; fail for subnets of another VPC than named."""
+        view = found.view
+        differs = found.differing(
+            {
+                "subnets": view.subnet_ids != frozenset(self.subnet_ids),
+                "tags": self.owner.lacks(view.tags),
+            }
+        )
+        if not differs.differs and view.vpc_id != self.vpc_id:
             raise PermanentError(
                 f"the database's subnets lie in {view.vpc_id}, and VpcId is {self.vpc_id}. Name "
                 f"subnets of that VPC, then deploy again"
             )
-        return None
+        return differs
+
+    def update(self, found: Observation[DBSubnetGroupView]) -> None:
+        """Set what differs (rds:ModifyDBSubnetGroup, AddTagsToResource, RemoveTagsFromResource)."""
+        view = found.view
+        if "subnets" in found.differs:
+            rds().modify_db_subnet_group(
+                DBSubnetGroupName=self.name, SubnetIds=list(self.subnet_ids)
+            )
+        if "tags" in found.differs:
+            set_tags(self.owner, view.arn, view.tags)
 
     def delete(self, view: DBSubnetGroupView) -> None:
         """Delete the group (rds:DeleteDBSubnetGroup)."""
@@ -139,14 +135,13 @@ class DBClusterParameterGroup(OwnedObject[ParameterGroupView]):
     """Some of it is the default of a newer major version; it is set where it is not."""
 
     major_version: str
-    _not_yet: NotYet = field(default_factory=NotYet, repr=False)
 
     @property
     def name(self) -> str:
         """Return the group's name, which tells the major version."""
         return self.owner.name(f"postgresql{self.major_version}", limit=255)
 
-    def read(self) -> ParameterGroupView | None:
+    def observe(self) -> Observation[ParameterGroupView] | None:
         """Find the group by its name.
 
         Rests on rds:DescribeDBClusterParameterGroups, DescribeDBClusterParameters and
@@ -162,11 +157,13 @@ class DBClusterParameterGroup(OwnedObject[ParameterGroupView]):
             if is_missing(error):
                 return None
             raise
-        return ParameterGroupView(
-            name=group["DBClusterParameterGroupName"],
-            arn=group["DBClusterParameterGroupArn"],
-            parameters=parameters,
-            tags=tags,
+        return self.found(
+            ParameterGroupView(
+                name=group["DBClusterParameterGroupName"],
+                arn=group["DBClusterParameterGroupArn"],
+                parameters=parameters,
+                tags=tags,
+            )
         )
 
     def _values(self) -> dict[str, str]:
@@ -192,41 +189,36 @@ class DBClusterParameterGroup(OwnedObject[ParameterGroupView]):
 
     def create(self) -> None:
         """Make the group with its tags (rds:CreateDBClusterParameterGroup); its values follow."""
-        try:
-            with self._not_yet.patience():
-                rds().create_db_cluster_parameter_group(
-                    DBClusterParameterGroupName=self.name,
-                    DBParameterGroupFamily=f"aurora-postgresql{self.major_version}",
-                    Description="The database of MLflow",
-                    Tags=tag_list(self.owner.tags),
-                )
-        except Exception as error:
-            if code(error) == "DBParameterGroupAlreadyExists":
-                raise TemporaryError("made, and not to be seen yet") from None
-            raise
+        rds().create_db_cluster_parameter_group(
+            DBClusterParameterGroupName=self.name,
+            DBParameterGroupFamily=f"aurora-postgresql{self.major_version}",
+            Description="The database of MLflow",
+            Tags=tag_list(self.owner.tags),
+        )
 
-    def changes(self, view: ParameterGroupView) -> tuple[str, ...]:
+    def compare(self, found: Observation[ParameterGroupView]) -> Observation[ParameterGroupView]:
         """Name each parameter that differs, and the tags."""
-        different = tuple(n for n, v in self.ASKED.items() if view.parameters.get(n) != v)
-        return (*different, "tags") if self.owner.lacks(view.tags) else different
+        view = found.view
+        parameters = {n: view.parameters.get(n) != v for n, v in self.ASKED.items()}
+        return found.differing({**parameters, "tags": self.owner.lacks(view.tags)})
 
-    def update(self, view: ParameterGroupView) -> None:
+    def update(self, found: Observation[ParameterGroupView]) -> None:
         """Set what differs.
 
         Rests on rds:ModifyDBClusterParameterGroup, AddTagsToResource, RemoveTagsFromResource.
         """
-        different = self.changes(view)
+        view = found.view
         parameters: Any = [
             {"ParameterName": name, "ParameterValue": value, "ApplyMethod": "immediate"}
             for name, value in self.ASKED.items()
-            if name in different
+            if name in found.differs
         ]
         if parameters:
             rds().modify_db_cluster_parameter_group(
                 DBClusterParameterGroupName=self.name,
                 Parameters=parameters,
             )
-        if "tags" in different:
+        if "tags" in found.differs:
             set_tags(self.owner, view.arn, view.tags)
 
     def delete(self, view: ParameterGroupView) -> None:

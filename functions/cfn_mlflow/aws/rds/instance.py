@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
-from cfn_mlflow.aws.core.errors import code, is_missing
-from cfn_mlflow.aws.core.eventual_consistency import NotYet
+from cfn_mlflow.aws.core.errors import is_missing
 from cfn_mlflow.aws.core.owned_object import OwnedObject, tag_list
 from cfn_mlflow.aws.core.owner import Tags
 from cfn_mlflow.aws.rds.client import ENGINE, rds, set_tags, state_of, tags_in
-from cfn_mlflow.outcome import TemporaryError
+from cfn_mlflow.engine.output import Value, known
+from cfn_mlflow.engine.resource import Observation
 
 
 @dataclass(frozen=True)
@@ -31,10 +31,9 @@ class DBInstance(OwnedObject[DBInstanceView]):
     words: ClassVar[str] = "database instance"
 
     number: int
-    cluster: str = ""
-    zones: tuple[str, ...] = ()
+    cluster: Value[str] = ""
+    zones: Value[tuple[str, ...]] = ()
     """Availability Zones of which each instance takes the next; of none, Aurora chooses."""
-    _not_yet: NotYet = field(default_factory=NotYet, repr=False)
 
     @property
     def label(self) -> str:
@@ -46,7 +45,7 @@ class DBInstance(OwnedObject[DBInstanceView]):
         """Return the instance's identifier."""
         return self.owner.name("database", str(self.number))
 
-    def read(self) -> DBInstanceView | None:
+    def observe(self) -> Observation[DBInstanceView] | None:
         """Find the instance by its identifier (rds:DescribeDBInstances)."""
         try:
             found = rds().describe_db_instances(DBInstanceIdentifier=self.identifier)
@@ -55,56 +54,54 @@ class DBInstance(OwnedObject[DBInstanceView]):
                 return None
             raise
         instance = found["DBInstances"][0]
-        return DBInstanceView(
-            identifier=instance["DBInstanceIdentifier"],
-            arn=instance["DBInstanceArn"],
-            status=instance["DBInstanceStatus"],
-            publicly_accessible=instance.get("PubliclyAccessible", False),
-            tags=tags_in(instance),
+        return self.found(
+            DBInstanceView(
+                identifier=instance["DBInstanceIdentifier"],
+                arn=instance["DBInstanceArn"],
+                status=instance["DBInstanceStatus"],
+                publicly_accessible=instance.get("PubliclyAccessible", False),
+                tags=tags_in(instance),
+            )
         )
 
     def create(self) -> None:
         """Make the instance in its Availability Zone, with its tags (rds:CreateDBInstance)."""
-        zone = self.zones[(self.number - 1) % len(self.zones)] if self.zones else ""
+        zones = known(self.zones)
+        zone = zones[(self.number - 1) % len(zones)] if zones else ""
         place: Any = {"AvailabilityZone": zone} if zone else {}
-        try:
-            with self._not_yet.patience():
-                rds().create_db_instance(
-                    DBInstanceIdentifier=self.identifier,
-                    DBClusterIdentifier=self.cluster,
-                    DBInstanceClass="db.serverless",
-                    Engine=ENGINE,
-                    PubliclyAccessible=False,
-                    PromotionTier=min(self.number - 1, 15),
-                    MonitoringInterval=0,
-                    EnablePerformanceInsights=False,
-                    Tags=tag_list(self.owner.tags),
-                    **place,
-                )
-        except Exception as error:
-            if code(error) == "DBInstanceAlreadyExists":
-                raise TemporaryError("made, and not to be seen yet") from None
-            raise
+        rds().create_db_instance(
+            DBInstanceIdentifier=self.identifier,
+            DBClusterIdentifier=known(self.cluster),
+            DBInstanceClass="db.serverless",
+            Engine=ENGINE,
+            PubliclyAccessible=False,
+            PromotionTier=min(self.number - 1, 15),
+            MonitoringInterval=0,
+            EnablePerformanceInsights=False,
+            Tags=tag_list(self.owner.tags),
+            **place,
+        )
 
-    def busy(self, view: DBInstanceView) -> str | None:
-        """Tell the status while it takes no change."""
-        return state_of(self.label, view.status)
+    def compare(self, found: Observation[DBInstanceView]) -> Observation[DBInstanceView]:
+        """Tell the status while it takes no change, then a public address and tags that differ."""
+        view = found.view
+        busy = state_of(self.label, view.status)
+        if busy:
+            return replace(found, busy=busy)
+        return found.differing(
+            {"public access": view.publicly_accessible, "tags": self.owner.lacks(view.tags)}
+        )
 
-    def changes(self, view: DBInstanceView) -> tuple[str, ...]:
-        """Name a public address, and tags that differ."""
-        different = ("public access",) if view.publicly_accessible else ()
-        return (*different, "tags") if self.owner.lacks(view.tags) else different
-
-    def update(self, view: DBInstanceView) -> None:
+    def update(self, found: Observation[DBInstanceView]) -> None:
         """Set what differs (rds:ModifyDBInstance, AddTagsToResource, RemoveTagsFromResource)."""
-        different = self.changes(view)
-        if "public access" in different:
+        view = found.view
+        if "public access" in found.differs:
             rds().modify_db_instance(
                 DBInstanceIdentifier=self.identifier,
                 PubliclyAccessible=False,
                 ApplyImmediately=True,
             )
-        if "tags" in different:
+        if "tags" in found.differs:
             set_tags(self.owner, view.arn, view.tags)
 
     def delete(self, view: DBInstanceView) -> None:

@@ -41,10 +41,10 @@ class AllowedBucketToRead(AllowedBucket):
         """Return the bucket's tags, where there are any to decide by (s3:GetBucketTagging)."""
         return AllowedView({}) if self.is_listed() or self._is_many else super().look()
 
-    def refusals(self, view: AllowedView) -> tuple[str, ...]:
+    def refused(self, view: AllowedView) -> tuple[str, ...]:
         """Refuse many by what allows them."""
         if not self._is_many or self.is_listed():
-            return super().refusals(view)
+            return super().refused(view)
         return (
             f"{self.property_name}: {self.name} stands for many buckets, which only the provider's "
             f"parameter AllowedReadBucketArns can allow. Name each bucket, then deploy again",

@@ -14,8 +14,8 @@ from cfn_mlflow.aws.core.owner import COMPLETE_TAG, LEFT_BY_TAG, Owner, Tags
 from cfn_mlflow.aws.s3.allowed_bucket import AllowedBucket
 from cfn_mlflow.aws.s3.bucket_policy import BucketPolicy
 from cfn_mlflow.aws.s3.client import addressed, s3, tags_of
-from cfn_mlflow.engine.managed import Port
-from cfn_mlflow.engine.resource import Attached, HoldsData, Retained
+from cfn_mlflow.engine.output import Value, known
+from cfn_mlflow.engine.resource import HoldsData, Observation, Retained, Updatable
 from cfn_mlflow.outcome import PermanentError, TemporaryError
 from cfn_mlflow.reserved_tags import EVERY_STACK
 
@@ -49,15 +49,15 @@ class Bucket(OwnedObject[BucketView], HoldsData[BucketView], Retained[BucketView
         """Return the bucket as calls name it."""
         return addressed(self.owner, self.name)
 
-    def read(self) -> BucketView | None:
+    def observe(self) -> Observation[BucketView] | None:
         """Read the bucket's tags, which tells that it is there too (s3:GetBucketTagging)."""
         tags = read_tags(self.owner, self.name)
-        return None if tags is None else BucketView(self.name, tags)
+        return None if tags is None else self.found(BucketView(self.name, tags))
 
-    def taken(self, view: BucketView) -> str:
+    def conflict(self, view: BucketView) -> str:
         """Tell a bucket that an earlier deletion left from a stranger's."""
         if view.tags.get(LEFT_BY_TAG) != self.owner.tag:
-            return super().taken(view)
+            return super().conflict(view)
         return (
             f"bucket: {self.name} was left, with its objects, by an earlier deletion. Name it in "
             f"{self.owner.spelled('BucketId')} (its tag cfn-mlflow:allow must name the stack) "
@@ -81,8 +81,6 @@ class Bucket(OwnedObject[BucketView], HoldsData[BucketView], Retained[BucketView
                 ObjectOwnership="BucketOwnerEnforced",
             )
         except Exception as error:
-            if code(error) == "BucketAlreadyOwnedByYou":
-                raise TemporaryError("made, and not to be seen yet") from None
             if code(error) == "BucketAlreadyExists":
                 raise PermanentError(
                     f"bucket: the name {self.name} is taken in another account. Choose another "
@@ -90,12 +88,13 @@ class Bucket(OwnedObject[BucketView], HoldsData[BucketView], Retained[BucketView
                 ) from None
             raise
 
-    def changes(self, view: BucketView) -> tuple[str, ...]:
+    def compare(self, found: Observation[BucketView]) -> Observation[BucketView]:
         """Name the tags when they differ."""
-        return ("tags",) if self.owner.lacks(view.tags) else ()
+        return found.differing({"tags": self.owner.lacks(found.view.tags)})
 
-    def update(self, view: BucketView) -> None:
+    def update(self, found: Observation[BucketView]) -> None:
         """Set our tags among those that are there, those no longer asked left out."""
+        view = found.view
         gone = self.owner.no_longer_asked(view.tags)
         staying = {key: value for key, value in view.tags.items() if key not in gone}
         write_tags(self.owner, self.name, {**staying, **self.owner.tags})
@@ -109,7 +108,7 @@ class Bucket(OwnedObject[BucketView], HoldsData[BucketView], Retained[BucketView
         if self.empty_on_delete or COMPLETE_TAG not in view.tags or not self._has_objects():
             return False
         policy = BucketPolicy(self.owner, self.name, shared_with=(EVERY_STACK,))
-        policy.put(policy.read() or {})
+        policy.put(policy.setting() or {})
         write_tags(self.owner, self.name, retained.tags_of_what_stays(self.owner, view.tags))
         retained.tell("bucket", self.name)
         return True
@@ -171,25 +170,28 @@ class Bucket(OwnedObject[BucketView], HoldsData[BucketView], Retained[BucketView
 
 
 @dataclass(frozen=True, eq=False)
-class CompleteBucket(Port[BucketView], Attached[BucketView]):
+class CompleteBucket(Updatable[BucketView]):
     """The mark of a bucket whose resource was made to the end: from then on its objects stay."""
 
     words: ClassVar[str] = "bucket's completion"
 
     owner: Owner
-    bucket: str
+    bucket: Value[str]
 
-    def read(self) -> BucketView | None:
-        """Read whether the mark is set (s3:GetBucketTagging)."""
-        tags = read_tags(self.owner, self.bucket) or {}
-        return BucketView(self.bucket, tags) if COMPLETE_TAG in tags else None
+    def observe(self) -> Observation[BucketView] | None:
+        """Read the bucket's tags (s3:GetBucketTagging)."""
+        name = known(self.bucket)
+        tags = read_tags(self.owner, name)
+        return None if tags is None else Observation(BucketView(name, tags))
 
-    def create(self) -> None:
+    def compare(self, found: Observation[BucketView]) -> Observation[BucketView]:
+        """Name the mark while it misses."""
+        return found.differing({"mark": COMPLETE_TAG not in found.view.tags})
+
+    def update(self, found: Observation[BucketView]) -> None:
         """Set the mark among the tags that are there (s3:PutBucketTagging)."""
-        tags = read_tags(self.owner, self.bucket)
-        if tags is None:
-            raise TemporaryError("the bucket is not to be seen yet")
-        write_tags(self.owner, self.bucket, {**tags, COMPLETE_TAG: "true"})
+        tags = {**found.view.tags, COMPLETE_TAG: "true"}
+        write_tags(self.owner, found.view.name, tags)
 
 
 @dataclass(frozen=True, eq=False)
@@ -198,14 +200,14 @@ class AllowedBucketInstead(AllowedBucket):
 
     instead_of: Bucket
 
-    def refusals(self, view: AllowedView) -> tuple[str, ...]:
+    def refused(self, view: AllowedView) -> tuple[str, ...]:
         """Refuse it also when the resource has made a bucket, whose artifacts would be lost."""
-        made = self.instead_of.read()
-        if made is None or not self.instead_of.owned(made):
-            return super().refusals(view)
+        made = self.instead_of.observe()
+        if made is None or made.conflict:
+            return super().refused(view)
         return (
-            f"{self.property_name}: cannot be given any more, {made.name} was made and holds the "
-            f"artifacts. Leave it out, or make a new resource",
+            f"{self.property_name}: cannot be given any more, {made.view.name} was made and holds "
+            f"the artifacts. Leave it out, or make a new resource",
         )
 
 

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from cfn_mlflow.aws.core.owner import ROLE_PATH, STACK_NAME_TAG, STACK_TAG
 from cfn_mlflow.aws.s3.bucket_settings import BucketSetting, Setting
 from cfn_mlflow.aws.s3.client import s3
+from cfn_mlflow.engine.output import known
 from cfn_mlflow.reserved_tags import EVERY_STACK
 
 TLS_ONLY = "CfnMlflowTlsOnly"
@@ -64,7 +65,7 @@ class BucketPolicy(BucketSetting):
 
     def _denied(self, sid: str, condition: Setting) -> dict[str, Any]:
         partition, _, _ = self.owner.arn_parts
-        arn = f"arn:{partition}:s3:::{self.bucket}"
+        arn = f"arn:{partition}:s3:::{known(self.bucket)}"
         return {
             "Sid": sid,
             "Effect": "Deny",

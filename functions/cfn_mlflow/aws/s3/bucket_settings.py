@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 from cfn_mlflow.aws.core.errors import code
 from cfn_mlflow.aws.core.owner import Owner
 from cfn_mlflow.aws.s3.client import addressed, s3
-from cfn_mlflow.engine.managed import Port
-from cfn_mlflow.engine.resource import Attached
+from cfn_mlflow.engine.output import Value, known
+from cfn_mlflow.engine.resource import Attached, Observation, Updatable, as_observed
 
 Setting = Mapping[str, Any]
 
@@ -26,16 +26,16 @@ RULE_PREFIX = "cfn-mlflow-"
 
 
 @dataclass(frozen=True, eq=False)
-class BucketSetting(Port[Setting], Attached[Setting]):
+class BucketSetting(Attached[Setting], Updatable[Setting]):
     """One setting: read as AWS answers it, set as a whole when what is ours in it differs."""
 
     owner: Owner
-    bucket: str
+    bucket: Value[str]
 
     @property
     def address(self) -> dict[str, Any]:
         """Return the bucket as calls name it."""
-        return addressed(self.owner, self.bucket)
+        return addressed(self.owner, known(self.bucket))
 
     def get(self) -> Setting:
         """Return what AWS answers. Raises a code of NOT_SET when there is nothing."""
@@ -49,8 +49,12 @@ class BucketSetting(Port[Setting], Attached[Setting]):
         """Tell whether what is ours in it is as asked."""
         raise NotImplementedError
 
-    def read(self) -> Setting | None:
+    def observe(self) -> Observation[Setting] | None:
         """Read it; None if it is not set."""
+        return as_observed(self.setting())
+
+    def setting(self) -> Setting | None:
+        """Return it as AWS answers; None if it is not set."""
         try:
             return self.get()
         except Exception as error:
@@ -62,13 +66,13 @@ class BucketSetting(Port[Setting], Attached[Setting]):
         """Set it for the first time."""
         self.put({})
 
-    def changes(self, view: Setting) -> tuple[str, ...]:
+    def compare(self, found: Observation[Setting]) -> Observation[Setting]:
         """Name it when it differs."""
-        return () if self.as_asked(view) else (self.words,)
+        return found.differing({self.words: not self.as_asked(found.view)})
 
-    def update(self, view: Setting) -> None:
+    def update(self, found: Observation[Setting]) -> None:
         """Set it again."""
-        self.put(view)
+        self.put(found.view)
 
 
 class Versioning(BucketSetting):

@@ -7,13 +7,14 @@ password alone.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cfn_mlflow.aws.cloudformation.rollback import is_rolling_back
 from cfn_mlflow.aws.core.allowed import AllowedView
 from cfn_mlflow.aws.secretsmanager.allowed_secret import AllowedSecret
 from cfn_mlflow.aws.secretsmanager.login_secret import LoginSecret, read_login
 from cfn_mlflow.aws.secretsmanager.secret import SecretView, secrets
+from cfn_mlflow.engine.resource import Observation
 from cfn_mlflow.outcome import PermanentError
 from cfn_mlflow.runtime.tell import warn
 
@@ -31,10 +32,10 @@ class AllowedPasswordSecret(AllowedSecret):
     mirror: MirroredSecret
     """What the database has its password from, once it is made."""
 
-    def read(self) -> AllowedView:
+    def view(self) -> AllowedView:
         """Read its tags, and whether it can be used (secretsmanager:GetSecretValue)."""
-        view = super().read()
-        if view.problem or super().refusals(view):
+        view = super().view()
+        if view.problem or super().refused(view):
             return view
         problem = self.mirror.problem()
         if problem and self._stands():
@@ -44,10 +45,10 @@ class AllowedPasswordSecret(AllowedSecret):
 
     def _stands(self) -> bool:
         """Tell whether the database has the password already, or goes back to the one it had."""
-        mirror = self.mirror.read()
-        if mirror is None or not self.mirror.owned(mirror) or mirror.deleted:
+        found = self.mirror.observe()
+        if found is None or found.conflict or found.view.deleted:
             return False
-        return self.mirror.holds(mirror) or is_rolling_back(self.mirror.owner.stack_id)
+        return self.mirror.holds(found.view) or is_rolling_back(self.mirror.owner.stack_id)
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,18 +72,18 @@ class MirroredSecret(LoginSecret):
         """Return the user's password (secretsmanager:GetSecretValue)."""
         return _password_in(_string_of(self.source_arn))
 
-    def changes(self, view: SecretView) -> tuple[str, ...]:
+    def compare(self, found: Observation[SecretView]) -> Observation[SecretView]:
         """Name the password too when the user's is another one by now, and can be used."""
-        different = super().changes(view)
-        if view.deleted or self.holds(view) or self.problem():
-            return different
-        return ("password", *different)
+        compared = super().compare(found)
+        if found.view.deleted or self.holds(found.view) or self.problem():
+            return compared
+        return replace(compared, differs=("password", *compared.differs))
 
-    def update(self, view: SecretView) -> None:
+    def update(self, found: Observation[SecretView]) -> None:
         """Set what differs (secretsmanager:PutSecretValue and those of the parent)."""
-        if "password" in self.changes(view):
-            secrets().put_secret_value(SecretId=view.arn, SecretString=self.new_value())
-        super().update(view)
+        if "password" in found.differs:
+            secrets().put_secret_value(SecretId=found.view.arn, SecretString=self.new_value())
+        super().update(found)
 
 
 def _unusable(arn: str, username: str) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from abc import abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from cfn_mlflow.aws.core.errors import code, is_missing
 from cfn_mlflow.aws.core.owned_object import OwnedObject, tag_list, tag_map, take_off
 from cfn_mlflow.aws.core.owner import Tags
 from cfn_mlflow.aws.core.session import client
+from cfn_mlflow.engine.resource import Observation
 from cfn_mlflow.outcome import TemporaryError
 
 if TYPE_CHECKING:
@@ -67,9 +68,9 @@ class Secret(OwnedObject[SecretView]):
     def new_value(self) -> str:
         """Return what a new one keeps."""
 
-    def read(self) -> SecretView | None:
+    def observe(self) -> Observation[SecretView] | None:
         """Find the secret by its name (secretsmanager:DescribeSecret)."""
-        return read_secret(self.name)
+        return self.found(read_secret(self.name))
 
     def create(self) -> None:
         """Make the secret with its tags (secretsmanager:CreateSecret, TagResource).
@@ -89,21 +90,19 @@ class Secret(OwnedObject[SecretView]):
                 **key,
             )
         except Exception as error:
-            if code(error) == "ResourceExistsException":
-                raise TemporaryError("made, and not to be seen yet") from None
             if code(error) == "InvalidRequestException":
                 raise TemporaryError("an older secret of its name is still going") from None
             raise
 
-    def changes(self, view: SecretView) -> tuple[str, ...]:
-        """Name a deletion to be undone, and tags that differ."""
-        if view.deleted:
-            return ("deletion",)
-        return ("tags",) if self.owner.lacks(view.tags, self.tags) else ()
+    def compare(self, found: Observation[SecretView]) -> Observation[SecretView]:
+        """Name a deletion to be undone, else tags that differ."""
+        if found.view.deleted:
+            return replace(found, differs=("deletion",))
+        return found.differing({"tags": self.owner.lacks(found.view.tags, self.tags)})
 
-    def update(self, view: SecretView) -> None:
+    def update(self, found: Observation[SecretView]) -> None:
         """Set what differs (secretsmanager:RestoreSecret, TagResource, UntagResource)."""
-        different = self.changes(view)
+        view, different = found.view, found.differs
         if "deletion" in different:
             secrets().restore_secret(SecretId=view.arn)
         if "tags" in different:

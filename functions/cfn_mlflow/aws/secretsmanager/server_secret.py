@@ -22,9 +22,8 @@ from cfn_mlflow.aws.secretsmanager.secret import (
     read_secret,
     secrets,
 )
-from cfn_mlflow.engine.managed import Port
-from cfn_mlflow.engine.resource import Attached, Retained
-from cfn_mlflow.outcome import TemporaryError
+from cfn_mlflow.engine.output import Value, known
+from cfn_mlflow.engine.resource import Observation, Retained, Updatable, as_observed
 
 ADMIN = "admin"
 """The name of MLflow's first user, where it asks for a login."""
@@ -83,23 +82,25 @@ class ServerSecret(Secret, Retained[SecretView]):
 
 
 @dataclass(frozen=True, eq=False)
-class CompleteServerSecret(Port[SecretView], Attached[SecretView]):
+class CompleteServerSecret(Updatable[SecretView]):
     """The mark of a secret whose resource was made to the end: from then on it stays."""
 
     words: ClassVar[str] = "server secret's completion"
 
     owner: Owner
-    secret_arn: str
+    secret_arn: Value[str]
 
-    def read(self) -> SecretView | None:
-        """Read whether the mark is set (secretsmanager:DescribeSecret)."""
-        view = read_secret(self.secret_arn)
-        return view if view and COMPLETE_TAG in view.tags else None
+    def observe(self) -> Observation[SecretView] | None:
+        """Read the secret (secretsmanager:DescribeSecret)."""
+        view = read_secret(known(self.secret_arn))
+        return as_observed(view)
 
-    def create(self) -> None:
+    def compare(self, found: Observation[SecretView]) -> Observation[SecretView]:
+        """Name the mark while it misses."""
+        return found.differing({"mark": COMPLETE_TAG not in found.view.tags})
+
+    def update(self, found: Observation[SecretView]) -> None:
         """Set the mark (secretsmanager:TagResource)."""
-        if read_secret(self.secret_arn) is None:
-            raise TemporaryError("the secret is not to be seen yet")
         secrets().tag_resource(
-            SecretId=self.secret_arn, Tags=[{"Key": COMPLETE_TAG, "Value": "true"}]
+            SecretId=found.view.arn, Tags=[{"Key": COMPLETE_TAG, "Value": "true"}]
         )

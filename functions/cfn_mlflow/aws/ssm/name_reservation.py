@@ -15,7 +15,7 @@ from cfn_mlflow.aws.core.errors import code, is_missing
 from cfn_mlflow.aws.core.owned_object import tag_list, tag_map, take_off
 from cfn_mlflow.aws.core.owner import Owner, Tags
 from cfn_mlflow.aws.core.session import client
-from cfn_mlflow.engine.managed import ManagedObject
+from cfn_mlflow.engine.resource import Observation, Resource
 from cfn_mlflow.outcome import PermanentError, TemporaryError
 from cfn_mlflow.runtime.tell import warn
 
@@ -51,7 +51,7 @@ class NameClaimView:
 
 
 @dataclass(frozen=True, eq=False)
-class NameClaim(ManagedObject[NameClaimView]):
+class NameClaim(Resource[NameClaimView]):
     """The right to a name in this account and Region: claimed first, released last.
 
     Its value is the holder: the stack's ARN and the logical id, as a person would look for them.
@@ -67,22 +67,19 @@ class NameClaim(ManagedObject[NameClaimView]):
         """Return what the claim's value says when it is this resource's."""
         return f"{self.owner.stack_id} {self.owner.logical_id}"
 
-    def read(self) -> NameClaimView | None:
+    def observe(self) -> Observation[NameClaimView] | None:
         """Read the claim; that of a holder who is gone is none.
 
         Rests on ssm:GetParameter, ListTagsForResource and cloudformation:DescribeStackResource.
         """
         view = _look(self.path)
-        if view is None or not self.owned(view):
-            return self._if_held(view)
+        if view is None or view.holder != self.holder:
+            others = self._if_held(view)
+            return None if others is None else Observation(others, conflict=self._taken(others))
         found = _ssm().list_tags_for_resource(ResourceType="Parameter", ResourceId=self.path)
-        return replace(view, tags=tag_map(found["TagList"]))
+        return Observation(replace(view, tags=tag_map(found["TagList"])))
 
-    def owned(self, view: NameClaimView) -> bool:
-        """Tell whether this resource holds the name."""
-        return view.holder == self.holder
-
-    def taken(self, view: NameClaimView) -> str:
+    def _taken(self, view: NameClaimView) -> str:
         """Tell which stack holds the name: its name alone, for its id and resource are its own."""
         name = self.path.split("/names/", 1)[-1].split("/")[0]
         said = f"UniqueName: {name!r} is taken by {_stack_of(view.holder)}"
@@ -100,12 +97,13 @@ class NameClaim(ManagedObject[NameClaimView]):
         except _ssm().exceptions.ParameterAlreadyExists:
             self._follow()
 
-    def changes(self, view: NameClaimView) -> tuple[str, ...]:
+    def compare(self, found: Observation[NameClaimView]) -> Observation[NameClaimView]:
         """Name the tags when they differ."""
-        return ("tags",) if self.owner.lacks(view.tags) else ()
+        return found.differing({"tags": self.owner.lacks(found.view.tags)})
 
-    def update(self, view: NameClaimView) -> None:
+    def update(self, found: Observation[NameClaimView]) -> None:
         """Set the tags (ssm:AddTagsToResource, RemoveTagsFromResource)."""
+        view = found.view
         take_off(
             self.owner,
             view.tags,
@@ -126,7 +124,7 @@ class NameClaim(ManagedObject[NameClaimView]):
         """
         try:
             if not self.owner.owns(view.tags):
-                self.update(view)
+                self.update(Observation(view))
             _ssm().delete_parameter(Name=self.path)
         except Exception as error:
             if code(error) != "ParameterNotFound":

@@ -17,7 +17,7 @@ from cfn_mlflow.aws.s3.bucket_settings import (
     Versioning,
 )
 from cfn_mlflow.engine.graph import Graph
-from cfn_mlflow.engine.managed import derive, later
+from cfn_mlflow.engine.output import Output, Value, output_of
 from cfn_mlflow.engine.resource import Observed
 from cfn_mlflow.types.bucket.attributes import BucketAttributes
 from cfn_mlflow.types.bucket.properties import BucketProperties
@@ -27,12 +27,12 @@ from cfn_mlflow.types.common.type_handler import resource_type
 
 @dataclass(frozen=True)
 class BucketParts:
-    """What the others need of the bucket; promises, kept once all its settings are made."""
+    """What the others need of the bucket: known once all its settings are made."""
 
-    bucket_id: str
-    bucket_arn: str
+    bucket_id: Value[str]
+    bucket_arn: Output[str]
     path: str
-    artifacts_destination: str
+    artifacts_destination: Output[str]
     encryption_key_arn: str
     made: bool
     """Whether it is our own."""
@@ -51,7 +51,7 @@ def bucket(graph: Graph, owner: Owner, properties: BucketProperties) -> BucketPa
         return _parts(owner, properties, properties.bucket_id)
     graph.add(own)
     settings = tuple(graph.add(setting) for setting in _settings(owner, own, properties))
-    name = derive(lambda view, *_: view.name, own, *settings)
+    name = own.output(lambda view: view.name).after(*settings)
     return _parts(owner, properties, name)
 
 
@@ -62,7 +62,7 @@ def complete_bucket(graph: Graph, owner: Owner, parts: BucketParts) -> None:
 
 
 def _settings(owner: Owner, own: Bucket, properties: BucketProperties) -> tuple[Observed[Any], ...]:
-    name = later(own, lambda view: view.name)
+    name = own.output(lambda view: view.name)
     return (
         PublicAccessBlock(owner, name),
         OwnershipControls(owner, name),
@@ -78,14 +78,14 @@ def _settings(owner: Owner, own: Bucket, properties: BucketProperties) -> tuple[
     )
 
 
-def _parts(owner: Owner, properties: BucketProperties, name: str) -> BucketParts:
+def _parts(owner: Owner, properties: BucketProperties, name: Value[str]) -> BucketParts:
     partition, _, _ = owner.arn_parts
     path = properties.path.rstrip("/")
     return BucketParts(
         bucket_id=name,
-        bucket_arn=derive(lambda name: f"arn:{partition}:s3:::{name}", name),
+        bucket_arn=output_of(name).map(lambda name: f"arn:{partition}:s3:::{name}"),
         path=properties.path,
-        artifacts_destination=derive(lambda name: f"s3://{name}{path}", name),
+        artifacts_destination=output_of(name).map(lambda name: f"s3://{name}{path}"),
         encryption_key_arn=properties.encryption_key_arn or "",
         made=not properties.bucket_id,
     )

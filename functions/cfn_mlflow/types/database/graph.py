@@ -29,7 +29,7 @@ from cfn_mlflow.aws.rds.instance import DBInstance
 from cfn_mlflow.aws.secretsmanager.login_secret import LoginSecret
 from cfn_mlflow.aws.secretsmanager.password_secret import AllowedPasswordSecret, MirroredSecret
 from cfn_mlflow.engine.graph import Graph
-from cfn_mlflow.engine.managed import derive, later
+from cfn_mlflow.engine.output import Output, combine, gather
 from cfn_mlflow.engine.resource import Observed
 from cfn_mlflow.postgres.connection_limit import ConnectionLimit, ConnectionLimitView
 from cfn_mlflow.postgres.login import DatabaseLogin, idle_seconds
@@ -56,24 +56,24 @@ LOG_RETENTION_DAYS = 90
 
 @dataclass(frozen=True)
 class DatabaseParts:
-    """What the others need of the database; promises, kept once it can be logged in to."""
+    """What the others need of the database; outputs, known once it can be logged in to."""
 
-    cluster_id: str
-    cluster_arn: str
-    endpoint: str
-    reader_endpoint: str
-    port: str
+    cluster_id: Output[str]
+    cluster_arn: Output[str]
+    endpoint: Output[str]
+    reader_endpoint: Output[str]
+    port: Output[str]
     database_name: str
-    engine_version: str
-    max_connections: int
-    security_group_id: str
-    client_security_group_id: str
-    master_secret_arn: str
-    service_secret_arn: str
+    engine_version: Output[str]
+    max_connections: Output[int]
+    security_group_id: Output[str]
+    client_security_group_id: Output[str]
+    master_secret_arn: Output[str]
+    service_secret_arn: Output[str]
     """Of the login in use."""
-    login_secret_arns: tuple[str, ...]
+    login_secret_arns: Output[tuple[str, ...]]
     """Of both logins that take turns."""
-    migration_secret_arn: str
+    migration_secret_arn: Output[str]
     kms_key_arn: str | None
 
     @property
@@ -92,10 +92,10 @@ def database(graph: Graph, owner: Owner, properties: DatabaseProperties) -> Data
     mirror = _mirror(graph, owner, properties)
     cluster = _cluster(graph, owner, properties, network, mirror)
     master = _Master(
-        cluster_arn=later(cluster, lambda view: view.arn),
-        secret_arn=later(mirror, lambda view: view.arn)
+        cluster_arn=cluster.output(lambda view: view.arn),
+        secret_arn=mirror.output(lambda view: view.arn)
         if mirror
-        else later(cluster, lambda view: view.master_secret_arn),
+        else cluster.output(lambda view: view.master_secret_arn),
     )
     instances = _instances(graph, owner, properties, network, cluster)
     kept = (_kept_password(master, cluster, mirror),) if mirror else ()
@@ -104,28 +104,24 @@ def database(graph: Graph, owner: Owner, properties: DatabaseProperties) -> Data
     secrets = _login_secrets(graph, _sharing(owner, properties), properties.kms_key_arn)
     ready = (*network.rules, *roles, *_logins(graph, master, cluster, secrets, roles))
     _rotation(graph, owner, properties.rotation_schedule, cluster, ready)
+    both = gather(secret.output(lambda view: view) for secret in (secrets.first, secrets.second))
     return DatabaseParts(
-        cluster_id=later(cluster, lambda view: view.identifier),
-        cluster_arn=later(cluster, lambda view: view.arn),
-        endpoint=derive(lambda view, *_: view.endpoint, cluster, *ready),
-        reader_endpoint=derive(lambda view, *_: view.reader_endpoint, cluster, *ready),
-        port=later(cluster, lambda view: str(view.port)),
+        cluster_id=cluster.output(lambda view: view.identifier),
+        cluster_arn=cluster.output(lambda view: view.arn),
+        endpoint=cluster.output(lambda view: view.endpoint).after(*ready),
+        reader_endpoint=cluster.output(lambda view: view.reader_endpoint).after(*ready),
+        port=cluster.output(lambda view: str(view.port)),
         database_name=DATABASE_NAME,
-        engine_version=later(cluster, lambda view: view.engine_version),
-        max_connections=derive(_connections, cluster, limit),
-        security_group_id=later(network.group, lambda view: view.id),
-        client_security_group_id=later(network.client, lambda view: view.id),
+        engine_version=cluster.output(lambda view: view.engine_version),
+        max_connections=combine(
+            _connections, cluster.output(lambda view: view), limit.output(lambda view: view)
+        ),
+        security_group_id=network.group.output(lambda view: view.id),
+        client_security_group_id=network.client.output(lambda view: view.id),
         master_secret_arn=master.secret_arn,
-        service_secret_arn=derive(
-            lambda first, second, *_: in_use(first, second).arn,
-            secrets.first,
-            secrets.second,
-            *ready,
-        ),
-        login_secret_arns=derive(
-            lambda *views: tuple(sorted(view.arn for view in views)), secrets.first, secrets.second
-        ),
-        migration_secret_arn=derive(lambda view, *_: view.arn, secrets.migration, *ready),
+        service_secret_arn=both.map(lambda views: in_use(*views).arn).after(*ready),
+        login_secret_arns=both.map(lambda views: tuple(sorted(view.arn for view in views))),
+        migration_secret_arn=secrets.migration.output(lambda view: view.arn).after(*ready),
         kms_key_arn=properties.kms_key_arn,
     )
 
@@ -145,10 +141,10 @@ class _Network:
 
 @dataclass(frozen=True)
 class _Master:
-    """How the master reaches the database; promises."""
+    """How the master reaches the database."""
 
-    cluster_arn: str
-    secret_arn: str
+    cluster_arn: Output[str]
+    secret_arn: Output[str]
 
 
 def _sharing(owner: Owner, properties: DatabaseProperties) -> Owner:
@@ -164,7 +160,7 @@ def _network(graph: Graph, owner: Owner, properties: DatabaseProperties) -> _Net
         SecurityGroup(sharing, "database-client", vpc_id, "Clients of the database of MLflow")
     )
     group = graph.add(SecurityGroup(owner, "database", vpc_id, "The database of MLflow"))
-    client_id, group_id = (later(g, lambda view: view.id) for g in (client, group))
+    client_id, group_id = (g.output(lambda view: view.id) for g in (client, group))
     rules = (
         SecurityGroupRules("database-client", client_id, egress=(tcp(PORT, group_id),)),
         SecurityGroupRules("database", group_id, ingress=(tcp(PORT, client_id),)),
@@ -201,9 +197,9 @@ def _cluster(
     cluster = DBCluster(
         _sharing(owner, properties),
         engine_version=properties.engine_version,
-        subnet_group=later(network.subnets, lambda view: view.name),
-        parameter_group=later(parameters, lambda view: view.name),
-        security_group_id=later(network.group, lambda view: view.id),
+        subnet_group=network.subnets.output(lambda view: view.name),
+        parameter_group=parameters.output(lambda view: view.name),
+        security_group_id=network.group.output(lambda view: view.id),
         min_capacity=properties.min_capacity,
         max_capacity=properties.max_capacity,
         seconds_until_auto_pause=(
@@ -212,7 +208,7 @@ def _cluster(
         backup_retention_period=properties.backup_retention_period,
         instance_count=properties.instance_count,
         kms_key_arn=properties.kms_key_arn,
-        password_secret_arn=later(mirror, lambda view: view.arn) if mirror else None,
+        password_secret_arn=mirror.output(lambda view: view.arn) if mirror else None,
         skip_final_snapshot=properties.skip_final_snapshot,
     )
     return graph.add(cluster, after=(log_group,))
@@ -230,8 +226,12 @@ def _instances(
             DBInstance(
                 owner,
                 number,
-                cluster=later(cluster, lambda view: view.identifier),
-                zones=derive(_zones, cluster, network.subnets),
+                cluster=cluster.output(lambda view: view.identifier),
+                zones=combine(
+                    _zones,
+                    cluster.output(lambda view: view),
+                    network.subnets.output(lambda view: view),
+                ),
             )
         )
         for number in range(1, properties.instance_count + 1)
@@ -248,8 +248,8 @@ def _kept_password(master: _Master, cluster: DBCluster, mirror: MirroredSecret) 
     return MasterPassword(
         master.cluster_arn,
         master.secret_arn,
-        later(cluster, lambda view: view.identifier),
-        secret_version=later(mirror, lambda view: view.version),
+        cluster.output(lambda view: view.identifier),
+        secret_version=mirror.output(lambda view: view.version),
     )
 
 
@@ -289,15 +289,15 @@ def _logins(
     after: tuple[Observed[Any], ...],
 ) -> tuple[DatabaseLogin, ...]:
     """Add the logins: the service's two change data, the migration's acts as the owner."""
-    idle = later(cluster, idle_seconds)
+    idle = cluster.output(idle_seconds)
     return tuple(
         graph.add(
             DatabaseLogin(
                 master.cluster_arn,
                 master.secret_arn,
                 secret.username,
-                secret_arn=later(secret, lambda view: view.arn),
-                secret_version=later(secret, lambda view: view.version),
+                secret_arn=secret.output(lambda view: view.arn),
+                secret_version=secret.output(lambda view: view.version),
                 member_of=role,
                 acts_as=acts_as,
                 idle_seconds=idle_after,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from cfn_mlflow import releases
@@ -10,7 +10,8 @@ from cfn_mlflow.aws.core.owner import Owner
 from cfn_mlflow.aws.rds.allowed_cluster import AllowedCluster, AllowedLogin
 from cfn_mlflow.aws.rdsdata.database import Database
 from cfn_mlflow.engine.graph import Graph
-from cfn_mlflow.engine.managed import Port, derive, later
+from cfn_mlflow.engine.output import Value, combine, known
+from cfn_mlflow.engine.resource import Observation, Observed
 from cfn_mlflow.outcome import PermanentError
 from cfn_mlflow.schema_check.check import Report, State
 from cfn_mlflow.schema_check.look import Watcher
@@ -20,54 +21,55 @@ from cfn_mlflow.types.schema.properties import SchemaProperties
 
 
 @dataclass(frozen=True, eq=False)
-class SchemaCheck(Port[Report]):
+class SchemaCheck(Observed[Report]):
     """A database's schema against what one MLflow release declares; nothing is made or removed."""
 
     words: ClassVar[str] = "schema"
 
     watcher: Watcher
     image: str
-    may_look: bool
+    may_look: Value[bool]
     """Whether cluster and secret may be used: a rollback passes all the same where not."""
 
-    def read(self) -> Report:
+    def observe(self) -> Observation[Report]:
         """Look at the database (see `Watcher.look`). Fails if the image's release is not known."""
         if not self.watcher.expected:
             raise PermanentError(f"schema: {unknown_release(self.image)}")
-        if not self.may_look:
-            return Report(State.REFUSED, None, self.watcher.expected)
-        return self.watcher.look()
+        if not known(self.may_look):
+            return Observation(Report(State.REFUSED, None, self.watcher.expected))
+        return Observation(self.watcher.look())
 
-    def busy(self, view: Report) -> str | None:
+    def compare(self, found: Observation[Report]) -> Observation[Report]:
         """Tell what passes by itself; fail unless the schema is current and nothing differs."""
+        view = found.view
         if view.retryable:
-            return waiting(view)
+            return replace(found, busy=waiting(view))
         if not view.sound:
             raise PermanentError(failure(view, releases.version_of(self.image)))
-        return None
+        return found
 
 
-def _may_use(*names: str) -> bool:
-    return all(names)
+def _may_use(cluster: str, login: str) -> bool:
+    return bool(cluster and login)
 
 
 def _graph(owner: Owner, asked: SchemaProperties) -> Graph:
     graph = Graph()
     cluster = graph.add(AllowedCluster(owner, "ClusterArn", asked.cluster_arn))
     login = graph.add(AllowedLogin(owner, "SecretArn", asked.secret_arn, cluster))
-    may_look = derive(_may_use, later(cluster, cluster.usable), later(login, login.usable))
+    may_look = combine(_may_use, cluster.output(cluster.usable), login.output(login.usable))
     database = Database(asked.cluster_arn, asked.secret_arn, asked.database_name)
     version = releases.version_of(asked.image_uri) or ""
     watcher = Watcher(database, releases.head_of(version) or "")
     report = graph.add(SchemaCheck(watcher, asked.image_uri, may_look))
     graph.give(
         {
-            "State": later(report, lambda view: view.state.value),
-            "Revision": later(report, lambda view: view.found or ""),
-            "ExpectedRevision": later(report, lambda view: view.expected),
+            "State": report.output(lambda view: view.state.value),
+            "Revision": report.output(lambda view: view.found or ""),
+            "ExpectedRevision": report.output(lambda view: view.expected),
             "MlflowVersion": version,
-            "Differences": later(report, lambda view: len(view.differences)),
-            "PendingRevisions": later(report, lambda view: ",".join(view.pending)),
+            "Differences": report.output(lambda view: len(view.differences)),
+            "PendingRevisions": report.output(lambda view: ",".join(view.pending)),
         }
     )
     return graph

@@ -7,14 +7,15 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from cfn_mlflow.aws.cloudformation.rollback import is_rolling_back
-from cfn_mlflow.engine.managed import Port
+from cfn_mlflow.engine.output import Value, known
+from cfn_mlflow.engine.resource import Observation, Observed
 from cfn_mlflow.outcome import PermanentError
 from cfn_mlflow.runtime.tell import warn
 from cfn_mlflow.types.common.connections import MOST, Budget
 
 
 @dataclass(frozen=True, eq=False)
-class ConnectionBudget(Port[Budget]):
+class ConnectionBudget(Observed[Budget]):
     """No object of AWS: a sum that is done once it is known what the database takes."""
 
     words: ClassVar[str] = "connection budget"
@@ -22,15 +23,15 @@ class ConnectionBudget(Port[Budget]):
     stack_id: str
     asked: Budget
     """By what the properties say the database takes."""
-    max_connections: int
+    max_connections: Value[int]
 
-    def read(self) -> Budget:
+    def observe(self) -> Observation[Budget]:
         """Do the sum; fail before any task changes if the database, as it runs, takes less.
 
         Properties that do not fit themselves were let stand: what runs already goes on. So does
         what a rollback goes back to.
         """
-        budget = replace(self.asked, max_connections=self.max_connections)
+        budget = replace(self.asked, max_connections=known(self.max_connections))
         if not budget.fits:
             if self.asked.fits and not is_rolling_back(self.stack_id):
                 raise PermanentError(
@@ -45,4 +46,4 @@ class ConnectionBudget(Port[Budget]):
                 MOST,
                 budget.words,
             )
-        return budget
+        return Observation(budget)

@@ -15,12 +15,12 @@ from cfn_mlflow.aws.ecs.cluster import Cluster
 from cfn_mlflow.aws.ecs.service import Service
 from cfn_mlflow.aws.ecs.task_definition import TaskDefinition
 from cfn_mlflow.aws.elbv2.load_balancer import DeletionProtection, LoadBalancer
-from cfn_mlflow.aws.iam.role import EarlierPolicies, Role
+from cfn_mlflow.aws.iam.role import EarlierPolicies, Policy, Role
 from cfn_mlflow.aws.logs.log_group import LogGroup
 from cfn_mlflow.aws.secretsmanager.server_secret import CompleteServerSecret, ServerSecret
 from cfn_mlflow.deep_check.task import DeepCheck
 from cfn_mlflow.engine.graph import Graph
-from cfn_mlflow.engine.managed import derive, later
+from cfn_mlflow.engine.output import Output, combine, gather, output_of
 from cfn_mlflow.engine.resource import Observed
 from cfn_mlflow.rotation.turns import LoginInUse
 from cfn_mlflow.types.common.connections import Budget
@@ -48,7 +48,7 @@ class ServiceParts:
     """What was added to the graph, for whoever joins it with more."""
 
     attributes: Mapping[str, Any]
-    """By the names of ServiceAttributes: promises."""
+    """By the names of ServiceAttributes: outputs."""
     load_balancer: LoadBalancer
     server_secret: ServerSecret
 
@@ -66,7 +66,7 @@ def service(graph: Graph, owner: Owner, asked: ServiceSettings, wiring: Wiring) 
     cluster = graph.add(Cluster(owner))
     net = network(graph, owner, asked)
     keys = ServerSecret(owner, wiring.secrets_key_arn or None)
-    keys_arn = later(graph.add(keys), lambda view: view.arn)
+    keys_arn = graph.add(keys).output(lambda view: view.arn)
     roles = _roles(
         graph, owner, asked, wiring, log_group=log_group.name, server_secret_arn=keys_arn
     )
@@ -80,48 +80,58 @@ def service(graph: Graph, owner: Owner, asked: ServiceSettings, wiring: Wiring) 
         )
     )
     definitions = Definitions(owner, asked, log_group.name)
-    execution_role_arn = later(roles.execution, lambda view: view.arn)
-    of_migration = derive(definitions.migration, wiring.kept(), execution_role_arn, keys_arn)
+    execution_role_arn = roles.execution.output(lambda view: view.arn)
+    of_migration = combine(definitions.migration, wiring.whole, execution_role_arn, keys_arn)
     migrations = graph.add(MigrationDefinition(owner, of_migration, "migration"))
-    where = (asked.subnet_ids, (net.service_group_id, wiring.client_security_group_id))
-    launcher = derive(
-        Launcher, owner, later(migrations, lambda view: view.arn), cluster.name, *where,
-        log_group.name,
-    )  # fmt: skip
+    groups = (net.service_group_id, output_of(wiring.client_security_group_id))
+    launcher = combine(
+        lambda arn, groups: Launcher(
+            owner, arn, cluster.name, asked.subnet_ids, groups, log_group.name
+        ),
+        migrations.output(lambda view: view.arn),
+        gather(groups),
+    )
     resource_id = f"service/{cluster.name}/{cluster.name}"
     before = UpgradeSteps(graph, owner, asked, wiring, launcher).add(
         resource_id, after=before_tasks
     )
-    dns_name = later(net.load_balancer, lambda view: view.dns_name)
-    server = derive(
+    dns_name = net.load_balancer.output(lambda view: view.dns_name)
+    server = combine(
         ServerParts,
-        later(roles.task, lambda view: view.arn),
+        roles.task.output(lambda view: view.arn),
         dns_name,
         before.runs.image,
         keys_arn,
     )
-    of_server = derive(definitions.server, wiring.kept(), budget, execution_role_arn, server)
+    of_server = combine(
+        definitions.server,
+        wiring.whole,
+        budget.output(lambda view: view),
+        execution_role_arn,
+        server,
+    )
     definition = graph.add(TaskDefinition(owner, of_server))
     tasks = graph.add(
         Service(
             owner,
-            later(definition, lambda view: view.arn),
-            *where,
-            target_group_arn=later(net.target_group, lambda view: view.arn),
+            definition.output(lambda view: view.arn),
+            asked.subnet_ids,
+            groups,
+            target_group_arn=net.target_group.output(lambda view: view.arn),
             container=CONTAINER,
             port=PORT,
             min_capacity=asked.min_capacity,
             max_capacity=asked.max_capacity,
             log_group=log_group.name,
-            reason_of=derive(partial(_reason_of, owner), before.stands_in_at),
-            database=derive(_cluster_id, wiring.cluster_arn),
+            reason_of=before.stands_in_at.map(partial(_reason_of, owner)),
+            database=output_of(wiring.cluster_arn).map(_cluster_id),
         ),
         after=(*before_tasks, net.listener, before.migration),
     )
     check = graph.add(
         DeepCheck(
             launcher,
-            later(definition, lambda view: view),
+            definition.output(lambda view: view),
             dns_name,
             CONTAINER,
             PORT,
@@ -136,14 +146,14 @@ def service(graph: Graph, owner: Owner, asked: ServiceSettings, wiring: Wiring) 
         **network_attributes(net),
         **_scaling_attributes(target),
         **before.attributes,
-        "cluster_id": later(cluster, lambda view: view.arn),
-        "service_name": later(tasks, lambda view: view.name),
-        "task_definition_arn": later(tasks, lambda view: view.definition_arn),
-        "image_digest": later(check, lambda view: view.image_digest),
-        "execution_role_id": later(roles.execution, lambda view: view.name),
-        "task_role_id": later(roles.task, lambda view: view.name),
-        "log_group_name": later(log_group, lambda view: view.name),
-        "connection_budget": later(budget, lambda view: view.words),
+        "cluster_id": cluster.output(lambda view: view.arn),
+        "service_name": tasks.output(lambda view: view.name),
+        "task_definition_arn": tasks.output(lambda view: view.definition_arn),
+        "image_digest": check.output(lambda view: view.image_digest),
+        "execution_role_id": roles.execution.output(lambda view: view.name),
+        "task_role_id": roles.task.output(lambda view: view.name),
+        "log_group_name": log_group.output(lambda view: view.name),
+        "connection_budget": budget.output(lambda view: view.words),
         "server_secret_arn": keys_arn,
     }
     schema_schedule(graph, owner, asked, wiring, before.runs)
@@ -152,8 +162,8 @@ def service(graph: Graph, owner: Owner, asked: ServiceSettings, wiring: Wiring) 
 
 def complete_service(graph: Graph, parts: ServiceParts) -> None:
     """Mark the server's secret, protect the load balancer, after all that the graph has."""
-    arn = later(parts.load_balancer, lambda view: view.arn)
-    secret_arn = later(parts.server_secret, lambda view: view.arn)
+    arn = parts.load_balancer.output(lambda view: view.arn)
+    secret_arn = parts.server_secret.output(lambda view: view.arn)
     complete = CompleteServerSecret(parts.server_secret.owner, secret_arn)
     graph.add(complete, after=tuple(graph.wanted))
     graph.add(DeletionProtection(arn), after=tuple(graph.wanted))
@@ -166,31 +176,36 @@ def _roles(  # noqa: PLR0913 - all that the two roles may reach
     wiring: Wiring,
     *,
     log_group: str,
-    server_secret_arn: str,
+    server_secret_arn: Output[str],
 ) -> _Roles:
     sidecars = asked.sidecar_container_definitions
     images = [asked.image_uri, *(sidecar["image"] for sidecar in sidecars)]
 
-    def may_start(logins: tuple[str, ...], *secrets: str) -> Any:
-        named = [*logins, *secrets, *secrets_of(sidecars)]
+    def may_start(logins: tuple[str, ...], migration: str, server: str) -> Policy:
+        named = [*logins, migration, server, *secrets_of(sidecars)]
         return execution_policy(owner, log_group, named, images)
 
-    def may_do(bucket_id: str, path: str, key_arn: str) -> Any:
+    def may_do(bucket_id: str) -> Policy:
         also_read = asked.artifact_buckets_mlflow_will_read
-        return task_policy(owner, bucket_id, path, key_arn, also_read)
+        return task_policy(owner, bucket_id, wiring.path, wiring.key_arn, also_read)
 
     execution = Role(
         owner,
         "execution",
         "Starts the tasks of MLflow",
-        derive(may_start, wiring.login_secret_arns, wiring.migration_secret_arn, server_secret_arn),
+        combine(
+            may_start,
+            output_of(wiring.login_secret_arns),
+            output_of(wiring.migration_secret_arn),
+            server_secret_arn,
+        ),
         os.environ["EXECUTION_BOUNDARY_ARN"],
     )
     task = Role(
         owner,
         "task",
         "MLflow's own",
-        derive(may_do, wiring.bucket_id, wiring.path, wiring.key_arn),
+        output_of(wiring.bucket_id).map(may_do),
         os.environ["BOUNDARY_ARN"],
     )
     return _Roles(graph.add(task), graph.add(execution))
@@ -219,11 +234,11 @@ def _scaling(
 
 def _scaling_attributes(target: ScalableTarget) -> dict[str, Any]:
     return {
-        "autoscaling_target_service_namespace": later(target, lambda view: view.namespace),
-        "autoscaling_target_resource_id": later(target, lambda view: view.resource_id),
-        "autoscaling_target_scalable_dimension": later(target, lambda view: view.dimension),
-        "autoscaling_target_min_capacity": later(target, lambda view: view.min_capacity),
-        "autoscaling_target_max_capacity": later(target, lambda view: view.max_capacity),
+        "autoscaling_target_service_namespace": target.output(lambda view: view.namespace),
+        "autoscaling_target_resource_id": target.output(lambda view: view.resource_id),
+        "autoscaling_target_scalable_dimension": target.output(lambda view: view.dimension),
+        "autoscaling_target_min_capacity": target.output(lambda view: view.min_capacity),
+        "autoscaling_target_max_capacity": target.output(lambda view: view.max_capacity),
     }
 
 
@@ -238,10 +253,10 @@ def _graph(owner: Owner, asked: ServiceProperties) -> Graph:
     login = graph.add(LoginInUse(owner, secret_arn))
     wiring = Wiring(
         database_endpoint=asked.database_endpoint,
-        database_port=asked.database_port,
+        database_port=str(asked.database_port),
         database_name=asked.database_name,
-        service_secret_arn=later(login, lambda view: view.arn),
-        login_secret_arns=later(login, lambda view: view.all_arns),
+        service_secret_arn=login.output(lambda view: view.arn),
+        login_secret_arns=login.output(lambda view: view.all_arns),
         migration_secret_arn=asked.database_migration_secret_arn,
         client_security_group_id=asked.database_client_security_group_id,
         cluster_arn=cluster_arn,

@@ -11,7 +11,7 @@ from cfn_mlflow.aws.s3.allowed_bucket import AllowedBucket, AllowedBucketToRead
 from cfn_mlflow.aws.secretsmanager.allowed_secret import AllowedSecret
 from cfn_mlflow.aws.sns.allowed_topic import AllowedTopic
 from cfn_mlflow.engine.graph import Graph
-from cfn_mlflow.engine.managed import later
+from cfn_mlflow.engine.output import Output, Value
 from cfn_mlflow.types.service.properties import ServiceProperties, ServiceSettings
 from cfn_mlflow.types.service.tasks.sidecar_secrets import secrets_named
 
@@ -32,11 +32,13 @@ def judge_settings(graph: Graph, owner: Owner, asked: ServiceSettings) -> None:
         graph.add(AllowedTopic(owner, owner.spelled("AlarmTopicArn"), asked.alarm_topic_arn))
 
 
-def judge_wiring(graph: Graph, owner: Owner, asked: ServiceProperties) -> tuple[str, str]:
+def judge_wiring(
+    graph: Graph, owner: Owner, asked: ServiceProperties
+) -> tuple[Value[str], Output[str]]:
     """Add the database and the bucket of a service that is wired to them.
 
     Returns the ARNs of the cluster, empty without one, and of the login's secret. They are
-    promises, and empty for what may not be used: with them the provider itself asks the database.
+    outputs, and empty for what may not be used: with them the provider itself asks the database.
     """
     login = AllowedSecret(owner, "DatabaseSecretArn", asked.database_secret_arn)
     migration = asked.database_migration_secret_arn
@@ -48,10 +50,10 @@ def judge_wiring(graph: Graph, owner: Owner, asked: ServiceProperties) -> tuple[
     key = asked.artifact_bucket_encryption_key_arn
     if key:
         graph.add(AllowedKey(owner, "ArtifactBucketEncryptionKeyArn", key))
-    return _cluster_arn(graph, owner, asked), later(login, login.usable)
+    return _cluster_arn(graph, owner, asked), login.output(login.usable)
 
 
-def _cluster_arn(graph: Graph, owner: Owner, asked: ServiceProperties) -> str:
+def _cluster_arn(graph: Graph, owner: Owner, asked: ServiceProperties) -> Value[str]:
     if asked.database_cluster_arn is None:
         return ""
     cluster = AllowedClusterAt(
@@ -61,4 +63,4 @@ def _cluster_arn(graph: Graph, owner: Owner, asked: ServiceProperties) -> str:
         endpoint_property="DatabaseEndpoint",
         endpoint=asked.database_endpoint,
     )
-    return later(graph.add(cluster), cluster.usable)
+    return graph.add(cluster).output(cluster.usable)

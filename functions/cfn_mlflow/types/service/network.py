@@ -17,7 +17,7 @@ from cfn_mlflow.aws.elbv2.listener import Listener
 from cfn_mlflow.aws.elbv2.load_balancer import LoadBalancer
 from cfn_mlflow.aws.elbv2.target_group import TargetGroup
 from cfn_mlflow.engine.graph import Graph
-from cfn_mlflow.engine.managed import later
+from cfn_mlflow.engine.output import Output
 from cfn_mlflow.engine.resource import Observed
 from cfn_mlflow.types.service.properties import ServiceSettings
 from cfn_mlflow.types.service.tasks.environment import PORT
@@ -29,12 +29,12 @@ LISTENER_PORT = 80
 class Network:
     """The objects of the network that others follow or tell of."""
 
-    service_group_id: str
+    service_group_id: Output[str]
     rules: tuple[Observed[Any], ...]
     load_balancer: LoadBalancer
     target_group: TargetGroup
     listener: Listener
-    load_balancer_group_id: str
+    load_balancer_group_id: Output[str]
 
 
 def network(graph: Graph, owner: Owner, asked: ServiceSettings) -> Network:
@@ -43,7 +43,7 @@ def network(graph: Graph, owner: Owner, asked: ServiceSettings) -> Network:
         SecurityGroup(owner, "load-balancer", asked.vpc_id, "The load balancer of MLflow")
     )
     inner = graph.add(SecurityGroup(owner, "service", asked.vpc_id, "The tasks of MLflow"))
-    outer_id, inner_id = (later(group, lambda view: view.id) for group in (outer, inner))
+    outer_id, inner_id = (group.output(lambda view: view.id) for group in (outer, inner))
     rules = (
         graph.add(
             SecurityGroupRules(
@@ -77,8 +77,8 @@ def network(graph: Graph, owner: Owner, asked: ServiceSettings) -> Network:
     listener = graph.add(
         Listener(
             owner,
-            load_balancer_arn=later(load_balancer, lambda view: view.arn),
-            target_group_arn=later(target_group, lambda view: view.arn),
+            load_balancer_arn=load_balancer.output(lambda view: view.arn),
+            target_group_arn=target_group.output(lambda view: view.arn),
             port=LISTENER_PORT,
         )
     )
@@ -86,13 +86,13 @@ def network(graph: Graph, owner: Owner, asked: ServiceSettings) -> Network:
 
 
 def network_attributes(network: Network) -> dict[str, Any]:
-    """Return what ServiceAttributes tells of the network: promises."""
+    """Return what ServiceAttributes tells of the network: outputs."""
     return {
-        "tracking_uri": later(network.load_balancer, lambda view: f"http://{view.dns_name}"),
-        "load_balancer_arn": later(network.load_balancer, lambda view: view.arn),
-        "load_balancer_target_group_id": later(network.target_group, lambda view: view.arn),
-        "load_balancer_zone_id": later(network.load_balancer, lambda view: view.zone_id),
-        "load_balancer_dns_name": later(network.load_balancer, lambda view: view.dns_name),
+        "tracking_uri": network.load_balancer.output(lambda view: f"http://{view.dns_name}"),
+        "load_balancer_arn": network.load_balancer.output(lambda view: view.arn),
+        "load_balancer_target_group_id": network.target_group.output(lambda view: view.arn),
+        "load_balancer_zone_id": network.load_balancer.output(lambda view: view.zone_id),
+        "load_balancer_dns_name": network.load_balancer.output(lambda view: view.dns_name),
         "load_balancer_security_group_id": network.load_balancer_group_id,
         "service_security_group_id": network.service_group_id,
     }

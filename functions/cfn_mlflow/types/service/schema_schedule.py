@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from cfn_mlflow import releases
@@ -12,7 +13,7 @@ from cfn_mlflow.aws.core.owner import Owner
 from cfn_mlflow.aws.events.rule import Rule, function_arn
 from cfn_mlflow.aws.events.rule_names import SCHEMA_RULE
 from cfn_mlflow.engine.graph import Graph
-from cfn_mlflow.engine.managed import derive
+from cfn_mlflow.engine.output import Output, combine, known
 from cfn_mlflow.types.schema.properties import CHECK, METRIC, RESOURCE
 from cfn_mlflow.types.service.properties import ServiceSettings
 from cfn_mlflow.types.service.wiring import Wiring
@@ -25,11 +26,11 @@ NOT_KNOWN = ("", "unknown")
 
 @dataclass(frozen=True)
 class Runs:
-    """What a service runs on: promises."""
+    """What a service runs on."""
 
-    image: str
+    image: Output[str]
     """It may stand in for the one that is asked."""
-    revision: str
+    revision: Output[str]
     """The one at which the migration left the database."""
 
 
@@ -43,7 +44,7 @@ def schema_schedule(
         SCHEMA_RULE,
         asked.schema_check_schedule,
         function_arn(owner, FUNCTION),
-        derive(_event, resource, runs.image, wiring.kept(), runs.revision),
+        combine(partial(_event, resource), runs.image, wiring.whole, runs.revision),
     )
     alarm = Alarm(
         owner,
@@ -52,7 +53,7 @@ def schema_schedule(
         "The schema of MLflow's database is not as its release declares it: see docs/operations.md",
         asked.alarm_topic_arn,
     )
-    wanted = bool(wiring.cluster_arn) and asked.schema_check_schedule != NEVER
+    wanted = wiring.has_data_api and asked.schema_check_schedule != NEVER
     for managed in (alarm, rule):
         (graph.add if wanted else graph.without)(managed)
 
@@ -60,12 +61,12 @@ def schema_schedule(
 def _event(resource: str, image: str, wiring: Wiring, revision: str) -> dict[str, Any]:
     """Return what the function is asked for; the release by its revision if nobody knows it."""
     check = {
-        "ClusterArn": wiring.cluster_arn,
-        "SecretArn": wiring.service_secret_arn,
+        "ClusterArn": known(wiring.cluster_arn),
+        "SecretArn": known(wiring.service_secret_arn),
         "DatabaseName": wiring.database_name,
         "Image": image,
     }
-    known = releases.head_of(releases.version_of(image) or "") is not None
-    if not known and revision not in NOT_KNOWN:
+    is_known = releases.head_of(releases.version_of(image) or "") is not None
+    if not is_known and revision not in NOT_KNOWN:
         check["ExpectedRevision"] = revision
     return {CHECK: check, RESOURCE: resource}

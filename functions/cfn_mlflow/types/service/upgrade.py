@@ -14,7 +14,7 @@ from cfn_mlflow import releases
 from cfn_mlflow.aws.core.owner import Owner
 from cfn_mlflow.aws.rdsdata.database import Database
 from cfn_mlflow.engine.graph import Graph
-from cfn_mlflow.engine.managed import derive, later
+from cfn_mlflow.engine.output import Output, known
 from cfn_mlflow.engine.resource import Observed
 from cfn_mlflow.schema_check.service_schema import ServiceSchema
 from cfn_mlflow.types.service.properties import ServiceSettings
@@ -31,80 +31,79 @@ from cfn_mlflow.upgrade.stopped_service import StoppedService
 
 @dataclass(frozen=True)
 class Upgrade:
-    """The objects of the upgrade that the service follows, and what is told of it: promises."""
+    """The objects of the upgrade that the service follows, and what is told of it: outputs."""
 
     migration: MigrationTask
     runs: Runs
     """The image that serves, the one that is asked or one that stands in for it, and its schema."""
-    stands_in_at: str
+    stands_in_at: Output[str]
     """The database's revision if the image stands in for another, else empty."""
     attributes: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class UpgradeSteps:
-    """Adds the steps to a graph. The launcher is a promise of one."""
+    """Adds the steps to a graph."""
 
     graph: Graph
     owner: Owner
     asked: ServiceSettings
     wiring: Wiring
-    launcher: Launcher
+    launcher: Output[Launcher]
 
     def add(self, resource_id: str, *, after: tuple[Observed[Any], ...]) -> Upgrade:
         """Add all that comes before the new tasks; `resource_id` is how autoscaling calls them."""
-        schema = derive(_schema, self.wiring.kept())
+        schema = self.wiring.whole.map(_schema)
         inspection = self.graph.add(Inspection(self.launcher, schema), after=after)
-        inspected: InspectionView = later(inspection, lambda view: view)
+        inspected = inspection.output(lambda view: view)
         snapshot = self.graph.add(
             MigrationSnapshot(self.launcher, inspected, self.wiring.cluster_arn),
             after=self._rehearsal(inspected),
         )
-        snapshot_id = later(snapshot, lambda view: view.identifier)
+        snapshot_id = snapshot.output(lambda view: view.identifier)
         stopped = self.graph.add(
             StoppedService(
                 self.owner,
                 resource_id,
                 migration_family=self.owner.name("migration"),
-                moves=later(inspection, lambda view: view.moves),
+                moves=inspection.output(lambda view: view.moves),
             ),
             after=(snapshot,),
         )
         migration = self.graph.add(
             MigrationTask(self.launcher, inspected, snapshot_id, schema), after=(stopped,)
         )
-        image = later(inspection, lambda view: view.stand_in or self.asked.image_uri)
-        revision = later(migration, lambda view: view.revision)
+        image = inspection.output(lambda view: view.stand_in or self.asked.image_uri)
+        revision = migration.output(lambda view: view.revision)
         return Upgrade(
             migration=migration,
             runs=Runs(image, revision),
-            stands_in_at=later(inspection, lambda view: view.noted if view.stand_in else ""),
+            stands_in_at=inspection.output(lambda view: view.noted if view.stand_in else ""),
             attributes={
                 "image": image,
                 "schema_revision": revision,
-                "schema_migrations": later(migration, _migrations),
-                "schema_snapshot_id": later(migration, lambda view: view.snapshot_id),
+                "schema_migrations": migration.output(_migrations),
+                "schema_snapshot_id": migration.output(lambda view: view.snapshot_id),
             },
         )
 
-    def _rehearsal(self, inspected: InspectionView) -> tuple[Observed[Any], ...]:
+    def _rehearsal(self, inspected: Output[InspectionView]) -> tuple[Observed[Any], ...]:
         """Add the rehearsal on a clone, if wished for; what is left of one goes at the end."""
-        if not self.wiring.cluster_arn:
+        if not self.wiring.has_data_api:
             return ()
         self.graph.without(RehearsalRemains(self.owner))
         if not self.asked.rehearse_upgrade:
             return ()
         clone = self.graph.add(RehearsalClone(self.owner, inspected, self.wiring.cluster_arn))
-        return (self.graph.add(RehearsalTask(self.launcher, later(clone, lambda view: view))),)
+        return (self.graph.add(RehearsalTask(self.launcher, clone.output(lambda view: view))),)
 
 
 def _schema(wiring: Wiring) -> ServiceSchema | None:
     """Return how the schema is read without a task, if it can be."""
-    if not wiring.cluster_arn or not wiring.service_secret_arn:
+    cluster_arn, secret_arn = known(wiring.cluster_arn), known(wiring.service_secret_arn)
+    if not cluster_arn or not secret_arn:
         return None
-    return ServiceSchema(
-        Database(wiring.cluster_arn, wiring.service_secret_arn, wiring.database_name)
-    )
+    return ServiceSchema(Database(cluster_arn, secret_arn, wiring.database_name))
 
 
 def _migrations(view: MigrationView) -> str:

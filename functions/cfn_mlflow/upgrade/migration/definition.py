@@ -20,9 +20,9 @@ class MigrationDefinition(TaskDefinition, Undone[TaskDefinitionView]):
         What a migration has begun goes on with its revision: there its end is found and noted.
         Rests on ecs:DescribeTaskDefinition, ListTasks, DescribeTasks, DeregisterTaskDefinition.
         """
-        view = self.read()
-        if view is None or SCHEMA_TAG in view.tags or not self.owned(view):
+        found = self.observe()
+        if found is None or found.conflict or SCHEMA_TAG in found.view.tags:
             return
         runs = runs_of_family(self.owner, self.owner.name(), self.family, MIGRATE)
-        if not any(task.definition_arn == view.arn for task in runs):
-            deregister(view.arn)
+        if not any(task.definition_arn == found.view.arn for task in runs):
+            deregister(found.view.arn)

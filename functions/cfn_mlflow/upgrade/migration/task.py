@@ -7,16 +7,15 @@ A task that runs is found again by a function that was killed; it is never stopp
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import ClassVar
 
-from cfn_mlflow.aws.core.eventual_consistency import NotYet
 from cfn_mlflow.aws.ecs.client import ecs, ecs_tags
 from cfn_mlflow.aws.ecs.task import Task, older
 from cfn_mlflow.aws.ecs.task_definition import deregister
-from cfn_mlflow.engine.managed import ManagedObject
-from cfn_mlflow.engine.resource import Retained
+from cfn_mlflow.engine.output import Value, known
+from cfn_mlflow.engine.resource import Observation, Resource, Retained
 from cfn_mlflow.outcome import PermanentError, TemporaryError
 from cfn_mlflow.runtime.tell import tell
 from cfn_mlflow.upgrade.image_task import Launcher, running
@@ -42,50 +41,51 @@ class MigrationView:
 
 
 @dataclass(frozen=True, eq=False)
-class MigrationTask(ManagedObject[MigrationView], Retained[MigrationView]):
+class MigrationTask(Resource[MigrationView], Retained[MigrationView]):
     """The migration of one revision of its task definition."""
 
     words: ClassVar[str] = "migration task"
-    reads_by: ClassVar[tuple[str, ...]] = ("launcher",)
 
-    launcher: Launcher
-    inspected: InspectionView
-    snapshot_id: str
+    launcher: Value[Launcher]
+    inspected: Value[InspectionView]
+    snapshot_id: Value[str]
     """The snapshot that was taken for it; empty if there was nothing to lose."""
-    schema: Schema | None
+    schema: Value[Schema | None]
     """None where there is no Data API."""
-    _not_yet: NotYet = field(default_factory=NotYet, repr=False)
 
-    def read(self) -> MigrationView | None:
+    def observe(self) -> Observation[MigrationView] | None:
         """Read the notes, else the tasks and their log (ecs:ListTagsForResource, ListTasks)."""
-        tags = self.launcher.tags()
+        launcher = known(self.launcher)
+        tags = launcher.tags()
         if tags.get(SCHEMA_TAG):
-            return MigrationView(
-                tags[SCHEMA_TAG], tags.get(FROM_TAG, ""), tags.get(SNAPSHOT_TAG, "")
-            )
-        found = self.launcher.runs(MIGRATE)
-        result = result_of(self.launcher, found)
-        return MigrationView("", tasks=found, result=result) if found else None
+            noted = (tags[SCHEMA_TAG], tags.get(FROM_TAG, ""), tags.get(SNAPSHOT_TAG, ""))
+            return Observation(MigrationView(*noted))
+        found = launcher.runs(MIGRATE)
+        result = result_of(launcher, found)
+        return Observation(MigrationView("", tasks=found, result=result)) if found else None
 
     def create(self) -> None:
         """Start the task (ecs:RunTask); where nothing is pending, note that at once."""
-        if self.inspected.moves:
+        inspected = known(self.inspected)
+        if inspected.moves:
             self._start(())
-        elif self.inspected.result:
-            self._note_what_was_found(self.inspected.result)
+        elif inspected.result:
+            self._note_what_was_found(inspected.result)
 
-    def busy(self, view: MigrationView) -> str | None:
-        """Tell the state of the task that runs; fail if it ended and another would end alike."""
+    def compare(self, found: Observation[MigrationView]) -> Observation[MigrationView]:
+        """Name the schema while where it came to is not noted yet.
+
+        Tells the state of the task that runs; fails if it ended and another would end alike.
+        """
+        view = found.view
         if view.revision:
-            return None
-        return unfinished(self.launcher, self.words, view.tasks, view.result)
+            return found
+        busy = unfinished(known(self.launcher), self.words, view.tasks, view.result)
+        return replace(found, busy=busy or "", differs=("schema",))
 
-    def changes(self, view: MigrationView) -> tuple[str, ...]:
-        """Name the schema while where it came to is not noted yet."""
-        return () if view.revision else ("schema",)
-
-    def update(self, view: MigrationView) -> None:
+    def update(self, found: Observation[MigrationView]) -> None:
         """Note where a run has ended, or run again (ecs:RunTask, TagResource)."""
+        view = found.view
         done = view.result is not None and view.result.done
         if done and view.result and self._is_there(view.result, view.tasks[-1]):
             self._note(view.result)
@@ -102,9 +102,8 @@ class MigrationTask(ManagedObject[MigrationView], Retained[MigrationView]):
         raise TemporaryError("a migration is running and is not stopped; waiting for its end")
 
     def _start(self, earlier: tuple[Task, ...]) -> None:
-        with self._not_yet.patience():
-            self.launcher.start(MIGRATE, earlier)
-        if self.snapshot_id:
+        known(self.launcher).start(MIGRATE, earlier)
+        if known(self.snapshot_id):
             tell(
                 f"The migration begins, {datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}. What was logged "
                 f"since the snapshot is in the database, which can be restored to that time too"
@@ -115,7 +114,8 @@ class MigrationTask(ManagedObject[MigrationView], Retained[MigrationView]):
 
         Raises PermanentError if the database that is asked is not the one that was migrated.
         """
-        actual = self.schema.revision() if self.schema else result.expected
+        schema = known(self.schema)
+        actual = schema.revision() if schema else result.expected
         if actual == (result.expected or actual):
             return True
         if older(last, SECONDS_OF_A_NEW_RESULT):
@@ -128,8 +128,9 @@ class MigrationTask(ManagedObject[MigrationView], Retained[MigrationView]):
 
     def _note_what_was_found(self, result: Result) -> None:
         """Note a database that needs no migration, if it still is as it was looked at."""
-        if self.schema and self.schema.revision() != result.expected:
-            deregister(self.launcher.definition_arn)
+        schema = known(self.schema)
+        if schema and schema.revision() != result.expected:
+            deregister(known(self.launcher).definition_arn)
             raise PermanentError(
                 f"{self.words}: the database was changed since it was looked at. Deploy again"
             )
@@ -137,15 +138,17 @@ class MigrationTask(ManagedObject[MigrationView], Retained[MigrationView]):
 
     def _note(self, result: Result) -> None:
         """Note the revision, once the tables and columns are read back as MLflow declares them."""
-        revision = result.expected or (self.schema.revision() if self.schema else "") or "unknown"
-        faults = self.schema.faults(revision) if self.schema else ()
+        schema, snapshot_id = known(self.schema), known(self.snapshot_id)
+        revision = result.expected or (schema.revision() if schema else "") or "unknown"
+        faults = schema.faults(revision) if schema else ()
         if faults:
             raise PermanentError(
                 f"{self.words}: the database is at {revision}, but {words_of_faults(faults)}. "
-                f"Restore the snapshot {self.snapshot_id or 'taken last'}, or put it back"
+                f"Restore the snapshot {snapshot_id or 'taken last'}, or put it back"
             )
         notes = {SCHEMA_TAG: revision, AUTH_TAG: result.auth or ""}
         if result.outcome == "migrated" and result.found:
-            notes |= {FROM_TAG: result.found, SNAPSHOT_TAG: self.snapshot_id}
-        known = {key: value for key, value in notes.items() if value}
-        ecs().tag_resource(resourceArn=self.launcher.definition_arn, tags=ecs_tags(known))
+            notes |= {FROM_TAG: result.found, SNAPSHOT_TAG: snapshot_id}
+        told = {key: value for key, value in notes.items() if value}
+        arn = known(self.launcher).definition_arn
+        ecs().tag_resource(resourceArn=arn, tags=ecs_tags(told))

@@ -36,7 +36,7 @@ MISSING: list[tuple[type[Allowed], str]] = [
 
 
 def faults(named: Allowed) -> tuple[str, ...]:
-    return named.refusals(named.read())
+    return named.observe().refused
 
 
 @pytest.mark.parametrize(("kind", "name"), MISSING)
@@ -61,7 +61,7 @@ def test_thing_taken_away_between_two_looks_ends_the_request() -> None:
     topic = AllowedTopic(owner(), "AlarmTopicArn", things.topic("alarms"))
     boto("sns").untag_resource(ResourceArn=topic.name, TagKeys=["cfn-mlflow:allow"])
     with pytest.raises(PermanentError, match="is not allowed to be used by this stack"):
-        topic.busy(topic.read())
+        topic.compare(topic.observe())
 
 
 @pytest.mark.parametrize(("value", "warnings"), [("yes", 1), ("", 1), ("team", 0), ("@all", 0)])
@@ -207,4 +207,4 @@ def test_twin_of_an_allowed_login_is_not_taken_from_another_team() -> None:
     boto("secretsmanager").tag_resource(
         SecretId=victims, Tags=things.listed({"cfn-mlflow:turn": "since 2026-01-01T00:00:00Z r"})
     )
-    assert LoginInUse(owner(), named).read().all_arns == (named,)
+    assert LoginInUse(owner(), named).observe().view.all_arns == (named,)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from botocore.exceptions import ClientError
 
 from cfn_mlflow.aws.core.errors import explain
+from cfn_mlflow.engine.calls import AlreadyThereError, DeniedError, NotFoundError, NotKnownYetError
 from cfn_mlflow.outcome import PermanentError
 
 
@@ -39,3 +41,32 @@ def test_a_value_that_aws_refuses_is_told_with_the_next_step() -> None:
         f"client security group: CreateDBCluster was refused (InvalidParameterCombination): "
         f"{said}. Correct that, then deploy again"
     )
+
+
+@pytest.mark.parametrize(
+    ("code", "said", "kind"),
+    [
+        ("AccessDeniedException", "no permission to create the service linked role", DeniedError),
+        ("UnauthorizedOperation", "not authorized", DeniedError),
+        ("LoadBalancerNotFound", "not found", NotFoundError),
+        ("NoSuchEntity", "cannot be found", NotFoundError),
+        ("DBClusterAlreadyExistsFault", "exists", AlreadyThereError),
+        ("DuplicateListener", "exists", AlreadyThereError),
+        ("DuplicateTargetGroupName", "exists", AlreadyThereError),
+        ("InvalidParameterException", "Unable to assume the service linked role", NotKnownYetError),
+        ("ValidationException", "Unable to assume IAM role: arn:aws:iam::1:role", NotKnownYetError),
+        ("InvalidParameterException", "Creation was not idempotent.", NotKnownYetError),
+        (
+            "InvalidParameterException",
+            "The target group with targetGroupArn x does not have an associated load balancer.",
+            NotKnownYetError,
+        ),
+        ("InvalidParameterException", "No such subnet", PermanentError),
+        ("BucketAlreadyExists", "of another account", PermanentError),
+    ],
+)
+def test_an_error_says_by_its_class_whether_it_may_pass_after_our_own_create(
+    code: str, said: str, kind: type[PermanentError]
+) -> None:
+    error = ClientError({"Error": {"Code": code, "Message": said}}, "CreateService")
+    assert type(explain("ECS service", error)) is kind

@@ -14,15 +14,18 @@ from botocore.exceptions import ClientError
 
 from cfn_mlflow.aws.autoscaling.target import ScalableTarget
 from cfn_mlflow.aws.core import session
-from cfn_mlflow.aws.core.eventual_consistency import LOOKS
+from cfn_mlflow.aws.core.errors import explain
 from cfn_mlflow.aws.ecs.cluster import Cluster
 from cfn_mlflow.aws.elbv2.load_balancer import LoadBalancer
 from cfn_mlflow.aws.elbv2.target_group import TargetGroup
 from cfn_mlflow.aws.rds.cluster import DBCluster
 from cfn_mlflow.aws.rds.groups import DBClusterParameterGroup, DBSubnetGroup
 from cfn_mlflow.aws.rds.instance import DBInstance
-from cfn_mlflow.engine.managed import ManagedObject
-from cfn_mlflow.outcome import TemporaryError
+from cfn_mlflow.engine.converge import Convergence
+from cfn_mlflow.engine.graph import Graph
+from cfn_mlflow.engine.patience import SECONDS
+from cfn_mlflow.engine.resource import Observed
+from cfn_mlflow.outcome import PermanentError, Waiting
 from tests.unit.support.service_kit import owner
 
 pytestmark = pytest.mark.usefixtures("aws")
@@ -92,15 +95,17 @@ def refused() -> Iterator[Any]:
     session.forget_clients()
 
 
-@pytest.mark.parametrize(
-    ("managed", "operation", "said"), FIRST_USES, ids=lambda one: str(one)[:40]
-)
-def test_given_a_service_whose_role_is_not_there_yet_then_it_is_waited_for_so_many_times(
-    managed: ManagedObject[Any], operation: str, said: tuple[str, str], refused: Any
+@pytest.mark.parametrize(("node", "operation", "said"), FIRST_USES, ids=lambda one: str(one)[:40])
+def test_service_whose_role_is_not_there_yet_is_waited_for_and_not_for_ever(
+    node: Observed[Any], operation: str, said: tuple[str, str], refused: Any
 ) -> None:
     refused(operation, *said)
-    for _ in range(LOOKS):
-        with pytest.raises(TemporaryError, match="does not know yet"):
-            managed.create()
-    with pytest.raises(ClientError):
-        managed.create()
+    graph, seconds = Graph(), [0.0]
+    graph.add(node)
+    convergence = Convergence(graph, explain, now=lambda: seconds[0])
+    for seconds[0] in (0.0, SECONDS - 1):
+        waits = {node.label: "AWS does not know yet what was just made"}
+        assert convergence.step() == Waiting(waits)
+    seconds[0] = SECONDS
+    with pytest.raises(PermanentError, match=said[1][:30]):
+        convergence.step()

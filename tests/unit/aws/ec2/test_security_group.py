@@ -16,7 +16,6 @@ from cfn_mlflow.aws.ec2.security_group import (
     tcp,
 )
 from cfn_mlflow.engine.graph import Graph
-from cfn_mlflow.engine.managed import later
 from cfn_mlflow.outcome import PermanentError
 from tests.unit.support.kill_points import dying_behind_every_write, watched
 from tests.unit.support.service_kit import boto, converge, owner, remove
@@ -31,7 +30,7 @@ def graph(
     made = Graph()
     client = made.add(SecurityGroup(whose or owner(), "client", vpc_id, "Clients"))
     database = made.add(SecurityGroup(whose or owner(), "database", vpc_id, "The database"))
-    client_id, database_id = (later(group, lambda view: view.id) for group in (client, database))
+    client_id, database_id = (group.output(lambda view: view.id) for group in (client, database))
     made.add(SecurityGroupRules("client", client_id, egress=(tcp(port, database_id),)))
     made.add(SecurityGroupRules("database", database_id, ingress=(tcp(port, client_id), *ingress)))
     made.give({"Client": client_id, "Database": database_id})
@@ -106,7 +105,7 @@ def test_given_everywhere_then_both_kinds_of_addresses_are_reached(vpc: Vpc) -> 
     made = Graph()
     group = made.add(SecurityGroup(owner(), "service", vpc["VpcId"], "The tasks"))
     rules = tuple(all_traffic(peer) for peer in EVERYWHERE)
-    made.add(SecurityGroupRules("service", later(group, lambda view: view.id), egress=rules))
+    made.add(SecurityGroupRules("service", group.output(lambda view: view.id), egress=rules))
     converge(made)
     found = sources("mlflow-service-abcdefghij", "IpPermissionsEgress")
     assert {peer for _, _, peer in found} == {"0.0.0.0/0", "::/0"}

@@ -12,7 +12,6 @@ from cfn_mlflow.aws.ecs.service import Service
 from cfn_mlflow.aws.ecs.task_definition import TaskDefinition
 from cfn_mlflow.aws.logs.log_group import LogGroup
 from cfn_mlflow.engine.graph import Graph
-from cfn_mlflow.engine.managed import later
 from cfn_mlflow.outcome import PermanentError, TemporaryError
 from tests.unit.support.fargate import End, Fargate
 from tests.unit.support.kill_points import watched
@@ -48,7 +47,7 @@ def graph_of(fargate: Fargate, vpc: dict[str, Any]) -> Build:
         service = graph.add(
             Service(
                 owner(**more),
-                definition_arn=later(definition, lambda view: view.arn),
+                definition_arn=definition.output(lambda view: view.arn),
                 subnet_ids=tuple(vpc["SubnetIds"]),
                 security_group_ids=(vpc["GroupId"],),
                 target_group_arn=TARGETS,
@@ -60,7 +59,7 @@ def graph_of(fargate: Fargate, vpc: dict[str, Any]) -> Build:
             ),
             after=(cluster,),
         )
-        graph.give({"Running": later(service, lambda view: view.definition_arn)})
+        graph.give({"Running": service.output(lambda view: view.definition_arn)})
         return graph
 
     return build
@@ -212,7 +211,7 @@ def test_given_a_service_that_drains_then_a_deletion_waits(
     converge(graph)
     service = next(one for one in graph.wanted if isinstance(one, Service))
     boto("ecs").delete_service(cluster=NAME, service=NAME, force=True)
-    view = service.read()
-    assert view is not None
+    found = service.observe()
+    assert found is not None
     with pytest.raises(TemporaryError, match="its tasks are stopping"):
-        service.delete(view)
+        service.delete(found.view)

@@ -8,7 +8,6 @@ import pytest
 
 from cfn_mlflow.aws.ecs.task_definition import ReplacedRevisions, TaskDefinition, deregister
 from cfn_mlflow.engine.graph import Graph
-from cfn_mlflow.engine.managed import later
 from tests.unit.support.fargate import Fargate
 from tests.unit.support.kill_points import watched
 from tests.unit.support.service_kit import boto, converge, owner, remove
@@ -34,7 +33,7 @@ def definition(image: str = "mlflow:1") -> dict[str, Any]:
 def graph_of(image: str = "mlflow:1", part: str = "", **more: Any) -> Graph:
     graph = Graph()
     made = graph.add(TaskDefinition(owner(**more), definition(image), part))
-    graph.give({"Arn": later(made, lambda view: view.arn)})
+    graph.give({"Arn": made.output(lambda view: view.arn)})
     return graph
 
 
@@ -103,13 +102,13 @@ def test_given_a_service_that_runs_an_older_revision_then_a_removal_deletes_it_a
     if failed:
         deregister(first)
     old = ReplacedRevisions(owner(), FAMILY)
-    assert old.read() is None
+    assert old.observe() is None
     fargate.services.clear()
     definition_of_the_newest = TaskDefinition(owner(), definition("mlflow:2"))
-    view = definition_of_the_newest.read()
-    assert view
-    assert view.arn == newest
-    definition_of_the_newest.delete(view)
+    found = definition_of_the_newest.observe()
+    assert found
+    assert found.view.arn == newest
+    definition_of_the_newest.delete(found.view)
     assert (revisions(), revisions("INACTIVE")) == ([], [])
 
 

@@ -13,7 +13,6 @@ from cfn_mlflow.aws.elbv2.listener import Listener
 from cfn_mlflow.aws.elbv2.load_balancer import PROTECTION, DeletionProtection, LoadBalancer
 from cfn_mlflow.aws.elbv2.target_group import STARTING, TargetGroup, unhealthy
 from cfn_mlflow.engine.graph import Graph
-from cfn_mlflow.engine.managed import later
 from tests.unit.support.kill_points import watched
 from tests.unit.support.service_kit import boto, converge, owner, remove
 
@@ -27,10 +26,10 @@ def graph_of(vpc: Vpc, *, internal: bool = True, whose: Owner | None = None) -> 
         LoadBalancer(whose, internal, vpc["VpcId"], tuple(vpc["SubnetIds"]), vpc["GroupId"])
     )
     group = graph.add(TargetGroup(whose, balancer.name, vpc["VpcId"], 5000))
-    arn = later(balancer, lambda view: view.arn)
-    listener = graph.add(Listener(whose, arn, later(group, lambda view: view.arn), 80))
+    arn = balancer.output(lambda view: view.arn)
+    listener = graph.add(Listener(whose, arn, group.output(lambda view: view.arn), 80))
     graph.add(DeletionProtection(arn), after=(listener,))
-    graph.give({"Arn": arn, "Name": later(balancer, lambda view: view.dns_name)})
+    graph.give({"Arn": arn, "Name": balancer.output(lambda view: view.dns_name)})
     return graph
 
 

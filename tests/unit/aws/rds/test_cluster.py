@@ -15,6 +15,7 @@ from cfn_mlflow.engine.converge import Convergence
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.engine.patience import UPDATES_THAT_HELP
 from cfn_mlflow.engine.remove import Removal
+from cfn_mlflow.engine.resource import Observation
 from cfn_mlflow.outcome import Done, PermanentError, Waiting
 from tests.unit.support.aurora import Aurora
 from tests.unit.support.kill_points import watched
@@ -160,14 +161,15 @@ def answer(**more: Any) -> dict[str, Any]:
 
 def test_given_aws_has_not_changed_all_yet_then_that_is_waited_for() -> None:
     view = _view(answer(PendingModifiedValues={"EngineVersion": "17.9", "StorageType": ""}))
-    assert cluster().busy(view) == "changing EngineVersion"
+    assert cluster().compare(Observation(view)).busy == "changing EngineVersion"
 
 
 def test_given_rds_makes_the_master_secret_then_it_is_waited_for() -> None:
-    assert cluster().settling(_view(answer())) == "making the master secret"
-    made = _view(answer(MasterUserSecret={"SecretArn": "arn"}))
-    assert cluster().settling(made) is None
-    assert cluster(password_secret_arn="arn").settling(_view(answer())) is None
+    to_come = Observation(_view(answer()))
+    assert cluster().compare(to_come).not_ready == "making the master secret"
+    made = Observation(_view(answer(MasterUserSecret={"SecretArn": "arn"})))
+    assert cluster().compare(made).not_ready == ""
+    assert cluster(password_secret_arn="arn").compare(to_come).not_ready == ""
 
 
 @pytest.mark.parametrize(
@@ -183,8 +185,10 @@ def test_given_rds_makes_the_master_secret_then_it_is_waited_for() -> None:
 def test_given_versions_then_only_a_higher_one_is_a_change(
     asked: str, found: str, *, differs: bool
 ) -> None:
-    view = _view(answer(EngineVersion=found))
-    assert ("engine version" in cluster(engine_version=asked).changes(view)) is differs
+    compared = cluster(engine_version=asked).compare(
+        Observation(_view(answer(EngineVersion=found)))
+    )
+    assert ("engine version" in compared.differs) is differs
 
 
 def test_given_versions_then_the_major_one_is_the_first_number() -> None:

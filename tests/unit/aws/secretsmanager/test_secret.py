@@ -11,7 +11,6 @@ import pytest
 from cfn_mlflow.aws.secretsmanager.allowed_secret import AllowedSecret
 from cfn_mlflow.aws.secretsmanager.login_secret import LoginSecret, read_login
 from cfn_mlflow.engine.graph import Graph
-from cfn_mlflow.engine.managed import later
 from cfn_mlflow.outcome import PermanentError
 from tests.unit.support.kill_points import dying_behind_every_write, watched
 from tests.unit.support.service_kit import boto, converge, owner, remove
@@ -23,7 +22,7 @@ NAME = "mlflow-mlflow-app-abcdefghij"
 def graph(secret: LoginSecret | None = None) -> Graph:
     made = Graph()
     added = made.add(secret or LoginSecret(owner(), None, "mlflow_app"))
-    made.give({"Arn": later(added, lambda view: view.arn)})
+    made.give({"Arn": added.output(lambda view: view.arn)})
     return made
 
 

@@ -12,7 +12,6 @@ import pytest
 
 from cfn_mlflow.aws.secretsmanager.server_secret import CompleteServerSecret, ServerSecret
 from cfn_mlflow.engine.graph import Graph
-from cfn_mlflow.engine.managed import later
 from tests.unit.support.kill_points import dying_behind_every_write, watched
 from tests.unit.support.service_kit import boto, converge, owner, remove
 
@@ -23,7 +22,7 @@ NAME = "mlflow-server-abcdefghij"
 def graph(*, complete: bool = True, **more: Any) -> Graph:
     made = Graph()
     secret = made.add(ServerSecret(owner(**more), None))
-    arn = later(secret, lambda view: view.arn)
+    arn = secret.output(lambda view: view.arn)
     made.give({"Arn": arn})
     if complete:
         made.add(CompleteServerSecret(owner(**more), arn))

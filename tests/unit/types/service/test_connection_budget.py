@@ -17,7 +17,7 @@ pytestmark = pytest.mark.usefixtures("aws")
 
 def summed(tasks: int, workers: int, takes: int, asked: int = 10**9) -> Budget:
     """Return the budget of so many tasks, with a database that takes what is not what is asked."""
-    return ConnectionBudget(STACK, Budget(tasks, workers, asked), takes).read()
+    return ConnectionBudget(STACK, Budget(tasks, workers, asked), takes).observe().view
 
 
 def test_given_smaller_pools_than_mlflows_then_one_log_line_has_the_sum(

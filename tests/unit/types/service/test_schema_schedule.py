@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from cfn_mlflow.engine.graph import Graph
+from cfn_mlflow.engine.output import output_of
 from cfn_mlflow.outcome import InvalidProperties
 from cfn_mlflow.types.schema.properties import CheckEvent
 from cfn_mlflow.types.service.properties import ServiceSettings
@@ -35,7 +36,7 @@ def graph_of(
     graph = Graph()
     wiring = Wiring(
         database_endpoint="mlflow.cluster-abc.eu-west-1.rds.amazonaws.com",
-        database_port=5432,
+        database_port="5432",
         database_name="mlflow",
         service_secret_arn=SECRET,
         migration_secret_arn=SECRET,
@@ -49,7 +50,7 @@ def graph_of(
         key_arn="",
     )
     asked = parse(ServiceSettings, {**REQUIRED, **properties})
-    runs = Runs(image or asked.image_uri, revision)
+    runs = Runs(output_of(image or asked.image_uri), output_of(revision))
     schema_schedule(graph, owner(), asked, wiring, runs)
     return graph
 

@@ -17,7 +17,6 @@ from cfn_mlflow.aws.ecs.task_definition import TaskDefinition
 from cfn_mlflow.aws.logs.log_group import LogGroup
 from cfn_mlflow.engine.converge import Convergence
 from cfn_mlflow.engine.graph import Graph
-from cfn_mlflow.engine.managed import derive, later
 from cfn_mlflow.outcome import PermanentError, TemporaryError, Waiting
 from cfn_mlflow.upgrade import image_task
 from cfn_mlflow.upgrade.image_task import Launcher
@@ -85,22 +84,23 @@ def graph_of(fargate: Fargate, vpc: dict[str, Any]) -> Build:
             "containerDefinitions": [container],
         }
         definition = graph.add(TaskDefinition(owner(), asked, "migration"), after=(log,))
-        launcher = derive(
-            Launcher,
-            owner(),
-            later(definition, lambda view: view.arn),
-            cluster.name,
-            tuple(vpc["SubnetIds"]),
-            (vpc["GroupId"],),
-            log.name,
+        launcher = definition.output(
+            lambda view: Launcher(
+                owner(),
+                view.arn,
+                cluster.name,
+                tuple(vpc["SubnetIds"]),
+                (vpc["GroupId"],),
+                log.name,
+            )
         )
         inspection = graph.add(Inspection(launcher, schema), after=(cluster,))
-        inspected = later(inspection, lambda view: view)
+        inspected = inspection.output(lambda view: view)
         task = graph.add(MigrationTask(launcher, inspected, SNAPSHOT, schema))
         graph.give(
             {
-                "Revision": later(task, lambda view: view.revision),
-                "Image": later(inspection, lambda view: view.stand_in or image),
+                "Revision": task.output(lambda view: view.revision),
+                "Image": inspection.output(lambda view: view.stand_in or image),
             }
         )
         return graph

@@ -8,6 +8,7 @@ from typing import Any
 
 from cfn_mlflow.aws.core.owner import Owner
 from cfn_mlflow.aws.ecs.task import STREAM_PREFIX
+from cfn_mlflow.engine.output import known
 from cfn_mlflow.types.common.connections import Budget
 from cfn_mlflow.types.service.properties import ServiceSettings
 from cfn_mlflow.types.service.tasks.environment import (
@@ -71,7 +72,7 @@ class Launch:
 
 @dataclass(frozen=True)
 class ServerParts:
-    """What the server has and the migration has not; promises, until it is made."""
+    """What the server has and the migration has not."""
 
     task_role_arn: str
     host_name: str
@@ -96,7 +97,7 @@ class Definitions:
         Where MLflow asks for a login, the deep check needs the admin's.
         """
         environment = _database(wiring)
-        secrets = login_secrets(wiring.migration_secret_arn)
+        secrets = login_secrets(known(wiring.migration_secret_arn))
         if self.asked.basic_auth:
             environment |= {BASIC_AUTH: "true"}
             secrets |= sign_in_secrets(server_secret_arn)
@@ -113,7 +114,7 @@ class Definitions:
         server = Server(
             host_name=parts.host_name,
             region=self.owner.arn_parts[1],
-            bucket_id=wiring.bucket_id,
+            bucket_id=known(wiring.bucket_id),
             path=wiring.path,
             budget=budget,
             gateway_providers=self.asked.ai_gateway_providers,
@@ -122,7 +123,7 @@ class Definitions:
         )
         environment = {**server_environment(server), **_database(wiring)}
         secrets = {
-            **login_secrets(wiring.service_secret_arn),
+            **login_secrets(known(wiring.service_secret_arn)),
             **key_secrets(parts.server_secret_arn),
         }
         if self.asked.basic_auth:
@@ -155,7 +156,7 @@ class Definitions:
 
 def _database(wiring: Wiring) -> dict[str, str]:
     return database_environment(
-        wiring.database_endpoint, wiring.database_port, wiring.database_name
+        known(wiring.database_endpoint), known(wiring.database_port), wiring.database_name
     )
 
 
