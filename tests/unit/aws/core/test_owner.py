@@ -5,6 +5,7 @@ A name is a prefix of the user's, what the object is for, and ten characters of 
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import botocore.session
@@ -12,6 +13,7 @@ import pytest
 
 from cfn_mlflow.aws.core.owner import Owner
 from cfn_mlflow.aws.ecs.task import Task
+from cfn_mlflow.engine.output import NotKnown
 from cfn_mlflow.engine.resource import Named
 from cfn_mlflow.types.mlflow import graph as mlflow_server
 from cfn_mlflow.types.mlflow.properties import MLflowProperties
@@ -111,9 +113,10 @@ def named(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for managed in (one for one in graph.all() if not isinstance(one, Named)):
         for attribute in ("name", "identifier", "family"):
-            name = getattr(managed, attribute, None)
-            if isinstance(name, str):
-                found.setdefault(type(managed).__name__, []).append(name)
+            with contextlib.suppress(NotKnown):
+                name = getattr(managed, attribute, None)
+                if isinstance(name, str):
+                    found.setdefault(type(managed).__name__, []).append(name)
     return found
 
 
