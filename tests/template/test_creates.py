@@ -14,8 +14,7 @@ from tests.template.test_rights_used import operations, parsed, services, source
 
 READS = ("describe_", "get_", "list_")
 ON_WHAT_IS_THERE = {
-    "ssm.NameClaim": "the claim of a holder who is gone is there, and is followed",
-    "rds_cluster.CompleteDBCluster": "the cluster serves already: it is protected, then marked",
+    "ssm.name_reservation.NameClaim": "the claim of a holder who is gone is there, and is followed",
 }
 """What these change has been looked at: it is there."""
 
@@ -36,9 +35,9 @@ def changes(path: Path, method: ast.FunctionDef, of: ast.ClassDef) -> Iterator[s
 
 
 def creations() -> dict[str, list[str]]:
-    """Return what each class calls to make its object, by module and class."""
+    """Return what each class calls to make its object, by folder, module and class."""
     return {
-        f"{path.stem}.{found.name}": list(changes(path, method, found))
+        f"{path.parent.name}.{path.stem}.{found.name}": list(changes(path, method, found))
         for path in sources()
         for found in parsed(path).body
         if isinstance(found, ast.ClassDef)
@@ -49,7 +48,9 @@ def creations() -> dict[str, list[str]]:
 
 def test_a_creation_is_one_call() -> None:
     found = creations()
-    assert found["ecs_cluster.Cluster"] == ["create_cluster"]
-    assert found["cloudwatch.Alarm"] == ["put_metric_alarm"], "calls of its own methods count too"
+    assert found["ecs.cluster.Cluster"] == ["create_cluster"]
+    assert found["cloudwatch.alarm.Alarm"] == ["put_metric_alarm"], (
+        "calls of its own methods count too"
+    )
     several = {name: calls for name, calls in found.items() if len(calls) > 1}
     assert set(several) - set(ON_WHAT_IS_THERE) == set()
