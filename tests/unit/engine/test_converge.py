@@ -304,13 +304,6 @@ def test_given_a_part_that_goes_along_then_it_is_made_like_any_other() -> None:
     assert world.items.keys() == {"whole", "part"}
 
 
-def test_given_an_object_before_what_it_needs_then_the_graph_refuses_it() -> None:
-    world = World()
-    later_one = Thing(world, "late")
-    with pytest.raises(ValueError, match="thing early needs thing late, which is not added yet"):
-        Graph().add(Thing(world, "early", uses=later_one.output(lambda view: view.value)))
-
-
 def test_given_what_served_before_is_gone_with_its_data_then_no_empty_one_is_made() -> None:
     world = World()
     graph = Graph()

@@ -119,18 +119,6 @@ def test_an_attached_resource_that_differs_and_cannot_be_changed_is_told() -> No
         converge(graph)
 
 
-def test_what_is_undone_is_undone_when_the_whole_fails_and_only_that() -> None:
-    world = users_world()
-    world.fails["create part"] = ["quota"]
-    with pytest.raises(PermanentError, match="quota"):
-        converge(everything(world, "1"))
-    assert world.items["lent"].value == "ours"
-    world.calls.clear()
-    give_up(everything(world, "1"), explain)
-    assert world.items["lent"] == Item("them", "theirs")
-    assert world.writes == ["update lent"]
-
-
 OURS = ("whole", "part", "kind-1", "kind-2", "kind-3", "old")
 DEATHS = st.lists(st.integers(1, 14), max_size=6)
 
@@ -172,20 +160,6 @@ def test_any_state_and_any_deaths_of_all_kinds_are_removed_but_for_what_is_the_u
             remove(everything(world, "2"))
     left = world.items.keys() - {"part"}  # what is attached goes with its parent, in the world
     assert left == {"shared", "lent"}
-
-
-@settings(max_examples=100)
-@given(work=st.integers(1, 14), deaths=st.lists(st.integers(1, 3), max_size=4))
-def test_any_failure_and_any_deaths_give_back_what_was_lent(work: int, deaths: list[int]) -> None:
-    world = users_world()
-    world.dies_behind = work
-    with contextlib.suppress(Killed):
-        converge(everything(world, "2"))
-    for behind in [*deaths, None]:
-        world.dies_behind = behind
-        with contextlib.suppress(Killed):
-            give_up(everything(world, "2"), explain)
-    assert world.items["lent"] == Item("them", "theirs")
 
 
 def all_classes(base: type[Any]) -> Iterator[type[Any]]:
