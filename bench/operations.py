@@ -12,8 +12,8 @@ from pathlib import Path
 from bench import objects, stock
 from bench.watch import Ended, Memory, Readiness, follow
 from local.aws import LocalAws
-from tests.lifecycle.mlflow_stacks import make_network, one_resource
-from tests.lifecycle.stacks import Stack
+from tests.support.local_aws.stacks import Stack
+from tests.support.mlflow.mlflow_stacks import make_network, one_resource
 
 FUNCTION = "cfn-mlflow-MLflow"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from local.aws import LocalAws
-from tests.lifecycle.stacks import Stack
+from tests.support.local_aws.stacks import Stack
 
 SECONDS_BETWEEN_LOOKS = 0.1
 LONGEST_SECONDS = 300

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import settings
 
-from tests import slowest
-from tests.support.running_aws import bare_aws, local_aws, probe
+from tests.support import slowest
+from tests.support.local_aws.running_aws import bare_aws, local_aws, probe
 
 __all__ = ["bare_aws", "local_aws", "probe"]
 

@@ -39,7 +39,7 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
-from tests.postgres import Server, running
+from tests.support.postgres import Server, running
 
 ROOT = Path(__file__).resolve().parent.parent
 DATABASES = ROOT / "tests" / "old_databases"

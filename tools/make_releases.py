@@ -23,7 +23,7 @@ from typing import Any
 from cfn_mlflow import releases
 from cfn_mlflow.releases.schema import Schema, Table
 from cfn_mlflow.schema_check import check as schema_check
-from tests.postgres import Connection, Server, running
+from tests.support.postgres import Connection, Server, running
 
 FOLDER = Path(releases.__file__).parent
 

@@ -16,7 +16,7 @@ import subprocess
 import sys
 from typing import Any
 
-from tests.template.provider_template import ROOT, every_statement
+from tests.support.template.provider_template import ROOT, every_statement
 
 TARGET = ROOT / "tests" / "template" / "service_authorization.json"
 VERSION = "0.15.2"

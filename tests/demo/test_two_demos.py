@@ -10,7 +10,7 @@ import pytest
 import demo.__main__ as demo
 from local import environments
 from local.aws import LocalAws
-from tests.support.fake_local_aws import running
+from tests.support.local_aws.fake_local_aws import running
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 import last_word
-from tests.forging import forged
-from tests.protocol_kit import (
+from tests.support.cloudformation.forging import forged
+from tests.support.cloudformation.protocol_kit import (
     HOST,
     LOGICAL_ID,
     REQUEST_ID,

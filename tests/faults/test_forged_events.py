@@ -19,8 +19,8 @@ from cfn_mlflow.cloudformation.serve import Step
 from cfn_mlflow.outcome import PermanentError, TemporaryError
 from cfn_mlflow.types.bucket.properties import BucketProperties
 from cfn_mlflow.types.common.update import parse_update
-from tests.forging import forged
-from tests.protocol_kit import (
+from tests.support.cloudformation.forging import forged
+from tests.support.cloudformation.protocol_kit import (
     HOST,
     LOGICAL_ID,
     SIGNED,
@@ -34,7 +34,7 @@ from tests.protocol_kit import (
     signed_url,
     state,
 )
-from tests.stack_histories import (
+from tests.support.cloudformation.stack_histories import (
     CREATED,
     FIRST,
     OPERATIONS,

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from cfn_mlflow.cloudformation.delivery import RefusedError, UndeliveredError
 from cfn_mlflow.outcome import Done, Failed, Outcome, TemporaryError, Waiting
-from tests.protocol_kit import (
+from tests.support.cloudformation.protocol_kit import (
     IDENTITY,
     SECRET,
     SIGNED,

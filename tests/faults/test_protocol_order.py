@@ -7,8 +7,16 @@ from typing import Any
 import pytest
 
 from cfn_mlflow.outcome import Done, Failed, InvalidProperties, TemporaryError, Waiting
-from tests.protocol_kit import IDENTITY, SIGNED, FakeStack, LookedError, World, outcomes, state
-from tests.stack_histories import FIRST, SECOND, own, stack
+from tests.support.cloudformation.protocol_kit import (
+    IDENTITY,
+    SIGNED,
+    FakeStack,
+    LookedError,
+    World,
+    outcomes,
+    state,
+)
+from tests.support.cloudformation.stack_histories import FIRST, SECOND, own, stack
 
 INVENTED = "tracking-MLflow-1A2B3C4D5E6F"
 FOUND = Waiting({"database cluster": "deleting"})

@@ -18,7 +18,9 @@ from cfn_mlflow.types.common.image import DEFAULT_IMAGE_TAG, OFFICIAL_IMAGE
 from demo import evidence
 from local import status
 from local.aws import LocalAws
-from tests.lifecycle.mlflow_stacks import (
+from tests.support.local_aws.stacks import Stack
+from tests.support.local_aws.watching import Watching
+from tests.support.mlflow.mlflow_stacks import (
     Network,
     answer_of,
     calls_by,
@@ -27,8 +29,6 @@ from tests.lifecycle.mlflow_stacks import (
     wait_for_words,
     words_of,
 )
-from tests.lifecycle.stacks import Stack
-from tests.lifecycle.watching import Watching
 
 FUNCTION = "cfn-mlflow-MLflow"
 NAME = "claimed"

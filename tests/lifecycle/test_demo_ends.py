@@ -13,7 +13,7 @@ import pytest
 
 from demo.__main__ import DEMO_STATE, INTERRUPTED
 from local.environments import ROOT
-from tests.waiting import PATIENCE_SECONDS
+from tests.support.waiting import PATIENCE_SECONDS
 
 STACK_BEGINS = "a stack with one Custom::MLflow"
 DEMO = """

@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 
 from local.aws import LocalAws
-from tests import docs_walk
-from tests.doc_commands import ROOT
-from tests.lifecycle.stacks import Stack
-from tests.lifecycle.typist import Typist
-from tests.waiting import until
+from tests.support.docs import docs_walk
+from tests.support.docs.doc_commands import ROOT
+from tests.support.docs.typist import Typist
+from tests.support.local_aws.stacks import Stack
+from tests.support.waiting import until
 
 FORMER, NEWEST = "v3.16.1-full", "v3.17.2-full"
 BOTH = pytest.mark.parametrize("version", [1, 2])

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from demo import evidence
 from local.aws import LocalAws
-from tests.lifecycle.mlflow_stacks import make_network, one_resource
-from tests.lifecycle.stacks import Stack
+from tests.support.local_aws.stacks import Stack
+from tests.support.mlflow.mlflow_stacks import make_network, one_resource
 
 
 def test_a_create_whose_image_cannot_be_pulled_says_so_and_its_rollback_leaves_nothing(

@@ -12,14 +12,14 @@ import pytest
 from demo import evidence
 from local.aws import LocalAws
 from local.environments import ROOT
-from tests.lifecycle.mlflow_stacks import (
+from tests.support.local_aws.stacks import Stack
+from tests.support.mlflow.mlflow_stacks import (
     Network,
     log_run,
     make_network,
     one_resource,
     runs_of,
 )
-from tests.lifecycle.stacks import Stack
 
 FORMER = "18eaf7e"
 """The last commit whose functions did all by their own roles, with one boundary for all tasks."""

@@ -17,8 +17,8 @@ import pytest
 from local import environments
 from local.aws import LocalAws
 from tests.conftest import SECONDS_TO_REASON
-from tests.lifecycle.mlflow_stacks import log_run, make_network, one_resource, program, runs_of
-from tests.lifecycle.stacks import Stack
+from tests.support.local_aws.stacks import Stack
+from tests.support.mlflow.mlflow_stacks import log_run, make_network, one_resource, program, runs_of
 
 OLD, NEW = "3.16.1", environments.MLFLOW_VERSION
 BROKEN = "example.com/starts-nowhere:1"

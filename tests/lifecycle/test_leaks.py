@@ -10,11 +10,11 @@ from urllib.parse import quote, quote_plus
 import pytest
 
 from local.aws import LocalAws
-from tests.lifecycle import leaks
-from tests.lifecycle.probe import Probe
-from tests.lifecycle.stacks import Stack
-from tests.support.data_plane_kit import Database, Lab
-from tests.waiting import until
+from tests.support.local_aws import leaks
+from tests.support.local_aws.data_plane_kit import Database, Lab
+from tests.support.local_aws.probe import Probe
+from tests.support.local_aws.stacks import Stack
+from tests.support.waiting import until
 
 PLANTED = "pl4nted/it's \"+&%= ü\\here"
 BYTES = PLANTED.encode()

@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 
 from local.aws import LocalAws
-from tests.lifecycle.logins import FUNCTION, LOGINS, Logins
-from tests.lifecycle.metrics_client import MetricsClient
-from tests.lifecycle.mlflow_stacks import (
+from tests.support.local_aws.stacks import Stack
+from tests.support.mlflow.logins import FUNCTION, LOGINS, Logins
+from tests.support.mlflow.metrics_client import MetricsClient
+from tests.support.mlflow.mlflow_stacks import (
     Network,
     answer_of,
     make_network,
@@ -22,9 +23,8 @@ from tests.lifecycle.mlflow_stacks import (
     wait_for_words,
     words_of,
 )
-from tests.lifecycle.stacks import Stack
+from tests.support.waiting import until
 from tests.template.test_calls_made import denied
-from tests.waiting import until
 
 SMALL: dict[str, Any] = {"ServiceCpu": "1024", "ServiceMemory": "2048"}
 

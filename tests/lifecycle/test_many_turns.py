@@ -10,10 +10,10 @@ from collections.abc import Callable
 import pytest
 
 from local.aws import LocalAws
-from tests.lifecycle.logins import LOGINS, Logins
-from tests.lifecycle.metrics_client import MetricsClient
-from tests.lifecycle.mlflow_stacks import make_network, one_resource
-from tests.lifecycle.stacks import Stack
+from tests.support.local_aws.stacks import Stack
+from tests.support.mlflow.logins import LOGINS, Logins
+from tests.support.mlflow.metrics_client import MetricsClient
+from tests.support.mlflow.mlflow_stacks import make_network, one_resource
 
 ROTATIONS = 20
 

@@ -18,8 +18,8 @@ from cfn_mlflow.schema_check import check as schema_check
 from cfn_mlflow.upgrade.migration import command
 from cfn_mlflow.upgrade.migration.script import LOCK
 from local import environments
-from tests.lifecycle import old_databases
-from tests.lifecycle.migration_kit import (
+from tests.support.mlflow import old_databases
+from tests.support.mlflow.migration_kit import (
     REPORT,
     SECONDS,
     Migrations,
@@ -29,8 +29,8 @@ from tests.lifecycle.migration_kit import (
     waits_for_lock,
     waits_for_table,
 )
-from tests.postgres import Connection, Server, running
-from tests.waiting import until
+from tests.support.postgres import Connection, Server, running
+from tests.support.waiting import until
 
 HEAD = releases.head_of(environments.MLFLOW_VERSION) or ""
 EMPTY = "empty"

@@ -18,9 +18,9 @@ from cfn_mlflow.upgrade.migration import command
 from cfn_mlflow.upgrade.migration.result import Result, parse
 from cfn_mlflow.upgrade.migration.script import LOCK
 from local import environments
-from tests.lifecycle.migration_kit import REPORT, Migrations, forking
-from tests.postgres import PASSWORD, Connection, Server, running
-from tests.waiting import until
+from tests.support.mlflow.migration_kit import REPORT, Migrations, forking
+from tests.support.postgres import PASSWORD, Connection, Server, running
+from tests.support.waiting import until
 
 OLDER = "0584bdc529eb"
 HEAD = releases.head_of(environments.MLFLOW_VERSION) or ""

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from local.aws import LocalAws
-from tests.lifecycle.mlflow_stacks import answer_of, make_network
-from tests.lifecycle.stacks import Stack, StackGoneError
-from tests.other_tools import environments
+from tests.support.local_aws.stacks import Stack, StackGoneError
+from tests.support.mlflow.mlflow_stacks import answer_of, make_network
+from tests.support.tools import environments
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 

@@ -9,7 +9,8 @@ import pytest
 
 from demo import evidence
 from local.aws import LocalAws
-from tests.lifecycle.mlflow_stacks import (
+from tests.support.local_aws.stacks import Stack
+from tests.support.mlflow.mlflow_stacks import (
     answer_of,
     clients_of,
     log_run,
@@ -21,13 +22,12 @@ from tests.lifecycle.mlflow_stacks import (
     wait_for_words,
     words_of,
 )
-from tests.lifecycle.neighbours import EXAMPLES, belongings, intruder, with_exports
-from tests.lifecycle.parts_database import (
+from tests.support.mlflow.neighbours import EXAMPLES, belongings, intruder, with_exports
+from tests.support.mlflow.parts_database import (
     read_only_database,
     wait_until_paused,
     write_status,
 )
-from tests.lifecycle.stacks import Stack
 
 EXAMPLE = EXAMPLES / "parts.yaml"
 PROVIDER = "hurried"

@@ -10,8 +10,8 @@ import pytest
 
 import last_word
 from local.aws import LocalAws
-from tests.lifecycle.probe import Probe
-from tests.lifecycle.stacks import Stack
+from tests.support.local_aws.probe import Probe
+from tests.support.local_aws.stacks import Stack
 
 FUNCTIONS = Path(last_word.__file__).parent
 LIBRARIES = [str(FUNCTIONS), str(FUNCTIONS.parent), *(p for p in sys.path if "site-packages" in p)]
@@ -31,7 +31,7 @@ def looking(probe: Probe) -> Any:
     def template(timeout: int, **properties: Any) -> dict[str, Any]:
         made = probe.template(
             {"Thing": properties},
-            Code=code("tests.lifecycle.probe.looking"),
+            Code=code("tests.support.local_aws.probe.looking"),
             Timeout=timeout,
             DeadLetterConfig={"TargetArn": {"Fn::GetAtt": ["DeadLetters", "Arn"]}},
         )

@@ -21,9 +21,9 @@ from cfn_mlflow.aws.rdsdata.read_only import READ_ONLY
 from cfn_mlflow.postgres.scram import verifier
 from demo import evidence
 from local.aws import LocalAws
-from tests.lifecycle.mlflow_stacks import make_network, one_resource
-from tests.lifecycle.stacks import Stack
-from tests.waiting import until
+from tests.support.local_aws.stacks import Stack
+from tests.support.mlflow.mlflow_stacks import make_network, one_resource
+from tests.support.waiting import until
 
 FUNCTION = "cfn-mlflow-MLflowSchema"
 SCHEDULE = "rate(1 day)"

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from local.aws import LocalAws
-from tests.lifecycle.mlflow_stacks import DEEP, Network, make_network, one_resource
-from tests.lifecycle.stacks import Stack
-from tests.waiting import PATIENCE_SECONDS
+from tests.support.local_aws.stacks import Stack
+from tests.support.mlflow.mlflow_stacks import DEEP, Network, make_network, one_resource
+from tests.support.waiting import PATIENCE_SECONDS
 
 SMALL: dict[str, Any] = {"ServiceCpu": "1024", "ServiceMemory": "2048", "ServiceBasicAuth": "true"}
 REQUESTS = 12

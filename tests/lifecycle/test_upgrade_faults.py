@@ -15,7 +15,8 @@ import pytest
 
 from local.aws import LocalAws
 from tests.conftest import SECONDS_TO_REASON
-from tests.lifecycle.mlflow_stacks import (
+from tests.support.local_aws.stacks import Stack
+from tests.support.mlflow.mlflow_stacks import (
     Network,
     answer_of,
     log_run,
@@ -26,8 +27,7 @@ from tests.lifecycle.mlflow_stacks import (
     runs_of,
     words_of,
 )
-from tests.lifecycle.stacks import Stack
-from tests.waiting import until
+from tests.support.waiting import until
 
 FUNCTION = "cfn-mlflow-MLflow"
 OLD, NEW = "3.16.1", "3.17.2"

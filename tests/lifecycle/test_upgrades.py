@@ -13,9 +13,9 @@ import pytest
 from cfn_mlflow import releases
 from local import environments
 from local.aws import LocalAws
-from tests.lifecycle import old_databases, parts_stacks
-from tests.lifecycle.mlflow_stacks import Network, make_network
-from tests.lifecycle.stacks import Stack
+from tests.support.local_aws.stacks import Stack
+from tests.support.mlflow import old_databases, parts_stacks
+from tests.support.mlflow.mlflow_stacks import Network, make_network
 
 BEFORE = "3.16.1"
 """The newest release whose schema is not the newest's: its server runs and is upgraded in place."""

@@ -14,8 +14,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local.aws import LocalAws
-from tests.lifecycle.probe import Probe
-from tests.lifecycle.stacks import Stack
+from tests.support.local_aws.probe import Probe
+from tests.support.local_aws.stacks import Stack
 
 
 def put(aws: LocalAws, url: str, body: bytes) -> int:

@@ -14,10 +14,10 @@ from botocore.exceptions import ClientError
 from local import environments
 from local.aws import LocalAws, LocalAwsError
 from local.provider import architecture
-from tests.lifecycle.guided import NOT_TO_BE_SAVED, Checkout
-from tests.lifecycle.probe import Probe
-from tests.lifecycle.stacks import Stack
-from tests.waiting import until
+from tests.support.docs.guided import NOT_TO_BE_SAVED, Checkout
+from tests.support.local_aws.probe import Probe
+from tests.support.local_aws.stacks import Stack
+from tests.support.waiting import until
 
 QUEUE = {"Type": "AWS::SQS::Queue", "Properties": {"SqsManagedSseEnabled": True}}
 DEAD_LETTERS = {"TargetArn": {"Fn::GetAtt": ["Lost", "Arn"]}}

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from local.aws import LocalAws
-from tests.lifecycle.probe import Probe
-from tests.lifecycle.stacks import Stack
-from tests.lifecycle.watching import Watching
+from tests.support.local_aws.probe import Probe
+from tests.support.local_aws.stacks import Stack
+from tests.support.local_aws.watching import Watching
 
 BUCKET = "templates-of-nested-stacks"
 NESTED = "AWS::CloudFormation::Stack"

@@ -16,9 +16,9 @@ import pytest
 from local import __main__ as terminal
 from local.aws import LocalAws, LocalAwsError
 from local.environments import ROOT
-from tests.lifecycle.probe import Probe
-from tests.lifecycle.stacks import Stack
-from tests.waiting import until
+from tests.support.local_aws.probe import Probe
+from tests.support.local_aws.stacks import Stack
+from tests.support.waiting import until
 
 OWNER = """
 import signal, sys, time

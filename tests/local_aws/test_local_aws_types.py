@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from local.aws import LocalAws
-from tests.lifecycle.probe import Probe
-from tests.lifecycle.stacks import Stack
+from tests.support.local_aws.probe import Probe
+from tests.support.local_aws.stacks import Stack
 
 NETWORK: dict[str, Any] = {
     "Vpc": {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": "10.0.0.0/16"}},

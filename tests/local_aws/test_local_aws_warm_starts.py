@@ -13,8 +13,8 @@ import pytest
 
 from local.aws import LocalAws
 from local.emulator.ecs.tasks import COLD_LABEL
-from tests.support.data_plane_kit import Lab
-from tests.waiting import until
+from tests.support.local_aws.data_plane_kit import Lab
+from tests.support.waiting import until
 
 COLD = {"dockerLabels": {COLD_LABEL: "cold"}}
 WARM: dict[str, Any] = {}

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.other_tools.environments import language_server as command
-from tests.other_tools.language_server import LanguageServer, language_server
+from tests.support.tools.environments import language_server as command
+from tests.support.tools.language_server import LanguageServer, language_server
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "linting.md").read_text()

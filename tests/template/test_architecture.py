@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.template.provider_template import ROOT
+from tests.support.template.provider_template import ROOT
 from tools.draw_rooms import FLOORS
 
 PRODUCT = ROOT / "functions" / "cfn_mlflow"

@@ -21,7 +21,7 @@ from local import environments
 from local.environments import to_terminal
 from local.install import locks
 from local.install.tools import TOOLS, Tools
-from tests.template.provider_template import FUNCTIONS, ROOT
+from tests.support.template.provider_template import FUNCTIONS, ROOT
 from tests.template.test_template import REPOSITORY_TYPES
 from tools import make_sbom
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.template.provider_template import FUNCTIONS, Json, statements_of
+from tests.support.template.provider_template import FUNCTIONS, Json, statements_of
 
 CALLS_MADE: list[Json] = [
     call

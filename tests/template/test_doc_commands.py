@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests import docs_walk
-from tests.doc_commands import PAGES, Command, Step, commands, filled
+from tests.support.docs import docs_walk
+from tests.support.docs.doc_commands import PAGES, Command, Step, commands, filled
 
 WALK = Path(__file__).parents[1] / "lifecycle" / "test_docs_walk.py"
 
@@ -17,7 +17,7 @@ def test_every_command_of_a_page_that_asks_aws_is_walked_or_left_out_with_a_reas
     steps = {*docs_walk.WALKED.values(), *docs_walk.NOT_WALKED}
     known = {step.command() for step in steps}
     shown = {command for page in PAGES for command in commands(page) if command.asks_aws}
-    assert not list(shown - known), "walk it, or say in tests/docs_walk.py why not"
+    assert not list(shown - known), "walk it, or say in tests/support/docs/docs_walk.py why not"
 
 
 @pytest.mark.parametrize("name", docs_walk.WALKED)

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from tests.template.provider_template import ROOT
+from tests.support.template.provider_template import ROOT
 from tests.template.test_template import HANDLERS
 
 LOADED = """

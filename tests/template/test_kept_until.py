@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cfn_mlflow import __version__
 from cfn_mlflow.aws.core.sharing import EVERYBODY_UNTIL_0_3_0
-from tests.template.provider_template import ROOT
+from tests.support.template.provider_template import ROOT
 
 TERM = "kept until 0.3.0"
 TEMPLATE = (ROOT / "template.yaml").read_text()

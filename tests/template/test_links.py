@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.template.provider_template import ROOT
+from tests.support.template.provider_template import ROOT
 
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 EACH_PAGE = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

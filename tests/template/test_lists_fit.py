@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.template import deployed_policies
-from tests.template.deployed_policies import resolved
-from tests.template.provider_template import FUNCTIONS, properties, resources, template
+from tests.support.template import deployed_policies
+from tests.support.template.deployed_policies import resolved
+from tests.support.template.provider_template import FUNCTIONS, properties, resources, template
 
 POLICY_CHARACTERS = 6144
 """What IAM lets a managed policy have, without white space."""

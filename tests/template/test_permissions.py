@@ -16,7 +16,8 @@ from cfn_mlflow.aws.core.sharing import EVERYBODY_UNTIL_0_3_0
 from cfn_mlflow.aws.events.rule import role_arn
 from cfn_mlflow.aws.events.rule_names import OPERATOR, SCHEMA_RULE, rule_name
 from cfn_mlflow.reserved_tags import EVERY_STACK
-from tests.template.provider_template import (
+from tests.support.objects.service_kit import owner
+from tests.support.template.provider_template import (
     ALLOW_ON_RESOURCE,
     DIGEST,
     FUNCTIONS,
@@ -37,7 +38,6 @@ from tests.template.provider_template import (
     statements_of,
     statements_of_role,
 )
-from tests.unit.support.service_kit import owner
 
 IAM_ACTIONS = Path(cfnlint.__file__).parent / "data" / "AdditionalSpecs" / "Policies.json"
 OF_TYPE = {

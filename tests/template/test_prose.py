@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.template.provider_template import ROOT
+from tests.support.template.provider_template import ROOT
 
 DOCS = ROOT / "docs"
 PAGES = [

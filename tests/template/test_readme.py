@@ -14,7 +14,7 @@ import pytest
 
 from cfn_mlflow_watch.items import Event
 from cfn_mlflow_watch.resource_types import log_group
-from tests.template.provider_template import ROOT, properties, template
+from tests.support.template.provider_template import ROOT, properties, template
 from tools import draw_architecture, draw_rooms
 
 README = (ROOT / "README.md").read_text()

@@ -12,8 +12,8 @@ import pytest
 from botocore import xform_name
 from botocore.model import ServiceModel
 
-from tests.template.asked_beside import beside
-from tests.template.provider_template import (
+from tests.support.template.asked_beside import beside
+from tests.support.template.provider_template import (
     OWN_KEY,
     READS,
     ROOT,

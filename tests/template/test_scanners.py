@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.scanned import checked, linted
-from tests.template.policy_documents import accepted, documents
-from tests.template.provider_template import ROOT, resources, template
+from tests.support.template.policy_documents import accepted, documents
+from tests.support.template.provider_template import ROOT, resources, template
+from tests.support.template.scanned import checked, linted
 
 pytestmark = pytest.mark.scanners
 

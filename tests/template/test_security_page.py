@@ -9,7 +9,7 @@ from functools import cache
 
 import pytest
 
-from tests.template.provider_template import ROOT, template
+from tests.support.template.provider_template import ROOT, template
 
 PAGE = (ROOT / "docs" / "security.md").read_text()
 SHOWN = re.findall(r"\[`(\w+)`\]\(\.\./(tests/[\w/]+\.py)\)", PAGE)

@@ -11,8 +11,15 @@ from functools import cache
 
 import pytest
 
-from tests.template.asked_beside import DOCUMENTED, REFERENCE, SPARED, SPARED_OF, beside, told
-from tests.template.provider_template import (
+from tests.support.template.asked_beside import (
+    DOCUMENTED,
+    REFERENCE,
+    SPARED,
+    SPARED_OF,
+    beside,
+    told,
+)
+from tests.support.template.provider_template import (
     FUNCTIONS,
     Statement,
     every_statement,

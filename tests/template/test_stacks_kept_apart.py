@@ -18,13 +18,13 @@ from cfn_mlflow.aws.core.owner import Owner
 from cfn_mlflow.aws.core.session import NO_STACKS_NAME
 from cfn_mlflow.aws.s3.bucket_policy import BucketPolicy
 from cfn_mlflow.direct_invocation.cluster_tenant import NOBODY
-from tests.template.deployed_policies import (
+from tests.support.template.deployed_policies import (
     ACCOUNT,
     REGION,
     actions_of,
     resolved,
 )
-from tests.template.objects_of_stacks import (
+from tests.support.template.objects_of_stacks import (
     FRIEND,
     USERS_OWN,
     A,
@@ -35,8 +35,8 @@ from tests.template.objects_of_stacks import (
     arn,
     made_for,
 )
-from tests.template.policy_judge import Request, allowed, known, of_task
-from tests.template.provider_template import WORKING, every_statement, roles_of
+from tests.support.template.policy_judge import Request, allowed, known, of_task
+from tests.support.template.provider_template import WORKING, every_statement, roles_of
 from tests.template.test_calls_made import CALLS_MADE, caller, iam_actions
 
 Reached = set[tuple[str, str, str]]

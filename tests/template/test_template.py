@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from cfn_mlflow_watch.__main__ import NAME, parser
-from tests import arn_examples as examples
-from tests.template.provider_template import (
+from tests.support.properties import arn_examples as examples
+from tests.support.template.provider_template import (
     FUNCTIONS,
     ROOT,
     TYPES,

@@ -11,9 +11,9 @@ import botocore.session
 import pytest
 from botocore.model import Shape
 
-from tests.template.provider_template import resources, template
+from tests.support.objects.aws_texts import Form, has_form
+from tests.support.template.provider_template import resources, template
 from tests.template.test_rights_used import operations_in, parsed, sources
-from tests.unit.support.aws_texts import Form, has_form
 
 TOLD = re.compile(r"(description|name|startedBy|family|identifier)$", re.IGNORECASE)
 """Parameters in which the provider writes words of its own."""

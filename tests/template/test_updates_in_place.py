@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.template.created_once import created_once, recorded
+from tests.support.template.created_once import created_once, recorded
 
 
 def test_no_resource_has_another_value_of_what_cloudformation_sets_once() -> None:
@@ -13,4 +13,4 @@ def test_no_resource_has_another_value_of_what_cloudformation_sets_once() -> Non
 
 def test_every_resource_is_written_down_for_the_next_update() -> None:
     missing = created_once().keys() - recorded().keys()
-    assert not missing, "run: python -m tests.template.created_once"
+    assert not missing, "run: python -m tests.support.template.created_once"

@@ -7,7 +7,7 @@ import re
 import pytest
 
 import cfn_mlflow
-from tests.template.provider_template import ROOT, template
+from tests.support.template.provider_template import ROOT, template
 from tools import version
 
 

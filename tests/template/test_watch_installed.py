@@ -10,7 +10,7 @@ import pytest
 
 from local.environments import to_terminal
 from local.install.tools import Tools
-from tests.template.provider_template import ROOT
+from tests.support.template.provider_template import ROOT
 
 
 @pytest.fixture(scope="module")

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.template.provider_template import ROOT
-from tests.template.workflow_linter import faults
+from tests.support.template.provider_template import ROOT
+from tests.support.tools.workflow_linter import faults
 
 GITHUB = ROOT / ".github"
 WORKFLOWS = sorted((GITHUB / "workflows").glob("*.yml"))

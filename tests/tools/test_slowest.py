@@ -8,7 +8,7 @@ from typing import Literal
 import pytest
 
 from tests.conftest import LONGEST_FILES
-from tests.slowest import lines, seconds_of_files, seconds_of_tests
+from tests.support.slowest import lines, seconds_of_files, seconds_of_tests
 
 Phase = Literal["setup", "call", "teardown"]
 

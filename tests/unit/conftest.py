@@ -10,11 +10,11 @@ import pytest
 from botocore.model import OperationModel
 
 from cfn_mlflow.aws.core import session
-from tests.protocol_kit import answers, lines, world, written
-from tests.unit.support import read_once
-from tests.unit.support.aurora import aurora, server
-from tests.unit.support.aws_texts import refused
-from tests.unit.support.service_kit import aws, fargate, properties, vpc
+from tests.support.cloudformation.protocol_kit import answers, lines, world, written
+from tests.support.objects import read_once
+from tests.support.objects.aurora import aurora, server
+from tests.support.objects.aws_texts import refused
+from tests.support.objects.service_kit import aws, fargate, properties, vpc
 
 __all__ = [
     "answers",

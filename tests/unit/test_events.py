@@ -14,7 +14,7 @@ from cfn_mlflow.types.schema.properties import SchemaProperties
 from cfn_mlflow.types.service.properties import ServiceProperties
 from cfn_mlflow.types.values.base import Properties, parse_for_removal
 from cfn_mlflow.types.values.base import parse as parse_properties
-from tests.protocol_kit import PLACE
+from tests.support.cloudformation.protocol_kit import PLACE
 
 EVENTS = Path(__file__).parents[2] / "events"
 TYPES: dict[str, tuple[str, type[Properties]]] = {

@@ -16,8 +16,8 @@ from botocore.exceptions import (
 from cfn_mlflow_watch import __main__ as command
 from cfn_mlflow_watch.account import Account
 from cfn_mlflow_watch.errors import sentence
-from tests.watch.recorded import Recorded, refusal
-from tests.watch.stories import back, begun, made, nothing, update_rolls_back
+from tests.support.watch.recorded import Recorded, refusal
+from tests.support.watch.stories import back, begun, made, nothing, update_rolls_back
 
 
 @pytest.fixture(autouse=True)

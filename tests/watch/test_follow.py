@@ -13,8 +13,8 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from cfn_mlflow_watch.cloudformation import NoStackError
 from cfn_mlflow_watch.follow import Watch
 from cfn_mlflow_watch.items import Began, Ended, Event, Item, Line, Notice
-from tests.watch.recorded import LOG_GROUP, NESTED, ROOT, Recorded, refusal
-from tests.watch.stories import (
+from tests.support.watch.recorded import LOG_GROUP, NESTED, ROOT, Recorded, refusal
+from tests.support.watch.stories import (
     back,
     begun,
     made,

@@ -19,8 +19,8 @@ from cfn_mlflow_watch.items import Ended, Item
 from cfn_mlflow_watch.lines import Lines
 from cfn_mlflow_watch.live import Terminal
 from cfn_mlflow_watch.view import view_for
-from tests.watch.recorded import START, Recorded
-from tests.watch.stories import back, begun, made, nested_begins, nothing, update_rolls_back
+from tests.support.watch.recorded import START, Recorded
+from tests.support.watch.stories import back, begun, made, nested_begins, nothing, update_rolls_back
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "watching.md"
 PROMISED = re.compile(r"^\| `(\w+)` \| [^|]* \| (`[^|]*) \|$", re.M)

@@ -1,7 +1,7 @@
 """Everything that leaves the provider or is kept by AWS, as text, and every secret that is made.
 
 It outlives what it is about: log groups, stacks, databases. The tests search the one for the other
-(tests/lifecycle/leaks.py). Two files in the state folder hold it, one JSON list a line.
+(tests/support/local_aws/leaks.py). Two files in the state folder hold it, one JSON list a line.
 """
 
 import json

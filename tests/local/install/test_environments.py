@@ -21,8 +21,8 @@ from local.install import environment, stamp
 from local.install.environment import Environment
 from local.install.processes import EnvironmentFailedError, Processes
 from local.install.tools import TOOLS, UV_LOCK, Tools
-from tests.support.tiny_wheel import install_from, wheel
-from tests.waiting import until
+from tests.support.tools.tiny_wheel import install_from, wheel
+from tests.support.waiting import until
 
 BY_PIP = ("pip installs instead", "pip tries the same")
 # A process that takes an environment's lock, starts a program that goes on, and says so.

@@ -12,7 +12,7 @@ import pytest
 
 from local.environments import ROOT
 from local.install.tools import TOOLS, Tools
-from tests.support.tiny_wheel import install_from, wheel
+from tests.support.tools.tiny_wheel import install_from, wheel
 
 TINY = ".venv/bin/tiny"
 

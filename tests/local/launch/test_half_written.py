@@ -7,7 +7,7 @@ from pathlib import Path
 
 from local.aws import LocalAws
 from local.launch.state_folder import JOURNAL_FILE, SECRETS_FILE
-from tests.lifecycle.probe import Probe
+from tests.support.local_aws.probe import Probe
 
 
 def test_the_journal_of_a_running_local_aws_ends_with_its_last_whole_line(tmp_path: Path) -> None:

@@ -17,8 +17,8 @@ from local import env_file, environments, status
 from local.aws import LocalAws
 from local.environments import ROOT
 from local.install import stamp
-from tests.support.fake_local_aws import running
-from tests.waiting import until
+from tests.support.local_aws.fake_local_aws import running
+from tests.support.waiting import until
 
 # Holds the lock that a start holds, until it is told to go on.
 HOLDER = """

@@ -12,7 +12,7 @@ import pytest
 from local import clean
 from local.aws import LocalAws
 from local.install import stamp
-from tests.waiting import until
+from tests.support.waiting import until
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from demo.report import Report
 from local import env_file, environments, provider
 from local.aws import LocalAws
 from local.launch import proxies
-from tests.support.fake_local_aws import running
+from tests.support.local_aws.fake_local_aws import running
 
 ANSWER = b"<GetCallerIdentityResponse><GetCallerIdentityResult><Account>1</Account>\
 </GetCallerIdentityResult></GetCallerIdentityResponse>"

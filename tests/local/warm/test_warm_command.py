@@ -11,7 +11,7 @@ from local.emulator.warm.readiness import Readiness
 from local.install import environment
 from local.install.environment import Environment
 from local.install.tools import Tools
-from tests.support.tiny_wheel import install_from, wheel
+from tests.support.tools.tiny_wheel import install_from, wheel
 
 PYTHON = "/image/bin/python"
 

@@ -13,8 +13,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local.aws import LocalAws
-from tests.support.data_plane_kit import SCALING, Database, Lab
-from tests.waiting import until
+from tests.support.local_aws.data_plane_kit import SCALING, Database, Lab
+from tests.support.waiting import until
 
 SSL_REQUEST = struct.pack("!II", 8, 80877103)
 

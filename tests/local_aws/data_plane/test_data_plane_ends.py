@@ -7,8 +7,8 @@ from pathlib import Path
 
 from local.aws import LocalAws
 from local.emulator.core import guardian
-from tests.support.data_plane_kit import Database, Lab
-from tests.waiting import until
+from tests.support.local_aws.data_plane_kit import Database, Lab
+from tests.support.waiting import until
 
 # It leaves its process group and forgets its environment: the hardest to find again.
 STRAYS = (

@@ -8,8 +8,8 @@ import pytest
 
 from local.aws import LocalAws
 from local.environments import EnvironmentFailedError
-from tests.lifecycle.mlflow_stacks import program
-from tests.support.data_plane_kit import IMAGE, Lab
+from tests.support.local_aws.data_plane_kit import IMAGE, Lab
+from tests.support.mlflow.mlflow_stacks import program
 
 
 @pytest.fixture(scope="module")

@@ -11,8 +11,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local.aws import LocalAws, LocalAwsError
-from tests.support.data_plane_kit import Database, Lab
-from tests.waiting import until
+from tests.support.local_aws.data_plane_kit import Database, Lab
+from tests.support.waiting import until
 
 TO_ZERO = {"MinCapacity": 0, "MaxCapacity": 1, "SecondsUntilAutoPause": 300}
 STOPPED = "database system is shut down"

@@ -18,8 +18,8 @@ from botocore.exceptions import ClientError
 
 from local import environments
 from local.aws import LocalAws
-from tests.support.data_plane_kit import Database, Lab
-from tests.waiting import until
+from tests.support.local_aws.data_plane_kit import Database, Lab
+from tests.support.waiting import until
 
 SERVER = """
 import http.server, os, sys

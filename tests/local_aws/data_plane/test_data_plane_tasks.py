@@ -8,8 +8,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local.aws import LocalAws
-from tests.support.data_plane_kit import Database, Lab
-from tests.waiting import until
+from tests.support.local_aws.data_plane_kit import Database, Lab
+from tests.support.waiting import until
 
 ANY = "0.0.0.0"  # noqa: S104 - where a container means its own network
 WAITS_FOR_TERM = (

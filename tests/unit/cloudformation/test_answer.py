@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from cfn_mlflow.cloudformation.answer import Answer, fail, shorten, succeed
 from cfn_mlflow.cloudformation.event import Echo
 from cfn_mlflow.outcome import FAULTS_BYTES
-from tests.protocol_kit import IDENTITY, LOG_STREAM, LOGICAL_ID, STACK_ID
+from tests.support.cloudformation.protocol_kit import IDENTITY, LOG_STREAM, LOGICAL_ID, STACK_ID
 
 ECHO = Echo(STACK_ID, "7c3e9a52-1f0b-4f0e-8d64-1f2e3d4c5b6a", LOGICAL_ID, IDENTITY.physical_id)
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=3000)

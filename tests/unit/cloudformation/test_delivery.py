@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from cfn_mlflow.cloudformation.delivery import RefusedError, UndeliveredError, deliver
-from tests.protocol_kit import HOST, Answers, FakeTime, signed_url
+from tests.support.cloudformation.protocol_kit import HOST, Answers, FakeTime, signed_url
 
 
 def send(answers: Answers, left: float = 60, url: str | None = None) -> FakeTime:

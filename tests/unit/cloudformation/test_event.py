@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from cfn_mlflow.cloudformation.event import MalformedEventError, parse
-from tests.protocol_kit import (
+from tests.support.cloudformation.protocol_kit import (
     IDENTITY,
     LOGICAL_ID,
     PLACE,

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.protocol_kit import FakeStack, State, World, state
-from tests.stack_histories import (
+from tests.support.cloudformation.protocol_kit import FakeStack, State, World, state
+from tests.support.cloudformation.stack_histories import (
     FIRST,
     OPERATIONS,
     SECOND,

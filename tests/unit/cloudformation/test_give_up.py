@@ -9,7 +9,15 @@ from typing import Any
 import pytest
 
 from cfn_mlflow.outcome import Done, Failed, TemporaryError, Waiting
-from tests.protocol_kit import FUNCTION_ARN, SIGNED, FakeStack, World, outcomes, signed_url, state
+from tests.support.cloudformation.protocol_kit import (
+    FUNCTION_ARN,
+    SIGNED,
+    FakeStack,
+    World,
+    outcomes,
+    signed_url,
+    state,
+)
 
 NOT_PUT_BACK = "Not all could be put back as it was"
 

@@ -11,7 +11,7 @@ from cfn_mlflow.cloudformation import handoff
 from cfn_mlflow.cloudformation.handoff import Carried, TooLargeError, pack, unpack
 from cfn_mlflow.outcome import Done, TemporaryError, Waiting
 from cfn_mlflow.runtime.progress import Wait
-from tests.protocol_kit import SIGNED, World, outcomes
+from tests.support.cloudformation.protocol_kit import SIGNED, World, outcomes
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),

@@ -12,7 +12,7 @@ import pytest
 
 import last_word
 from cfn_mlflow.cloudformation import handoff
-from tests.protocol_kit import (
+from tests.support.cloudformation.protocol_kit import (
     HOST,
     IDENTITY,
     LOG_STREAM,

@@ -17,7 +17,7 @@ from cfn_mlflow.outcome import (
     TemporaryError,
     Waiting,
 )
-from tests.protocol_kit import (
+from tests.support.cloudformation.protocol_kit import (
     IDENTITY,
     LOG_GROUP,
     LOG_STREAM,

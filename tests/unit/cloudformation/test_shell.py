@@ -20,7 +20,7 @@ from crhelper import utils
 from cfn_mlflow.cloudformation.delivery import RefusedError, UndeliveredError
 from cfn_mlflow.cloudformation.shell import Shell
 from cfn_mlflow.outcome import Done, Failed, TemporaryError, Waiting
-from tests.protocol_kit import (
+from tests.support.cloudformation.protocol_kit import (
     IDENTITY,
     LOGICAL_ID,
     SECRET,

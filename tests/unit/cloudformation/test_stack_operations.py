@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from cfn_mlflow.outcome import Done
-from tests.protocol_kit import (
+from tests.support.cloudformation.protocol_kit import (
     IDENTITY,
     SIGNED,
     FakeStack,
@@ -18,7 +18,7 @@ from tests.protocol_kit import (
     outcomes,
     state,
 )
-from tests.stack_histories import (
+from tests.support.cloudformation.stack_histories import (
     CREATED,
     FIRST,
     OPERATIONS,

@@ -14,8 +14,8 @@ from cfn_mlflow.outcome import PermanentError
 from cfn_mlflow.types.service import graph as service
 from cfn_mlflow.types.service.properties import ServiceProperties
 from cfn_mlflow.types.values.base import parse
-from tests.unit.support.fargate import IMAGE_DIGEST, Fargate, checked
-from tests.unit.support.service_kit import converge, owner
+from tests.support.objects.fargate import IMAGE_DIGEST, Fargate, checked
+from tests.support.objects.service_kit import converge, owner
 
 NAME = "mlflow-abcdefghij"
 CHARACTERS = 8192

@@ -13,7 +13,7 @@ from cfn_mlflow.aws.core.owned_object import tag_list
 from cfn_mlflow.aws.core.session import Tenant, own_client
 from cfn_mlflow.direct_invocation.cluster_tenant import NOBODY, act_for_owner_of
 from cfn_mlflow.outcome import PermanentError, TemporaryError
-from tests.unit.support.service_kit import boto, owner
+from tests.support.objects.service_kit import boto, owner
 
 NAME = "mlflow-database-abcdefghij"
 

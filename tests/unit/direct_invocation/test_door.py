@@ -12,8 +12,8 @@ from cfn_mlflow.aws.core.session import own_client
 from cfn_mlflow.direct_invocation.cluster_tenant import act_for_owner_of, tags_of_secret
 from cfn_mlflow.direct_invocation.door import Door
 from cfn_mlflow.outcome import PermanentError, TemporaryError
-from tests.unit.support.service_kit import boto, owner
-from tests.unit.support.two_databases import (
+from tests.support.objects.service_kit import boto, owner
+from tests.support.objects.two_databases import (
     OTHER_STACK,
     OTHERS,
     make_cluster,

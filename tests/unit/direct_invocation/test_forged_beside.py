@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from cfn_mlflow.rotation.loop import rotate
 from cfn_mlflow.runtime.clock import Clock
 from cfn_mlflow.types.schema.by_hand import with_checks
-from tests.unit.support.kill_points import Calls, watched
-from tests.unit.support.service_kit import boto, owner
-from tests.unit.support.two_databases import OTHERS, PLACE, make_cluster, make_rule, make_secret
+from tests.support.objects.kill_points import Calls, watched
+from tests.support.objects.service_kit import boto, owner
+from tests.support.objects.two_databases import OTHERS, PLACE, make_cluster, make_rule, make_secret
 
 SETTINGS = settings(
     max_examples=60,

@@ -6,7 +6,7 @@ import pytest
 
 from cfn_mlflow.engine.calls import AlreadyThereError, DeniedError, call
 from cfn_mlflow.outcome import PermanentError, TemporaryError
-from tests.unit.engine.things import Item, Thing, World, explain
+from tests.support.engine.things import Item, Thing, World, explain
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from cfn_mlflow.engine.output import combine
 from cfn_mlflow.engine.patience import UPDATES_THAT_HELP
 from cfn_mlflow.engine.resource import Observation
 from cfn_mlflow.outcome import Done, Outcome, PermanentError, RefusedChanges, Waiting
-from tests.unit.engine.things import Along, Beside, Item, Killed, Precious, Thing, World, explain
+from tests.support.engine.things import Along, Beside, Item, Killed, Precious, Thing, World, explain
 
 
 def diamond(world: World, value: str = "1") -> Graph:

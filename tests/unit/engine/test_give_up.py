@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from cfn_mlflow.engine.give_up import give_up
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.outcome import PermanentError, TemporaryError
+from tests.support.engine.things import Item, Killed, Lent, World, explain
 from tests.unit.engine.test_resource import converge, everything, users_world
-from tests.unit.engine.things import Item, Killed, Lent, World, explain
 
 
 def test_what_is_undone_is_undone_when_the_whole_fails_and_only_that() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cfn_mlflow.engine.graph import Graph
-from tests.unit.engine.things import Old, Thing, World
+from tests.support.engine.things import Old, Thing, World
 
 
 def test_an_object_before_what_it_needs_is_refused() -> None:

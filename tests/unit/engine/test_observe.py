@@ -7,7 +7,7 @@ import pytest
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.engine.observe import AsItStands
 from cfn_mlflow.outcome import Done, PermanentError, Waiting
-from tests.unit.engine.things import Item, Thing, World, explain
+from tests.support.engine.things import Item, Thing, World, explain
 
 
 def graph(world: World) -> Graph:

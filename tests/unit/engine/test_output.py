@@ -11,7 +11,7 @@ from cfn_mlflow.engine.converge import Convergence
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.engine.output import NotKnown, combine, gather, known, output_of
 from cfn_mlflow.outcome import Done
-from tests.unit.engine.things import Item, Thing, World, explain
+from tests.support.engine.things import Item, Thing, World, explain
 
 ROOT = Path(__file__).parents[3]
 
@@ -88,7 +88,7 @@ def test_an_output_in_a_text_is_an_error() -> None:
 
 MISTAKES = """
 from cfn_mlflow.engine.output import Output, Value, known
-from tests.unit.engine.things import Thing, World
+from tests.support.engine.things import Thing, World
 
 def takes(value: str) -> None: ...
 

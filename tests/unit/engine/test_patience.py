@@ -12,7 +12,7 @@ from cfn_mlflow.engine.converge import Convergence
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.engine.patience import SECONDS
 from cfn_mlflow.outcome import Done, PermanentError, Waiting
-from tests.unit.engine.things import Along, Item, Killed, Thing, World, explain
+from tests.support.engine.things import Along, Item, Killed, Thing, World, explain
 
 FOR_EVER = 10**6
 NOT_VISIBLE = "created; not visible yet"

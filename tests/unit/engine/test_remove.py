@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.engine.remove import Removal
 from cfn_mlflow.outcome import Done, Outcome, PermanentError, TemporaryError, Waiting
-from tests.unit.engine.things import Along, Beside, Item, Killed, Thing, World, explain
+from tests.support.engine.things import Along, Beside, Item, Killed, Thing, World, explain
 
 NAMES = ("root", "part", "user", "loose")
 

@@ -30,7 +30,7 @@ from cfn_mlflow.engine.resource import (
     Undone,
 )
 from cfn_mlflow.outcome import Done, NotShared, PermanentError
-from tests.unit.engine.things import (
+from tests.support.engine.things import (
     Along,
     Beside,
     Item,

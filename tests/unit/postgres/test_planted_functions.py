@@ -20,8 +20,8 @@ from cfn_mlflow.schema_check import read as schema_read
 from cfn_mlflow.types.database import graph as database
 from cfn_mlflow.types.database.properties import DatabaseProperties
 from local.emulator.postgres.server import PostgresServer
-from tests.unit.support.aurora import Aurora
-from tests.unit.support.service_kit import boto, converge, owner
+from tests.support.objects.aurora import Aurora
+from tests.support.objects.service_kit import boto, converge, owner
 
 TYPES = (
     *("name", "text", "varchar", "oid", "regrole", "int4", "int8", "numeric"),

@@ -22,11 +22,11 @@ from cfn_mlflow.runtime.clock import Clock
 from cfn_mlflow.types.database import graph as database
 from cfn_mlflow.types.database.properties import DatabaseProperties
 from local.emulator.postgres.server import PostgresServer
-from tests.unit.support.aurora import Aurora
-from tests.unit.support.fargate import End, Fargate
-from tests.unit.support.kill_points import dying_behind_every_write, watched
-from tests.unit.support.service_kit import boto, converge, owner
-from tests.unit.support.two_databases import OTHER_STACK, OTHERS, make_rule, named, share
+from tests.support.objects.aurora import Aurora
+from tests.support.objects.fargate import End, Fargate
+from tests.support.objects.kill_points import dying_behind_every_write, watched
+from tests.support.objects.service_kit import boto, converge, owner
+from tests.support.objects.two_databases import OTHER_STACK, OTHERS, make_rule, named, share
 
 Lines = Callable[[], list[dict[str, Any]]]
 CLUSTER = "mlflow-database-abcdefghij"

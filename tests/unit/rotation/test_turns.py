@@ -18,8 +18,8 @@ from cfn_mlflow.rotation.turns import (
     request_as_tag,
     turn_of,
 )
-from tests.unit.support.kill_points import watched
-from tests.unit.support.service_kit import boto, converge, owner
+from tests.support.objects.kill_points import watched
+from tests.support.objects.service_kit import boto, converge, owner
 
 LOGINS = ("mlflow_app", "mlflow_app_2")
 EARLIER, LATER = "2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z"

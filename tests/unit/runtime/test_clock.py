@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cfn_mlflow.runtime.clock import Pace, deadline, margin, signed_at
-from tests.protocol_kit import SIGNED
+from tests.support.cloudformation.protocol_kit import SIGNED
 
 V4 = "https://b.s3.amazonaws.com/x?X-Amz-Date=20261124T120000Z&X-Amz-Expires=7200"
 V2 = f"https://b.s3.amazonaws.com/x?AWSAccessKeyId=A&Expires={int(SIGNED) + 7200}&Signature=s"

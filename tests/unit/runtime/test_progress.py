@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from cfn_mlflow.runtime.progress import Narrator, Wait, duration
-from tests.protocol_kit import FakeTime
+from tests.support.cloudformation.protocol_kit import FakeTime
 
 
 def narrator(time: FakeTime, waits: dict[str, Wait] | None = None) -> tuple[Narrator, list[str]]:

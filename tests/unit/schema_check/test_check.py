@@ -19,7 +19,7 @@ from cfn_mlflow.releases.chain import Chain
 from cfn_mlflow.schema_check import read as schema_read
 from cfn_mlflow.schema_check.check import Report, State, check
 from cfn_mlflow.upgrade.migration.script import LOCK
-from tests.postgres import Connection, Server, running
+from tests.support.postgres import Connection, Server, running
 
 HEAD = "dc11669786a5"
 OLDER = "0584bdc529eb"

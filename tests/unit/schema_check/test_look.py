@@ -11,7 +11,7 @@ from cfn_mlflow.aws.core import session
 from cfn_mlflow.aws.rdsdata.database import Database
 from cfn_mlflow.schema_check.check import State
 from cfn_mlflow.schema_check.look import Watcher
-from tests.unit.support.service_kit import ACCOUNT, HEAD, REGION, boto
+from tests.support.objects.service_kit import ACCOUNT, HEAD, REGION, boto
 
 CLUSTER = f"arn:aws:rds:{REGION}:{ACCOUNT}:cluster:mlflow"
 SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:mlflow-service-AbCdEf"

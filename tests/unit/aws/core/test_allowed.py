@@ -18,8 +18,8 @@ from cfn_mlflow.aws.sns.allowed_topic import AllowedTopic
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.outcome import PermanentError
 from cfn_mlflow.rotation.turns import LoginInUse
-from tests.unit.support import named_things as things
-from tests.unit.support.service_kit import ACCOUNT, REGION, STACK, boto, converge, owner
+from tests.support.objects.service_kit import ACCOUNT, REGION, STACK, boto, converge, owner
+from tests.support.properties import named_things as things
 
 pytestmark = pytest.mark.usefixtures("aws")
 OWN = {"cfn-mlflow:owner": f"{STACK.rpartition('/')[2]}/Database"}

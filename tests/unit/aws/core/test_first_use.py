@@ -26,7 +26,7 @@ from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.engine.patience import SECONDS
 from cfn_mlflow.engine.resource import Observed
 from cfn_mlflow.outcome import PermanentError, Waiting
-from tests.unit.support.service_kit import owner
+from tests.support.objects.service_kit import owner
 
 pytestmark = pytest.mark.usefixtures("aws")
 

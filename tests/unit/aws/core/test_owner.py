@@ -22,8 +22,8 @@ from cfn_mlflow.upgrade.image_task import Launcher
 from cfn_mlflow.upgrade.inspection_task import InspectionView
 from cfn_mlflow.upgrade.migration.result import Result
 from cfn_mlflow.upgrade.snapshot import MigrationSnapshot
-from tests.unit.support.aws_texts import refused
-from tests.unit.support.service_kit import BOUNDARY, owner
+from tests.support.objects.aws_texts import refused
+from tests.support.objects.service_kit import BOUNDARY, owner
 
 LONGEST = "a" * 32
 MADE_BY = {

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from cfn_mlflow.aws.core import session
 from cfn_mlflow.aws.core.session import PATIENCE, PAUSE, Tenant, act_for, client, own_client
 from cfn_mlflow.outcome import PermanentError, TemporaryError
-from tests.unit.support.service_kit import ACCOUNT, REGION
+from tests.support.objects.service_kit import ACCOUNT, REGION
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/cfn-mlflow-MLflow-work-{REGION}"
 A = Tenant("aaaaaaaa-2222-3333-4444-555555555555", "aaaaaaaaaa", "team-a")

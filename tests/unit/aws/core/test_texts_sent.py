@@ -7,7 +7,7 @@ from typing import Any
 import botocore.session
 import pytest
 
-from tests.unit.support.aws_texts import DOCUMENTED, has_form, refused
+from tests.support.objects.aws_texts import DOCUMENTED, has_form, refused
 
 
 def judged(service: str, operation: str, **params: Any) -> list[str]:

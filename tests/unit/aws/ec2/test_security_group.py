@@ -17,8 +17,8 @@ from cfn_mlflow.aws.ec2.security_group import (
 )
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.outcome import PermanentError
-from tests.unit.support.kill_points import dying_behind_every_write, watched
-from tests.unit.support.service_kit import boto, converge, owner, remove
+from tests.support.objects.kill_points import dying_behind_every_write, watched
+from tests.support.objects.service_kit import boto, converge, owner, remove
 
 Vpc = dict[str, Any]
 

@@ -11,8 +11,8 @@ from cfn_mlflow.aws.core import session
 from cfn_mlflow.aws.ecs.cluster import Cluster
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.outcome import PermanentError, TemporaryError
-from tests.unit.support.kill_points import watched
-from tests.unit.support.service_kit import boto, converge, owner, remove
+from tests.support.objects.kill_points import watched
+from tests.support.objects.service_kit import boto, converge, owner, remove
 
 NAME = "mlflow-abcdefghij"
 

@@ -13,9 +13,9 @@ from cfn_mlflow.aws.ecs.task_definition import TaskDefinition
 from cfn_mlflow.aws.logs.log_group import LogGroup
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.outcome import PermanentError, TemporaryError
-from tests.unit.support.fargate import End, Fargate
-from tests.unit.support.kill_points import watched
-from tests.unit.support.service_kit import boto, converge, owner, remove
+from tests.support.objects.fargate import End, Fargate
+from tests.support.objects.kill_points import watched
+from tests.support.objects.service_kit import boto, converge, owner, remove
 
 NAME = "mlflow-abcdefghij"
 TARGETS = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/mlflow/1234567890123456"

@@ -7,7 +7,7 @@ from botocore.stub import Stubber
 
 from cfn_mlflow.aws.ecs import task as ecs_task
 from cfn_mlflow.aws.ecs.task import Container, Task, cut, why
-from tests.unit.support.service_kit import boto
+from tests.support.objects.service_kit import boto
 
 LOG = "/aws/ecs/mlflow-abcdefghij"
 

@@ -8,9 +8,9 @@ import pytest
 
 from cfn_mlflow.aws.ecs.task_definition import ReplacedRevisions, TaskDefinition, deregister
 from cfn_mlflow.engine.graph import Graph
-from tests.unit.support.fargate import Fargate
-from tests.unit.support.kill_points import watched
-from tests.unit.support.service_kit import boto, converge, owner, remove
+from tests.support.objects.fargate import Fargate
+from tests.support.objects.kill_points import watched
+from tests.support.objects.service_kit import boto, converge, owner, remove
 
 FAMILY = "mlflow-abcdefghij"
 

@@ -13,8 +13,8 @@ from cfn_mlflow.aws.elbv2.listener import Listener
 from cfn_mlflow.aws.elbv2.load_balancer import PROTECTION, DeletionProtection, LoadBalancer
 from cfn_mlflow.aws.elbv2.target_group import STARTING, TargetGroup, unhealthy
 from cfn_mlflow.engine.graph import Graph
-from tests.unit.support.kill_points import watched
-from tests.unit.support.service_kit import boto, converge, owner, remove
+from tests.support.objects.kill_points import watched
+from tests.support.objects.service_kit import boto, converge, owner, remove
 
 Vpc = dict[str, Any]
 

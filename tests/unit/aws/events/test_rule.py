@@ -10,8 +10,8 @@ import pytest
 from cfn_mlflow.aws.events.rule import Rule, function_arn
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.outcome import PermanentError
-from tests.unit.support.kill_points import watched
-from tests.unit.support.service_kit import boto, converge, owner, remove
+from tests.support.objects.kill_points import watched
+from tests.support.objects.service_kit import boto, converge, owner, remove
 
 NAME = "mlflow-schema-abcdefghij"
 FUNCTION = "arn:aws:lambda:eu-west-1:123456789012:function:cfn-mlflow-MLflowSchema:operator"

@@ -14,8 +14,8 @@ from cfn_mlflow.aws.core.owner import USER_KEYS_TAG
 from cfn_mlflow.aws.iam.role import POLICY_NAME, EarlierPolicies, Policy, Role
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.outcome import PermanentError
-from tests.unit.support.kill_points import watched
-from tests.unit.support.service_kit import (
+from tests.support.objects.kill_points import watched
+from tests.support.objects.service_kit import (
     BOUNDARY,
     EXECUTION_BOUNDARY,
     boto,

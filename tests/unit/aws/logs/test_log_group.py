@@ -6,8 +6,8 @@ import time
 
 from cfn_mlflow.aws.logs.log_group import LogGroup, last_lines
 from cfn_mlflow.engine.graph import Graph
-from tests.unit.support.kill_points import watched
-from tests.unit.support.service_kit import boto, converge, owner, remove
+from tests.support.objects.kill_points import watched
+from tests.support.objects.service_kit import boto, converge, owner, remove
 
 NAME = "/aws/ecs/mlflow-abcdefghij"
 

@@ -17,9 +17,9 @@ from cfn_mlflow.engine.patience import UPDATES_THAT_HELP
 from cfn_mlflow.engine.remove import Removal
 from cfn_mlflow.engine.resource import Observation
 from cfn_mlflow.outcome import Done, PermanentError, Waiting
-from tests.unit.support.aurora import Aurora
-from tests.unit.support.kill_points import watched
-from tests.unit.support.service_kit import ACCOUNT, REGION, boto, converge, owner, remove
+from tests.support.objects.aurora import Aurora
+from tests.support.objects.kill_points import watched
+from tests.support.objects.service_kit import ACCOUNT, REGION, boto, converge, owner, remove
 
 CLUSTER = "mlflow-database-abcdefghij"
 PASSES = ("backing-up", "modifying", "upgrading", "maintenance", "resetting-master-credentials")

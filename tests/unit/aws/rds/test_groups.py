@@ -6,10 +6,10 @@ import pytest
 
 from cfn_mlflow.aws.rds.groups import DBClusterParameterGroup
 from cfn_mlflow.engine.graph import Graph
-from tests.unit.support import cluster_parameters
-from tests.unit.support.aurora import Aurora
-from tests.unit.support.kill_points import watched
-from tests.unit.support.service_kit import boto, converge, owner
+from tests.support.objects import cluster_parameters
+from tests.support.objects.aurora import Aurora
+from tests.support.objects.kill_points import watched
+from tests.support.objects.service_kit import boto, converge, owner
 
 pytestmark = pytest.mark.usefixtures("aws")
 

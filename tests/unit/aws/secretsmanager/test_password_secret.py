@@ -15,9 +15,9 @@ from cfn_mlflow.aws.secretsmanager.password_secret import (
 )
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.outcome import PermanentError
-from tests.unit.support.kill_points import watched
-from tests.unit.support.service_kit import boto, converge, owner, remove
-from tests.unit.support.stacks import standing
+from tests.support.objects.kill_points import watched
+from tests.support.objects.service_kit import boto, converge, owner, remove
+from tests.support.objects.stacks import standing
 
 pytestmark = pytest.mark.usefixtures("aws")
 NAMED_BY = "DatabasePasswordSecretArn"

@@ -12,8 +12,8 @@ from cfn_mlflow.aws.secretsmanager.allowed_secret import AllowedSecret
 from cfn_mlflow.aws.secretsmanager.login_secret import LoginSecret, read_login
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.outcome import PermanentError
-from tests.unit.support.kill_points import dying_behind_every_write, watched
-from tests.unit.support.service_kit import boto, converge, owner, remove
+from tests.support.objects.kill_points import dying_behind_every_write, watched
+from tests.support.objects.service_kit import boto, converge, owner, remove
 
 pytestmark = pytest.mark.usefixtures("aws")
 NAME = "mlflow-mlflow-app-abcdefghij"

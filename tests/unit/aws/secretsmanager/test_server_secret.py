@@ -12,8 +12,8 @@ import pytest
 
 from cfn_mlflow.aws.secretsmanager.server_secret import CompleteServerSecret, ServerSecret
 from cfn_mlflow.engine.graph import Graph
-from tests.unit.support.kill_points import dying_behind_every_write, watched
-from tests.unit.support.service_kit import boto, converge, owner, remove
+from tests.support.objects.kill_points import dying_behind_every_write, watched
+from tests.support.objects.service_kit import boto, converge, owner, remove
 
 pytestmark = pytest.mark.usefixtures("aws")
 NAME = "mlflow-server-abcdefghij"

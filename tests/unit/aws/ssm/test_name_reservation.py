@@ -16,8 +16,8 @@ from cfn_mlflow.aws.ssm.name_reservation import NameClaim
 from cfn_mlflow.engine.converge import Convergence
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.outcome import REASON_BYTES, PermanentError, Waiting
-from tests.unit.support.kill_points import Killed, watched
-from tests.unit.support.service_kit import STACK, boto, converge, owner, remove
+from tests.support.objects.kill_points import Killed, watched
+from tests.support.objects.service_kit import STACK, boto, converge, owner, remove
 
 PATH = "/cfn-mlflow/names/team-a"
 FORMER = owner("Other", user_tags={"former": "yes"})

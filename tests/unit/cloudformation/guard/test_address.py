@@ -10,7 +10,14 @@ import pytest
 
 from cfn_mlflow.cloudformation.guard.address import DNS_SUFFIXES, answers_at, hosts
 from cfn_mlflow.runtime.place import Place
-from tests.protocol_kit import HOST, LOGICAL_ID, PLACE, REQUEST_ID, STACK_ID, signed_url
+from tests.support.cloudformation.protocol_kit import (
+    HOST,
+    LOGICAL_ID,
+    PLACE,
+    REQUEST_ID,
+    STACK_ID,
+    signed_url,
+)
 
 IDS = (STACK_ID, LOGICAL_ID, REQUEST_ID)
 V2 = "?AWSAccessKeyId=AKIAIOSFODNN7EXAMPLE&Expires=1510162268&Signature=i83yhDz11gTyT4%3D"

@@ -7,7 +7,7 @@ import pytest
 
 from cfn_mlflow.cloudformation.guard.fence import PATIENCE
 from cfn_mlflow.outcome import Done, Outcome, PermanentError, TemporaryError, Waiting
-from tests.protocol_kit import (
+from tests.support.cloudformation.protocol_kit import (
     SIGNED,
     FakeStack,
     LookedError,
@@ -17,7 +17,7 @@ from tests.protocol_kit import (
     signed_url,
     state,
 )
-from tests.stack_histories import FAILED_UPDATE, SECOND, UPDATE, WAY_BACK
+from tests.support.cloudformation.stack_histories import FAILED_UPDATE, SECOND, UPDATE, WAY_BACK
 
 Lines = Callable[[], list[dict[str, Any]]]
 

@@ -6,7 +6,14 @@ import json
 
 import pytest
 
-from tests.protocol_kit import FUNCTION_ARN, FakeStack, LookedError, World, outcomes, state
+from tests.support.cloudformation.protocol_kit import (
+    FUNCTION_ARN,
+    FakeStack,
+    LookedError,
+    World,
+    outcomes,
+    state,
+)
 
 NAME = FUNCTION_ARN.rpartition(":")[2]
 OURS = [

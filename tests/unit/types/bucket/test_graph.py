@@ -20,10 +20,10 @@ from cfn_mlflow.outcome import Done, Outcome, PermanentError, RefusedChanges
 from cfn_mlflow.types.bucket import graph as resource
 from cfn_mlflow.types.bucket.graph import BUCKET
 from cfn_mlflow.types.bucket.properties import BucketProperties
-from tests.protocol_kit import PLACE, signed_url
-from tests.unit.support import buckets, stacks
-from tests.unit.support.kill_points import killed_after_each_call, watched
-from tests.unit.support.service_kit import ACCOUNT, REGION, STACK, boto, converge, owner, remove
+from tests.support.cloudformation.protocol_kit import PLACE, signed_url
+from tests.support.objects import buckets, stacks
+from tests.support.objects.kill_points import killed_after_each_call, watched
+from tests.support.objects.service_kit import ACCOUNT, REGION, STACK, boto, converge, owner, remove
 
 NAME = "mlflow-bucket-artifacts-abcdefghij"
 KEY_USE: dict[str, Any] = {"EncryptionAlgorithm": "aws:kms"}

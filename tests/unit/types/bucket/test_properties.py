@@ -8,7 +8,7 @@ import pytest
 
 from cfn_mlflow.types.bucket.properties import BucketProperties
 from cfn_mlflow.types.values.base import parse
-from tests.properties_kit import KEY_ARN, faults
+from tests.support.properties.properties_kit import KEY_ARN, faults
 
 
 def test_given_nothing_then_the_modules_defaults() -> None:

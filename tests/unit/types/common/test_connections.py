@@ -12,7 +12,7 @@ from cfn_mlflow.types.common.connections import LEAST, MOST, RESERVE, Budget, ma
 from cfn_mlflow.types.mlflow.properties import MLflowProperties
 from cfn_mlflow.types.service.properties import ServiceProperties
 from local.emulator.rds import capacity as aurora_capacity
-from tests.properties_kit import JOINED, SERVICE, faults
+from tests.support.properties.properties_kit import JOINED, SERVICE, faults
 
 HALF_STEPS = st.integers(2, 512).map(lambda number: number / 2)
 

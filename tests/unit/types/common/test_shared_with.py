@@ -11,10 +11,10 @@ from cfn_mlflow.outcome import Done
 from cfn_mlflow.types.bucket import graph as bucket
 from cfn_mlflow.types.bucket.properties import BucketProperties
 from cfn_mlflow.types.values.base import parse
-from tests.unit.support import buckets
-from tests.unit.support.kill_points import watched
-from tests.unit.support.mlflow_kit import Properties, asked, graph_of
-from tests.unit.support.service_kit import boto, converge, owner, remove
+from tests.support.objects import buckets
+from tests.support.objects.kill_points import watched
+from tests.support.objects.mlflow_kit import Properties, asked, graph_of
+from tests.support.objects.service_kit import boto, converge, owner, remove
 
 __all__ = ["asked"]
 

@@ -12,7 +12,7 @@ from cfn_mlflow.types.common import sharing
 from cfn_mlflow.types.database.properties import DatabaseProperties
 from cfn_mlflow.types.mlflow.properties import MLflowProperties
 from cfn_mlflow.types.values.base import Properties, parse
-from tests.properties_kit import DATABASE, JOINED, faults
+from tests.support.properties.properties_kit import DATABASE, JOINED, faults
 
 SHARES: list[tuple[type[Properties], dict[str, Any], str]] = [
     (BucketProperties, {}, "SharedWithStacks"),

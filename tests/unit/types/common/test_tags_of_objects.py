@@ -38,9 +38,9 @@ from cfn_mlflow.outcome import Done
 from cfn_mlflow.rotation.turns import TurnSecret
 from cfn_mlflow.upgrade.migration.definition import MigrationDefinition
 from cfn_mlflow.upgrade.rehearsal_clone import RehearsalClone, RehearsalRemains
-from tests.unit.support.kill_points import Killed, watched
-from tests.unit.support.mlflow_kit import Properties, asked, graph_of
-from tests.unit.support.service_kit import boto, owner
+from tests.support.objects.kill_points import Killed, watched
+from tests.support.objects.mlflow_kit import Properties, asked, graph_of
+from tests.support.objects.service_kit import boto, owner
 
 __all__ = ["asked"]
 

@@ -17,11 +17,11 @@ from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.outcome import NotShared
 from cfn_mlflow.types.common.image import DEFAULT_IMAGE_TAG
 from cfn_mlflow.types.values.base import parse
-from tests.template import provider_template
-from tests.unit.support import named_things as things
-from tests.unit.support.claims import claims, unnamed
-from tests.unit.support.kill_points import watched
-from tests.unit.support.names_taken import (
+from tests.support.objects.kill_points import watched
+from tests.support.objects.service_kit import STACK, owner
+from tests.support.properties import named_things as things
+from tests.support.properties.claims import claims, unnamed
+from tests.support.properties.names_taken import (
     EXAMPLES,
     IN_SIDECARS,
     NOT_JUDGED,
@@ -36,7 +36,7 @@ from tests.unit.support.names_taken import (
     kinds,
     texts_of_sidecars,
 )
-from tests.unit.support.service_kit import STACK, owner
+from tests.support.template import provider_template
 
 GUID = STACK.rpartition("/")[2]
 VICTIM = {"cfn-mlflow:owner": "99999999-2222-3333-4444-555555555555/MLflow"}

@@ -15,11 +15,11 @@ from cfn_mlflow.cloudformation import event
 from cfn_mlflow.cloudformation.identity import Identity
 from cfn_mlflow.outcome import Done, InvalidProperties, Outcome, RefusedChanges, TemporaryError
 from cfn_mlflow.types.bucket.graph import BUCKET
-from tests.protocol_kit import PLACE, signed_url
-from tests.unit.support import buckets
-from tests.unit.support import named_things as things
-from tests.unit.support.service_kit import STACK, boto
-from tests.unit.support.stacks import standing
+from tests.support.cloudformation.protocol_kit import PLACE, signed_url
+from tests.support.objects import buckets
+from tests.support.objects.service_kit import STACK, boto
+from tests.support.objects.stacks import standing
+from tests.support.properties import named_things as things
 
 FAULTY = {"Tags": {"team": "two  words\x7f"}}
 """What a version took that had no rule for it."""

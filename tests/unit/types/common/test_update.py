@@ -13,7 +13,7 @@ from cfn_mlflow.types.common.update import parse_rollback, parse_update
 from cfn_mlflow.types.mlflow.properties import MLflowProperties
 from cfn_mlflow.types.service.properties import ServiceProperties
 from cfn_mlflow.types.values.base import Properties
-from tests.properties_kit import JOINED, SERVICE, TYPES
+from tests.support.properties.properties_kit import JOINED, SERVICE, TYPES
 
 SMALL = {"ServiceCpu": "256", "ServiceMemory": "1024", "ServiceWorkers": "3"}
 SMALL_FAULT = (

@@ -17,13 +17,13 @@ from cfn_mlflow.schema_check.service_schema import ServiceSchema
 from cfn_mlflow.types.bucket.graph import BUCKET
 from cfn_mlflow.types.schema.graph import SCHEMA
 from cfn_mlflow.types.service.graph import SERVICE
-from tests.protocol_kit import PLACE, signed_url
-from tests.unit.support import buckets
-from tests.unit.support import named_things as things
-from tests.unit.support.fargate import Fargate
-from tests.unit.support.kill_points import watched
-from tests.unit.support.service_kit import HEAD, STACK, boto
-from tests.unit.support.stacks import standing
+from tests.support.cloudformation.protocol_kit import PLACE, signed_url
+from tests.support.objects import buckets
+from tests.support.objects.fargate import Fargate
+from tests.support.objects.kill_points import watched
+from tests.support.objects.service_kit import HEAD, STACK, boto
+from tests.support.objects.stacks import standing
+from tests.support.properties import named_things as things
 
 Properties = dict[str, Any]
 VICTIM = {"cfn-mlflow:owner": "99999999-2222-3333-4444-555555555555/MLflow"}

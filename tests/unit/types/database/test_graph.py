@@ -16,10 +16,10 @@ from cfn_mlflow.outcome import PermanentError
 from cfn_mlflow.types.database import graph as resource
 from cfn_mlflow.types.database.properties import DatabaseProperties
 from cfn_mlflow.types.values.base import parse_for_removal
-from tests.unit.support import cluster_parameters
-from tests.unit.support.aurora import CONNECTIONS, Aurora
-from tests.unit.support.kill_points import Calls, dying_behind_every_write, watched
-from tests.unit.support.service_kit import ACCOUNT, REGION, boto, converge, owner, remove
+from tests.support.objects import cluster_parameters
+from tests.support.objects.aurora import CONNECTIONS, Aurora
+from tests.support.objects.kill_points import Calls, dying_behind_every_write, watched
+from tests.support.objects.service_kit import ACCOUNT, REGION, boto, converge, owner, remove
 
 Properties = dict[str, Any]
 CLUSTER = "mlflow-database-abcdefghij"

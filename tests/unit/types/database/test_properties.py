@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from cfn_mlflow.types.database.properties import DatabaseProperties
 from cfn_mlflow.types.values.base import parse
-from tests.properties_kit import DATABASE, KEY_ARN, faults
+from tests.support.properties.properties_kit import DATABASE, KEY_ARN, faults
 
 
 def test_given_the_required_properties_then_the_defaults_of_the_docs() -> None:

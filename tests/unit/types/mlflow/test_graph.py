@@ -8,11 +8,11 @@ from cfn_mlflow.types.mlflow import graph as mlflow_server
 from cfn_mlflow.types.mlflow.attributes import MLflowAttributes
 from cfn_mlflow.types.mlflow.properties import MLflowProperties
 from cfn_mlflow.types.values.base import parse_for_removal
-from tests.unit.support.aurora import CONNECTIONS
-from tests.unit.support.fargate import Fargate
-from tests.unit.support.kill_points import watched
-from tests.unit.support.mlflow_kit import Properties, asked, graph_of
-from tests.unit.support.service_kit import HEAD, boto, converge, owner, remove
+from tests.support.objects.aurora import CONNECTIONS
+from tests.support.objects.fargate import Fargate
+from tests.support.objects.kill_points import watched
+from tests.support.objects.mlflow_kit import Properties, asked, graph_of
+from tests.support.objects.service_kit import HEAD, boto, converge, owner, remove
 
 __all__ = ["asked"]
 

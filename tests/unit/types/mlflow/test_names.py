@@ -12,7 +12,7 @@ from pydantic.alias_generators import to_pascal
 from cfn_mlflow import types
 from cfn_mlflow.types.mlflow.names import NAMES
 from cfn_mlflow.types.mlflow.properties import PARTS, MLflowProperties, joined_fields
-from tests.properties_kit import TYPES
+from tests.support.properties.properties_kit import TYPES
 
 TYPES_ROOM = Path(types.__file__).parent
 PLACES = {

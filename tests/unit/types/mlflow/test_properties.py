@@ -10,7 +10,14 @@ from cfn_mlflow.types.bucket.properties import BucketProperties
 from cfn_mlflow.types.database.properties import DatabaseProperties
 from cfn_mlflow.types.mlflow.properties import MLflowProperties
 from cfn_mlflow.types.values.base import parse
-from tests.properties_kit import DATABASE, INGRESS, JOINED, KEY_ARN, SUBNETS, faults
+from tests.support.properties.properties_kit import (
+    DATABASE,
+    INGRESS,
+    JOINED,
+    KEY_ARN,
+    SUBNETS,
+    faults,
+)
 
 
 def test_given_the_required_properties_then_the_parts_are_as_if_asked_apart_but_for_the_name() -> (

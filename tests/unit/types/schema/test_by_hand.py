@@ -18,8 +18,8 @@ from cfn_mlflow.schema_check.check import Report, State
 from cfn_mlflow.schema_check.look import Watcher
 from cfn_mlflow.types.schema import by_hand as schema_by_hand
 from cfn_mlflow.types.schema.by_hand import SECONDS_TO_WAKE, drift, with_checks
-from tests.protocol_kit import FakeContext, World
-from tests.unit.support.service_kit import HEAD, boto
+from tests.support.cloudformation.protocol_kit import FakeContext, World
+from tests.support.objects.service_kit import HEAD, boto
 
 pytestmark = pytest.mark.usefixtures("aws")  # RDS is asked whose the cluster is
 

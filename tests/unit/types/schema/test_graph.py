@@ -14,8 +14,8 @@ from cfn_mlflow.types.schema import graph as schema
 from cfn_mlflow.types.schema.attributes import SchemaAttributes
 from cfn_mlflow.types.schema.properties import SchemaProperties
 from cfn_mlflow.types.values.base import parse, parse_for_removal
-from tests.unit.support import named_things as things
-from tests.unit.support.service_kit import HEAD, converge, owner, remove
+from tests.support.objects.service_kit import HEAD, converge, owner, remove
+from tests.support.properties import named_things as things
 
 PROPERTIES = {
     "ClusterArn": "arn:aws:rds:eu-west-1:123456789012:cluster:mlflow",

@@ -9,8 +9,8 @@ import pytest
 from cfn_mlflow.outcome import REASON_BYTES, PermanentError
 from cfn_mlflow.types.common.connections import Budget
 from cfn_mlflow.types.service.connection_budget import ConnectionBudget
-from tests.unit.support.service_kit import STACK
-from tests.unit.support.stacks import standing
+from tests.support.objects.service_kit import STACK
+from tests.support.objects.stacks import standing
 
 pytestmark = pytest.mark.usefixtures("aws")
 

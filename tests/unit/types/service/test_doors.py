@@ -12,7 +12,7 @@ from cfn_mlflow.types.mlflow.properties import MLflowProperties
 from cfn_mlflow.types.service.doors import is_the_internet
 from cfn_mlflow.types.service.properties import ServiceProperties
 from cfn_mlflow.types.values.base import Properties, parse, parse_for_removal
-from tests.properties_kit import JOINED, SERVICE, faults
+from tests.support.properties.properties_kit import JOINED, SERVICE, faults
 
 OPEN = {"LoadBalancerIngressCidrBlocks": ["0.0.0.0/0"], "LoadBalancerIsInternal": "false"}
 SAID = {"LoadBalancerIsOpenToTheInternet": "true"}

@@ -17,10 +17,10 @@ from cfn_mlflow.types.service.properties import ServiceProperties
 from cfn_mlflow.types.service.tasks.definitions import TMP
 from cfn_mlflow.types.service.tasks.environment import NO_PROVIDER
 from cfn_mlflow.types.values.base import parse, parse_for_removal
-from tests.unit.support import stacks
-from tests.unit.support.fargate import End, Fargate, migrated
-from tests.unit.support.kill_points import Killed, watched
-from tests.unit.support.service_kit import HEAD, boto, converge, owner, remove
+from tests.support.objects import stacks
+from tests.support.objects.fargate import End, Fargate, migrated
+from tests.support.objects.kill_points import Killed, watched
+from tests.support.objects.service_kit import HEAD, boto, converge, owner, remove
 
 NAME = "mlflow-abcdefghij"
 NEWER = "f4a9b2c7d1e6"

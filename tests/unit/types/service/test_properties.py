@@ -12,7 +12,7 @@ from cfn_mlflow.types.schema.properties import SchemaProperties
 from cfn_mlflow.types.service.properties import ServiceProperties
 from cfn_mlflow.types.service.tasks.fargate import FARGATE_MEMORY
 from cfn_mlflow.types.values.base import parse
-from tests.properties_kit import SCHEMA, SERVICE, faults
+from tests.support.properties.properties_kit import SCHEMA, SERVICE, faults
 
 DIGEST = "@sha256:" + "0" * 64
 

@@ -15,8 +15,8 @@ from cfn_mlflow.types.service.properties import ServiceSettings
 from cfn_mlflow.types.service.schema_schedule import Runs, schema_schedule
 from cfn_mlflow.types.service.wiring import Wiring
 from cfn_mlflow.types.values.base import parse
-from tests.unit.support.kill_points import watched
-from tests.unit.support.service_kit import HEAD, boto, converge, owner, remove
+from tests.support.objects.kill_points import watched
+from tests.support.objects.service_kit import HEAD, boto, converge, owner, remove
 
 NAME = "mlflow-schema-abcdefghij"
 CLUSTER = "arn:aws:rds:eu-west-1:123456789012:cluster:mlflow"

@@ -17,10 +17,10 @@ from cfn_mlflow.outcome import PermanentError
 from cfn_mlflow.types.service import graph as service
 from cfn_mlflow.types.service.properties import ServiceProperties
 from cfn_mlflow.types.values.base import parse
-from tests.unit.support import stacks
-from tests.unit.support.fargate import End, Fargate, behind, checked, migrated
-from tests.unit.support.kill_points import Killed, dying_behind_every_write, watched
-from tests.unit.support.service_kit import HEAD, STACK, boto, converge, owner
+from tests.support.objects import stacks
+from tests.support.objects.fargate import End, Fargate, behind, checked, migrated
+from tests.support.objects.kill_points import Killed, dying_behind_every_write, watched
+from tests.support.objects.service_kit import HEAD, STACK, boto, converge, owner
 
 OLDER = "b7e2c1a4d9f3"
 REGISTRY = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"

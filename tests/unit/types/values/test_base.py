@@ -16,7 +16,7 @@ from cfn_mlflow.types.mlflow.properties import PARTS, MLflowProperties
 from cfn_mlflow.types.schema.properties import SchemaProperties
 from cfn_mlflow.types.service.properties import ServiceProperties
 from cfn_mlflow.types.values.base import Properties, parse
-from tests.properties_kit import DATABASE, JOINED, SCHEMA, SERVICE, faults
+from tests.support.properties.properties_kit import DATABASE, JOINED, SCHEMA, SERVICE, faults
 from tools.type_reference import types
 
 TYPES: list[tuple[type[Properties], Any]] = [

@@ -8,7 +8,7 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from cfn_mlflow.types.values import names
-from tests import arn_examples as examples
+from tests.support.properties import arn_examples as examples
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from cfn_mlflow.types.database.properties import DatabaseProperties
 from cfn_mlflow.types.mlflow.properties import MLflowProperties
 from cfn_mlflow.types.values.base import Properties, parse, parse_for_removal
-from tests.properties_kit import JOINED, TYPES
+from tests.support.properties.properties_kit import JOINED, TYPES
 
 
 def test_given_properties_that_are_right_then_they_are_what_they_were() -> None:

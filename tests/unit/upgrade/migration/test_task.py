@@ -29,10 +29,10 @@ from cfn_mlflow.upgrade.migration.notes import (
     STAND_IN_TAG,
 )
 from cfn_mlflow.upgrade.migration.task import MigrationTask, MigrationView
-from tests.unit.support import stacks
-from tests.unit.support.fargate import End, Fargate, behind, migrated
-from tests.unit.support.kill_points import Killed, watched
-from tests.unit.support.service_kit import HEAD, boto, converge, owner, remove
+from tests.support.objects import stacks
+from tests.support.objects.fargate import End, Fargate, behind, migrated
+from tests.support.objects.kill_points import Killed, watched
+from tests.support.objects.service_kit import HEAD, boto, converge, owner, remove
 
 NAME = "mlflow-abcdefghij"
 OLDER = "b7e2c1a4d9f3"

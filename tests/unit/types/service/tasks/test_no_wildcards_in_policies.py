@@ -26,8 +26,8 @@ from cfn_mlflow.types.mlflow.properties import MLflowProperties
 from cfn_mlflow.types.service import graph as service
 from cfn_mlflow.types.service.properties import ServiceProperties
 from cfn_mlflow.types.values.base import Properties
-from tests.properties_kit import ARN, JOINED, SERVICE
-from tests.unit.support.service_kit import owner
+from tests.support.objects.service_kit import owner
+from tests.support.properties.properties_kit import ARN, JOINED, SERVICE
 from tools.type_reference import types
 
 SECRET = ARN.format("secretsmanager", "secret:agent-AbCdEf")

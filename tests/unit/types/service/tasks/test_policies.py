@@ -8,8 +8,8 @@ from cfn_mlflow.aws.core.owner import Owner
 from cfn_mlflow.aws.iam.role import Policy
 from cfn_mlflow.types.service.tasks.policies import PULL_ACTIONS, execution_policy, task_policy
 from cfn_mlflow.types.service.tasks.sidecar_secrets import secrets_of
-from tests.template.provider_template import statements as boundary
-from tests.unit.support.service_kit import owner
+from tests.support.objects.service_kit import owner
+from tests.support.template.provider_template import statements as boundary
 
 KEY = "arn:aws:kms:eu-west-1:123456789012:key/1"
 CHINA = Owner(

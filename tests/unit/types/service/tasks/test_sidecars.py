@@ -14,7 +14,7 @@ from cfn_mlflow.types.common.update import parse_update
 from cfn_mlflow.types.service.properties import ServiceProperties
 from cfn_mlflow.types.service.tasks.sidecars import container_definition, read_sidecars
 from cfn_mlflow.types.values.base import parse
-from tests.properties_kit import SERVICE, faults
+from tests.support.properties.properties_kit import SERVICE, faults
 
 AGENT = {"Name": "agent", "Image": "public.ecr.aws/datadog/agent:7"}
 

@@ -14,10 +14,10 @@ from cfn_mlflow.types.bucket.properties import BucketProperties
 from cfn_mlflow.types.service import graph as service
 from cfn_mlflow.types.service.properties import ServiceProperties
 from cfn_mlflow.types.values.base import parse
-from tests.scanned import checked, linted
-from tests.unit.support import buckets
-from tests.unit.support.fargate import Fargate
-from tests.unit.support.service_kit import REGION, boto, converge, owner
+from tests.support.objects import buckets
+from tests.support.objects.fargate import Fargate
+from tests.support.objects.service_kit import REGION, boto, converge, owner
+from tests.support.template.scanned import checked, linted
 
 pytestmark = pytest.mark.scanners
 
