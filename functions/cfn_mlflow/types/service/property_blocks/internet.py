@@ -1,15 +1,9 @@
-"""What of MLflow is open to whom: its AI gateway, and its load balancer on the Internet."""
+"""Which CIDR blocks are the Internet."""
 
 from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable
-from typing import Annotated
-
-from pydantic import BeforeValidator
-
-from cfn_mlflow.types.values.lists import ListWords, read_list
-from cfn_mlflow.types.values.rules import text
 
 MOST_PUBLIC_ADDRESSES = 2**24
 """As many as a /8 block has: nobody but the Internet itself has more."""
@@ -21,15 +15,6 @@ _NOT_PUBLIC = tuple(
          "192.168.0.0/16", "224.0.0.0/3"),
     )
 )  # fmt: skip
-
-GatewayProvider = Annotated[
-    str,
-    text(
-        r"[a-z0-9][a-z0-9_.-]{0,63}",
-        "be a provider as MLflow writes it, in small letters, such as openai",
-    ),
-]
-GatewayProviders = Annotated[tuple[GatewayProvider, ...], BeforeValidator(read_list), ListWords()]
 
 
 def is_the_internet(blocks: Iterable[str]) -> bool:

@@ -9,7 +9,6 @@ import pytest
 from cfn_mlflow.outcome import InvalidProperties
 from cfn_mlflow.types.common.update import parse_rollback, parse_update
 from cfn_mlflow.types.mlflow.properties import MLflowProperties
-from cfn_mlflow.types.service.doors import is_the_internet
 from cfn_mlflow.types.service.properties import ServiceProperties
 from cfn_mlflow.types.values.base import Properties, parse, parse_for_removal
 from tests.support.properties.properties_kit import JOINED, SERVICE, faults
@@ -25,26 +24,6 @@ TYPES: list[tuple[type[Properties], dict[str, Any], str]] = [
     (ServiceProperties, SERVICE, "BasicAuth"),
     (MLflowProperties, JOINED, "ServiceBasicAuth"),
 ]
-
-
-@pytest.mark.parametrize(
-    ("blocks", "expected"),
-    [
-        (["0.0.0.0/0"], True),
-        (["0.0.0.0/1", "128.0.0.0/1"], True),
-        (["10.0.0.0/8", "64.0.0.0/7"], True),
-        ([f"{first}.0.0.0/9" for first in (20, 30, 40)], True),
-        (["17.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"], False),
-        (["17.0.0.0/8", "17.1.0.0/16"], False),
-        (["203.0.113.0/24"], False),
-        (["10.0.0.0/8", "100.64.0.0/10"], False),
-        (["224.0.0.0/3"], False),
-    ],
-)
-def test_given_blocks_then_the_internet_is_what_no_one_party_has(
-    blocks: list[str], expected: bool
-) -> None:
-    assert is_the_internet(blocks) is expected
 
 
 @pytest.mark.parametrize(("model", "right", "basic_auth"), TYPES)
