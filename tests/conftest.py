@@ -27,7 +27,16 @@ LONGEST_FILES = (
     "test_schema_of_a_stack.py",
     "test_failed_create.py",
     "test_migration_races.py",
+    "types/database/test_graph.py",
+    "rotation/test_rotation.py",
     "types/service/test_graph.py",
+    "types/service/test_upgrade.py",
+    "install/test_environments.py",
+    "types/bucket/test_graph.py",
+    "migration/test_task.py",
+    "schema_check/test_check.py",
+    "types/common/test_two_teams.py",
+    "template/test_lint.py",
 )
 """The longest first, as a run tells them: so all workers come to their ends together."""
 
