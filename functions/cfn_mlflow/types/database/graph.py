@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from cfn_mlflow.aws.core.owner import Owner
 from cfn_mlflow.aws.ec2.allowed_network import AllowedVpc
-from cfn_mlflow.aws.ec2.security_group import SecurityGroup, SecurityGroupRules, tcp
-from cfn_mlflow.aws.events.rule import Rule, function_arn
-from cfn_mlflow.aws.events.rule_names import ROTATION_RULE
 from cfn_mlflow.aws.kms.key import AllowedKey
-from cfn_mlflow.aws.rds.client import DATABASE_NAME, MASTER_NAME, PORT, DatabaseLogGroup
+from cfn_mlflow.aws.rds.client import DATABASE_NAME, MASTER_NAME, DatabaseLogGroup
 from cfn_mlflow.aws.rds.cluster import (
     CompleteDBCluster,
     DBCluster,
@@ -22,7 +19,6 @@ from cfn_mlflow.aws.rds.cluster import (
 )
 from cfn_mlflow.aws.rds.groups import (
     DBClusterParameterGroup,
-    DBSubnetGroup,
     DBSubnetGroupView,
 )
 from cfn_mlflow.aws.rds.instance import DBInstance
@@ -30,26 +26,22 @@ from cfn_mlflow.aws.secretsmanager.login_secret import LoginSecret
 from cfn_mlflow.aws.secretsmanager.password_secret import AllowedPasswordSecret, MirroredSecret
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.engine.output import Output, combine, gather
-from cfn_mlflow.engine.resource import Observed
 from cfn_mlflow.postgres.connection_limit import ConnectionLimit, ConnectionLimitView
-from cfn_mlflow.postgres.login import DatabaseLogin, idle_seconds
-from cfn_mlflow.postgres.master_password import MasterPassword
-from cfn_mlflow.postgres.roles import (
-    MIGRATION_LOGIN,
-    OWNER_ROLE,
-    RUNTIME_ROLE,
-    SECOND_SERVICE_LOGIN,
-    SERVICE_LOGIN,
-    Privileges,
-    Role,
-)
-from cfn_mlflow.rotation.turns import BY_SCHEDULE_KEY, CLUSTER_KEY, TurnSecret, in_use
+from cfn_mlflow.rotation.turns import in_use
 from cfn_mlflow.types.common.connections import max_connections
 from cfn_mlflow.types.common.name_reservation import claim
 from cfn_mlflow.types.common.type_handler import resource_type
 from cfn_mlflow.types.database.attributes import DatabaseAttributes
+from cfn_mlflow.types.database.logins import (
+    Master,
+    kept_password,
+    login_secrets,
+    logins,
+    roles,
+    rotation,
+)
+from cfn_mlflow.types.database.network import Network, network, sharing
 from cfn_mlflow.types.database.properties import DatabaseProperties
-from cfn_mlflow.types.values.schedules import NEVER
 
 LOG_RETENTION_DAYS = 90
 
@@ -88,22 +80,22 @@ def database(graph: Graph, owner: Owner, properties: DatabaseProperties) -> Data
     graph.add(AllowedVpc(owner, owner.spelled("VpcId"), properties.vpc_id))
     if properties.kms_key_arn:
         graph.add(AllowedKey(owner, owner.spelled("KmsKeyArn"), properties.kms_key_arn))
-    network = _network(graph, owner, properties)
+    net = network(graph, owner, properties)
     mirror = _mirror(graph, owner, properties)
-    cluster = _cluster(graph, owner, properties, network, mirror)
-    master = _Master(
+    cluster = _cluster(graph, owner, properties, net, mirror)
+    master = Master(
         cluster_arn=cluster.output(lambda view: view.arn),
         secret_arn=mirror.output(lambda view: view.arn)
         if mirror
         else cluster.output(lambda view: view.master_secret_arn),
     )
-    instances = _instances(graph, owner, properties, network, cluster)
-    kept = (_kept_password(master, cluster, mirror),) if mirror else ()
-    roles = _inside(graph, kept, master, instances)
-    limit = graph.add(ConnectionLimit(master.cluster_arn, master.secret_arn), after=roles)
-    secrets = _login_secrets(graph, _sharing(owner, properties), properties.kms_key_arn)
-    ready = (*network.rules, *roles, *_logins(graph, master, cluster, secrets, roles))
-    _rotation(graph, owner, properties.rotation_schedule, cluster, ready)
+    instances = _instances(graph, owner, properties, net, cluster)
+    kept = (kept_password(master, cluster, mirror),) if mirror else ()
+    inside = roles(graph, kept, master, instances)
+    limit = graph.add(ConnectionLimit(master.cluster_arn, master.secret_arn), after=inside)
+    secrets = login_secrets(graph, sharing(owner, properties), properties.kms_key_arn)
+    ready = (*net.rules, *inside, *logins(graph, master, cluster, secrets, inside))
+    rotation(graph, owner, properties.rotation_schedule, cluster, ready)
     both = gather(secret.output(lambda view: view) for secret in (secrets.first, secrets.second))
     return DatabaseParts(
         cluster_id=cluster.output(lambda view: view.identifier),
@@ -116,8 +108,8 @@ def database(graph: Graph, owner: Owner, properties: DatabaseProperties) -> Data
         max_connections=combine(
             _connections, cluster.output(lambda view: view), limit.output(lambda view: view)
         ),
-        security_group_id=network.group.output(lambda view: view.id),
-        client_security_group_id=network.client.output(lambda view: view.id),
+        security_group_id=net.group.output(lambda view: view.id),
+        client_security_group_id=net.client.output(lambda view: view.id),
         master_secret_arn=master.secret_arn,
         service_secret_arn=both.map(lambda views: in_use(*views).arn).after(*ready),
         login_secret_arns=both.map(lambda views: tuple(sorted(view.arn for view in views))),
@@ -129,48 +121,6 @@ def database(graph: Graph, owner: Owner, properties: DatabaseProperties) -> Data
 def complete_database(graph: Graph, owner: Owner, parts: DatabaseParts) -> None:
     """Protect the cluster and mark it as complete, after all that the graph has."""
     graph.add(CompleteDBCluster(owner, parts.cluster_id), after=tuple(graph.wanted))
-
-
-@dataclass(frozen=True)
-class _Network:
-    client: SecurityGroup
-    group: SecurityGroup
-    rules: tuple[SecurityGroupRules, ...]
-    subnets: DBSubnetGroup
-
-
-@dataclass(frozen=True)
-class _Master:
-    """How the master reaches the database."""
-
-    cluster_arn: Output[str]
-    secret_arn: Output[str]
-
-
-def _sharing(owner: Owner, properties: DatabaseProperties) -> Owner:
-    """Return the owner of what other stacks name: cluster, clients' group, logins' secrets."""
-    return replace(owner, shared_with=properties.shared_with_stacks)
-
-
-def _network(graph: Graph, owner: Owner, properties: DatabaseProperties) -> _Network:
-    """Add the subnets and two groups: the clients', which alone the database's admits."""
-    vpc_id = properties.vpc_id
-    sharing = _sharing(owner, properties)
-    client = graph.add(
-        SecurityGroup(sharing, "database-client", vpc_id, "Clients of the database of MLflow")
-    )
-    group = graph.add(SecurityGroup(owner, "database", vpc_id, "The database of MLflow"))
-    client_id, group_id = (g.output(lambda view: view.id) for g in (client, group))
-    rules = (
-        SecurityGroupRules("database-client", client_id, egress=(tcp(PORT, group_id),)),
-        SecurityGroupRules("database", group_id, ingress=(tcp(PORT, client_id),)),
-    )
-    return _Network(
-        client,
-        group,
-        tuple(graph.add(each) for each in rules),
-        graph.add(DBSubnetGroup(owner, vpc_id, properties.subnet_ids)),
-    )
 
 
 def _mirror(graph: Graph, owner: Owner, properties: DatabaseProperties) -> MirroredSecret | None:
@@ -189,13 +139,13 @@ def _cluster(
     graph: Graph,
     owner: Owner,
     properties: DatabaseProperties,
-    network: _Network,
+    network: Network,
     mirror: MirroredSecret | None,
 ) -> DBCluster:
     parameters = graph.add(DBClusterParameterGroup(owner, str(major(properties.engine_version))))
     log_group = graph.add(DatabaseLogGroup(owner, LOG_RETENTION_DAYS, cluster_identifier(owner)))
     cluster = DBCluster(
-        _sharing(owner, properties),
+        sharing(owner, properties),
         engine_version=properties.engine_version,
         subnet_group=network.subnets.output(lambda view: view.name),
         parameter_group=parameters.output(lambda view: view.name),
@@ -218,7 +168,7 @@ def _instances(
     graph: Graph,
     owner: Owner,
     properties: DatabaseProperties,
-    network: _Network,
+    network: Network,
     cluster: DBCluster,
 ) -> tuple[DBInstance, ...]:
     return tuple(
@@ -243,99 +193,9 @@ def _zones(cluster: DBClusterView, subnets: DBSubnetGroupView) -> tuple[str, ...
     return tuple(zone for zone in subnets.zones if zone in cluster.zones)
 
 
-def _kept_password(master: _Master, cluster: DBCluster, mirror: MirroredSecret) -> MasterPassword:
-    """Return the master password that is the user's."""
-    return MasterPassword(
-        master.cluster_arn,
-        master.secret_arn,
-        cluster.output(lambda view: view.identifier),
-        secret_version=mirror.output(lambda view: view.version),
-    )
-
-
-def _inside(
-    graph: Graph,
-    first: tuple[Observed[Any], ...],
-    master: _Master,
-    after: tuple[Observed[Any], ...],
-) -> tuple[Observed[Any], ...]:
-    """Add what is first, then the roles and their rights, each after the one before."""
-    reach = (master.cluster_arn, master.secret_arn)
-    roles = (Role(*reach, OWNER_ROLE), Role(*reach, RUNTIME_ROLE), Privileges(*reach))
-    for managed in (*first, *roles):
-        after = (*after, graph.add(managed, after=after))
-    return after
-
-
-@dataclass(frozen=True)
-class _LoginSecrets:
-    first: TurnSecret
-    second: TurnSecret
-    migration: LoginSecret
-
-
-def _login_secrets(graph: Graph, owner: Owner, key_arn: str | None) -> _LoginSecrets:
-    first = TurnSecret(owner, key_arn, SERVICE_LOGIN, SECOND_SERVICE_LOGIN)
-    second = TurnSecret(owner, key_arn, SECOND_SERVICE_LOGIN, SERVICE_LOGIN)
-    migration = LoginSecret(owner, key_arn, MIGRATION_LOGIN)
-    return _LoginSecrets(graph.add(first), graph.add(second), graph.add(migration))
-
-
-def _logins(
-    graph: Graph,
-    master: _Master,
-    cluster: DBCluster,
-    secrets: _LoginSecrets,
-    after: tuple[Observed[Any], ...],
-) -> tuple[DatabaseLogin, ...]:
-    """Add the logins: the service's two change data, the migration's acts as the owner."""
-    idle = cluster.output(idle_seconds)
-    return tuple(
-        graph.add(
-            DatabaseLogin(
-                master.cluster_arn,
-                master.secret_arn,
-                secret.username,
-                secret_arn=secret.output(lambda view: view.arn),
-                secret_version=secret.output(lambda view: view.version),
-                member_of=role,
-                acts_as=acts_as,
-                idle_seconds=idle_after,
-            ),
-            after=after,
-        )
-        for secret, role, acts_as, idle_after in (
-            (secrets.first, RUNTIME_ROLE, SERVICE_LOGIN, idle),
-            (secrets.second, RUNTIME_ROLE, SECOND_SERVICE_LOGIN, idle),
-            (secrets.migration, OWNER_ROLE, OWNER_ROLE, None),
-        )
-    )
-
-
 def _connections(cluster: DBClusterView, limit: ConnectionLimitView) -> int:
     """Return the fewer of what the database takes now, and after its instances' next restart."""
     return min(limit.max_connections, max_connections(cluster.min_capacity, cluster.max_capacity))
-
-
-def _rotation(
-    graph: Graph,
-    owner: Owner,
-    schedule: str | None,
-    cluster: DBCluster,
-    after: tuple[Observed[Any], ...],
-) -> None:
-    """Add the rule that lets the two logins take turns, if there is a schedule."""
-    rule = Rule(
-        owner,
-        part=ROTATION_RULE,
-        expression=schedule or NEVER,
-        function_arn=function_arn(owner, "Rotation"),
-        event={CLUSTER_KEY: cluster.identifier, BY_SCHEDULE_KEY: True},
-    )
-    if rule.expression != NEVER:
-        graph.add(rule, after=(cluster, *after))
-    else:
-        graph.without(rule, after=(cluster, *after))
 
 
 def _graph(owner: Owner, properties: DatabaseProperties) -> Graph:

@@ -1,37 +1,21 @@
-"""Custom::MLflowDatabase: Aurora PostgreSQL with its network, its secrets and its logins."""
+"""The roles inside the database, the logins with their secrets, and the rotation."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from cfn_mlflow.aws.core.owner import Owner
-from cfn_mlflow.aws.ec2.allowed_network import AllowedVpc
-from cfn_mlflow.aws.ec2.security_group import SecurityGroup, SecurityGroupRules, tcp
 from cfn_mlflow.aws.events.rule import Rule, function_arn
 from cfn_mlflow.aws.events.rule_names import ROTATION_RULE
-from cfn_mlflow.aws.kms.key import AllowedKey
-from cfn_mlflow.aws.rds.client import DATABASE_NAME, MASTER_NAME, PORT, DatabaseLogGroup
 from cfn_mlflow.aws.rds.cluster import (
-    CompleteDBCluster,
     DBCluster,
-    DBClusterView,
-    cluster_identifier,
-    major,
 )
-from cfn_mlflow.aws.rds.groups import (
-    DBClusterParameterGroup,
-    DBSubnetGroup,
-    DBSubnetGroupView,
-)
-from cfn_mlflow.aws.rds.instance import DBInstance
 from cfn_mlflow.aws.secretsmanager.login_secret import LoginSecret
-from cfn_mlflow.aws.secretsmanager.password_secret import AllowedPasswordSecret, MirroredSecret
+from cfn_mlflow.aws.secretsmanager.password_secret import MirroredSecret
 from cfn_mlflow.engine.graph import Graph
-from cfn_mlflow.engine.output import Output, combine, gather
+from cfn_mlflow.engine.output import Output
 from cfn_mlflow.engine.resource import Observed
-from cfn_mlflow.postgres.connection_limit import ConnectionLimit, ConnectionLimitView
 from cfn_mlflow.postgres.login import DatabaseLogin, idle_seconds
 from cfn_mlflow.postgres.master_password import MasterPassword
 from cfn_mlflow.postgres.roles import (
@@ -43,207 +27,19 @@ from cfn_mlflow.postgres.roles import (
     Privileges,
     Role,
 )
-from cfn_mlflow.rotation.turns import BY_SCHEDULE_KEY, CLUSTER_KEY, TurnSecret, in_use
-from cfn_mlflow.types.common.connections import max_connections
-from cfn_mlflow.types.common.name_reservation import claim
-from cfn_mlflow.types.common.type_handler import resource_type
-from cfn_mlflow.types.database.attributes import DatabaseAttributes
-from cfn_mlflow.types.database.properties import DatabaseProperties
+from cfn_mlflow.rotation.turns import BY_SCHEDULE_KEY, CLUSTER_KEY, TurnSecret
 from cfn_mlflow.types.values.schedules import NEVER
 
-LOG_RETENTION_DAYS = 90
-
 
 @dataclass(frozen=True)
-class DatabaseParts:
-    """What the others need of the database; outputs, known once it can be logged in to."""
-
-    cluster_id: Output[str]
-    cluster_arn: Output[str]
-    endpoint: Output[str]
-    reader_endpoint: Output[str]
-    port: Output[str]
-    database_name: str
-    engine_version: Output[str]
-    max_connections: Output[int]
-    security_group_id: Output[str]
-    client_security_group_id: Output[str]
-    master_secret_arn: Output[str]
-    service_secret_arn: Output[str]
-    """Of the login in use."""
-    login_secret_arns: Output[tuple[str, ...]]
-    """Of both logins that take turns."""
-    migration_secret_arn: Output[str]
-    kms_key_arn: str | None
-
-    @property
-    def attributes(self) -> Mapping[str, Any]:
-        """Return what `Fn::GetAtt` gives, by CloudFormation's names."""
-        fields = DatabaseAttributes.model_fields
-        return {str(field.alias): getattr(self, name) for name, field in fields.items()}
-
-
-def database(graph: Graph, owner: Owner, properties: DatabaseProperties) -> DatabaseParts:
-    """Add the database to the graph: network, cluster, instances, then what is inside."""
-    graph.add(AllowedVpc(owner, owner.spelled("VpcId"), properties.vpc_id))
-    if properties.kms_key_arn:
-        graph.add(AllowedKey(owner, owner.spelled("KmsKeyArn"), properties.kms_key_arn))
-    network = _network(graph, owner, properties)
-    mirror = _mirror(graph, owner, properties)
-    cluster = _cluster(graph, owner, properties, network, mirror)
-    master = _Master(
-        cluster_arn=cluster.output(lambda view: view.arn),
-        secret_arn=mirror.output(lambda view: view.arn)
-        if mirror
-        else cluster.output(lambda view: view.master_secret_arn),
-    )
-    instances = _instances(graph, owner, properties, network, cluster)
-    kept = (_kept_password(master, cluster, mirror),) if mirror else ()
-    roles = _inside(graph, kept, master, instances)
-    limit = graph.add(ConnectionLimit(master.cluster_arn, master.secret_arn), after=roles)
-    secrets = _login_secrets(graph, _sharing(owner, properties), properties.kms_key_arn)
-    ready = (*network.rules, *roles, *_logins(graph, master, cluster, secrets, roles))
-    _rotation(graph, owner, properties.rotation_schedule, cluster, ready)
-    both = gather(secret.output(lambda view: view) for secret in (secrets.first, secrets.second))
-    return DatabaseParts(
-        cluster_id=cluster.output(lambda view: view.identifier),
-        cluster_arn=cluster.output(lambda view: view.arn),
-        endpoint=cluster.output(lambda view: view.endpoint).after(*ready),
-        reader_endpoint=cluster.output(lambda view: view.reader_endpoint).after(*ready),
-        port=cluster.output(lambda view: str(view.port)),
-        database_name=DATABASE_NAME,
-        engine_version=cluster.output(lambda view: view.engine_version),
-        max_connections=combine(
-            _connections, cluster.output(lambda view: view), limit.output(lambda view: view)
-        ),
-        security_group_id=network.group.output(lambda view: view.id),
-        client_security_group_id=network.client.output(lambda view: view.id),
-        master_secret_arn=master.secret_arn,
-        service_secret_arn=both.map(lambda views: in_use(*views).arn).after(*ready),
-        login_secret_arns=both.map(lambda views: tuple(sorted(view.arn for view in views))),
-        migration_secret_arn=secrets.migration.output(lambda view: view.arn).after(*ready),
-        kms_key_arn=properties.kms_key_arn,
-    )
-
-
-def complete_database(graph: Graph, owner: Owner, parts: DatabaseParts) -> None:
-    """Protect the cluster and mark it as complete, after all that the graph has."""
-    graph.add(CompleteDBCluster(owner, parts.cluster_id), after=tuple(graph.wanted))
-
-
-@dataclass(frozen=True)
-class _Network:
-    client: SecurityGroup
-    group: SecurityGroup
-    rules: tuple[SecurityGroupRules, ...]
-    subnets: DBSubnetGroup
-
-
-@dataclass(frozen=True)
-class _Master:
+class Master:
     """How the master reaches the database."""
 
     cluster_arn: Output[str]
     secret_arn: Output[str]
 
 
-def _sharing(owner: Owner, properties: DatabaseProperties) -> Owner:
-    """Return the owner of what other stacks name: cluster, clients' group, logins' secrets."""
-    return replace(owner, shared_with=properties.shared_with_stacks)
-
-
-def _network(graph: Graph, owner: Owner, properties: DatabaseProperties) -> _Network:
-    """Add the subnets and two groups: the clients', which alone the database's admits."""
-    vpc_id = properties.vpc_id
-    sharing = _sharing(owner, properties)
-    client = graph.add(
-        SecurityGroup(sharing, "database-client", vpc_id, "Clients of the database of MLflow")
-    )
-    group = graph.add(SecurityGroup(owner, "database", vpc_id, "The database of MLflow"))
-    client_id, group_id = (g.output(lambda view: view.id) for g in (client, group))
-    rules = (
-        SecurityGroupRules("database-client", client_id, egress=(tcp(PORT, group_id),)),
-        SecurityGroupRules("database", group_id, ingress=(tcp(PORT, client_id),)),
-    )
-    return _Network(
-        client,
-        group,
-        tuple(graph.add(each) for each in rules),
-        graph.add(DBSubnetGroup(owner, vpc_id, properties.subnet_ids)),
-    )
-
-
-def _mirror(graph: Graph, owner: Owner, properties: DatabaseProperties) -> MirroredSecret | None:
-    """Add the mirror of the user's master password, if they keep one."""
-    source = properties.password_secret_arn
-    if source is None:
-        graph.without(LoginSecret(owner, None, MASTER_NAME))
-        return None
-    mirror = MirroredSecret(owner, properties.kms_key_arn, MASTER_NAME, source)
-    name = owner.spelled("PasswordSecretArn")
-    allowed = graph.add(AllowedPasswordSecret(owner, name, source, mirror))
-    return graph.add(mirror, after=(allowed,))
-
-
-def _cluster(
-    graph: Graph,
-    owner: Owner,
-    properties: DatabaseProperties,
-    network: _Network,
-    mirror: MirroredSecret | None,
-) -> DBCluster:
-    parameters = graph.add(DBClusterParameterGroup(owner, str(major(properties.engine_version))))
-    log_group = graph.add(DatabaseLogGroup(owner, LOG_RETENTION_DAYS, cluster_identifier(owner)))
-    cluster = DBCluster(
-        _sharing(owner, properties),
-        engine_version=properties.engine_version,
-        subnet_group=network.subnets.output(lambda view: view.name),
-        parameter_group=parameters.output(lambda view: view.name),
-        security_group_id=network.group.output(lambda view: view.id),
-        min_capacity=properties.min_capacity,
-        max_capacity=properties.max_capacity,
-        seconds_until_auto_pause=(
-            properties.seconds_until_auto_pause if properties.auto_pause else None
-        ),
-        backup_retention_period=properties.backup_retention_period,
-        instance_count=properties.instance_count,
-        kms_key_arn=properties.kms_key_arn,
-        password_secret_arn=mirror.output(lambda view: view.arn) if mirror else None,
-        skip_final_snapshot=properties.skip_final_snapshot,
-    )
-    return graph.add(cluster, after=(log_group,))
-
-
-def _instances(
-    graph: Graph,
-    owner: Owner,
-    properties: DatabaseProperties,
-    network: _Network,
-    cluster: DBCluster,
-) -> tuple[DBInstance, ...]:
-    return tuple(
-        graph.add(
-            DBInstance(
-                owner,
-                number,
-                cluster=cluster.output(lambda view: view.identifier),
-                zones=combine(
-                    _zones,
-                    cluster.output(lambda view: view),
-                    network.subnets.output(lambda view: view),
-                ),
-            )
-        )
-        for number in range(1, properties.instance_count + 1)
-    )
-
-
-def _zones(cluster: DBClusterView, subnets: DBSubnetGroupView) -> tuple[str, ...]:
-    """Return where instances can be: Aurora's storage is in three zones, the subnets in any."""
-    return tuple(zone for zone in subnets.zones if zone in cluster.zones)
-
-
-def _kept_password(master: _Master, cluster: DBCluster, mirror: MirroredSecret) -> MasterPassword:
+def kept_password(master: Master, cluster: DBCluster, mirror: MirroredSecret) -> MasterPassword:
     """Return the master password that is the user's."""
     return MasterPassword(
         master.cluster_arn,
@@ -253,39 +49,42 @@ def _kept_password(master: _Master, cluster: DBCluster, mirror: MirroredSecret) 
     )
 
 
-def _inside(
+def roles(
     graph: Graph,
     first: tuple[Observed[Any], ...],
-    master: _Master,
+    master: Master,
     after: tuple[Observed[Any], ...],
 ) -> tuple[Observed[Any], ...]:
     """Add what is first, then the roles and their rights, each after the one before."""
     reach = (master.cluster_arn, master.secret_arn)
-    roles = (Role(*reach, OWNER_ROLE), Role(*reach, RUNTIME_ROLE), Privileges(*reach))
-    for managed in (*first, *roles):
+    inside = (Role(*reach, OWNER_ROLE), Role(*reach, RUNTIME_ROLE), Privileges(*reach))
+    for managed in (*first, *inside):
         after = (*after, graph.add(managed, after=after))
     return after
 
 
 @dataclass(frozen=True)
-class _LoginSecrets:
+class LoginSecrets:
+    """The secrets of the logins: the service's two, and the migration's."""
+
     first: TurnSecret
     second: TurnSecret
     migration: LoginSecret
 
 
-def _login_secrets(graph: Graph, owner: Owner, key_arn: str | None) -> _LoginSecrets:
+def login_secrets(graph: Graph, owner: Owner, key_arn: str | None) -> LoginSecrets:
+    """Add the secret of each login."""
     first = TurnSecret(owner, key_arn, SERVICE_LOGIN, SECOND_SERVICE_LOGIN)
     second = TurnSecret(owner, key_arn, SECOND_SERVICE_LOGIN, SERVICE_LOGIN)
     migration = LoginSecret(owner, key_arn, MIGRATION_LOGIN)
-    return _LoginSecrets(graph.add(first), graph.add(second), graph.add(migration))
+    return LoginSecrets(graph.add(first), graph.add(second), graph.add(migration))
 
 
-def _logins(
+def logins(
     graph: Graph,
-    master: _Master,
+    master: Master,
     cluster: DBCluster,
-    secrets: _LoginSecrets,
+    secrets: LoginSecrets,
     after: tuple[Observed[Any], ...],
 ) -> tuple[DatabaseLogin, ...]:
     """Add the logins: the service's two change data, the migration's acts as the owner."""
@@ -312,12 +111,7 @@ def _logins(
     )
 
 
-def _connections(cluster: DBClusterView, limit: ConnectionLimitView) -> int:
-    """Return the fewer of what the database takes now, and after its instances' next restart."""
-    return min(limit.max_connections, max_connections(cluster.min_capacity, cluster.max_capacity))
-
-
-def _rotation(
+def rotation(
     graph: Graph,
     owner: Owner,
     schedule: str | None,
@@ -336,15 +130,3 @@ def _rotation(
         graph.add(rule, after=(cluster, *after))
     else:
         graph.without(rule, after=(cluster, *after))
-
-
-def _graph(owner: Owner, properties: DatabaseProperties) -> Graph:
-    graph = Graph()
-    claim(graph, owner, "MLflowDatabase")
-    parts = database(graph, owner, properties)
-    complete_database(graph, owner, parts)
-    graph.give(parts.attributes)
-    return graph
-
-
-DATABASE = resource_type("Custom::MLflowDatabase", DatabaseProperties, _graph)
