@@ -1,7 +1,8 @@
-"""The first use of a service in an account makes a role for it, and AWS says no until it is there.
+"""What AWS does not know or show yet is waited for, and not for ever.
 
-Every object of a service that has such a role waits for it, and not for ever: the same answer comes
-where nobody may make the role.
+The first use of a service in an account makes a role for it, and AWS says no until it is there. The
+same answer comes where nobody may make the role. What an invocation made that died is there, and
+may not be visible yet.
 """
 
 from __future__ import annotations
@@ -15,18 +16,23 @@ from botocore.exceptions import ClientError
 from cfn_mlflow.aws.autoscaling.target import ScalableTarget
 from cfn_mlflow.aws.core import session
 from cfn_mlflow.aws.core.errors import explain
+from cfn_mlflow.aws.ec2.security_group import SecurityGroup
 from cfn_mlflow.aws.ecs.cluster import Cluster
 from cfn_mlflow.aws.elbv2.load_balancer import LoadBalancer
 from cfn_mlflow.aws.elbv2.target_group import TargetGroup
+from cfn_mlflow.aws.iam.role import Role
+from cfn_mlflow.aws.logs.log_group import LogGroup
 from cfn_mlflow.aws.rds.cluster import DBCluster
 from cfn_mlflow.aws.rds.groups import DBClusterParameterGroup, DBSubnetGroup
 from cfn_mlflow.aws.rds.instance import DBInstance
+from cfn_mlflow.aws.s3.bucket import Bucket
+from cfn_mlflow.aws.secretsmanager.login_secret import LoginSecret
 from cfn_mlflow.engine.converge import Convergence
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.engine.patience import SECONDS
 from cfn_mlflow.engine.resource import Observed
 from cfn_mlflow.outcome import PermanentError, Waiting
-from tests.support.objects.service_kit import owner
+from tests.support.objects.service_kit import BOUNDARY, owner
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -80,6 +86,25 @@ FIRST_USES = [
 ]
 
 
+ALREADY_THERE = [
+    (
+        SecurityGroup(owner(), "service", "vpc-1", "d"),
+        "ec2.CreateSecurityGroup",
+        "InvalidGroup.Duplicate",
+    ),
+    (Role(owner(), "task", "", {}, BOUNDARY), "iam.CreateRole", "EntityAlreadyExists"),
+    (LogGroup(owner(), 30), "cloudwatch-logs.CreateLogGroup", "ResourceAlreadyExistsException"),
+    (LoginSecret(owner(), None, "a"), "secrets-manager.CreateSecret", "ResourceExistsException"),
+    (Bucket(owner()), "s3.CreateBucket", "BucketAlreadyOwnedByYou"),
+    (FIRST_USES[0][0], "rds.CreateDBSubnetGroup", "DBSubnetGroupAlreadyExists"),
+    (FIRST_USES[1][0], "rds.CreateDBClusterParameterGroup", "DBParameterGroupAlreadyExists"),
+    (CLUSTER, "rds.CreateDBCluster", "DBClusterAlreadyExistsFault"),
+    (FIRST_USES[3][0], "rds.CreateDBInstance", "DBInstanceAlreadyExists"),
+    (FIRST_USES[5][0], "elastic-load-balancing-v2.CreateLoadBalancer", "DuplicateLoadBalancerName"),
+    (FIRST_USES[6][0], "elastic-load-balancing-v2.CreateTargetGroup", "DuplicateTargetGroupName"),
+]
+
+
 @pytest.fixture
 def refused() -> Iterator[Any]:
     """Let an operation of the product's clients be answered by an error."""
@@ -95,17 +120,31 @@ def refused() -> Iterator[Any]:
     session.forget_clients()
 
 
+def is_waited_for(node: Observed[Any], words: str, said: str) -> None:
+    """Converge it: it is waited for in these words, until its two minutes are over."""
+    graph, seconds = Graph(), [0.0]
+    graph.add(node)
+    convergence = Convergence(graph, explain, now=lambda: seconds[0])
+    for seconds[0] in (0.0, SECONDS - 1):
+        assert convergence.step() == Waiting({node.label: words})
+    seconds[0] = SECONDS
+    with pytest.raises(PermanentError, match=said):
+        convergence.step()
+
+
 @pytest.mark.parametrize(("node", "operation", "said"), FIRST_USES, ids=lambda one: str(one)[:40])
 def test_service_whose_role_is_not_there_yet_is_waited_for_and_not_for_ever(
     node: Observed[Any], operation: str, said: tuple[str, str], refused: Any
 ) -> None:
     refused(operation, *said)
-    graph, seconds = Graph(), [0.0]
-    graph.add(node)
-    convergence = Convergence(graph, explain, now=lambda: seconds[0])
-    for seconds[0] in (0.0, SECONDS - 1):
-        waits = {node.label: "AWS does not know yet what was just made"}
-        assert convergence.step() == Waiting(waits)
-    seconds[0] = SECONDS
-    with pytest.raises(PermanentError, match=said[1][:30]):
-        convergence.step()
+    is_waited_for(node, "AWS does not know yet what was just made", said[1][:30])
+
+
+@pytest.mark.parametrize(
+    ("node", "operation", "code"), ALREADY_THERE, ids=lambda one: str(one)[:40]
+)
+def test_object_that_a_dead_invocation_made_is_waited_for_and_not_for_ever(
+    node: Observed[Any], operation: str, code: str, refused: Any
+) -> None:
+    refused(operation, code, "it is there")
+    is_waited_for(node, "created; not visible yet", code)
