@@ -76,6 +76,8 @@ class World:
 
     items: dict[str, Item] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
+    """Those that were carried out."""
+    tried: list[str] = field(default_factory=list)
     dies_behind: int | None = None
     fails: dict[str, list[str]] = field(default_factory=dict)
     """By call, such as `create a`: the codes with which the next ones are answered."""
@@ -88,6 +90,7 @@ class World:
 
     def call(self, what: str) -> None:
         """Answer a call that changes nothing yet: fail it, if it is to fail."""
+        self.tried.append(what)
         if self.fails.get(what):
             raise Broken(self.fails[what].pop(0))
 

@@ -56,6 +56,7 @@ def test_what_was_created_and_is_not_visible_is_waited_for_and_not_created_again
         assert convergence.step() == Waiting({"thing whole": NOT_VISIBLE})
     while not isinstance(convergence.step(), Done):
         pass
+    assert [tried for tried in world.tried if tried.startswith("create")] == world.writes
     assert world.writes == ["create whole", "create part"]
 
 
