@@ -20,7 +20,8 @@ from local.emulator.core.patching import Function
 from local.emulator.ecs import deployments as service_deployments
 from local.emulator.ecs import task_lifecycle
 from local.emulator.ecs.deployments import ServiceDeployments
-from local.emulator.elbv2.load_balancers import LoadBalancers, groups_of
+from local.emulator.elbv2.load_balancers import LoadBalancers
+from local.emulator.elbv2.records import groups_of
 from local.emulator.elbv2.target_health import Health, Key
 
 _LOOK_SECONDS = 0.3
