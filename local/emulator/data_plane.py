@@ -18,8 +18,9 @@ from local.emulator.core.patching import Function
 from local.emulator.ec2 import security_groups, subnets
 from local.emulator.ecs import scheduler as service_scheduler
 from local.emulator.ecs import task_lifecycle
+from local.emulator.ecs.container_plan import Surroundings
 from local.emulator.ecs.task_credentials import TaskCredentials
-from local.emulator.ecs.tasks import Surroundings, Tasks
+from local.emulator.ecs.tasks import Tasks
 from local.emulator.elbv2 import load_balancers
 from local.emulator.network.addresses import Addresses, Names
 from local.emulator.network.proxy import HttpProxy
