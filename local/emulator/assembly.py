@@ -14,11 +14,14 @@ from ministack.core import lambda_runtime
 
 from local.emulator import data_plane
 from local.emulator.cloudformation import (
+    added_resources,
     custom_resources,
+    deletion,
+    live_resources,
     nested_stacks,
     resource_events,
     resource_types,
-    stacks,
+    rollback,
     unchanged_resources,
 )
 from local.emulator.cloudformation.response_url import ResponseUrls
@@ -48,7 +51,10 @@ def assemble(settings: Settings, port: int) -> Gateway:
     execution_environments.install(settings.runtimes, urls.port)
     asynchronous_invocation.install(asynchronous_invocation.Waits(settings.retry_seconds))
     custom_resources.install(urls)
-    stacks.install()
+    added_resources.install()
+    deletion.install()
+    rollback.install()
+    live_resources.install()
     resource_events.install()
     nested_stacks.install()
     unchanged_resources.install()
