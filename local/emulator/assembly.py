@@ -12,7 +12,7 @@ from hypercorn.config import Config
 from ministack import app
 from ministack.core import lambda_runtime
 
-from local.emulator import data_plane
+from local.emulator import data_plane, journal_sources
 from local.emulator.cloudformation import (
     added_resources,
     custom_resources,
@@ -26,13 +26,13 @@ from local.emulator.cloudformation import (
 )
 from local.emulator.cloudformation.response_url import ResponseUrls
 from local.emulator.core import journal, processes
+from local.emulator.core.settings import Settings
 from local.emulator.events import rules as scheduled_rules
 from local.emulator.gateway.application import Gateway
 from local.emulator.gateway.calls import Calls
 from local.emulator.lambda_ import asynchronous_invocation, execution_environments
 from local.emulator.lambda_ import logs as function_logs
 from local.emulator.logs import storage as log_storage
-from local.emulator.main import Settings
 from local.emulator.tagging import get_resources
 
 STOP_SECONDS = 15
@@ -42,7 +42,8 @@ _stopping = threading.Lock()
 
 def assemble(settings: Settings, port: int) -> Gateway:
     """Apply every correction and return the application to serve."""
-    journal.install(settings.state)
+    journal.open_in(settings.state)
+    journal_sources.install()
     urls = ResponseUrls(settings.state / "tls", _receive)
     # Inherited by the functions: they must trust the ResponseURL.
     os.environ["SSL_CERT_FILE"] = str(urls.trusted)
