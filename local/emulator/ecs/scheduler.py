@@ -16,8 +16,7 @@ from ministack.services import ecs
 
 from local.emulator.core import patching
 from local.emulator.core.patching import Function
-from local.emulator.ecs import deployments as service_deployments
-from local.emulator.ecs import services, task_lifecycle
+from local.emulator.ecs import deployments, services, task_lifecycle
 from local.emulator.ecs.deployments import ServiceDeployments
 from local.emulator.ecs.service_tasks import Record, live_tasks, service_of, targets_of
 from local.emulator.elbv2.load_balancers import LoadBalancers
@@ -133,13 +132,13 @@ def install(balancers: LoadBalancers) -> Scheduler:
         ecs, "_complete_service_deployment", "_iso", "_primary_deployment",
         "_refresh_service_state", "_services", "_task_ip", "_tasks",
     )  # fmt: skip
-    deployments = service_deployments.install()
-    scheduler = Scheduler(balancers, deployments)
+    known = deployments.install()
+    scheduler = Scheduler(balancers, known)
     patching.replace(ecs, "_make_deployment", _begin_unfinished)
     patching.replace(ecs, "_reconcile_service_tasks", _one_at_a_time)
     patching.replace(ecs, "_record_service_task_healthy", lambda old: _if_healthy(scheduler, old))
     patching.replace(ecs, "_record_service_task_failure", lambda old: _with_pause(scheduler, old))
-    services.install(deployments)
+    services.install(known)
     scheduler.start()
     return scheduler
 
