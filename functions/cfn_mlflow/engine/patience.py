@@ -35,6 +35,7 @@ class Patience:
         self._now = now
         self._acted: dict[int, float] = {}
         self._unseen: set[int] = set()
+        self._sighted: set[int] = set()
         self._unknown: dict[int, float] = {}
         self._updates: Counter[int] = Counter()
         self._looks: Counter[int] = Counter()
@@ -42,12 +43,15 @@ class Patience:
     def created(self, node: Node) -> None:
         """Note our own create."""
         self._acted[id(node)] = self._now()
+        self._unknown.pop(id(node), None)
         self._unseen.add(id(node))
 
     def seen(self, node: Node) -> None:
         """Note that it is visible, and ours."""
         self._unseen.discard(id(node))
-        self._unknown.pop(id(node), None)
+        if id(node) not in self._sighted:
+            self._sighted.add(id(node))
+            self._unknown.pop(id(node), None)
 
     def updated(self, node: Node) -> None:
         """Note our own change: each one more gives it twice as many looks to show."""

@@ -156,6 +156,11 @@ def test_what_the_world_never_knows_fails_after_two_minutes() -> None:
     assert seconds_until_it_fails(two(world)) == SECONDS
 
 
+def test_a_change_that_the_world_never_knows_fails_after_two_minutes() -> None:
+    world = World({"whole": Item("us", "old")}, fails={"update whole": ["not known"] * FOR_EVER})
+    assert seconds_until_it_fails(two(world)) == SECONDS
+
+
 @settings(max_examples=200)
 @given(
     hides=st.integers(0, 4),
