@@ -24,7 +24,7 @@ from cfn_mlflow.outcome import (
 from cfn_mlflow.runtime.clock import Clock, Pace, deadline, span
 from cfn_mlflow.runtime.invocation import Invocation
 from cfn_mlflow.runtime.log import log
-from cfn_mlflow.runtime.progress import Narrator, duration
+from cfn_mlflow.runtime.progress import Progress, duration
 
 Step = Callable[[], Outcome]
 """One look, called again and again. May raise TemporaryError: look again; PermanentError: fail."""
@@ -80,7 +80,7 @@ class Loop:
     ) -> None:
         self._request, self._carried = request, carried
         self._invocation, self._fence, self._invoke, self._clock = invocation, fence, invoke, clock
-        self._narrator = Narrator(log.info, clock.now, carried.waits, carried.told_at)
+        self._progress = Progress(log.info, clock.now, carried.waits, carried.told_at)
         self._deadline = deadline(request.response_url, carried.first_seen, request.service_timeout)
         self._looks = self._strikes = 0
         self._has_begun, self._is_cut_short = False, False
@@ -116,7 +116,7 @@ class Loop:
             outcome = self._look(step)
             if not isinstance(outcome, Waiting):
                 return outcome
-            pause = pace.next(changed=self._narrator.note(outcome.waits))
+            pause = pace.next(changed=self._progress.note(outcome.waits))
             pause = min(pause, self._deadline - self._clock.now())
             room = self._invocation.room()
             self._clock.sleep(max(min(pause, room), 0))
@@ -160,7 +160,7 @@ class Loop:
             return Failed(shorten(outcome.reason, REASON_BYTES))
         if not isinstance(outcome, Done) or self._request.request_type != "Delete":
             return outcome
-        first = self._narrator.waits.get(SECOND_LOOK)
+        first = self._progress.waits.get(SECOND_LOOK)
         proven = first is not None and self._clock.now() - first.since >= SWEEP
         if proven or self._late() or not self._request.has_invented_id:
             return Done({})
@@ -190,7 +190,7 @@ class Loop:
                 return
 
     def _again(self, why: str) -> Waiting:
-        return Waiting({**self._narrator.states(), "another try": why})
+        return Waiting({**self._progress.states(), "another try": why})
 
     def _failed(self, error: PermanentError) -> Failed:
         """Return the failure; of several faults all are logged, for the answer may lack room."""
@@ -212,7 +212,7 @@ class Loop:
 
     def _timed_out(self) -> Failed:
         self._is_cut_short = self._is_early()
-        waits = [f"{what} ({state})" for what, state in self._narrator.states().items()]
+        waits = [f"{what} ({state})" for what, state in self._progress.states().items()]
         waited = duration(self._clock.now() - self._carried.first_seen)
         nothing_told = "AWS" if self._looks else "its turn, for the request came too late"
         still = shorten(", ".join(waits) or nothing_told, 230)
@@ -223,7 +223,7 @@ class Loop:
         if self._carried.hops >= handoff.MOST_HOPS:
             self._is_cut_short = True
             return Failed(f"Handed on {self._carried.hops} times without an end: see the log.")
-        told = self._narrator
+        told = self._progress
         carried = replace(self._carried, waits=told.waits, told_at=told.told_at)
         try:
             payload = handoff.pack(self._request.event, carried)

@@ -16,7 +16,7 @@ from cfn_mlflow.rotation.rotation import NOT_REPEATED, Order, Rotation, order
 from cfn_mlflow.rotation.turns import CLUSTER_KEY
 from cfn_mlflow.runtime.clock import Clock, Pace
 from cfn_mlflow.runtime.log import log
-from cfn_mlflow.runtime.progress import Narrator, duration
+from cfn_mlflow.runtime.progress import Progress, duration
 
 SECONDS_TO_END = 15
 """What an invocation keeps to tell that its time is over."""
@@ -70,13 +70,13 @@ def _rotate(door: Door, context: Context, clock: Clock) -> dict[str, Any]:
 def _run(
     rotation: Rotation, asked: Order, clock: Clock, left: Callable[[], float]
 ) -> Mapping[str, str]:
-    narrator, pace = Narrator(log.info, clock.now, {}, clock.now()), Pace()
+    progress, pace = Progress(log.info, clock.now, {}, clock.now()), Pace()
     while True:
         outcome = _look(rotation, asked)
         if isinstance(outcome, Done):
             return outcome.attributes
         waits = outcome.waits if isinstance(outcome, Waiting) else {}
-        pause = pace.next(changed=narrator.note(waits))
+        pause = pace.next(changed=progress.note(waits))
         if left() - pause < SECONDS_TO_END:
             still = ", ".join(f"{what} ({state})" for what, state in waits.items())
             _fail(asked, f"not done yet, waiting for {still}. Run again: it goes on from there")

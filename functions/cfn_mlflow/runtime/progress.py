@@ -21,24 +21,24 @@ class Wait:
     since: float
 
 
-class Tell(Protocol):
+class LogLine(Protocol):
     """Writes one line of the log: its message, and keys beside it for programs that read it."""
 
     def __call__(self, message: str, /, *, waits_for: str, state: str, since: str) -> None:
         """Write the line; `since` is the time of its beginning, in ISO 8601."""
 
 
-class Narrator:
-    """Tells changes; `waits` is what an earlier invocation already told, `told_at` when it did."""
+class Progress:
+    """Logs each change; `waits` is what an earlier invocation logged, `told_at` when it did."""
 
     def __init__(
         self,
-        tell: Tell,
+        log: LogLine,
         now: Callable[[], float],
         waits: Mapping[str, Wait],
         told_at: float,
     ) -> None:
-        self._tell = tell
+        self._log = log
         self._now = now
         self.waits = waits
         self.told_at = told_at
@@ -65,7 +65,7 @@ class Narrator:
 
     def _line(self, what: str, wait: Wait) -> None:
         self.told_at = self._now()
-        self._tell(
+        self._log(
             f"{what}: {wait.state}, {duration(self.told_at - wait.since)}",
             waits_for=what,
             state=wait.state,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cfn_mlflow.aws.rdsdata.database import Database
-from cfn_mlflow.runtime.tell import warn
+from cfn_mlflow.runtime.log import log
 from cfn_mlflow.schema_check import check as schema_check
 
 
@@ -28,5 +28,5 @@ class ServiceSchema:
         """Name the tables and columns that it lacks at this revision; warn of missing indexes."""
         report = schema_check.check(self.database, revision)
         if report.missing_indexes:
-            warn(f"MLflow's database lacks indexes: {'; '.join(report.missing_indexes)}")
+            log.warning(f"MLflow's database lacks indexes: {'; '.join(report.missing_indexes)}")
         return report.damage

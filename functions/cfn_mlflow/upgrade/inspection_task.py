@@ -22,7 +22,7 @@ from cfn_mlflow.aws.ecs.task_definition import deregister
 from cfn_mlflow.engine.output import Value, known
 from cfn_mlflow.engine.resource import Attached, Observation, Updatable, as_observed
 from cfn_mlflow.outcome import PermanentError
-from cfn_mlflow.runtime.tell import tell, warn
+from cfn_mlflow.runtime.log import log
 from cfn_mlflow.upgrade.fallback_image import stand_in, way_out
 from cfn_mlflow.upgrade.image_task import Launcher, migrations
 from cfn_mlflow.upgrade.migration.notes import AUTH_TAG, LOOK, NOTES, SCHEMA_TAG, STAND_IN_TAG
@@ -173,14 +173,14 @@ class Inspection(Attached[InspectionView], Updatable[InspectionView]):
     def _tell(self, view: InspectionView) -> None:
         """Say in the log what was found."""
         if view.stand_in:
-            warn(
+            log.warning(
                 f"The database is at {view.noted}, ahead of the image that is asked for, and MLflow"
                 f" cannot go back: {view.stand_in} runs instead. Ask for it, or a newer one"
             )
         if view.has_data and view.result:
             steps = view.result.pending
             how_many = "1 revision is" if len(steps) == 1 else f"{len(steps)} revisions are"
-            tell(f"{view.result.words} {how_many} to run: {', '.join(steps)}")
+            log.info(f"{view.result.words} {how_many} to run: {', '.join(steps)}")
 
     def _start(self, earlier: tuple[Task, ...]) -> None:
         known(self.launcher).start(LOOK, earlier, environment={"CFN_MLFLOW_ONLY_LOOK": "true"})
@@ -198,7 +198,7 @@ class Inspection(Attached[InspectionView], Updatable[InspectionView]):
             return False
         if actual and stand_in(launcher, actual):
             return False  # it is an image of this resource that moved it
-        warn(f"The database is not at {noted} any more; the service is left as it runs")
+        log.warning(f"The database is not at {noted} any more; the service is left as it runs")
         return True
 
     def _another_runs(self) -> bool:

@@ -8,7 +8,7 @@ from typing import ClassVar
 from cfn_mlflow.aws.ecs.task import Task
 from cfn_mlflow.engine.output import Value, known
 from cfn_mlflow.engine.resource import Attached, Observation, Updatable
-from cfn_mlflow.runtime.tell import tell
+from cfn_mlflow.runtime.log import log
 from cfn_mlflow.upgrade.image_task import Launcher
 from cfn_mlflow.upgrade.migration.notes import REHEARSE
 from cfn_mlflow.upgrade.migration.result import Result
@@ -59,7 +59,7 @@ class RehearsalTask(Attached[RehearsalView], Updatable[RehearsalView]):
         if view.result and not view.result.done:
             return replace(found, differs=("another attempt",))
         if view.result:
-            tell(f"Rehearsed on a clone: {view.result.words}")
+            log.info(f"Rehearsed on a clone: {view.result.words}")
         return found
 
     def update(self, found: Observation[RehearsalView]) -> None:

@@ -12,7 +12,7 @@ from cfn_mlflow.aws.rds.client import rds
 from cfn_mlflow.engine.output import Value, known
 from cfn_mlflow.engine.resource import Attached, Observation
 from cfn_mlflow.outcome import PermanentError
-from cfn_mlflow.runtime.tell import tell
+from cfn_mlflow.runtime.log import log
 from cfn_mlflow.upgrade.image_task import Launcher
 from cfn_mlflow.upgrade.inspection_task import InspectionView
 
@@ -95,7 +95,7 @@ class MigrationSnapshot(Attached[SnapshotView]):
         if view.status != "available":
             return replace(found, not_ready=f"{view.status}, {view.percent} %")
         if view.identifier:
-            tell(f"Before its migration the database is kept as snapshot {view.identifier}")
+            log.info(f"Before its migration the database is kept as snapshot {view.identifier}")
         elif known(self.inspected).has_data:
-            tell("No snapshot is taken: the database's cluster is not known (DatabaseClusterArn)")
+            log.info("No snapshot is taken: no DatabaseClusterArn names the database's cluster")
         return found

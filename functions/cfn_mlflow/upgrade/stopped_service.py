@@ -19,7 +19,7 @@ from cfn_mlflow.aws.ecs.service_view import ServiceView, read_service
 from cfn_mlflow.aws.ecs.task import tasks
 from cfn_mlflow.engine.output import Value, known
 from cfn_mlflow.engine.resource import Observation, Undone, Updatable
-from cfn_mlflow.runtime.tell import tell
+from cfn_mlflow.runtime.log import log
 from cfn_mlflow.upgrade.image_task import migrations
 
 
@@ -85,13 +85,13 @@ class StoppedService(Updatable[StoppedServiceView], Undone[StoppedServiceView]):
                 count = {COUNT_TAG: str(view.service.desired)}
                 ecs().tag_resource(resourceArn=view.service.arn, tags=ecs_tags(count))
             ecs().update_service(cluster=self.name, service=self.name, desiredCount=0)
-            tell(f"{view.service.desired} old tasks are stopped while the schema is migrated")
+            log.info(f"{view.service.desired} old tasks are stopped while the schema is migrated")
 
     def give_up(self) -> None:
         """Start the tasks again, and autoscaling, unless a migration still runs."""
         view = self._read()
         if migrations(self.owner, self.name, self.migration_family):
-            tell("The old tasks stay stopped, for a migration still runs")
+            log.info("The old tasks stay stopped, for a migration still runs")
             return
         if view.service and COUNT_TAG in view.service.tags:
             count = int(view.service.tags[COUNT_TAG])
@@ -100,7 +100,7 @@ class StoppedService(Updatable[StoppedServiceView], Undone[StoppedServiceView]):
             if view.service.desired != count:
                 ecs().update_service(cluster=self.name, service=self.name, desiredCount=count)
             ecs().untag_resource(resourceArn=view.service.arn, tagKeys=[COUNT_TAG])
-            tell(f"{count} old tasks are started again")
+            log.info(f"{count} old tasks are started again")
         if view.scaling:
             resume(view.scaling)
 

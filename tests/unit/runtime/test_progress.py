@@ -2,22 +2,22 @@ from __future__ import annotations
 
 import pytest
 
-from cfn_mlflow.runtime.progress import Narrator, Wait, duration
+from cfn_mlflow.runtime.progress import Progress, Wait, duration
 from tests.support.cloudformation.protocol_kit import FakeTime
 
 
-def narrator(time: FakeTime, waits: dict[str, Wait] | None = None) -> tuple[Narrator, list[str]]:
+def progress_of(time: FakeTime, waits: dict[str, Wait] | None = None) -> tuple[Progress, list[str]]:
     told: list[str] = []
 
     def tell(message: str, /, **_: str) -> None:
         told.append(message)
 
-    return Narrator(tell, time.now, waits or {}, time.at), told
+    return Progress(tell, time.now, waits or {}, time.at), told
 
 
 def test_a_change_is_told_once_with_the_time_since_it_was_first_waited_for() -> None:
     time = FakeTime()
-    telling, told = narrator(time)
+    telling, told = progress_of(time)
 
     assert telling.note({"database instance": "requested"})
     time.sleep(20)
@@ -30,7 +30,7 @@ def test_a_change_is_told_once_with_the_time_since_it_was_first_waited_for() -> 
 
 def test_what_is_over_is_told_with_how_long_it_took() -> None:
     time = FakeTime()
-    telling, told = narrator(time)
+    telling, told = progress_of(time)
 
     telling.note({"a": "x", "b": "y"})
     time.sleep(5)
@@ -41,7 +41,7 @@ def test_what_is_over_is_told_with_how_long_it_took() -> None:
 
 def test_each_minute_shows_that_it_still_waits() -> None:
     time = FakeTime()
-    telling, told = narrator(time)
+    telling, told = progress_of(time)
 
     for _ in range(20):
         telling.note({"a": "x"})
@@ -52,10 +52,10 @@ def test_each_minute_shows_that_it_still_waits() -> None:
 
 def test_the_next_invocation_goes_on_where_the_last_one_ended() -> None:
     time = FakeTime()
-    first, _ = narrator(time)
+    first, _ = progress_of(time)
     first.note({"a": "x"})
     time.sleep(200)
-    second, told = narrator(time, dict(first.waits))
+    second, told = progress_of(time, dict(first.waits))
 
     assert not second.note({"a": "x"})
     assert second.note({"a": "y"})
@@ -70,7 +70,7 @@ def test_a_line_holds_what_is_waited_for_its_state_and_since_when_as_keys() -> N
     def tell(_: str, /, **told: str) -> None:
         keys.append(told)
 
-    telling = Narrator(tell, time.now, {}, time.at)
+    telling = Progress(tell, time.now, {}, time.at)
     telling.note({"database instance": "creating"})
     time.sleep(90)
     telling.note({})

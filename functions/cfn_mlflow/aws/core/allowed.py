@@ -14,7 +14,7 @@ from cfn_mlflow.aws.core.owner import ALLOW_TAG, Owner, Tags
 from cfn_mlflow.aws.core.sharing import allows_everybody_unsaid, refusal
 from cfn_mlflow.engine.resource import Named, Observation
 from cfn_mlflow.outcome import PermanentError
-from cfn_mlflow.runtime.tell import warn
+from cfn_mlflow.runtime.log import log
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class Allowed(Named[AllowedView]):
             raise PermanentError(why)
         view = found.view
         if allows_everybody_unsaid(view.tags) and not self.is_listed():
-            warn(
+            log.warning(
                 f"{self.property_name}: the tag {ALLOW_TAG} of {self.name} names no stack, and so"
                 f" allows it to every stack. From 0.3.0 on it must name {self.owner.stack_name},"
                 f" or @all"

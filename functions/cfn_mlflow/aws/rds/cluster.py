@@ -235,7 +235,7 @@ class DBCluster(
             rds().add_tags_to_resource(ResourceName=arn, Tags=tag_list(staying))
         # The owner tag goes last: until then another look finds the snapshot again.
         rds().remove_tags_from_resource(ResourceName=arn, TagKeys=list(retained.GONE))
-        retained.tell("database snapshot", snapshot["DBClusterSnapshotIdentifier"])
+        retained.log_what_stays("database snapshot", snapshot["DBClusterSnapshotIdentifier"])
 
     @property
     def _scaling(self) -> Any:

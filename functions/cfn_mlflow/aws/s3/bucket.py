@@ -110,7 +110,7 @@ class Bucket(OwnedObject[BucketView], HoldsData[BucketView], Retained[BucketView
         policy = BucketPolicy(self.owner, self.name, shared_with=(EVERY_STACK,))
         policy.put(policy.setting() or {})
         write_tags(self.owner, self.name, retained.tags_of_what_stays(self.owner, view.tags))
-        retained.tell("bucket", self.name)
+        retained.log_what_stays("bucket", self.name)
         return True
 
     def delete(self, view: BucketView) -> None:

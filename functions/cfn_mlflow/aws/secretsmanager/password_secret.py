@@ -16,7 +16,7 @@ from cfn_mlflow.aws.secretsmanager.login_secret import LoginSecret, read_login
 from cfn_mlflow.aws.secretsmanager.secret import SecretView, secrets
 from cfn_mlflow.engine.resource import Observation
 from cfn_mlflow.outcome import PermanentError
-from cfn_mlflow.runtime.tell import warn
+from cfn_mlflow.runtime.log import log
 
 SHORTEST, LONGEST = 8, 41
 """Characters of a cluster's master password (CreateDBCluster, MasterUserPassword)."""
@@ -39,7 +39,8 @@ class AllowedPasswordSecret(AllowedSecret):
             return view
         problem = self.mirror.problem()
         if problem and self._stands():
-            warn(f"{self.property_name}: {self.name} {problem}. The database keeps its password")
+            kept = "The database keeps its password"
+            log.warning(f"{self.property_name}: {self.name} {problem}. {kept}")
             return view
         return AllowedView(view.tags, problem)
 

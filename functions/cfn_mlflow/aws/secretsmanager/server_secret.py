@@ -76,7 +76,7 @@ class ServerSecret(Secret, Retained[SecretView]):
             staying = retained.tags_of_what_stays(self.owner, view.tags)
             secrets().tag_resource(SecretId=view.arn, Tags=tag_list(staying))
         if OWNER_TAG in view.tags:
-            retained.tell("secret of MLflow's keys", view.name)
+            retained.log_what_stays("secret of MLflow's keys", view.name)
             secrets().untag_resource(SecretId=view.arn, TagKeys=list(retained.GONE))
         return True
 

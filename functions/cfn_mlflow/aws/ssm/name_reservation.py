@@ -17,7 +17,7 @@ from cfn_mlflow.aws.core.owner import Owner, Tags
 from cfn_mlflow.aws.core.session import client
 from cfn_mlflow.engine.resource import Observation, Resource
 from cfn_mlflow.outcome import PermanentError, TemporaryError
-from cfn_mlflow.runtime.tell import warn
+from cfn_mlflow.runtime.log import log
 
 if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
@@ -157,7 +157,7 @@ class NameClaim(Resource[NameClaimView]):
         if before is not None and self._came_between(view, before):
             self._put(Value=before.holder, Overwrite=True)
             raise TemporaryError("the name has just been claimed by another; looking whose it is")
-        warn(f"Took over the UniqueName of {view.holder}, which is gone")
+        log.warning(f"Took over the UniqueName of {view.holder}, which is gone")
 
     def _came_between(self, view: NameClaimView, before: NameClaimView) -> bool:
         """Tell whether the claim before ours is another's, or that of a holder who came back.

@@ -20,7 +20,7 @@ from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.engine.remove import Removal
 from cfn_mlflow.engine.resource import Deletable
 from cfn_mlflow.outcome import InvalidProperties, Outcome, RefusedChanges
-from cfn_mlflow.runtime.tell import warn
+from cfn_mlflow.runtime.log import log
 from cfn_mlflow.types.common.update import parse_rollback, parse_update
 from cfn_mlflow.types.common.way_back import standing_still, unless_rolling_back
 from cfn_mlflow.types.values.base import Properties, parse, parse_for_removal, set_ones
@@ -144,7 +144,7 @@ def _unless_nothing_has_its_name(graph: Graph, name: str, converge: Step) -> Ste
 
 def _tell_standing(faults: tuple[str, ...]) -> None:
     for fault in faults:
-        warn(f"Goes on with a fault that the resource has already, to be mended: {fault}")
+        log.warning(f"Goes on with a fault that the resource has already, to be mended: {fault}")
 
 
 def _refuse(refused: InvalidProperties) -> Outcome:

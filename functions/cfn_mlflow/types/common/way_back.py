@@ -15,7 +15,7 @@ from cfn_mlflow.cloudformation.serve import Step
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.engine.observe import AsItStands
 from cfn_mlflow.outcome import FaultsError, NotShared, Outcome, PermanentError
-from cfn_mlflow.runtime.tell import warn
+from cfn_mlflow.runtime.log import log
 
 Refusal = TypeVar("Refusal", bound=FaultsError)
 
@@ -50,7 +50,7 @@ def standing_still(graph: Graph, stack_id: str, converge: Step) -> Step:
     """
 
     def observe(refused: NotShared) -> Step:
-        warn(f"The rollback leaves the resource as it runs: {refused}")
+        log.warning(f"The rollback leaves the resource as it runs: {refused}")
         return AsItStands(graph, explain).step
 
     return unless_rolling_back(stack_id, converge, NotShared, observe)

@@ -10,7 +10,7 @@ from cfn_mlflow.aws.cloudformation.rollback import is_rolling_back
 from cfn_mlflow.engine.output import Value, known
 from cfn_mlflow.engine.resource import Observation, Observed
 from cfn_mlflow.outcome import PermanentError
-from cfn_mlflow.runtime.tell import warn
+from cfn_mlflow.runtime.log import log
 from cfn_mlflow.types.common.connections import MOST, Budget
 
 
@@ -38,7 +38,7 @@ class ConnectionBudget(Observed[Budget]):
                     f"{budget.refusal}. A changed capacity counts once the database's instances "
                     f"are rebooted: change it alone, reboot them, then ask for the tasks"
                 )
-            warn(f"{budget.refusal}: lower the number of tasks or workers")
+            log.warning(f"{budget.refusal}: lower the number of tasks or workers")
         if budget.clamped:
             logging.getLogger("cfn-mlflow").info(
                 "Connection pools hold %s each, of MLflow's own %s: %s",

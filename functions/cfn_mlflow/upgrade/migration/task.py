@@ -17,7 +17,7 @@ from cfn_mlflow.aws.ecs.task_definition import deregister
 from cfn_mlflow.engine.output import Value, known
 from cfn_mlflow.engine.resource import Observation, Resource, Retained
 from cfn_mlflow.outcome import PermanentError, TemporaryError
-from cfn_mlflow.runtime.tell import tell
+from cfn_mlflow.runtime.log import log
 from cfn_mlflow.upgrade.image_task import Launcher, running
 from cfn_mlflow.upgrade.inspection_task import InspectionView, Schema
 from cfn_mlflow.upgrade.migration.notes import AUTH_TAG, FROM_TAG, MIGRATE, SCHEMA_TAG, SNAPSHOT_TAG
@@ -104,7 +104,7 @@ class MigrationTask(Resource[MigrationView], Retained[MigrationView]):
     def _start(self, earlier: tuple[Task, ...]) -> None:
         known(self.launcher).start(MIGRATE, earlier)
         if known(self.snapshot_id):
-            tell(
+            log.info(
                 f"The migration begins, {datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}. What was logged "
                 f"since the snapshot is in the database, which can be restored to that time too"
             )
