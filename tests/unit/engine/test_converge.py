@@ -14,7 +14,7 @@ from cfn_mlflow.engine.output import combine
 from cfn_mlflow.engine.patience import UPDATES_THAT_HELP
 from cfn_mlflow.engine.resource import Observation
 from cfn_mlflow.outcome import Done, Outcome, PermanentError, RefusedChanges, Waiting
-from tests.support.engine.things import Along, Beside, Item, Killed, Precious, Thing, World, explain
+from tests.support.engine.things import Beside, Item, Killed, Part, Precious, Thing, World, explain
 
 
 def diamond(world: World, value: str = "1") -> Graph:
@@ -295,11 +295,11 @@ def test_given_what_comes_before_all_then_nothing_is_made_until_it_is_ours() -> 
     assert world.items.keys() == {"claim"}
 
 
-def test_given_a_part_that_goes_along_then_it_is_made_like_any_other() -> None:
+def test_given_an_attached_part_then_it_is_made_like_any_other() -> None:
     world = World()
     graph = Graph()
     whole = graph.add(Thing(world, "whole"))
-    graph.add(Along(world, "part"), after=(whole,))
+    graph.add(Part(world, "part"), after=(whole,))
     run(graph)
     assert world.items.keys() == {"whole", "part"}
 

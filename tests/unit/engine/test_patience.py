@@ -12,7 +12,7 @@ from cfn_mlflow.engine.converge import Convergence
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.engine.patience import SECONDS
 from cfn_mlflow.outcome import Done, PermanentError, Waiting
-from tests.support.engine.things import Along, Item, Killed, Thing, World, explain
+from tests.support.engine.things import Item, Killed, Part, Thing, World, explain
 
 FOR_EVER = 10**6
 NOT_VISIBLE = "created; not visible yet"
@@ -32,7 +32,7 @@ def two(world: World) -> Graph:
     """Return a whole with a part of it."""
     graph = Graph()
     whole = graph.add(Thing(world, "whole", "1"))
-    graph.add(Along(world, "part"), after=(whole,))
+    graph.add(Part(world, "part"), after=(whole,))
     return graph
 
 

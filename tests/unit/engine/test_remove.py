@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.engine.remove import Removal
 from cfn_mlflow.outcome import Done, Outcome, PermanentError, TemporaryError, Waiting
-from tests.support.engine.things import Along, Beside, Item, Killed, Thing, World, explain
+from tests.support.engine.things import Beside, Item, Killed, Part, Thing, World, explain
 
 NAMES = ("root", "part", "user", "loose")
 
@@ -136,11 +136,11 @@ def test_given_what_a_cut_off_update_left_beside_then_it_goes_too() -> None:
     assert world.items == {}
 
 
-def test_given_a_part_that_goes_along_then_it_is_not_even_looked_at() -> None:
+def test_given_an_attached_part_then_it_is_not_even_observed() -> None:
     world = full("whole", "part")
     graph = Graph()
     whole = graph.add(Thing(world, "whole"))
-    graph.add(Along(world, "part"), after=(whole,))
+    graph.add(Part(world, "part"), after=(whole,))
     run(graph)
     assert "read part" not in world.calls
     assert "whole" not in world.items

@@ -31,12 +31,12 @@ from cfn_mlflow.engine.resource import (
 )
 from cfn_mlflow.outcome import Done, NotShared, PermanentError
 from tests.support.engine.things import (
-    Along,
     Beside,
     Item,
     Killed,
     Lent,
     Old,
+    Part,
     TheirThing,
     Thing,
     World,
@@ -62,7 +62,7 @@ def everything(world: World, value: str) -> Graph:
     graph.add(TheirThing(world, "shared"))
     lent = graph.add(Lent(world, "lent", "ours"))
     whole = graph.add(Thing(world, "whole", value), after=(lent,))
-    graph.add(Along(world, "part"), after=(whole,))
+    graph.add(Part(world, "part"), after=(whole,))
     graph.add(
         Beside(
             world, f"kind-{value}", value, uses=whole.output(lambda view: view.value), kind="kind-"
@@ -109,7 +109,7 @@ def test_a_named_resource_that_is_not_shared_is_refused_before_anything_changes(
 
 
 def test_an_attached_resource_that_differs_and_cannot_be_changed_is_told() -> None:
-    class Differing(Along):
+    class Differing(Part):
         def compare(self, found: Observation[Item]) -> Observation[Item]:
             return replace(found, differs=("colour",))
 
