@@ -277,8 +277,8 @@ class Old(Placed, Remains[Item]):
 
 
 @dataclass(frozen=True, eq=False)
-class Along(Placed, Attached[Item]):
-    """A part that goes with its whole: it has no `delete`, and cannot be changed."""
+class Part(Placed, Attached[Item]):
+    """It is attached to its whole: it has no `delete`, and cannot be changed."""
 
     def observe(self) -> Observation[Item] | None:
         """Look."""
