@@ -28,7 +28,7 @@ from cfn_mlflow.types.common.name_reservation import claim
 from cfn_mlflow.types.common.type_handler import resource_type
 from cfn_mlflow.types.service.attributes import ServiceAttributes
 from cfn_mlflow.types.service.connection_budget import ConnectionBudget
-from cfn_mlflow.types.service.judged import judge_settings, judge_wiring
+from cfn_mlflow.types.service.named_resources import named_by_settings, named_by_wiring
 from cfn_mlflow.types.service.network import network, network_attributes
 from cfn_mlflow.types.service.properties import ServiceProperties, ServiceSettings
 from cfn_mlflow.types.service.schema_schedule import schema_schedule
@@ -61,7 +61,7 @@ class _Roles:
 
 def service(graph: Graph, owner: Owner, asked: ServiceSettings, wiring: Wiring) -> ServiceParts:
     """Add the service to the graph: network, roles, upgrade, then the tasks and their scaling."""
-    judge_settings(graph, owner, asked)
+    named_by_settings(graph, owner, asked)
     log_group = graph.add(LogGroup(owner, asked.log_retention_in_days))
     cluster = graph.add(Cluster(owner))
     net = network(graph, owner, asked)
@@ -249,7 +249,7 @@ def _cluster_id(cluster_arn: str) -> str:
 def _graph(owner: Owner, asked: ServiceProperties) -> Graph:
     graph = Graph()
     claim(graph, owner, "MLflowService")
-    cluster_arn, secret_arn = judge_wiring(graph, owner, asked)
+    cluster_arn, secret_arn = named_by_wiring(graph, owner, asked)
     login = graph.add(LoginInUse(owner, secret_arn))
     wiring = Wiring(
         database_endpoint=asked.database_endpoint,

@@ -1,4 +1,4 @@
-"""What a service's properties name that its own resource does not make: judged before all else."""
+"""What the properties of a service name and it does not make itself: checked before all else."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from cfn_mlflow.types.service.properties import ServiceProperties, ServiceSettin
 from cfn_mlflow.types.service.tasks.sidecar_secrets import secrets_named
 
 
-def judge_settings(graph: Graph, owner: Owner, asked: ServiceSettings) -> None:
+def named_by_settings(graph: Graph, owner: Owner, asked: ServiceSettings) -> None:
     """Add what every service may name beside its database and its bucket."""
     graph.add(AllowedVpc(owner, owner.spelled("VpcId"), asked.vpc_id))
     graph.add(AllowedImage(owner, owner.spelled("Image"), asked.image_uri))
@@ -32,7 +32,7 @@ def judge_settings(graph: Graph, owner: Owner, asked: ServiceSettings) -> None:
         graph.add(AllowedTopic(owner, owner.spelled("AlarmTopicArn"), asked.alarm_topic_arn))
 
 
-def judge_wiring(
+def named_by_wiring(
     graph: Graph, owner: Owner, asked: ServiceProperties
 ) -> tuple[Value[str], Output[str]]:
     """Add the database and the bucket of a service that is wired to them.
