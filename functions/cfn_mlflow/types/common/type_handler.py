@@ -21,8 +21,8 @@ from cfn_mlflow.engine.remove import Removal
 from cfn_mlflow.engine.resource import Deletable
 from cfn_mlflow.outcome import InvalidProperties, Outcome, RefusedChanges
 from cfn_mlflow.runtime.log import log
+from cfn_mlflow.types.common.rollback import observed_if_unshared, unless_rolling_back
 from cfn_mlflow.types.common.update import parse_rollback, parse_update
-from cfn_mlflow.types.common.way_back import standing_still, unless_rolling_back
 from cfn_mlflow.types.values.base import Properties, parse, parse_for_removal, set_ones
 
 Model = TypeVar("Model", bound=Properties)
@@ -45,12 +45,12 @@ def resource_type(name: str, model: type[Model], build: BuildGraph[Model]) -> Re
                 request.stack_id,
                 partial(_refuse, refused),
                 InvalidProperties,
-                lambda _: back(request, identity),
+                lambda _: rollback(request, identity),
             )
         _tell_standing(standing)
         return converging(request, identity, properties)
 
-    def back(request: Request, identity: Identity) -> Step:
+    def rollback(request: Request, identity: Identity) -> Step:
         properties, standing = parse_rollback(model, request.properties)
         _tell_standing(standing)
         return converging(request, identity, properties)
@@ -61,7 +61,7 @@ def resource_type(name: str, model: type[Model], build: BuildGraph[Model]) -> Re
         converge = Convergence(graph, explain, served_before=again).step
         if not again:
             return converge
-        converge = standing_still(graph, identity.stack_id, converge)
+        converge = observed_if_unshared(graph, identity.stack_id, converge)
         return _unless_renamed(model, build, request, properties, converge)
 
     def removal(request: Request, identity: Identity) -> Step:

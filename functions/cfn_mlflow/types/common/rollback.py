@@ -1,4 +1,4 @@
-"""A rollback asks for what an Update may not: it passes, where the same Update is refused.
+"""A rollback may ask for what an Update may not: it passes where the same Update is refused.
 
 CloudFormation's event tells no rollback. So the stack is asked, but only where it matters. Refused
 like the Update, the rollback would leave the stack in UPDATE_ROLLBACK_FAILED.
@@ -21,32 +21,32 @@ Refusal = TypeVar("Refusal", bound=FaultsError)
 
 
 def unless_rolling_back(
-    stack_id: str, forth: Step, refusal: type[Refusal], back: Callable[[Refusal], Step]
+    stack_id: str, update: Step, refusal: type[Refusal], rollback: Callable[[Refusal], Step]
 ) -> Step:
-    """Return the step of an Update: once `forth` is refused so, a rollback goes on as `back` says.
+    """Return the step of an Update. Once `update` is refused so, a rollback takes `rollback`.
 
     The step raises the refusal where the stack is not rolling back, and where nobody can tell.
     """
-    going_back: Step | None = None
+    taken: Step | None = None
 
     def step() -> Outcome:
-        nonlocal going_back
-        if going_back is None:
+        nonlocal taken
+        if taken is None:
             try:
-                return forth()
+                return update()
             except refusal as refused:
                 if not _rolls_back(stack_id, refused):
                     raise
-                going_back = back(refused)
-        return going_back()
+                taken = rollback(refused)
+        return taken()
 
     return step
 
 
-def standing_still(graph: Graph, stack_id: str, converge: Step) -> Step:
-    """Return the step of an Update whose rollback may name what is not shared any more.
+def observed_if_unshared(graph: Graph, stack_id: str, converge: Step) -> Step:
+    """Return the step of an Update whose rollback may name what is no longer shared.
 
-    It changes nothing then, for the owner need not share for ever.
+    It changes nothing then: the owner need not share for ever.
     """
 
     def observe(refused: NotShared) -> Step:

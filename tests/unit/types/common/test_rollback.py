@@ -1,4 +1,4 @@
-"""A stack made before things had to be shared: its update is refused, its way back and end pass."""
+"""A stack made before sharing: its update is refused, its rollback and its deletion pass."""
 
 from __future__ import annotations
 
