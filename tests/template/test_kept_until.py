@@ -15,7 +15,7 @@ PLACES_IN_CODE = {
     "EVERYBODY_UNTIL_0_3_0 =": "the values of cfn-mlflow:allow that name no stack",
     "allows_everybody_unsaid(view.tags)": "the warning of them",
     "def tags_of_rule_that_says": "the lookup of a rule without a role",
-    "class Door": "what such a rule is served",
+    "class Caller": "what such a rule is served",
     "class BucketPolicy": "roles that carry no stack",
     "put_role_permissions_boundary(": "how such a role gets one",
 }

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn, Protocol
 
-from cfn_mlflow.direct_invocation.door import Door, NotServedError
+from cfn_mlflow.direct_invocation.caller import Caller, NotServedError
 from cfn_mlflow.outcome import Done, Outcome, PermanentError, TemporaryError, Waiting
 from cfn_mlflow.rotation.rotation import NOT_REPEATED, Order, Rotation, order
 from cfn_mlflow.rotation.turns import CLUSTER_KEY
@@ -43,23 +43,23 @@ def rotate(event: Mapping[str, Any], context: Context, clock: Clock = CLOCK) -> 
 
     Raises RotationError.
     """
-    door = Door(context.invoked_function_arn, event)
+    caller = Caller(context.invoked_function_arn, event)
     try:
-        return _rotate(door, context, clock)
+        return _rotate(caller, context, clock)
     except NotServedError as refused:
         log.warning("Not served", reason=str(refused))
         return {"error": str(refused)}
 
 
-def _rotate(door: Door, context: Context, clock: Clock) -> dict[str, Any]:
+def _rotate(caller: Caller, context: Context, clock: Clock) -> dict[str, Any]:
     try:
-        asked = order(door.event, context.aws_request_id)
+        asked = order(caller.event, context.aws_request_id)
     except PermanentError as error:
-        if not door.is_for_operators:
+        if not caller.is_operator:
             raise NotServedError(str(error)) from error
         _fail(None, str(error))
     started = clock.now()
-    rotation = Rotation(asked, door)
+    rotation = Rotation(asked, caller)
     result = _run(rotation, asked, clock, lambda: context.get_remaining_time_in_millis() / 1000)
     told: dict[str, Any] = {**_of(asked), **result}
     message = "Not rotated again so soon" if NOT_REPEATED in result else "Rotated"

@@ -19,8 +19,8 @@ from cfn_mlflow.aws.rds.client import MASTER_NAME
 from cfn_mlflow.aws.rds.cluster import DBClusterView, read_cluster
 from cfn_mlflow.aws.secretsmanager.login_secret import LoginSecret
 from cfn_mlflow.aws.secretsmanager.secret import SecretView, read_secret
+from cfn_mlflow.direct_invocation.caller import Caller
 from cfn_mlflow.direct_invocation.cluster_tenant import act_for_owner_of
-from cfn_mlflow.direct_invocation.door import Door
 from cfn_mlflow.engine.converge import Convergence
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.engine.resource import Observed
@@ -77,9 +77,9 @@ def order(event: Mapping[str, Any], request_id: str) -> Order:
 class Rotation:
     """One rotation, as a step that is called until it is done."""
 
-    def __init__(self, asked: Order, door: Door) -> None:
+    def __init__(self, asked: Order, caller: Caller) -> None:
         self._asked = asked
-        self._door = door
+        self._caller = caller
         self._convergence: Convergence | None = None
         self._acts = False
 
@@ -87,7 +87,7 @@ class Rotation:
         """Look once, and move on. Raises TemporaryError, or PermanentError with the reason."""
         if not self._acts:
             tags = act_for_owner_of(self._asked.cluster)
-            self._door.check(ROTATION_RULE, self._asked.cluster.replace("-database-", "-"), tags)
+            self._caller.check(ROTATION_RULE, self._asked.cluster.replace("-database-", "-"), tags)
             self._acts = True
         if self._convergence is None:
             try:

@@ -11,7 +11,7 @@ import psycopg2
 import pytest
 
 from cfn_mlflow.aws.ecs.task_definition import IMAGE_DIGEST_TAG
-from cfn_mlflow.direct_invocation.door import Door
+from cfn_mlflow.direct_invocation.caller import Caller
 from cfn_mlflow.engine.resource import Observation
 from cfn_mlflow.outcome import Done, Outcome, OutdatedError, PermanentError, TemporaryError, Waiting
 from cfn_mlflow.rotation.loop import RotationError
@@ -98,7 +98,7 @@ def rotate(request: str = "r1", looks: int = 40, **more: bool) -> dict[str, str]
 
 
 def asked_for(event: dict[str, Any], request: str, by: str = OPERATORS) -> Rotation:
-    return Rotation(order(event, request), Door(by, event))
+    return Rotation(order(event, request), Caller(by, event))
 
 
 def age_turns() -> None:

@@ -15,8 +15,8 @@ from cfn_mlflow.aws.cloudwatch.publish import publish
 from cfn_mlflow.aws.core.sharing import two_databases
 from cfn_mlflow.aws.events.rule_names import SCHEMA_RULE
 from cfn_mlflow.aws.rdsdata.database import Database
+from cfn_mlflow.direct_invocation.caller import Caller
 from cfn_mlflow.direct_invocation.cluster_tenant import act_for_owner_of, tags_of_secret
-from cfn_mlflow.direct_invocation.door import Door
 from cfn_mlflow.outcome import InvalidProperties, PermanentError, TemporaryError
 from cfn_mlflow.runtime.clock import Clock
 from cfn_mlflow.runtime.invocation import Context, Invocation
@@ -66,9 +66,9 @@ class _Checks:
 
     def answer(self, event: Mapping[str, Any], invocation: Invocation) -> Answer:
         """Return the report as JSON takes it, or what is wrong with the event."""
-        door = Door(invocation.function_arn, event)
+        caller = Caller(invocation.function_arn, event)
         try:
-            door.rule(SCHEMA_RULE, _named(event))
+            caller.rule(SCHEMA_RULE, _named(event))
         except (TemporaryError, PermanentError) as error:
             # Whose metric it would be is what nobody has confirmed.
             log.error(f"Not checked: {error}")
@@ -82,7 +82,7 @@ class _Checks:
         if expected is None:
             return _wrong(unknown_release(asked.image_uri), resource)
         database = Database(asked.cluster_arn, asked.secret_arn, asked.database_name)
-        report = self._look(Watcher(database, expected), door, invocation)
+        report = self._look(Watcher(database, expected), caller, invocation)
         answer = _answer(report, "" if asked.expected_revision else version)
         tell = log.info if report.sound or report.retryable else log.warning
         tell(f"Schema of {asked.cluster_arn}: {report.state}", report=answer, resource=resource)
@@ -91,10 +91,10 @@ class _Checks:
             publish(Metric(METRIC, resource), value)
         return answer
 
-    def _look(self, watcher: Watcher, door: Door, invocation: Invocation) -> Report:
+    def _look(self, watcher: Watcher, caller: Caller, invocation: Invocation) -> Report:
         """Look until a paused database is awake: it is woken once, and not for nothing."""
         try:
-            _act_for_its_owner(watcher.database, door)
+            _act_for_its_owner(watcher.database, caller)
         except (TemporaryError, PermanentError) as error:
             return watcher.not_begun(error)
         until = self._clock.now() + SECONDS_TO_WAKE
@@ -107,10 +107,10 @@ class _Checks:
             self._clock.sleep(SECONDS_BETWEEN_LOOKS)
 
 
-def _act_for_its_owner(database: Database, door: Door) -> None:
+def _act_for_its_owner(database: Database, caller: Caller) -> None:
     """Act for the stack whose cluster and secret these are. Raises PermanentError if of two."""
     cluster = act_for_owner_of(database.cluster_arn)
-    door.check(SCHEMA_RULE, _named(door.event), cluster)
+    caller.check(SCHEMA_RULE, _named(caller.event), cluster)
     secret = tags_of_secret(database.secret_arn)
     two = two_databases((database.secret_arn, secret), (database.cluster_arn, cluster))
     if two:

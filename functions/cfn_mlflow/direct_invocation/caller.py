@@ -1,10 +1,9 @@
-"""By which door an event came in that CloudFormation did not send, and what is served there.
+"""Who sent an event that CloudFormation did not send, and what they are served.
 
-The alias `operator` is for whom IAM lets in: operators, and the role of the provider's rules. What
-comes in there is served. The function itself is open to whoever deploys a stack, and to any rule
-of a certain name, for rules of 0.1 have no role. That door is kept until 0.3.0. What comes in
-there is served only if it is what such a rule says, word for word, and the rule is of a stack that
-works with the database.
+IAM lets operators, and the role of the provider's rules, invoke the alias `operator`. What they ask
+is served. The function itself is open to whoever deploys a stack, and to any rule of a certain
+name, for rules of 0.1 have no role. Such a caller is kept until 0.3.0. They are served only what
+such a rule says, word for word, and only if the rule is of a stack that works with the database.
 """
 
 from __future__ import annotations
@@ -37,15 +36,15 @@ class NotServedError(PermanentError):
 
 
 @dataclass(frozen=True)
-class Door:
-    """The way by which one event came in."""
+class Caller:
+    """Whoever invoked the function: by which ARN, with which event."""
 
     invoked_arn: str
     event: Mapping[str, Any]
 
     @property
-    def is_for_operators(self) -> bool:
-        """Tell whether IAM alone decides who comes in."""
+    def is_operator(self) -> bool:
+        """Tell whether IAM alone decides who this is."""
         return self.invoked_arn.split(":")[ALIAS:] == [OPERATOR]
 
     def check(self, part: str, resource: str, cluster: Tags) -> None:
@@ -66,7 +65,7 @@ class Door:
 
         Raises NotServedError if no such rule is there.
         """
-        if self.is_for_operators:
+        if self.is_operator:
             return None
         named = _RESOURCE.fullmatch(resource)
         tags = self._said_by(part, named[1], named[2]) if named else None

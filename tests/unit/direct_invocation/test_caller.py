@@ -1,4 +1,4 @@
-"""What is served beside CloudFormation, at which door, and for whom."""
+"""Who is served beside CloudFormation, and what."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pytest
 from botocore.stub import Stubber
 
 from cfn_mlflow.aws.core.session import own_client
+from cfn_mlflow.direct_invocation.caller import Caller
 from cfn_mlflow.direct_invocation.cluster_tenant import act_for_owner_of, tags_of_secret
-from cfn_mlflow.direct_invocation.door import Door
 from cfn_mlflow.outcome import PermanentError, TemporaryError
 from tests.support.objects.service_kit import boto, owner
 from tests.support.objects.two_databases import (
@@ -31,8 +31,8 @@ Alter = Callable[[], object]
 
 
 def served(event: dict[str, Any] = EVENT, by: str = FUNCTION) -> None:
-    """Send an event by a door for the owner's cluster. Raises what the door says."""
-    Door(by, event).check("rotation", RESOURCE, act_for_owner_of("mlflow-database-abcdefghij"))
+    """Send an event for the owner's cluster. Raises the refusal."""
+    Caller(by, event).check("rotation", RESOURCE, act_for_owner_of("mlflow-database-abcdefghij"))
 
 
 @pytest.fixture
@@ -108,23 +108,23 @@ def test_a_rule_on_another_bus_says_nothing(cluster: str) -> None:
 @pytest.mark.parametrize("resource", ["", "-", "x", "a" * 300, "mlflow_x", "mlflow-ABCDEFGHIJ"])
 def test_a_resource_that_no_stack_has_is_not_looked_up(aws: None, resource: str) -> None:
     with pytest.raises(PermanentError, match=NOT_HERE):
-        Door(FUNCTION, EVENT).rule("schema", resource)
+        Caller(FUNCTION, EVENT).rule("schema", resource)
 
 
 def test_a_rule_of_a_stack_that_the_database_is_shared_with_is_served(cluster: str) -> None:
     event = {"Check": {"ClusterArn": cluster}, "Resource": OTHERS.name()}
     make_rule(OTHERS, "schema", "Rotation", event)
-    door = Door(FUNCTION, event)
+    caller = Caller(FUNCTION, event)
     with pytest.raises(PermanentError, match="SharedWithStacks"):
-        door.check("schema", OTHERS.name(), act_for_owner_of(cluster))
+        caller.check("schema", OTHERS.name(), act_for_owner_of(cluster))
     share(cluster, "gone", "others")
     with named({"others": OTHER_STACK}):
-        door.check("schema", OTHERS.name(), act_for_owner_of(cluster))
+        caller.check("schema", OTHERS.name(), act_for_owner_of(cluster))
     anew = f"{OTHER_STACK.rpartition('/')[0]}/00000000-8888-7777-6666-555555555555"
     with named({"others": anew}), pytest.raises(PermanentError, match="SharedWithStacks"):
-        door.check("schema", OTHERS.name(), act_for_owner_of(cluster))
+        caller.check("schema", OTHERS.name(), act_for_owner_of(cluster))
     share(cluster, "@all")
-    door.check("schema", OTHERS.name(), act_for_owner_of(cluster))
+    caller.check("schema", OTHERS.name(), act_for_owner_of(cluster))
 
 
 def test_while_eventbridge_does_not_tell_nothing_is_served(cluster: str) -> None:
