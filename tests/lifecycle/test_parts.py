@@ -1,4 +1,8 @@
-"""Given the four parts wired by GetAtt, on a provider whose functions have 30 seconds."""
+"""Given the four parts wired by GetAtt, on a provider as a careful account has it.
+
+Its functions have 30 seconds, a key of the account's own, one invocation each, and lists of the
+networks and images that stacks may use.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,13 @@ import pytest
 from demo import evidence
 from local.aws import LocalAws
 from tests.support.local_aws.stacks import Stack
+from tests.support.mlflow.careful import (
+    RESERVED,
+    RESERVED_FOR_THE_LAST_WORD,
+    Careful,
+    keys_of,
+    reservations_of,
+)
 from tests.support.mlflow.mlflow_stacks import (
     answer_of,
     clients_of,
@@ -22,12 +33,20 @@ from tests.support.mlflow.mlflow_stacks import (
     wait_for_words,
     words_of,
 )
-from tests.support.mlflow.neighbours import EXAMPLES, belongings, intruder, with_exports
+from tests.support.mlflow.neighbours import (
+    EXAMPLES,
+    assert_another_team_gets_nothing,
+    faults_of,
+    named,
+    nested,
+    with_exports,
+)
 from tests.support.mlflow.parts_database import (
     read_only_database,
     wait_until_paused,
     write_status,
 )
+from tests.support.template.provider_template import FUNCTIONS
 
 EXAMPLE = EXAMPLES / "parts.yaml"
 PROVIDER = "hurried"
@@ -41,16 +60,18 @@ OPENED = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'mlflow_app'"
 
 
 @pytest.fixture(scope="module")
-def hurried(local_aws: LocalAws) -> str:
+def hurried(local_aws: LocalAws) -> Careful:
     """A second provider beside the first, whose functions time out after 30 seconds."""
-    parameters = {"ProviderName": PROVIDER, "FunctionTimeout": "30"}
+    key = local_aws.session().client("kms").create_key()["KeyMetadata"]["Arn"]
+    careful = Careful(PROVIDER, key, make_network(local_aws))
+    parameters = {**careful.parameters, "FunctionTimeout": "30"}
     local_aws.deploy_provider(parameters, stack_name=PROVIDER)
-    return PROVIDER
+    return careful
 
 
 @pytest.fixture(scope="module")
-def parts(local_aws: LocalAws, hurried: str) -> Iterator[Stack]:
-    network = make_network(local_aws)
+def parts(local_aws: LocalAws, hurried: Careful) -> Iterator[Stack]:
+    network = hurried.network
     stack = Stack.create(
         local_aws,
         "parts",
@@ -63,7 +84,7 @@ def parts(local_aws: LocalAws, hurried: str) -> Iterator[Stack]:
     )
     # The migration takes as long as the service's first invocation has, and longer.
     migration = paused_migration(local_aws)
-    wait_for_words(local_aws, f"{hurried}-MLflowService", "invocation 2")
+    wait_for_words(local_aws, f"{PROVIDER}-MLflowService", "invocation 2")
     migration.resume()
     stack.wait()
     yield stack
@@ -118,30 +139,49 @@ def test_a_session_on_a_read_only_server_is_refused_so_writes_recover(
     assert [write_status(local_aws, uri) for _ in range(20)] == [200] * 20
 
 
-def test_service_of_another_stack_cannot_have_the_parts_that_are_not_shared_with_it(
-    local_aws: LocalAws, hurried: str, parts: Stack
+def test_keys_and_reservations_of_the_account_are_on_all_that_the_provider_has(
+    local_aws: LocalAws, hurried: Careful
 ) -> None:
-    """All that it names is refused in one answer, and a client of the parts sees nothing of it."""
-    uri = parts.outputs["TrackingUri"]
-    template = intruder(local_aws, make_network(local_aws), parts, hurried)
-    log_run(local_aws, uri, "before the intruder")
-    before = belongings(local_aws, parts)
-    with clients_of(local_aws, uri, 2) as answers:
-        stack = Stack.create(local_aws, "intruder", template)
-        reason = stack.failures()["Service"]
-    assert stack.status == "ROLLBACK_COMPLETE"
-    assert set(answers) == {200}
-    for name in template["Resources"]["Service"]["Properties"]:
-        judged = name.startswith(("DatabaseS", "DatabaseC", "DatabaseM", "Artifact", "Sidecar"))
-        assert (f"{name}: " in reason or f"{name}[0]" in reason) == judged, reason
-    assert belongings(local_aws, parts) == before
-    assert evidence.owned(local_aws.session().client, stack.id) == []
-    stack.delete()
+    keys = keys_of(local_aws, PROVIDER)
+    functions = {f"{PROVIDER}-{name}" for name in FUNCTIONS}
+    groups = {f"/aws/lambda/{name}" for name in functions}
+    queues = {f"{PROVIDER}-dead-letters", f"{PROVIDER}-failed-rotations"}
+    assert keys == dict.fromkeys(functions | groups | queues, hurried.key)
+    reserved = dict.fromkeys(functions, RESERVED)
+    reserved[f"{PROVIDER}-LastWord"] = RESERVED_FOR_THE_LAST_WORD
+    assert reservations_of(local_aws, PROVIDER) == reserved
+
+
+def test_stacks_of_another_team_can_have_nothing_of_the_parts_in_any_property_of_any_type(
+    local_aws: LocalAws, parts: Stack
+) -> None:
+    assert_another_team_gets_nothing(local_aws, PROVIDER, parts)
+
+
+def test_stack_that_is_nested_in_another_is_told_to_share_with_its_own_name(
+    local_aws: LocalAws, parts: Stack
+) -> None:
+    token = {"Fn::ImportValue": f"{PROVIDER}-MLflowBucket"}
+    bucket = named(local_aws, parts, ":s3:::").rpartition(":")[2]
+    thing = {
+        "Type": "Custom::MLflowBucket",
+        "Properties": {"ServiceToken": token, "BucketId": bucket},
+    }
+    root = Stack.create(local_aws, "root", nested(local_aws, {"Resources": {"Bucket": thing}}))
+    assert root.status == "ROLLBACK_COMPLETE"
+    inner = next(
+        one.physical_id for one in root.events() if one.logical_id == "Inner" and one.physical_id
+    )
+    name = inner.split("/")[1]
+    assert name.startswith("root-Inner-")
+    [refused] = faults_of(local_aws, f"{PROVIDER}-MLflowBucket", inner)
+    assert f"Name {name} in the property SharedWithStacks there" in refused
+    root.delete()
 
 
 @pytest.mark.long
 def test_service_of_another_stack_works_on_the_parts_once_they_are_shared_with_it(
-    local_aws: LocalAws, hurried: str, parts: Stack
+    local_aws: LocalAws, parts: Stack
 ) -> None:
     shared = with_exports(TEMPLATE)
     for line in ("Path: /artifacts", "MaxCapacity: 1"):
@@ -153,7 +193,7 @@ def test_service_of_another_stack_works_on_the_parts_once_they_are_shared_with_i
     guest = Stack.create(
         local_aws,
         "guest",
-        (EXAMPLES / "shared-service.yaml").read_text().replace("cfn-mlflow-", f"{hurried}-"),
+        (EXAMPLES / "shared-service.yaml").read_text().replace("cfn-mlflow-", f"{PROVIDER}-"),
         Parameters=[
             {"ParameterKey": "DatabaseStackName", "ParameterValue": parts.name},
             *(
@@ -193,15 +233,24 @@ def test_the_parts_are_deleted_and_nothing_stays_owned(local_aws: LocalAws, part
 
 
 @pytest.mark.long
-def test_the_one_resource_completes_over_several_short_invocations_too(
-    local_aws: LocalAws, hurried: str
+def test_the_one_resource_is_made_changed_and_deleted_by_several_short_invocations_too(
+    local_aws: LocalAws, hurried: Careful
 ) -> None:
-    template = one_resource(make_network(local_aws), provider=hurried)
+    network = hurried.network
+    template = one_resource(network, provider=PROVIDER)
     stack = Stack.create(local_aws, "hurried-one", template, wait=False)
     migration = paused_migration(local_aws)
-    wait_for_words(local_aws, f"{hurried}-MLflow", "invocation 2")
+    wait_for_words(local_aws, f"{PROVIDER}-MLflow", "invocation 2")
     migration.resume()
     assert stack.wait() == "CREATE_COMPLETE", stack.failures()
+    assert answer_of(local_aws, stack.outputs["TrackingUri"]) == 200
+    elsewhere = one_resource(network, provider=PROVIDER, ServiceImage="attacker.example/x:v3.17.2")
+    assert stack.update(elsewhere) == "UPDATE_ROLLBACK_COMPLETE"
+    refused = "ServiceImage: attacker.example/x:v3.17.2 is no image that the provider may run"
+    assert refused in stack.failures()["MLflow"]
+    assert_another_team_gets_nothing(local_aws, PROVIDER, stack)
+    larger = one_resource(network, provider=PROVIDER, ServiceCpu="1024")
+    assert stack.update(larger) == "UPDATE_COMPLETE", stack.failures()
     assert answer_of(local_aws, stack.outputs["TrackingUri"]) == 200
     assert _rules_left(local_aws) == []
     assert stack.delete() == "DELETE_COMPLETE"

@@ -19,6 +19,7 @@ from typing import Any
 
 import psycopg2
 
+from demo import evidence
 from local import environments
 from local.aws import LocalAws
 from local.launch import proxies
@@ -76,6 +77,12 @@ def load_artifacts(aws: LocalAws, outputs: dict[str, str], release: str) -> None
 def fill(aws: LocalAws, tracking_uri: str, release: str) -> None:
     """Let the client of `release` fill the MLflow behind a load balancer."""
     _run(aws, tracking_uri, release, "fill.py")
+
+
+def log_as_a_user(aws: LocalAws, tracking_uri: str, experiment: str) -> None:
+    """Let the client of the newest release log an experiment, as the demo does."""
+    client = Path(evidence.__file__).with_name("client.py")
+    _run(aws, tracking_uri, environments.MLFLOW_VERSION, str(client), experiment)
 
 
 def read(
