@@ -1,0 +1,1 @@
+"""What is inside the database? Roles, rights, logins and passwords, by the Data API."""

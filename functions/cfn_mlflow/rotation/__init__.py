@@ -1,0 +1,1 @@
+"""How does the standby login get a new password, and the service move to it?"""

@@ -1,0 +1,1 @@
+"""How does an upgrade go? Inspection, rehearsal, snapshot, migration, and a fallback image."""

@@ -1,0 +1,1 @@
+"""CloudFormation: what does it say of a stack, its resources and its events?"""

@@ -1,0 +1,1 @@
+"""CloudWatch: which metrics does the provider publish, and which alarms watch them?"""

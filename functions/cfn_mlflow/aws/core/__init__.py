@@ -1,0 +1,1 @@
+"""What do all AWS objects share? Session, errors, owner, tags, sharing, comparison."""

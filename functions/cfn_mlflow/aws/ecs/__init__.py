@@ -1,0 +1,1 @@
+"""ECS: which cluster, service and task definitions are made, and how do tasks run and stop?"""

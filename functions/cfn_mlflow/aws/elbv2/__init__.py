@@ -1,0 +1,1 @@
+"""Elastic Load Balancing: which load balancer, listener and target group lead to the tasks?"""

@@ -1,0 +1,1 @@
+"""EventBridge: which rules invoke a function of the provider on a schedule?"""

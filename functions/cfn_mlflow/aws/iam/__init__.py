@@ -1,0 +1,1 @@
+"""IAM: which roles do the tasks have, and within which boundary?"""

@@ -1,0 +1,1 @@
+"""Lambda: how does a function invoke itself or another without waiting for it?"""

@@ -1,0 +1,1 @@
+"""The RDS Data API: how does SQL reach an Aurora cluster, and why does it fail?"""

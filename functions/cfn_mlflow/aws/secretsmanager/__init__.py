@@ -1,0 +1,1 @@
+"""Secrets Manager: which secrets are made or named, for logins and for the server?"""

@@ -1,0 +1,1 @@
+"""Parameter Store: which resource has reserved which name?"""

@@ -1,0 +1,1 @@
+"""Custom::MLflowBucket: where are artifacts kept?"""

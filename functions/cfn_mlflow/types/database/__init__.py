@@ -1,0 +1,1 @@
+"""Custom::MLflowDatabase: which database, with which network and which logins?"""

@@ -1,0 +1,1 @@
+"""Custom::MLflow: how do bucket, database and service become one resource?"""

@@ -1,0 +1,1 @@
+"""Custom::MLflowService: what is the tracking server made of?"""

@@ -1,1 +1,1 @@
-"""What of the service is asked by which block of properties? properties.py joins them."""
+"""What can be asked of the service, block by block? properties.py joins the blocks."""
