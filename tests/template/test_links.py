@@ -15,6 +15,7 @@ PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 EACH_PAGE = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 SHOWN = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
 LINK = re.compile(r"\]\(([^)#\s]*)(?:#([^)\s]*))?\)")
+IMAGE = re.compile(r'<img src="([^"]+)"()')
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 
 
@@ -25,7 +26,8 @@ def prose(page: Path) -> str:
 
 def links(page: Path) -> Iterator[tuple[Path, str]]:
     """Yield the file and the anchor of each link to a file of the project."""
-    for name, anchor in LINK.findall(prose(page)):
+    text = prose(page)
+    for name, anchor in [*LINK.findall(text), *IMAGE.findall(text)]:
         if "://" not in name:
             yield (page.parent / name).resolve() if name else page, anchor
 
