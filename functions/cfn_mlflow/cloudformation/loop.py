@@ -9,7 +9,7 @@ from functools import cache
 from cfn_mlflow.cloudformation import handoff
 from cfn_mlflow.cloudformation.answer import shorten
 from cfn_mlflow.cloudformation.event import Request
-from cfn_mlflow.cloudformation.guard.fence import Fence, Unanswered, UnconfirmedError
+from cfn_mlflow.cloudformation.guard.request_guard import RequestGuard, Unanswered, UnconfirmedError
 from cfn_mlflow.cloudformation.identity import Identity
 from cfn_mlflow.outcome import (
     REASON_BYTES,
@@ -74,12 +74,12 @@ class Loop:
         carried: handoff.Carried,
         *,
         invocation: Invocation,
-        fence: Fence,
+        guard: RequestGuard,
         invoke: handoff.InvokePort,
         clock: Clock,
     ) -> None:
         self._request, self._carried = request, carried
-        self._invocation, self._fence, self._invoke, self._clock = invocation, fence, invoke, clock
+        self._invocation, self._guard, self._invoke, self._clock = invocation, guard, invoke, clock
         self._progress = Progress(log.info, clock.now, carried.waits, carried.told_at)
         self._deadline = deadline(request.response_url, carried.first_seen, request.service_timeout)
         self._looks = self._strikes = 0
@@ -97,11 +97,11 @@ class Loop:
         return result
 
     def _prepared_once(self, prepare: Prepare) -> Step:
-        """Return a step that is made at its first look: nothing is known before the fence."""
+        """Return a step that is made at its first look: nothing is known before the guard lets it pass."""
 
         @cache
         def prepared() -> Step:
-            return prepare(self._fence.believed(), self._request.identity)
+            return prepare(self._guard.believed(), self._request.identity)
 
         def step() -> Outcome:
             made = prepared()
@@ -135,7 +135,7 @@ class Loop:
     def _look(self, step: Step) -> Result | Waiting:
         self._looks += 1
         try:
-            ended = self._fence.verdict()
+            ended = self._guard.verdict()
             if ended:
                 return ended
             outcome = step()
@@ -171,7 +171,7 @@ class Loop:
         pace, until = Pace(), self._clock.now() + GIVE_UP_SECONDS
         while True:
             try:
-                if not self._fence.verdict():  # else a later request is at work: it is left alone
+                if not self._guard.verdict():  # else a later request is at work: it is left alone
                     give_up(self._request, self._request.identity)
             except TemporaryError as error:
                 pause = pace.next(changed=False)
@@ -206,7 +206,7 @@ class Loop:
 
     def _is_early(self) -> bool:
         """Tell whether the request has time left by CloudFormation's clock, if not by its event."""
-        since = self._fence.open_since()
+        since = self._guard.open_since()
         ends = (since or self._clock.now()) + span(self._request.service_timeout)
         return self._clock.now() < ends - EARLIER
 

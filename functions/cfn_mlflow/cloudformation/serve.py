@@ -9,7 +9,7 @@ from cfn_mlflow.cloudformation import handoff
 from cfn_mlflow.cloudformation.answer import Answer, fail, succeed
 from cfn_mlflow.cloudformation.delivery import deliver
 from cfn_mlflow.cloudformation.event import Echo, MalformedEventError, Request, parse
-from cfn_mlflow.cloudformation.guard.fence import Fence, Unanswered
+from cfn_mlflow.cloudformation.guard.request_guard import RequestGuard, Unanswered
 from cfn_mlflow.cloudformation.guard.stack import ANY_TYPE, StackPort
 from cfn_mlflow.cloudformation.handoff import InvokePort
 from cfn_mlflow.cloudformation.identity import Identity
@@ -78,7 +78,7 @@ class _Service:
         ):
             hop = f", invocation {carried.hops + 1}" if carried.hops else ""
             log.info(f"{request.request_type} of {request.echoed_id}{hop}")
-            fence = Fence(
+            guard = RequestGuard(
                 self.stack,
                 request,
                 carried,
@@ -89,7 +89,7 @@ class _Service:
                 request,
                 carried,
                 invocation=invocation,
-                fence=fence,
+                guard=guard,
                 invoke=self.invoke,
                 clock=self.clock,
             )

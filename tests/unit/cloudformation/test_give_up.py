@@ -145,7 +145,7 @@ def test_given_an_error_that_nobody_foresaw_then_the_first_reason_is_answered(
 
 
 def test_given_a_later_request_is_at_work_then_nothing_of_it_is_undone(world: World) -> None:
-    # The look's fence is passed; before the undoing the stack has gone on.
+    # The look's guard is passed; before the undoing the stack has gone on.
     world.stack = FakeStack(
         [state("UPDATE_IN_PROGRESS"), state("UPDATE_IN_PROGRESS"), state("UPDATE_COMPLETE")]
     )

@@ -41,7 +41,7 @@ class StackEvent(StackResource):
 
 
 class Stacks:
-    """What the protocol's fence asks."""
+    """What the request guard asks."""
 
     def resource_state(self, stack_id: str, logical_id: str) -> StackResource | None:
         """Return the state of a resource, None if it or its stack is gone.

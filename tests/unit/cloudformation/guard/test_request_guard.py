@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from cfn_mlflow.cloudformation.guard.fence import PATIENCE
+from cfn_mlflow.cloudformation.guard.request_guard import PATIENCE
 from cfn_mlflow.outcome import Done, Outcome, PermanentError, TemporaryError, Waiting
 from tests.support.cloudformation.protocol_kit import (
     SIGNED,

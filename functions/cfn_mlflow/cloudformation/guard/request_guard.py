@@ -62,7 +62,7 @@ class UnconfirmedError(PermanentError):
     """CloudFormation does not confirm a request: nothing may be changed for it."""
 
 
-class Fence:
+class RequestGuard:
     """Tells, look by look, whether one request may go on."""
 
     def __init__(
