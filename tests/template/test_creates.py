@@ -14,7 +14,7 @@ from tests.template.test_rights_used import operations, parsed, services, source
 
 READS = ("describe_", "get_", "list_")
 ON_WHAT_IS_THERE = {
-    "ssm.name_reservation.NameClaim": "the claim of a holder who is gone is there, and is followed",
+    "ssm.name_reservation.NameReservation": "one whose holder is gone is there, and is followed",
 }
 """What these change has been looked at: it is there."""
 

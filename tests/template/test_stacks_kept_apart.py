@@ -76,7 +76,7 @@ LOOKS = {
 Whether a name is free, and whose a named object is, only such a look can tell.
 """
 MADE_ANEW = "it is asked within the call that makes the group, and that one is never there already"
-FOLLOWED = "a claim whose holder is gone is followed, and IAM cannot tell that it is gone"
+FOLLOWED = "a reservation whose holder is gone is followed, and IAM cannot tell that it is gone"
 OF_RDS = "RDS makes and tags a master's secret by itself; what it tells IAM of it is on no page"
 SOURCES = "a clone is in the groups of its source, of which nothing changes"
 CANNOT_TELL: dict[tuple[str, str], str] = {

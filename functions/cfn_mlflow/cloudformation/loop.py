@@ -97,7 +97,7 @@ class Loop:
         return result
 
     def _prepared_once(self, prepare: Prepare) -> Step:
-        """Return a step that is made at its first look: nothing is known before the guard lets it pass."""
+        """Return a step that is made at its first look, once the guard has let the request pass."""
 
         @cache
         def prepared() -> Step:

@@ -1,7 +1,7 @@
-"""Systems Manager Parameter Store: the claim on a name that only one resource may hold.
+"""Systems Manager Parameter Store: the reservation of a name that only one resource may hold.
 
 A holder that CloudFormation has forgotten, or has left as it was on the user's wish, asks for
-nothing any more: its claim counts as none, and whoever wants the name follows it.
+nothing any more: its reservation counts as none, and whoever wants the name follows it.
 """
 
 from __future__ import annotations
@@ -39,36 +39,36 @@ def _stack_of(holder: str) -> str:
 
 
 @dataclass(frozen=True)
-class NameClaimView:
-    """A claim as it stands: who holds the name."""
+class NameReservationView:
+    """A reservation as it stands: who holds the name."""
 
     holder: str
     version: int
     tags: Tags = field(default_factory=dict)
-    """Those of a claim of one's own."""
+    """Those of a reservation of one's own."""
     doubt: str = ""
     """Why nobody knows whether another holder is still there."""
 
 
 @dataclass(frozen=True, eq=False)
-class NameClaim(Resource[NameClaimView]):
-    """The right to a name in this account and Region: claimed first, released last.
+class NameReservation(Resource[NameReservationView]):
+    """The right to a name in this account and Region: reserved first, released last.
 
     Its value is the holder: the stack's ARN and the logical id, as a person would look for them.
     """
 
-    words: ClassVar[str] = "claim on UniqueName"
+    words: ClassVar[str] = "reservation of UniqueName"
 
     owner: Owner
     path: str
 
     @property
     def holder(self) -> str:
-        """Return what the claim's value says when it is this resource's."""
+        """Return what the reservation's value says when it is this resource's."""
         return f"{self.owner.stack_id} {self.owner.logical_id}"
 
-    def observe(self) -> Observation[NameClaimView] | None:
-        """Read the claim; that of a holder who is gone is none.
+    def observe(self) -> Observation[NameReservationView] | None:
+        """Read the reservation; that of a holder who is gone is none.
 
         Rests on ssm:GetParameter, ListTagsForResource and cloudformation:DescribeStackResource.
         """
@@ -79,7 +79,7 @@ class NameClaim(Resource[NameClaimView]):
         found = _ssm().list_tags_for_resource(ResourceType="Parameter", ResourceId=self.path)
         return Observation(replace(view, tags=tag_map(found["TagList"])))
 
-    def _taken(self, view: NameClaimView) -> str:
+    def _taken(self, view: NameReservationView) -> str:
         """Tell which stack holds the name: its name alone, for its id and resource are its own."""
         name = self.path.split("/names/", 1)[-1].split("/")[0]
         said = f"UniqueName: {name!r} is taken by {_stack_of(view.holder)}"
@@ -91,17 +91,17 @@ class NameClaim(Resource[NameClaimView]):
         return f"{said}. Choose another name, or delete that stack first"
 
     def create(self) -> None:
-        """Claim the name (ssm:PutParameter without Overwrite: the second claim is refused)."""
+        """Reserve the name (ssm:PutParameter without Overwrite refuses a second one)."""
         try:
             self._put(Tags=tag_list(self.owner.tags))
         except _ssm().exceptions.ParameterAlreadyExists:
             self._follow()
 
-    def compare(self, found: Observation[NameClaimView]) -> Observation[NameClaimView]:
+    def compare(self, found: Observation[NameReservationView]) -> Observation[NameReservationView]:
         """Name the tags when they differ."""
         return found.differing({"tags": self.owner.lacks(found.view.tags)})
 
-    def update(self, found: Observation[NameClaimView]) -> None:
+    def update(self, found: Observation[NameReservationView]) -> None:
         """Set the tags (ssm:AddTagsToResource, RemoveTagsFromResource)."""
         view = found.view
         take_off(
@@ -117,10 +117,10 @@ class NameClaim(Resource[NameClaimView]):
             Tags=tag_list(self.owner.tags),
         )
 
-    def delete(self, view: NameClaimView) -> None:
+    def delete(self, view: NameReservationView) -> None:
         """Release the name (ssm:DeleteParameter).
 
-        A claim that was just followed has the former holder's tags: IAM asks for this one's.
+        A reservation that was just followed has the former holder's tags: IAM asks for this one's.
         """
         try:
             if not self.owner.owns(view.tags):
@@ -130,8 +130,8 @@ class NameClaim(Resource[NameClaimView]):
             if code(error) != "ParameterNotFound":
                 raise
 
-    def _if_held(self, view: NameClaimView | None) -> NameClaimView | None:
-        """Return another's claim while its holder is there; ask CloudFormation whether it is."""
+    def _if_held(self, view: NameReservationView | None) -> NameReservationView | None:
+        """Return another's reservation while CloudFormation says that its holder is there."""
         if view is None:
             return None
         stack_id, _, logical_id = view.holder.partition(" ")
@@ -144,25 +144,25 @@ class NameClaim(Resource[NameClaimView]):
         return None if state is None or state.status in GONE else view
 
     def _follow(self) -> None:
-        """Take the claim of a holder who is gone; one that another has just taken is given back.
+        """Take over from a holder who is gone; give back what another has just taken.
 
         Each PutParameter makes the next version, and the first one after a DeleteParameter. So the
         version before ours tells who held the name at that very moment.
         """
         view = _look(self.path)
         if view is None or self._if_held(view) is not None:
-            raise TemporaryError("the name has just been claimed; looking whose it is")
+            raise TemporaryError("the name has just been reserved; looking whose it is")
         version = self._put(Overwrite=True)
         before = _look(f"{self.path}:{version - 1}") if version > 1 else None
         if before is not None and self._came_between(view, before):
             self._put(Value=before.holder, Overwrite=True)
-            raise TemporaryError("the name has just been claimed by another; looking whose it is")
+            raise TemporaryError("the name has just been reserved by another; looking whose it is")
         log.warning(f"Took over the UniqueName of {view.holder}, which is gone")
 
-    def _came_between(self, view: NameClaimView, before: NameClaimView) -> bool:
-        """Tell whether the claim before ours is another's, or that of a holder who came back.
+    def _came_between(self, view: NameReservationView, before: NameReservationView) -> bool:
+        """Tell whether the reservation before ours is another's, or that of a holder who came back.
 
-        A holder who is made again finds its own claim, and writes none.
+        A holder who is made again finds its own reservation, and writes none.
         """
         try:
             return before.holder != view.holder or self._if_held(before) is not None
@@ -181,12 +181,12 @@ class NameClaim(Resource[NameClaimView]):
         return _ssm().put_parameter(**asked)["Version"]
 
 
-def _look(path: str) -> NameClaimView | None:
-    """Return a claim as it stands, or stood in a version (ssm:GetParameter)."""
+def _look(path: str) -> NameReservationView | None:
+    """Return a reservation as it stands, or stood in a version (ssm:GetParameter)."""
     try:
         found = _ssm().get_parameter(Name=path)["Parameter"]
     except Exception as error:
         if is_missing(error):
             return None
         raise
-    return NameClaimView(found["Value"], found["Version"])
+    return NameReservationView(found["Value"], found["Version"])

@@ -21,7 +21,7 @@ from cfn_mlflow.engine.output import Output, Value, output_of
 from cfn_mlflow.engine.resource import Observed
 from cfn_mlflow.types.bucket.attributes import BucketAttributes
 from cfn_mlflow.types.bucket.properties import BucketProperties
-from cfn_mlflow.types.common.name_reservation import claim
+from cfn_mlflow.types.common.name_reservation import reserve_name
 from cfn_mlflow.types.common.type_handler import resource_type
 
 
@@ -93,7 +93,7 @@ def _parts(owner: Owner, properties: BucketProperties, name: Value[str]) -> Buck
 
 def _graph(owner: Owner, properties: BucketProperties) -> Graph:
     graph = Graph()
-    claim(graph, owner, "MLflowBucket")
+    reserve_name(graph, owner, "MLflowBucket")
     parts = bucket(graph, owner, properties)
     complete_bucket(graph, owner, parts)
     graph.give({str(f.alias): getattr(parts, n) for n, f in BucketAttributes.model_fields.items()})

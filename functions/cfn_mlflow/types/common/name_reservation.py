@@ -1,20 +1,20 @@
-"""The claim on a UniqueName: the first object of a resource, and the last to go."""
+"""The reservation of a UniqueName: the first object of a resource, and the last to go."""
 
 from __future__ import annotations
 
 from cfn_mlflow.aws.core.owner import Owner
-from cfn_mlflow.aws.ssm.name_reservation import NameClaim
+from cfn_mlflow.aws.ssm.name_reservation import NameReservation
 from cfn_mlflow.engine.graph import Graph
 
 
-def claim(graph: Graph, owner: Owner, part: str = "") -> None:
-    """Claim the UniqueName, if the user gave one, before all else in the graph.
+def reserve_name(graph: Graph, owner: Owner, part: str = "") -> None:
+    """Reserve the UniqueName, if the user gave one, before all else in the graph.
 
     `part` is the type's name without `Custom::`, for a type that is a part of Custom::MLflow: so
     the parts of one MLflow can share a name.
     """
     path = "/".join(("", owner.provider, "names", owner.prefix, part)).rstrip("/")
     if owner.named:
-        graph.begin(NameClaim(owner, path))
+        graph.begin(NameReservation(owner, path))
     else:
-        graph.without(NameClaim(owner, path))
+        graph.without(NameReservation(owner, path))

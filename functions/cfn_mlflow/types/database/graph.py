@@ -29,7 +29,7 @@ from cfn_mlflow.engine.output import Output, combine, gather
 from cfn_mlflow.postgres.connection_limit import ConnectionLimit, ConnectionLimitView
 from cfn_mlflow.rotation.turns import in_use
 from cfn_mlflow.types.common.connections import max_connections
-from cfn_mlflow.types.common.name_reservation import claim
+from cfn_mlflow.types.common.name_reservation import reserve_name
 from cfn_mlflow.types.common.type_handler import resource_type
 from cfn_mlflow.types.database.attributes import DatabaseAttributes
 from cfn_mlflow.types.database.logins import (
@@ -200,7 +200,7 @@ def _connections(cluster: DBClusterView, limit: ConnectionLimitView) -> int:
 
 def _graph(owner: Owner, properties: DatabaseProperties) -> Graph:
     graph = Graph()
-    claim(graph, owner, "MLflowDatabase")
+    reserve_name(graph, owner, "MLflowDatabase")
     parts = database(graph, owner, properties)
     complete_database(graph, owner, parts)
     graph.give(parts.attributes)

@@ -9,7 +9,7 @@ from cfn_mlflow.aws.core.owner import Owner
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.types.bucket.graph import BucketParts, bucket, complete_bucket
 from cfn_mlflow.types.common.connections import max_connections
-from cfn_mlflow.types.common.name_reservation import claim
+from cfn_mlflow.types.common.name_reservation import reserve_name
 from cfn_mlflow.types.common.type_handler import resource_type
 from cfn_mlflow.types.database.graph import DatabaseParts, complete_database, database
 from cfn_mlflow.types.mlflow.attributes import MLflowAttributes
@@ -21,7 +21,7 @@ from cfn_mlflow.types.service.wiring import Wiring
 
 def _graph(owner: Owner, asked: MLflowProperties) -> Graph:
     graph = Graph()
-    claim(graph, owner)
+    reserve_name(graph, owner)
     artifacts = bucket(graph, _as_written(owner, "the bucket"), asked.bucket())
     store = database(graph, _as_written(owner, "the database"), asked.database())
     wiring = _wiring(asked, artifacts, store)

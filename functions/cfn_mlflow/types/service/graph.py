@@ -24,7 +24,7 @@ from cfn_mlflow.engine.output import Output, combine, gather, output_of
 from cfn_mlflow.engine.resource import Observed
 from cfn_mlflow.rotation.turns import LoginInUse
 from cfn_mlflow.types.common.connections import Budget
-from cfn_mlflow.types.common.name_reservation import claim
+from cfn_mlflow.types.common.name_reservation import reserve_name
 from cfn_mlflow.types.common.type_handler import resource_type
 from cfn_mlflow.types.service.attributes import ServiceAttributes
 from cfn_mlflow.types.service.connection_budget import ConnectionBudget
@@ -248,7 +248,7 @@ def _cluster_id(cluster_arn: str) -> str:
 
 def _graph(owner: Owner, asked: ServiceProperties) -> Graph:
     graph = Graph()
-    claim(graph, owner, "MLflowService")
+    reserve_name(graph, owner, "MLflowService")
     cluster_arn, secret_arn = named_by_wiring(graph, owner, asked)
     login = graph.add(LoginInUse(owner, secret_arn))
     wiring = Wiring(

@@ -1,4 +1,4 @@
-"""The claim on a UniqueName: one holder, and a successor when CloudFormation knows it no more."""
+"""The reservation of a UniqueName: one holder, and a successor once the holder is gone."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from botocore.stub import Stubber
 from cfn_mlflow.aws.core import session
 from cfn_mlflow.aws.core.errors import explain
 from cfn_mlflow.aws.core.owner import USER_KEYS_TAG, Owner
-from cfn_mlflow.aws.ssm.name_reservation import NameClaim
+from cfn_mlflow.aws.ssm.name_reservation import NameReservation
 from cfn_mlflow.engine.converge import Convergence
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.outcome import REASON_BYTES, PermanentError, Waiting
@@ -29,7 +29,7 @@ NOT_THERE = (
 
 def graph_of(whose: Owner | None = None) -> Graph:
     graph = Graph()
-    graph.begin(NameClaim(whose or owner(user_tags={"team": "a"}), PATH))
+    graph.begin(NameReservation(whose or owner(user_tags={"team": "a"}), PATH))
     return graph
 
 
@@ -69,7 +69,7 @@ def says(stack: Stubber, status: str, times: int = 3, of: str = "Other") -> None
 
 
 def before_the_claim(happens: Callable[[], None]) -> None:
-    """Let something happen once, just before a claim is put over another."""
+    """Let something happen once, just before a reservation is put over another."""
     events = session.client("ssm").meta.events
 
     def put(params: dict[str, Any], **_: Any) -> None:
@@ -258,7 +258,7 @@ def test_given_its_own_claim_then_cloudformation_is_not_asked(stack: Stubber) ->
 def test_given_a_claim_that_was_followed_then_it_is_its_holders_before_it_is_released(
     aws: None,
 ) -> None:
-    """The function died before the tags were set: IAM lets a claim go by its owner's tag."""
+    """The function died before the tags were set: IAM lets a reservation go by its owner's tag."""
     boto("ssm").put_parameter(
         Name=PATH,
         Value=f"{STACK} MLflow",

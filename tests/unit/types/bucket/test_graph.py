@@ -131,7 +131,7 @@ def test_given_it_is_as_asked_when_asked_again_then_nothing_is_written(s3: Any) 
     with watched() as calls:
         assert converge(graph()) == first
     assert calls.writes == []
-    assert len(calls.made) <= 9  # each object once, the claim that it does not have included
+    assert len(calls.made) <= 9  # each object once, the reservation that it does not have included
     assert world(s3) == before
 
 
@@ -597,7 +597,7 @@ def deleted(asked: Any) -> Outcome:
     return outcome
 
 
-def claims() -> list[str]:
+def reservations() -> list[str]:
     return [each["Name"] for each in boto("ssm").describe_parameters()["Parameters"]]
 
 
@@ -614,9 +614,9 @@ def test_given_a_name_that_is_taken_then_the_second_fails_and_leaves_the_first_a
             served(second)
         assert deleted(request("Delete", shared, logical_id="Other")) == Done({})
     assert world(s3) == before
-    assert claims() == ["/cfn-mlflow/names/shared/MLflowBucket"]
+    assert reservations() == ["/cfn-mlflow/names/shared/MLflowBucket"]
     assert deleted(request("Delete", shared)) == Done({})
-    assert claims() == []
+    assert reservations() == []
     assert world(s3) == {}
 
 
@@ -624,4 +624,4 @@ def test_given_no_name_then_two_resources_live_side_by_side_and_claim_none(s3: A
     served(request("Create", {}))
     served(request("Create", {}, logical_id="Other"))
     assert len(names(s3)) == 2
-    assert claims() == []
+    assert reservations() == []

@@ -32,7 +32,7 @@ from cfn_mlflow.aws.secretsmanager.login_secret import LoginSecret
 from cfn_mlflow.aws.secretsmanager.password_secret import MirroredSecret
 from cfn_mlflow.aws.secretsmanager.secret import Secret
 from cfn_mlflow.aws.secretsmanager.server_secret import ServerSecret
-from cfn_mlflow.aws.ssm.name_reservation import NameClaim
+from cfn_mlflow.aws.ssm.name_reservation import NameReservation
 from cfn_mlflow.engine.converge import Convergence
 from cfn_mlflow.outcome import Done
 from cfn_mlflow.rotation.turns import TurnSecret
@@ -102,7 +102,7 @@ BY_OTHERS: Mapping[type[Any], Callable[[Any], object]] = {
     LogGroup: _logs,
     MigrationDefinition: _ecs,
     MirroredSecret: _secret,
-    NameClaim: _tag_parameter,
+    NameReservation: _tag_parameter,
     Role: lambda view: boto("iam").tag_role(RoleName=view.name, Tags=_pairs()),
     Rule: lambda view: boto("events").tag_resource(ResourceARN=view.arn, Tags=_pairs()),
     ScalableTarget: lambda view: boto("application-autoscaling").tag_resource(
@@ -141,7 +141,8 @@ class Whole:
         return {
             f"{managed.label} {place}": (type(managed), managed.last_view())
             for place, managed in enumerate(graph.wanted)
-            if isinstance(managed, OwnedObject | NameClaim) and type(managed) not in IN_PASSING
+            if isinstance(managed, OwnedObject | NameReservation)
+            and type(managed) not in IN_PASSING
         }
 
     def tags(self, asked: Mapping[str, str]) -> dict[str, dict[str, str]]:
@@ -178,7 +179,7 @@ def test_given_tags_taken_out_and_changed_then_every_object_has_the_asked_and_fo
 ) -> None:
     made = whole.converge(AT_FIRST).values()
     ours = {kind for kind in _kinds() if kind.__module__.startswith("cfn_mlflow.")}
-    assert ours - IN_PASSING - {Secret} | {NameClaim} == {kind for kind, _ in made}
+    assert ours - IN_PASSING - {Secret} | {NameReservation} == {kind for kind, _ in made}
     for kind, view in made:
         assert _not_ours(view) == ({} if kind is Role else AT_FIRST)
         BY_OTHERS[kind](view)
