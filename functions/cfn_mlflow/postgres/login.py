@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from cfn_mlflow.aws.rds.client import DATABASE_NAME
-from cfn_mlflow.aws.rds.cluster import DBClusterView
+from cfn_mlflow.aws.rds.cluster_view import DBClusterView
 from cfn_mlflow.aws.rdsdata.database import Database, LoginRefusedError
 from cfn_mlflow.aws.rdsdata.database import Value as SqlValue
 from cfn_mlflow.aws.secretsmanager.login_secret import read_login

@@ -8,7 +8,7 @@ from typing import ClassVar
 from cfn_mlflow.aws.core.owned_object import tag_list
 from cfn_mlflow.aws.core.owner import COMPLETE_TAG
 from cfn_mlflow.aws.rds.client import rds, state_of
-from cfn_mlflow.aws.rds.cluster import read_cluster
+from cfn_mlflow.aws.rds.cluster_view import read_cluster
 from cfn_mlflow.aws.rdsdata.database import LoginRefusedError
 from cfn_mlflow.aws.secretsmanager.login_secret import read_login
 from cfn_mlflow.engine.output import Value, known

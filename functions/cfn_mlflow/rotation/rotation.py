@@ -16,7 +16,7 @@ from cfn_mlflow.aws.core.owner import COMPLETE_TAG, OWNER_TAG, Owner
 from cfn_mlflow.aws.core.sharers import sharers_of
 from cfn_mlflow.aws.events.rule_names import ROTATION_RULE
 from cfn_mlflow.aws.rds.client import MASTER_NAME
-from cfn_mlflow.aws.rds.cluster import DBClusterView, read_cluster
+from cfn_mlflow.aws.rds.cluster_view import DBClusterView, read_cluster
 from cfn_mlflow.aws.secretsmanager.login_secret import LoginSecret
 from cfn_mlflow.aws.secretsmanager.secret import SecretView, read_secret
 from cfn_mlflow.direct_invocation.caller import Caller

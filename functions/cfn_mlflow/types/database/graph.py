@@ -10,18 +10,12 @@ from cfn_mlflow.aws.core.owner import Owner
 from cfn_mlflow.aws.ec2.allowed_network import AllowedVpc
 from cfn_mlflow.aws.kms.key import AllowedKey
 from cfn_mlflow.aws.rds.client import DATABASE_NAME, MASTER_NAME, DatabaseLogGroup
-from cfn_mlflow.aws.rds.cluster import (
-    CompleteDBCluster,
-    DBCluster,
-    DBClusterView,
-    cluster_identifier,
-    major,
-)
-from cfn_mlflow.aws.rds.groups import (
-    DBClusterParameterGroup,
-    DBSubnetGroupView,
-)
+from cfn_mlflow.aws.rds.cluster import DBCluster
+from cfn_mlflow.aws.rds.cluster_completion import CompleteDBCluster
+from cfn_mlflow.aws.rds.cluster_view import DBClusterView, cluster_identifier, major
 from cfn_mlflow.aws.rds.instance import DBInstance
+from cfn_mlflow.aws.rds.parameter_group import DBClusterParameterGroup
+from cfn_mlflow.aws.rds.subnet_group import DBSubnetGroupView
 from cfn_mlflow.aws.secretsmanager.login_secret import LoginSecret
 from cfn_mlflow.aws.secretsmanager.password_secret import AllowedPasswordSecret, MirroredSecret
 from cfn_mlflow.engine.graph import Graph

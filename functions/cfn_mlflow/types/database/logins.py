@@ -8,9 +8,7 @@ from typing import Any
 from cfn_mlflow.aws.core.owner import Owner
 from cfn_mlflow.aws.events.rule import Rule, function_arn
 from cfn_mlflow.aws.events.rule_names import ROTATION_RULE
-from cfn_mlflow.aws.rds.cluster import (
-    DBCluster,
-)
+from cfn_mlflow.aws.rds.cluster import DBCluster
 from cfn_mlflow.aws.secretsmanager.login_secret import LoginSecret
 from cfn_mlflow.aws.secretsmanager.password_secret import MirroredSecret
 from cfn_mlflow.engine.graph import Graph

@@ -7,9 +7,7 @@ from dataclasses import dataclass, replace
 from cfn_mlflow.aws.core.owner import Owner
 from cfn_mlflow.aws.ec2.security_group import SecurityGroup, SecurityGroupRules, tcp
 from cfn_mlflow.aws.rds.client import PORT
-from cfn_mlflow.aws.rds.groups import (
-    DBSubnetGroup,
-)
+from cfn_mlflow.aws.rds.subnet_group import DBSubnetGroup
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.types.database.properties import DatabaseProperties
 

@@ -9,7 +9,8 @@ from moto.rds.models import DBCluster as MotoCluster
 from moto.rds.models import RDSBackend, rds_backends
 
 from cfn_mlflow.aws.core.errors import explain
-from cfn_mlflow.aws.rds.cluster import DBCluster, _view, cluster_identifier, major
+from cfn_mlflow.aws.rds.cluster import DBCluster
+from cfn_mlflow.aws.rds.cluster_view import cluster_identifier, major, view_of
 from cfn_mlflow.aws.rds.instance import DBInstance
 from cfn_mlflow.engine.converge import Convergence
 from cfn_mlflow.engine.graph import Graph
@@ -160,14 +161,14 @@ def answer(**more: Any) -> dict[str, Any]:
 
 
 def test_given_aws_has_not_changed_all_yet_then_that_is_waited_for() -> None:
-    view = _view(answer(PendingModifiedValues={"EngineVersion": "17.9", "StorageType": ""}))
+    view = view_of(answer(PendingModifiedValues={"EngineVersion": "17.9", "StorageType": ""}))
     assert cluster().compare(Observation(view)).busy == "changing EngineVersion"
 
 
 def test_given_rds_makes_the_master_secret_then_it_is_waited_for() -> None:
-    to_come = Observation(_view(answer()))
+    to_come = Observation(view_of(answer()))
     assert cluster().compare(to_come).not_ready == "making the master secret"
-    made = Observation(_view(answer(MasterUserSecret={"SecretArn": "arn"})))
+    made = Observation(view_of(answer(MasterUserSecret={"SecretArn": "arn"})))
     assert cluster().compare(made).not_ready == ""
     assert cluster(password_secret_arn="arn").compare(to_come).not_ready == ""
 
@@ -186,7 +187,7 @@ def test_given_versions_then_only_a_higher_one_is_a_change(
     asked: str, found: str, *, differs: bool
 ) -> None:
     compared = cluster(engine_version=asked).compare(
-        Observation(_view(answer(EngineVersion=found)))
+        Observation(view_of(answer(EngineVersion=found)))
     )
     assert ("engine version" in compared.differs) is differs
 

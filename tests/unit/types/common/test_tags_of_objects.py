@@ -25,8 +25,9 @@ from cfn_mlflow.aws.iam.role import Role
 from cfn_mlflow.aws.logs.log_group import LogGroup
 from cfn_mlflow.aws.rds.client import DatabaseLogGroup
 from cfn_mlflow.aws.rds.cluster import DBCluster
-from cfn_mlflow.aws.rds.groups import DBClusterParameterGroup, DBSubnetGroup
 from cfn_mlflow.aws.rds.instance import DBInstance
+from cfn_mlflow.aws.rds.parameter_group import DBClusterParameterGroup
+from cfn_mlflow.aws.rds.subnet_group import DBSubnetGroup
 from cfn_mlflow.aws.s3.bucket import Bucket
 from cfn_mlflow.aws.secretsmanager.login_secret import LoginSecret
 from cfn_mlflow.aws.secretsmanager.password_secret import MirroredSecret

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cfn_mlflow.aws.rds.groups import DBClusterParameterGroup
+from cfn_mlflow.aws.rds.parameter_group import DBClusterParameterGroup
 from cfn_mlflow.engine.graph import Graph
 from tests.support.objects import cluster_parameters
 from tests.support.objects.aurora import Aurora
