@@ -14,6 +14,7 @@ from typing import Any
 from cfn_mlflow.cloudformation.guard.address import answers_at
 from cfn_mlflow.cloudformation.identity import Identity
 from cfn_mlflow.runtime.place import Place
+from cfn_mlflow.runtime.progress import Wait
 
 Event = Mapping[str, Any]
 
@@ -44,6 +45,8 @@ class Request:
     old_properties: Mapping[str, Any] | None = field(repr=False)
     service_timeout: int
     event: Event = field(repr=False)
+    waited: Mapping[str, Wait] = field(default_factory=dict, repr=False)
+    """What an earlier invocation of this request waited for at its end."""
 
     @property
     def identity(self) -> Identity:

@@ -101,7 +101,8 @@ class Loop:
 
         @cache
         def prepared() -> Step:
-            return prepare(self._guard.believed(), self._request.identity)
+            believed = replace(self._guard.believed(), waited=self._carried.waits)
+            return prepare(believed, self._request.identity)
 
         def step() -> Outcome:
             made = prepared()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import chain
 from typing import Any
 
@@ -32,6 +32,7 @@ from cfn_mlflow.outcome import (
     TemporaryError,
     Waiting,
 )
+from cfn_mlflow.runtime.progress import Wait
 
 Found = Observation[Any]
 Node = Observed[Any]
@@ -41,7 +42,8 @@ class Convergence:
     """Brings the resources of a graph to what is asked; independent ones move side by side.
 
     Nothing is remembered that could not be read again: a resource that serves is not read twice
-    by one Convergence, and a new one, in another process, ends in the same place.
+    by one Convergence, and a new one, in another process, ends in the same place. `waited` is what
+    an earlier one waited for, by the labels.
     """
 
     def __init__(
@@ -50,7 +52,8 @@ class Convergence:
         explain: Explain,
         *,
         served_before: bool = False,
-        now: Callable[[], float] = time.monotonic,
+        waited: Mapping[str, Wait] | None = None,
+        now: Callable[[], float] = time.time,
     ) -> None:
         graph.forget()
         self._graph = graph
@@ -59,6 +62,7 @@ class Convergence:
         self._serve: set[int] = set()
         self._first_look: dict[int, Found | None] = {}
         self._patience = Patience(now)
+        self._patience.resume(graph.wanted, waited or {})
         self._refused = False
         self._cleaning: Removal | None = None
 

@@ -100,6 +100,19 @@ def test_an_invocation_hands_on_before_its_last_8_seconds(world: World) -> None:
     }
 
 
+def test_an_invocation_is_told_what_the_one_before_waited_for_and_since_when(world: World) -> None:
+    world.timeout, started = 30, world.time.at
+    world.converge = outcomes(Waiting({"cluster": "created; not visible yet"}))
+    world.handle(world.event())
+    world.converge = outcomes(Done({}))
+
+    world.handle(json.loads(world.functions.payloads.pop()))
+
+    first, second = world.seen[0], world.seen[-1]
+    assert first.waited == {}
+    assert second.waited == {"cluster": Wait("created; not visible yet", started)}
+
+
 def test_a_function_too_short_for_any_margin_still_gets_on_by_a_look_each(world: World) -> None:
     world.timeout = 3
     world.converge = outcomes(Waiting({"a": "b"}), Waiting({"a": "b"}), Done({}))

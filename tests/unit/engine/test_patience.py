@@ -12,6 +12,7 @@ from cfn_mlflow.engine.converge import Convergence
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.engine.patience import SECONDS
 from cfn_mlflow.outcome import Done, PermanentError, Waiting
+from cfn_mlflow.runtime.progress import Wait
 from tests.support.engine.things import Item, Killed, Part, Thing, World, explain
 
 FOR_EVER = 10**6
@@ -159,6 +160,86 @@ def test_what_the_world_never_knows_fails_after_two_minutes() -> None:
 def test_a_change_that_the_world_never_knows_fails_after_two_minutes() -> None:
     world = World({"whole": Item("us", "old")}, fails={"update whole": ["not known"] * FOR_EVER})
     assert seconds_until_it_fails(two(world)) == SECONDS
+
+
+def resumed(world: World, state: str, *, since: float, at: float) -> tuple[Convergence, Time]:
+    """Return the convergence of an invocation that goes on with what another waited for."""
+    time = Time()
+    time.seconds = at
+    waited = {"thing whole": Wait(state, since)}
+    return Convergence(two(world), explain, waited=waited, now=time), time
+
+
+def fails_at(convergence: Convergence, time: Time) -> float:
+    """Converge until that fails; return the time of then."""
+    while time.seconds < 10 * SECONDS:
+        try:
+            convergence.step()
+        except PermanentError:
+            return time.seconds
+        time.seconds += 10
+    raise AssertionError("it never fails")
+
+
+def test_what_an_earlier_invocation_created_is_not_created_again_while_it_is_not_visible() -> None:
+    world = World({"whole": Item("us", "1", hidden=2)})
+    convergence, _ = resumed(world, NOT_VISIBLE, since=0, at=30)
+    assert convergence.step() == Waiting({"thing whole": NOT_VISIBLE})
+    while not isinstance(convergence.step(), Done):
+        pass
+    assert "create whole" not in world.tried
+
+
+@pytest.mark.parametrize(
+    ("state", "world"),
+    [
+        (NOT_VISIBLE, World({"whole": Item("us", "1", hidden=FOR_EVER)})),
+        ("created; its tags are not visible yet", World({"whole": Item("us", "1", untagged=99)})),
+        (
+            "created; access to it is not in effect yet",
+            World(fails={"read whole": ["denied"] * 99}),
+        ),
+        (
+            "what it needs: created; access to it is not in effect yet",
+            World(fails={"create whole": ["denied"] * 99}),
+        ),
+        (
+            "AWS does not know yet what was just made",
+            World(fails={"create whole": ["not known"] * 99}),
+        ),
+    ],
+)
+def test_two_minutes_that_an_earlier_invocation_began_end_in_the_next(
+    state: str, world: World
+) -> None:
+    assert fails_at(*resumed(world, state, since=0, at=60)) == SECONDS
+
+
+def test_what_an_earlier_invocation_only_says_that_it_created_is_created_in_the_end() -> None:
+    world = World()
+    convergence, time = resumed(world, NOT_VISIBLE, since=0, at=60)
+    assert convergence.step() == Waiting({"thing whole": NOT_VISIBLE})
+    time.seconds = SECONDS
+    assert convergence.step() == Done({})
+    assert world.writes == ["create whole", "create part"]
+
+
+def test_what_an_earlier_invocation_waited_for_otherwise_has_no_patience() -> None:
+    world = World(fails={"read whole": ["denied"]})
+    assert fails_at(*resumed(world, "on its way", since=0, at=60)) == 60
+
+
+def test_what_was_waited_for_otherwise_before_has_two_minutes_of_its_own() -> None:
+    world = World({"whole": Item("us", "1", hidden=FOR_EVER)})
+    assert fails_at(*resumed(world, NOT_VISIBLE, since=0, at=600)) == 600 + SECONDS
+
+
+def test_two_of_one_label_are_not_taken_for_one_another() -> None:
+    graph, world = Graph(), World()
+    graph.add(Thing(world, "whole", "1"))
+    graph.add(Thing(World(), "whole", "2"))
+    waited = {"thing whole": Wait(NOT_VISIBLE, 0)}
+    assert isinstance(Convergence(graph, explain, waited=waited, now=Time()).step(), Done)
 
 
 @settings(max_examples=200)

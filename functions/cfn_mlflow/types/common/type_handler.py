@@ -58,7 +58,8 @@ def resource_type(name: str, model: type[Model], build: BuildGraph[Model]) -> Re
     def converging(request: Request, identity: Identity, properties: Model) -> Step:
         graph = build(_owner(identity, properties, request.properties), properties)
         again = request.request_type == "Update"
-        converge = Convergence(graph, explain, served_before=again).step
+        convergence = Convergence(graph, explain, served_before=again, waited=request.waited)
+        converge = convergence.step
         if not again:
             return converge
         converge = observed_if_unshared(graph, identity.stack_id, converge)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -13,7 +14,15 @@ from botocore.stub import Stubber
 from cfn_mlflow.aws.core import session
 from cfn_mlflow.cloudformation import event
 from cfn_mlflow.cloudformation.identity import Identity
-from cfn_mlflow.outcome import Done, InvalidProperties, Outcome, RefusedChanges, TemporaryError
+from cfn_mlflow.outcome import (
+    Done,
+    InvalidProperties,
+    Outcome,
+    RefusedChanges,
+    TemporaryError,
+    Waiting,
+)
+from cfn_mlflow.runtime.progress import Wait
 from cfn_mlflow.types.bucket.graph import BUCKET
 from tests.support.cloudformation.protocol_kit import PLACE, signed_url
 from tests.support.objects import buckets
@@ -59,6 +68,13 @@ def team() -> str:
     name = client.list_buckets()["Buckets"][0]["Name"]
     tags = {tag["Key"]: tag["Value"] for tag in client.get_bucket_tagging(Bucket=name)["TagSet"]}
     return str(tags.get("team"))
+
+
+def test_given_what_an_earlier_invocation_created_then_the_next_waits_for_it() -> None:
+    not_visible = "created; not visible yet"
+    asked = replace(request("Create", {}), waited={"bucket": Wait(not_visible, time.time())})
+    assert BUCKET.prepare(asked, asked.identity)() == Waiting({"bucket": not_visible})
+    assert boto("s3").list_buckets()["Buckets"] == []
 
 
 def test_given_a_rollback_to_a_fault_then_it_passes_and_the_log_tells_the_fault(
