@@ -1,8 +1,7 @@
 """Child processes of the local AWS: started in a group of their own, never left behind.
 
-A guardian process (local/launch/guardian.py) kills them all when the emulator dies, SIGKILL
-included. It knows those that `spawn` has started, and all that carry `environment_mark()`, whoever
-started them.
+A guardian process (guardian.py) kills them all when the emulator dies, SIGKILL included; it knows
+those that `spawn` has started, and all that carry `environment_mark()`, whoever started them.
 """
 
 import os
@@ -17,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
-from local.launch import guardian
+from local.emulator.core.guardian import start_time
 
 MARKER = "LOCAL_AWS_RUN"
 """Environment variable that every child carries; its value is new in each run."""
@@ -32,7 +31,7 @@ class _Guardian:
         self._process: subprocess.Popen[str] | None = None
 
     def record(self, pid: int) -> None:
-        started = guardian.start_time(pid)
+        started = start_time(pid)
         if started is None:
             return
         with self._lock:
@@ -49,7 +48,7 @@ class _Guardian:
                 [
                     sys.executable,
                     "-IS",
-                    guardian.__file__,
+                    str(Path(__file__).with_name("guardian.py")),
                     f"{MARKER}={self.run}",
                 ],
                 stdin=subprocess.PIPE,
