@@ -12,24 +12,27 @@ from hypercorn.config import Config
 from ministack import app
 from ministack.core import lambda_runtime
 
-from local.emulator import data_plane
+from local.emulator import data_plane, journal_sources
 from local.emulator.cloudformation import (
+    added_resources,
     custom_resources,
+    deletion,
+    live_resources,
     nested_stacks,
     resource_events,
     resource_types,
-    stacks,
+    rollback,
     unchanged_resources,
 )
 from local.emulator.cloudformation.response_url import ResponseUrls
 from local.emulator.core import journal, processes
+from local.emulator.core.settings import Settings
 from local.emulator.events import rules as scheduled_rules
 from local.emulator.gateway.application import Gateway
 from local.emulator.gateway.calls import Calls
 from local.emulator.lambda_ import asynchronous_invocation, execution_environments
 from local.emulator.lambda_ import logs as function_logs
 from local.emulator.logs import storage as log_storage
-from local.emulator.main import Settings
 from local.emulator.tagging import get_resources
 
 STOP_SECONDS = 15
@@ -39,7 +42,8 @@ _stopping = threading.Lock()
 
 def assemble(settings: Settings, port: int) -> Gateway:
     """Apply every correction and return the application to serve."""
-    journal.install(settings.state)
+    journal.open_in(settings.state)
+    journal_sources.install()
     urls = ResponseUrls(settings.state / "tls", _receive)
     # Inherited by the functions: they must trust the ResponseURL.
     os.environ["SSL_CERT_FILE"] = str(urls.trusted)
@@ -48,7 +52,10 @@ def assemble(settings: Settings, port: int) -> Gateway:
     execution_environments.install(settings.runtimes, urls.port)
     asynchronous_invocation.install(asynchronous_invocation.Waits(settings.retry_seconds))
     custom_resources.install(urls)
-    stacks.install()
+    added_resources.install()
+    deletion.install()
+    rollback.install()
+    live_resources.install()
     resource_events.install()
     nested_stacks.install()
     unchanged_resources.install()

@@ -16,16 +16,15 @@ from local.emulator.core import patching
 from local.emulator.core.event_loop import EventLoop
 from local.emulator.core.patching import Function
 from local.emulator.ec2 import security_groups, subnets
-from local.emulator.ecs import scheduler as service_scheduler
-from local.emulator.ecs import task_lifecycle
+from local.emulator.ecs import scheduler, task_lifecycle
+from local.emulator.ecs.container_plan import Surroundings
 from local.emulator.ecs.task_credentials import TaskCredentials
-from local.emulator.ecs.tasks import Surroundings, Tasks
+from local.emulator.ecs.tasks import Tasks
 from local.emulator.elbv2 import load_balancers
 from local.emulator.network.addresses import Addresses, Names
 from local.emulator.network.proxy import HttpProxy
 from local.emulator.postgres.databases import Databases
-from local.emulator.rds import clusters as aurora
-from local.emulator.rds import settings as aurora_settings
+from local.emulator.rds import clusters, settings
 from local.emulator.rdsdata import statements
 from local.emulator.warm.pool import WarmParents
 
@@ -44,7 +43,7 @@ def install(state: Path, gateway_port: int) -> None:
     images.install(state)
     gateway = f"http://127.0.0.1:{gateway_port}"
     addresses, names, loop = Addresses(), Names(state / NAMES_FILE), EventLoop("data-plane")
-    databases = Databases(state, addresses, names, loop, aurora_settings.settings)
+    databases = Databases(state, addresses, names, loop, settings.settings)
     credentials = TaskCredentials(addresses.own, gateway)
     loop.call(credentials.start())
     proxy = f"http://127.0.0.1:{loop.call(HttpProxy(names).start('127.0.0.1'))}"
@@ -54,11 +53,10 @@ def install(state: Path, gateway_port: int) -> None:
     containers = LocalContainers(databases.run, tasks.run, databases.remove)
     patching.replace(rds, "_docker", lambda old: containers)
     patching.replace(ecs, "_docker", lambda old: containers)
-    aurora.install(databases)
+    clusters.install(databases)
     statements.install(databases)
     balancers = load_balancers.install(state, addresses, names, loop)
-    scheduler = service_scheduler.install(balancers)
-    task_lifecycle.install(scheduler.leave)
+    task_lifecycle.install(scheduler.install(balancers).leave)
     patching.wrap_action(ecs, "CreateCluster", lambda old: _prepare_image(old, warm))
     autoscaling.install(gateway_port)
     security_groups.install()

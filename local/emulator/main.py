@@ -5,45 +5,20 @@ SIGINT, or when its owner dies, which it notices by the end of its standard inpu
 """
 
 import asyncio
-import json
 import os
 import signal
 import socket
 import sys
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
 from local.emulator.core import processes
+from local.emulator.core.settings import Settings
 
 ADDRESS = "127.0.0.1"
 ACCOUNT = "123456789012"
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What local/aws.py writes for this process."""
-
-    state: Path
-    runtimes: Path
-    port: int
-    owned: bool
-    """Whether the other end of standard input belongs to an owner to die with."""
-    retry_seconds: tuple[float, ...]
-
-    @classmethod
-    def read(cls, file: Path) -> "Settings":
-        """Read the settings from `file`."""
-        raw = json.loads(file.read_text())
-        return cls(
-            Path(raw["state"]),
-            Path(raw["runtimes"]),
-            raw["port"],
-            raw["owned"],
-            tuple(raw["retry_seconds"]),
-        )
 
 
 def take_port(wanted: int) -> socket.socket:

@@ -7,8 +7,8 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from local.emulator.core import guardian
 from local.install.tools import ROOT
+from local.launch import guardian
 
 # A machine that is busy with other things takes a multiple of the seconds that each of them takes.
 START_SECONDS = 300

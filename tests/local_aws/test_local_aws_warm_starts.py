@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from local.aws import LocalAws
-from local.emulator.ecs.tasks import COLD_LABEL
+from local.emulator.ecs.task_container import COLD_LABEL
 from tests.support.local_aws.data_plane_kit import Lab
 from tests.support.waiting import until
 

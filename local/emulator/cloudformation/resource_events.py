@@ -15,11 +15,14 @@ from typing import Any
 
 from ministack.services import cloudformation
 from ministack.services.cloudformation import handlers
-from ministack.services.cloudformation import stacks as ministack_stacks
 
+from local.emulator.cloudformation.stack_events import (
+    Json,
+    stack_with_id,
+    tell_of_resource,
+    tell_of_stack,
+)
 from local.emulator.core.patching import PatchError, require
-
-Json = dict[str, Any]
 
 MASK = "****"
 _WITHOUT_PROPERTIES = (
@@ -29,13 +32,11 @@ _WITHOUT_PROPERTIES = (
 )
 _CLEANUP = "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"
 _ACTION = "DescribeStackEvents"
-_STACK_TYPE = "AWS::CloudFormation::Stack"
 
 
 def install() -> None:
     """Show the properties that events have."""
     require(handlers, "_esc")
-    require(ministack_stacks, "_add_event")
     if _ACTION not in handlers._ACTION_HANDLERS:
         raise PatchError(f"ministack's CloudFormation has no {_ACTION}")
     handlers._ACTION_HANDLERS[_ACTION] = _with_properties(handlers._ACTION_HANDLERS[_ACTION])
@@ -44,13 +45,11 @@ def install() -> None:
 @contextmanager
 def around(request: Json) -> Iterator[None]:
     """Tell of a request while it is open, where ministack does not."""
-    stack = _stack(request["StackId"])
+    stack = stack_with_id(request["StackId"])
     untold = request["RequestType"] == "Delete" and not _tells_of_deletion(request)
     if untold:
         if stack.get("StackStatus") == "UPDATE_IN_PROGRESS":
-            stack["StackStatus"] = _CLEANUP
-            name, stack_id = stack["StackName"], stack["StackId"]
-            ministack_stacks._add_event(stack_id, name, name, _STACK_TYPE, _CLEANUP, "", stack_id)
+            tell_of_stack(stack, _CLEANUP)
         _add(request, "DELETE_IN_PROGRESS")
     if stack.get("StackStatus") not in _WITHOUT_PROPERTIES:
         _tell_properties(request, stack)
@@ -63,14 +62,6 @@ def around(request: Json) -> Iterator[None]:
         raise
     if untold:
         _add(request, "DELETE_COMPLETE")
-
-
-def _stack(stack_id: str) -> Json:
-    for stack in cloudformation._stacks.values():
-        if stack.get("StackId") == stack_id:
-            found: Json = stack
-            return found
-    return {}
 
 
 def _events(request: Json) -> list[Json]:
@@ -89,15 +80,8 @@ def _tells_of_deletion(request: Json) -> bool:
 
 def _add(request: Json, status: str, reason: str = "") -> None:
     stack_id = request["StackId"]
-    ministack_stacks._add_event(
-        stack_id,
-        stack_id.split("/")[1],
-        request["LogicalResourceId"],
-        request["ResourceType"],
-        status,
-        reason,
-        request["PhysicalResourceId"],
-    )
+    stack = {"StackId": stack_id, "StackName": stack_id.split("/")[1]}
+    tell_of_resource(stack, request["LogicalResourceId"], request, status, reason)
 
 
 def _tell_properties(request: Json, stack: Json) -> None:

@@ -9,16 +9,20 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from ministack.services import cloudformation
 from ministack.services.cloudformation import provisioners, stacks
 
-from local.emulator.cloudformation.stack_events import StackEvent, Tell, on_stack_event
+from local.emulator.cloudformation.stack_events import (
+    STACK_TYPE,
+    Json,
+    StackEvent,
+    Tell,
+    on_stack_event,
+    stack_named,
+    stack_with_id,
+)
 from local.emulator.core.patching import replace
 
-Json = dict[str, Any]
 Key = tuple[str, str]
-
-_NESTED = "AWS::CloudFormation::Stack"
 
 # By stack and logical id: the begin of an update that is not told yet, and updates that were none.
 _held: dict[Key, Callable[[], None]] = {}
@@ -56,9 +60,9 @@ def _only_what_changes(real: Callable[..., Any]) -> Callable[..., Any]:
         logical_id: str = "",
         attrs: Json | None = None,
     ) -> Any:
-        key = (str((cloudformation._stacks.get(stack) or {}).get("StackId")), logical_id)
+        key = (str(stack_named(stack).get("StackId")), logical_id)
         record = _record(*key)
-        same = old == new and rtype == record.get("ResourceType") and rtype != _NESTED
+        same = old == new and rtype == record.get("ResourceType") and rtype != STACK_TYPE
         if same and key in _held:
             del _held[key]
             _unchanged.add(key)
@@ -77,7 +81,4 @@ def _tell_held(key: Key) -> None:
 
 def _record(stack_id: str, logical_id: str) -> Json:
     """Return ministack's record of a resource that the stack has; empty for a new one."""
-    for stack in cloudformation._stacks.values():
-        if stack.get("StackId") == stack_id:
-            return dict(stack.get("_resources", {}).get(logical_id) or {})
-    return {}
+    return dict(stack_with_id(stack_id).get("_resources", {}).get(logical_id) or {})

@@ -1,7 +1,8 @@
 """Child processes of the local AWS: started in a group of their own, never left behind.
 
-A guardian process (guardian.py) kills them all when the emulator dies, SIGKILL included; it knows
-those that `spawn` has started, and all that carry `environment_mark()`, whoever started them.
+A guardian process (local/launch/guardian.py) kills them all when the emulator dies, SIGKILL
+included. It knows those that `spawn` has started, and all that carry `environment_mark()`, whoever
+started them.
 """
 
 import os
@@ -16,7 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
-from local.emulator.core.guardian import start_time
+from local.launch import guardian
 
 MARKER = "LOCAL_AWS_RUN"
 """Environment variable that every child carries; its value is new in each run."""
@@ -31,7 +32,7 @@ class _Guardian:
         self._process: subprocess.Popen[str] | None = None
 
     def record(self, pid: int) -> None:
-        started = start_time(pid)
+        started = guardian.start_time(pid)
         if started is None:
             return
         with self._lock:
@@ -48,7 +49,7 @@ class _Guardian:
                 [
                     sys.executable,
                     "-IS",
-                    str(Path(__file__).with_name("guardian.py")),
+                    guardian.__file__,
                     f"{MARKER}={self.run}",
                 ],
                 stdin=subprocess.PIPE,

@@ -1,8 +1,7 @@
 """The ECS service scheduler, where ministack's differs from AWS's.
 
 ministack starts, replaces and drains tasks. Here it learns that a task counts only when its targets
-are healthy, that one that stays unhealthy is replaced, that a deployment begins unfinished, and
-what CreateService, UpdateService, DeleteService and DeleteCluster refuse.
+are healthy, that one that stays unhealthy is replaced, and that a deployment begins unfinished.
 """
 
 import logging
@@ -12,26 +11,27 @@ from collections import Counter
 from typing import Any
 
 from ministack.core.concurrency import spawn_background
-from ministack.core.responses import error_response_json, json_response, new_uuid, request_scope
-from ministack.services import alb, ecs
+from ministack.core.responses import new_uuid, request_scope
+from ministack.services import ecs
 
 from local.emulator.core import patching
 from local.emulator.core.patching import Function
-from local.emulator.ecs import deployments as service_deployments
-from local.emulator.ecs import task_lifecycle
+from local.emulator.ecs import deployments, services, task_lifecycle
 from local.emulator.ecs.deployments import ServiceDeployments
-from local.emulator.elbv2.load_balancers import LoadBalancers, groups_of
-from local.emulator.elbv2.target_health import Health, Key
+from local.emulator.ecs.service_tasks import Record, live_tasks, service_of, targets_of
+from local.emulator.elbv2.load_balancers import LoadBalancers
+from local.emulator.elbv2.target_health import Health
 
 _LOOK_SECONDS = 0.3
+
 _STEADY_SECONDS = 1.0
 """A task without a target group counts once it has lived this long, as ministack has it."""
+
 _FREE_FAILURES = 3
+
 _LONGEST_PAUSE_SECONDS = 10.0
-_DROPPED = ("availabilityZoneRebalancing", "propagateTags", "enableECSManagedTags")
-"""Settings of a service that ministack does not keep, at its making or at an update."""
+
 _LONGEST_LEAVE_SECONDS = 60.0
-Record = dict[str, Any]
 
 _log = logging.getLogger(__name__)
 
@@ -54,7 +54,7 @@ class Scheduler:
         """Wait until the targets of a stopping task have left their groups."""
         service = service_of(task)
         end = time.monotonic() + _LONGEST_LEAVE_SECONDS
-        for key in _targets(service, task) if service else []:
+        for key in targets_of(service, task) if service else []:
             # Somebody may have registered the address by hand: then the task goes all the same.
             while (
                 self._balancers.health.of(key).reason != "Target.NotRegistered"
@@ -67,7 +67,7 @@ class Scheduler:
         return all(one.state == "healthy" for one in self._health(service, task))
 
     def _health(self, service: Record, task: Record) -> list[Health]:
-        return [self._balancers.health.of(key) for key in _targets(service, task)]
+        return [self._balancers.health.of(key) for key in targets_of(service, task)]
 
     def pause_after_failure(self, deployment: str) -> float:
         """Count a task's failure; return the seconds before the next one may start."""
@@ -91,11 +91,11 @@ class Scheduler:
     def _look(self, name: str, service: Record) -> None:
         cluster, service_name = name.split("/", 1)
         self._deployments.notice(service)
-        if service["status"] == "DRAINING" and not _live_tasks(service):
+        if service["status"] == "DRAINING" and not live_tasks(service):
             service["status"] = "INACTIVE"
         if service["status"] != "ACTIVE":
             return
-        for task in _live_tasks(service):
+        for task in live_tasks(service):
             if task["lastStatus"] == "RUNNING":
                 self._look_at_task(name, service, task)
         ecs._refresh_service_state(cluster, f"service:{service_name}")
@@ -129,57 +129,18 @@ class Scheduler:
 def install(balancers: LoadBalancers) -> Scheduler:
     """Put this into ministack's ECS and start it."""
     patching.require(
-        ecs, "_clusters", "_complete_service_deployment", "_iso", "_primary_deployment",
-        "_refresh_service_state", "_resolve_cluster_name", "_resolve_service_ref", "_sanitize",
-        "_services", "_task_ip", "_tasks",
+        ecs, "_complete_service_deployment", "_iso", "_primary_deployment",
+        "_refresh_service_state", "_services", "_task_ip", "_tasks",
     )  # fmt: skip
-    deployments = service_deployments.install()
-    scheduler = Scheduler(balancers, deployments)
+    known = deployments.install()
+    scheduler = Scheduler(balancers, known)
     patching.replace(ecs, "_make_deployment", _begin_unfinished)
     patching.replace(ecs, "_reconcile_service_tasks", _one_at_a_time)
     patching.replace(ecs, "_record_service_task_healthy", lambda old: _if_healthy(scheduler, old))
     patching.replace(ecs, "_record_service_task_failure", lambda old: _with_pause(scheduler, old))
-    patching.wrap_action(ecs, "CreateService", lambda old: _create_service(deployments, old))
-    patching.wrap_action(ecs, "UpdateService", lambda old: _update_service(deployments, old))
-    patching.wrap_action(ecs, "DeleteService", _delete_service)
-    patching.wrap_action(ecs, "DeleteCluster", _delete_cluster)
+    services.install(known)
     scheduler.start()
     return scheduler
-
-
-def service_of(task: Record) -> Record | None:
-    """Return the service that `task` belongs to, or None."""
-    group = task.get("group") or ""
-    if not group.startswith("service:"):
-        return None
-    cluster = task["clusterArn"].rsplit("/", 1)[-1]
-    found: Record | None = ecs._services.get(f"{cluster}/{group.removeprefix('service:')}")
-    return found
-
-
-def _targets(service: Record, task: Record) -> list[Key]:
-    address = ecs._task_ip(task)
-    return [
-        Key(one["targetGroupArn"], address, int(one["containerPort"]))
-        for one in service.get("loadBalancers") or []
-        if one.get("targetGroupArn") and address
-    ]
-
-
-def _live_tasks(service: Record) -> list[Record]:
-    group = f"service:{service['serviceName']}"
-    return [
-        task
-        for task in list(ecs._tasks.values())
-        if task.get("group") == group
-        and task["clusterArn"] == service["clusterArn"]
-        and task["lastStatus"] != "STOPPED"
-    ]
-
-
-def _event(service: Record, message: str) -> None:
-    text = f"(service {service['serviceName']}) {message}"
-    service["events"].insert(0, {"id": new_uuid(), "createdAt": ecs._iso(), "message": text})
 
 
 def _announce_steady_state(service: Record, deployment: Record) -> None:
@@ -188,17 +149,19 @@ def _announce_steady_state(service: Record, deployment: Record) -> None:
         _event(service, "has reached a steady state.")
 
 
+def _event(service: Record, message: str) -> None:
+    text = f"(service {service['serviceName']}) {message}"
+    service["events"].insert(0, {"id": new_uuid(), "createdAt": ecs._iso(), "message": text})
+
+
 def _drop_failed_deployments(service: Record) -> None:
     """AWS shows a failed deployment no longer once its tasks are gone and the rollback is done."""
-    alive = {task.get("_deployment_id") for task in _live_tasks(service)}
+    alive = {task.get("_deployment_id") for task in live_tasks(service)}
     service["deployments"] = [
         one
         for one in service["deployments"]
         if one["status"] == "PRIMARY" or one["rolloutState"] != "FAILED" or one["id"] in alive
     ]
-
-
-# --- patches
 
 
 def _begin_unfinished(old: Function) -> Function:
@@ -256,116 +219,3 @@ def _note_rollback(service: Record, before: Record | None) -> None:
     after = ecs._primary_deployment(service)
     if before is not None and before is not after and before.get("rolloutState") == "FAILED":
         before["_rolled_back_to"] = after
-
-
-def _refused(code: str, message: str) -> Any:
-    return error_response_json(code, message, 400)
-
-
-def _create_service(deployments: ServiceDeployments, old: Function) -> Function:
-    def create(data: Record) -> Any:
-        cluster = ecs._resolve_cluster_name(data.get("cluster") or "default")
-        if cluster not in ecs._clusters:
-            return _refused("ClusterNotFoundException", "Cluster not found.")
-        twin = ecs._services.get(f"{cluster}/{data.get('serviceName')}")
-        if twin is not None and twin["status"] == "DRAINING":
-            return _refused(
-                "InvalidParameterException", "Unable to Start a service that is still Draining."
-            )
-        refusal = _target_group_refusal(data)
-        return refusal or _noticed(deployments, data, data.get("serviceName", ""), old)
-
-    return create
-
-
-def _target_group_refusal(data: Record) -> Any:
-    for one in data.get("loadBalancers") or []:
-        arn = one.get("targetGroupArn")
-        if arn and arn not in alb._tgs:
-            return _refused(
-                "InvalidParameterException",
-                f"Unable to assume role or validate the target group: {arn} not found.",
-            )
-        if arn and not _is_behind_listener(arn):
-            return _refused(
-                "InvalidParameterException",
-                f"The target group with targetGroupArn {arn} does not have an associated load "
-                "balancer.",
-            )
-    return None
-
-
-def _is_behind_listener(group: str) -> bool:
-    return any(group in groups_of(listener) for listener in list(alb._listeners))
-
-
-def _update_service(deployments: ServiceDeployments, old: Function) -> Function:
-    def update(data: Record) -> Any:
-        service = _named_service(data)
-        if service is not None and service["status"] != "ACTIVE":
-            return _refused("ServiceNotActiveException", "Service was not ACTIVE.")
-        refusal = _target_group_refusal(data)
-        return refusal or _noticed(deployments, data, data.get("service", ""), old)
-
-    return update
-
-
-def _noticed(deployments: ServiceDeployments, data: Record, name: str, old: Function) -> Any:
-    """Carry out the action and answer with the deployment that it began."""
-    answer = old(data)
-    service = _named_service({**data, "service": name})
-    if answer[0] != 200 or service is None:
-        return answer
-    service.setdefault("availabilityZoneRebalancing", "ENABLED")
-    service.update({key: data[key] for key in _DROPPED if key in data})
-    deployments.notice(service)
-    return json_response({"service": ecs._sanitize(service)})
-
-
-def _delete_service(old: Function) -> Function:
-    def delete(data: Record) -> Any:
-        service = _named_service(data)
-        answer = old(data)
-        if answer[0] != 200 or service is None:
-            return answer
-        if _live_tasks(service):
-            service["status"] = "DRAINING"
-        return json_response({"service": ecs._sanitize(service)})
-
-    return delete
-
-
-def _named_service(data: Record) -> Record | None:
-    cluster = ecs._resolve_cluster_name(data.get("cluster") or "default")
-    reference = ecs._resolve_service_ref(data.get("service", ""))
-    if cluster is None or reference is None:
-        return None
-    found: Record | None = ecs._services.get(f"{cluster}/{reference[0]}")
-    return found
-
-
-def _delete_cluster(old: Function) -> Function:
-    def delete(data: Record) -> Any:
-        cluster = ecs._clusters.get(ecs._resolve_cluster_name(data.get("cluster") or "default"))
-        if cluster is not None:
-            arn = cluster["clusterArn"]
-            if any(_counts(one, arn) for one in ecs._services.values()):
-                return _refused(
-                    "ClusterContainsServicesException",
-                    "The Cluster cannot be deleted while Services are active.",
-                )
-            if any(
-                task["clusterArn"] == arn and task["lastStatus"] != "STOPPED"
-                for task in list(ecs._tasks.values())
-            ):
-                return _refused(
-                    "ClusterContainsTasksException",
-                    "The Cluster cannot be deleted while Tasks are active.",
-                )
-        return old(data)
-
-    return delete
-
-
-def _counts(service: Record, cluster: str) -> bool:
-    return bool(service["clusterArn"] == cluster and service["status"] in ("ACTIVE", "DRAINING"))

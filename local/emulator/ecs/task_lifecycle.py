@@ -21,7 +21,7 @@ from local.emulator.containers import images
 from local.emulator.containers.docker import NotFound
 from local.emulator.core import journal, patching
 from local.emulator.core.patching import Function
-from local.emulator.ecs.tasks import ContainerPlan, StartError
+from local.emulator.ecs.container_plan import ContainerPlan, StartError
 
 _BY_SCHEDULER = {
     "Service deleted",

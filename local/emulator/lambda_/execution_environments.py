@@ -17,7 +17,7 @@ from ministack.core import lambda_runtime
 from ministack.services.cloudformation import provisioners
 
 from local.emulator.core.patching import require
-from local.emulator.lambda_ import runtimes as function_hosts
+from local.emulator.lambda_ import runtimes as known_runtimes
 from local.emulator.lambda_.bootstrap import TOLD
 from local.emulator.lambda_.logs import FunctionLog
 
@@ -32,7 +32,7 @@ def install(runtimes: Path, answers_port: int) -> None:
     _run_on_the_runtimes_interpreter(runtimes)
     _make_environments(Path(os.environ["TMPDIR"]) / "functions", answers_port)
     _keep_all_properties_of_a_function()
-    function_hosts.install(runtimes)
+    known_runtimes.install(runtimes)
 
 
 def running() -> dict[str, list[int]]:
@@ -54,7 +54,7 @@ def _run_on_the_runtimes_interpreter(runtimes: Path) -> None:
     def detect(runtime: str) -> tuple[str, str]:
         python = runtimes / runtime / "bin" / "python"
         if not python.exists():
-            raise RuntimeError(function_hosts.fault_of({"Runtime": runtime}, runtimes))
+            raise RuntimeError(known_runtimes.fault_of({"Runtime": runtime}, runtimes))
         return str(python), script
 
     lambda_runtime._detect_runtime_binary = detect

@@ -10,6 +10,7 @@ from typing import Any
 from local.emulator.containers.docker import NETWORK, Container
 from local.emulator.core.event_loop import EventLoop
 from local.emulator.network.addresses import Addresses, Names, Place
+from local.emulator.network.certificates import make_certificate
 from local.emulator.postgres import auto_pause, tls_front
 from local.emulator.postgres.server import BACKEND_PORT, PostgresServer
 
@@ -163,7 +164,7 @@ class DatabaseContainer(Container):
     def certify(self, names: list[str]) -> None:
         """Let the front show a certificate of these names from now on."""
         folder = self._server.folder / "tls"
-        self._front.certificate = tls_front.make_certificate(folder, names, self.address)
+        self._front.certificate = make_certificate(folder, names, self.address)
 
     @property
     def status(self) -> str:

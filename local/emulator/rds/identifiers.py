@@ -7,7 +7,7 @@ from ministack.services import rds
 from local.emulator.core import patching
 from local.emulator.core.patching import Function, Params, text
 from local.emulator.postgres.databases import Databases
-from local.emulator.rds.states import CHANGING_SECONDS, become
+from local.emulator.rds.states import CHANGING_SECONDS, become, cluster_answer
 
 Record = dict[str, Any]
 
@@ -40,10 +40,7 @@ def _modify_cluster(databases: Databases, old: Function) -> Function:
             return answer
         cluster = rds._clusters.pop(name)
         _rename_cluster(databases, cluster, new)
-        body = f"<DBCluster>{rds._cluster_xml(cluster)}</DBCluster>"
-        return rds._xml(
-            200, "ModifyDBClusterResponse", f"<ModifyDBClusterResult>{body}</ModifyDBClusterResult>"
-        )
+        return cluster_answer("ModifyDBCluster", cluster)
 
     return modify
 

@@ -15,7 +15,7 @@ from local.emulator.core.patching import Function, text
 from local.emulator.postgres.databases import Databases
 from local.emulator.postgres.server import PostgresServer
 from local.emulator.rds import identifiers, snapshots
-from local.emulator.rds.states import CREATING_SECONDS, become
+from local.emulator.rds.states import CREATING_SECONDS, become, cluster_answer
 
 Params = Mapping[str, Any]
 Record = dict[str, Any]
@@ -101,8 +101,7 @@ class _Restores:
             cluster["VpcSecurityGroups"] = _default_groups(cluster)
         fill = self._filling(cluster, source, data)
         become(cluster, "creating", "available", CREATING_SECONDS, fill)
-        body = f"<DBCluster>{rds._cluster_xml(cluster)}</DBCluster>"
-        return rds._xml(200, f"{action}Response", f"<{action}Result>{body}</{action}Result>")
+        return cluster_answer(action, cluster)
 
     def _filling(
         self, cluster: Record, source: Record, data: PostgresServer | None

@@ -6,9 +6,8 @@ from ministack.services import rds
 
 from local.emulator.core import patching
 from local.emulator.core.patching import Function, Params, text
-from local.emulator.postgres import auto_pause
+from local.emulator.postgres import auto_pause, capacity
 from local.emulator.postgres.databases import ClusterSettings
-from local.emulator.rds import capacity as aurora_capacity
 
 _FORCED_TLS_SINCE = 17
 """Aurora PostgreSQL 17 is the first whose rds.force_ssl is 1 by default (Aurora User Guide)."""
@@ -55,7 +54,7 @@ def _max_connections(cluster: dict[str, Any], labels: dict[str, str]) -> int:
     if value is not None and value.isdigit():
         return int(value)
     scaling = cluster.get("ServerlessV2ScalingConfiguration") or {}
-    return aurora_capacity.max_connections(
+    return capacity.max_connections(
         float(scaling.get("MinCapacity") or 0), float(scaling.get("MaxCapacity") or 2)
     )
 

@@ -1,4 +1,4 @@
-"""States that RDS shows for a while: creating, modifying, starting."""
+"""States that RDS shows for a while: creating, modifying, starting; and how it shows a cluster."""
 
 import logging
 import time
@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ministack.core.concurrency import spawn_background
+from ministack.services import rds
 
 from local.emulator.core.patching import Function
 
@@ -53,3 +54,9 @@ def become(
             record[key] = end
 
     later(0, settle)
+
+
+def cluster_answer(action: str, cluster: dict[str, Any]) -> Any:
+    """Return the answer of `action` with the cluster as it is now."""
+    body = f"<{action}Result><DBCluster>{rds._cluster_xml(cluster)}</DBCluster></{action}Result>"
+    return rds._xml(200, f"{action}Response", body)

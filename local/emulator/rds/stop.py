@@ -10,7 +10,7 @@ from local.emulator.core import controls, patching
 from local.emulator.core.controls import ControlError
 from local.emulator.core.patching import Function, Params, text
 from local.emulator.postgres.databases import Databases
-from local.emulator.rds.states import CHANGING_SECONDS, become
+from local.emulator.rds.states import CHANGING_SECONDS, become, cluster_answer
 
 _START_SECONDS = 300
 Record = dict[str, Any]
@@ -39,7 +39,7 @@ def _stop(old: Function) -> Function:
             CHANGING_SECONDS,
             lambda: rds._stop_cluster_shared_container(name, cluster),
         )
-        return _answer("StopDBCluster", cluster)
+        return cluster_answer("StopDBCluster", cluster)
 
     return stop
 
@@ -58,14 +58,9 @@ def _start(old: Function) -> Function:
 
         # ministack leaves the cluster "starting": here its instances have no say in its status.
         become(cluster, "starting", "available", CHANGING_SECONDS, wait)
-        return _answer("StartDBCluster", cluster)
+        return cluster_answer("StartDBCluster", cluster)
 
     return start
-
-
-def _answer(action: str, cluster: Record) -> Any:
-    body = f"<DBCluster>{rds._cluster_xml(cluster)}</DBCluster>"
-    return rds._xml(200, f"{action}Response", f"<{action}Result>{body}</{action}Result>")
 
 
 def _pause(databases: Databases, asked: Mapping[str, Any]) -> Record:

@@ -23,7 +23,7 @@ from local.emulator.core import patching
 from local.emulator.postgres.databases import Databases
 from local.emulator.postgres.server import PostgresServer
 from local.emulator.rdsdata import parameters as sql_parameters
-from local.emulator.rdsdata import results as data_api_results
+from local.emulator.rdsdata import results
 from local.emulator.rdsdata.sessions import Key, Sessions
 
 STATEMENT_SECONDS = 45
@@ -91,7 +91,7 @@ class DataApi:
         values = sql_parameters.convert(data.get("parameters") or [])
         with self._session(data) as connection, connection.cursor() as cursor:
             _run(cursor, data["sql"], values)
-            return data_api_results.answer(cursor, data)
+            return results.answer(cursor, data)
 
     def batch_execute(self, data: Data) -> dict[str, Any]:
         """BatchExecuteStatement."""
@@ -220,7 +220,7 @@ def _connect(server: PostgresServer, secret: str, database: str) -> Any:
     with connection.cursor() as cursor:
         cursor.execute("SET statement_timeout = %s", (STATEMENT_SECONDS * 1000,))
     connection.commit()
-    data_api_results.want_text(connection)
+    results.want_text(connection)
     return connection
 
 

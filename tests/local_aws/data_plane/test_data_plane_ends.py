@@ -6,7 +6,7 @@ import signal
 from pathlib import Path
 
 from local.aws import LocalAws
-from local.emulator.core import guardian
+from local.launch import guardian
 from tests.support.local_aws.data_plane_kit import Database, Lab
 from tests.support.waiting import until
 

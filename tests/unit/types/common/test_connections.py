@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from cfn_mlflow.types.common.connections import LEAST, MOST, RESERVE, Budget, max_connections
 from cfn_mlflow.types.mlflow.properties import MLflowProperties
 from cfn_mlflow.types.service.properties import ServiceProperties
-from local.emulator.rds import capacity as aurora_capacity
+from local.emulator.postgres import capacity as local_capacity
 from tests.support.properties.properties_kit import JOINED, SERVICE, faults
 
 HALF_STEPS = st.integers(2, 512).map(lambda number: number / 2)
@@ -25,7 +25,7 @@ def test_given_a_documented_capacity_then_product_and_local_aws_know_aws_own_num
     capacity: float, documented: int
 ) -> None:
     assert max_connections(1, capacity) == documented
-    assert aurora_capacity.max_connections(1, capacity) == documented
+    assert local_capacity.max_connections(1, capacity) == documented
 
 
 @given(HALF_STEPS, st.sampled_from((0, 0.5, 1)))
@@ -33,7 +33,7 @@ def test_given_any_capacity_then_the_product_expects_no_more_than_the_formula_gi
     highest: float, lowest: float
 ) -> None:
     expected = max_connections(lowest, highest)
-    given_by_formula = aurora_capacity.max_connections(lowest, highest)
+    given_by_formula = local_capacity.max_connections(lowest, highest)
     assert expected <= given_by_formula
     if highest <= 16:
         assert given_by_formula - expected <= 1
@@ -47,7 +47,7 @@ def test_given_a_minimum_of_half_a_unit_or_none_then_aws_stops_at_2000(
     lowest: float, highest: float, expected: int
 ) -> None:
     assert max_connections(lowest, highest) == expected
-    assert aurora_capacity.max_connections(lowest, highest) == expected
+    assert local_capacity.max_connections(lowest, highest) == expected
 
 
 @given(st.integers(1, 500), st.integers(1, 64), st.integers(1, 6000), st.booleans())

@@ -22,7 +22,7 @@ import pytest
 
 from cfn_mlflow.types.service.tasks.environment import database_environment
 from cfn_mlflow.upgrade.migration import script
-from local.emulator.postgres.tls_front import make_certificate
+from local.emulator.network.certificates import make_certificate
 
 ADDRESS = "127.0.0.1"
 PASSWORD = secrets.token_urlsafe(24)

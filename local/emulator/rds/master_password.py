@@ -1,4 +1,4 @@
-"""The secret that RDS manages for a cluster's master: its marks, and who may touch it."""
+"""The password of a cluster's master: which RDS takes, and the secret that it manages for it."""
 
 import json
 import secrets
@@ -10,10 +10,11 @@ from ministack.core.responses import error_response_json, json_response, new_uui
 from ministack.services import rds, secretsmanager
 
 from local.emulator.core import journal, patching
-from local.emulator.core.patching import Function
+from local.emulator.core.patching import Function, Params, text
 from local.emulator.rds.states import CHANGING_SECONDS, become
 
 OWNER = "rds"
+_RESERVED_USERS = ("admin", "rdsadmin", "postgres", "rds_superuser")
 _CLUSTER_TAG = "aws:rds:primaryDBClusterArn"
 # RDS admits every printable character but / @ " and the space; all of them must survive the way
 # to a libpq variable, so all of them occur.
@@ -58,6 +59,64 @@ def mark(cluster: dict[str, Any]) -> None:
         {"Key": _CLUSTER_TAG, "Value": cluster["DBClusterArn"]},
         {"Key": "aws:secretsmanager:owningService", "Value": OWNER},
     ]
+
+
+def login_refusal(params: Params) -> Any:
+    """Return why RDS does not take the master's name or password, or None."""
+    user, password = text(params, "MasterUsername"), text(params, "MasterUserPassword")
+    if user.lower() in _RESERVED_USERS and user.lower() != "postgres":
+        return rds._error(
+            "InvalidParameterValue",
+            f"MasterUsername {user} cannot be used as it is a reserved word used by the engine",
+            400,
+        )
+    return refusal(password)
+
+
+def refusal(password: str) -> Any:
+    """Return why RDS does not take the master's password, or None."""
+    if password and len(password) < 8:
+        return rds._error(
+            "InvalidParameterValue",
+            "The parameter MasterUserPassword is not a valid password because it is shorter than "
+            "8 characters.",
+            400,
+        )
+    if len(password) > 41:
+        return rds._error(
+            "InvalidParameterValue",
+            "The parameter MasterUserPassword is not a valid password because it is longer than "
+            "41 characters.",
+            400,
+        )
+    if any(character in password for character in '/@" '):
+        return rds._error(
+            "InvalidParameterValue",
+            "The parameter MasterUserPassword is not a valid password. Only printable ASCII "
+            "characters besides '/', '@', '\"', ' ' may be used.",
+            400,
+        )
+    return None
+
+
+def make_secret(cluster: dict[str, Any], key: str) -> None:
+    """Let RDS manage the master's password: a new one, in a secret under `key`."""
+    password = new_password()
+    arn = secretsmanager.create_secret_in_process(
+        f"rds!cluster-{new_uuid()}",
+        json.dumps({"username": cluster["MasterUsername"], "password": password}),
+        description=f"Secret managed by RDS for DB cluster {cluster['DBClusterIdentifier']}",
+    )
+    cluster["MasterUserSecret"] = {"SecretArn": arn, "SecretStatus": "active", "KmsKeyId": key}
+    mark(cluster)
+    rds._apply_cluster_master_password_change(cluster, password)
+
+
+def drop_secret(cluster: dict[str, Any]) -> None:
+    """Delete the secret that RDS manages, if there is one."""
+    secret = cluster.pop("MasterUserSecret", None)
+    if secret:
+        secretsmanager.delete_secret_in_process(secret["SecretArn"])
 
 
 def _with_owner(old: Function) -> Function:
