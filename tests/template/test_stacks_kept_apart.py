@@ -273,6 +273,10 @@ def test_what_a_stack_shares_is_reached_by_whom_it_names_and_by_nobody_else() ->
     assert used(FRIEND, made_for(A, shared_with="team-a")) == set()
 
 
+def test_what_a_stack_has_made_is_reached_by_itself() -> None:
+    assert used(A, made_for(A)) == set(USES) - {"kms:CreateGrant"}
+
+
 def test_what_is_shared_with_a_root_is_not_reached_by_a_stack_that_is_nested_in_it() -> None:
     nested = replace(B, name="team-b-Tracking-1A2B3C4D5E6F")
     assert used(nested, made_for(A, shared_with="team-b")) == set()
