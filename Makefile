@@ -107,16 +107,17 @@ sbom: $(READY)
 audit: $(READY)
 	@PYTHONPATH=. $(BIN)/python -m tools.audit_dependencies $(if $(MUST_ANSWER),--must-answer)
 
+# By the shell, not by make: the name of a tag is text, and may look like a command.
 version: $(READY)
-	@PYTHONPATH=. $(BIN)/python -m tools.version "$(TAG)"
+	@PYTHONPATH=. $(BIN)/python -m tools.version "$$TAG"
 
 # Of the account and Region that the environment names; a workflow does it for a tag.
 publish: $(READY)
 	@test -f $(RELEASE)/build/template.yaml || { printf 'Run make sbom first: it builds what is published\n' >&2; exit 2; }
-	@test -n "$(AWS_REGION)" || { printf 'Say which Region: make publish AWS_REGION=name\n' >&2; exit 2; }
+	@test -n "$$AWS_REGION" || { printf 'Say which Region: make publish AWS_REGION=name\n' >&2; exit 2; }
 	@$(SAM) package --template-file $(RELEASE)/build/template.yaml --resolve-s3 \
-		--output-template-file $(RELEASE)/packaged.yaml --region "$(AWS_REGION)"
-	@$(SAM) publish --template $(RELEASE)/packaged.yaml --region "$(AWS_REGION)"
+		--output-template-file $(RELEASE)/packaged.yaml --region "$$AWS_REGION"
+	@$(SAM) publish --template $(RELEASE)/packaged.yaml --region "$$AWS_REGION"
 
 bench: $(READY)
 	@$(BIN)/python -m bench

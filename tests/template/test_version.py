@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -35,3 +38,19 @@ def test_a_tag_of_another_version_is_refused(
     assert said.out == f"{version.version()}\n"
     assert bool(said.err) == (status == 1)
     assert not status or f"The tag {tag} is not" in said.err
+
+
+def test_a_tag_that_looks_like_a_command_is_text_to_make(tmp_path: Path) -> None:
+    ran = tmp_path / "ran"
+    tag = f"v1$(shell touch {ran})`touch {ran}`"
+    done = subprocess.run(
+        ["make", "version"],  # noqa: S607 - make is where the machine has it
+        cwd=ROOT,
+        env={**os.environ, "TAG": tag},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode != 0
+    assert f"The tag {tag} is not" in done.stderr
+    assert not ran.exists()
