@@ -110,7 +110,7 @@ class Convergence:
             if not isinstance(node, ObservedFirst):
                 continue
             try:
-                found = self._refusals_of(node)
+                found = self._refusals_of(node, waits)
             except TemporaryError as error:
                 waits[node.label] = str(error)
                 continue
@@ -122,9 +122,17 @@ class Convergence:
         if faults and not waits:
             raise refused(tuple(dict.fromkeys(faults)))
 
-    def _refusals_of(self, node: Node) -> tuple[str, ...]:
-        found = self._first_look[id(node)] = self._call(node, node.observe)
+    def _refusals_of(self, node: Node, waits: dict[str, str]) -> tuple[str, ...]:
+        """Return what it refuses. What an earlier invocation created may not be ready to tell."""
+        try:
+            found = self._first_look[id(node)] = self._call(node, node.observe)
+        except PermanentError as error:
+            waits[node.label] = self._patience.bear(node, (), error)
+            return ()
         if found is not None:
+            if found.unmarked and self._patience.waits_for_its_tags(node):
+                waits[node.label] = NO_TAGS
+                return ()
             return (found.conflict,) if found.conflict else found.refused
         if isinstance(node, HoldsData) and self._served_before:
             return (

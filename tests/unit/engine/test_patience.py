@@ -13,7 +13,7 @@ from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.engine.patience import SECONDS
 from cfn_mlflow.outcome import Done, PermanentError, Waiting
 from cfn_mlflow.runtime.progress import Wait
-from tests.support.engine.things import Item, Killed, Part, Thing, World, explain
+from tests.support.engine.things import Item, Killed, Part, Precious, Thing, World, explain
 
 FOR_EVER = 10**6
 NOT_VISIBLE = "created; not visible yet"
@@ -213,6 +213,28 @@ def test_two_minutes_that_an_earlier_invocation_began_end_in_the_next(
     state: str, world: World
 ) -> None:
     assert fails_at(*resumed(world, state, since=0, at=60)) == SECONDS
+
+
+@pytest.mark.parametrize(
+    ("state", "world"),
+    [
+        ("created; its tags are not visible yet", World({"whole": Item("us", "1", untagged=3)})),
+        (
+            "created; access to it is not in effect yet",
+            World({"whole": Item("us", "1")}, fails={"read whole": ["denied"] * 3}),
+        ),
+    ],
+)
+def test_what_is_observed_first_has_the_patience_that_an_earlier_invocation_began(
+    state: str, world: World
+) -> None:
+    graph, time = Graph(), Time()
+    graph.add(Precious(world, "whole", "1"))
+    waited = {"thing whole": Wait(state, 0)}
+    convergence = Convergence(graph, explain, waited=waited, now=time)
+    assert convergence.step() == Waiting({"thing whole": state})
+    while not isinstance(convergence.step(), Done):
+        pass
 
 
 def test_what_an_earlier_invocation_only_says_that_it_created_is_created_in_the_end() -> None:
