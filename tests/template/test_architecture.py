@@ -1,4 +1,4 @@
-"""Architecture and CONTRIBUTING name files and rooms that are there, in the order of the floors."""
+"""The pages on the code name files and rooms that are there, in the order of the floors."""
 
 from __future__ import annotations
 
@@ -14,6 +14,14 @@ from tools.draw_rooms import FLOORS
 
 PRODUCT = ROOT / "functions" / "cfn_mlflow"
 ARCHITECTURE = ROOT / "docs" / "architecture.md"
+LOCAL_AWS = ROOT / "docs" / "local-aws.md"
+EMULATOR = ROOT / "local" / "emulator"
+BESIDE = {
+    "architecture.md": [PRODUCT / "types" / "bucket"],
+    "CONTRIBUTING.md": [PRODUCT / "types" / "service"],
+    "local-aws.md": [EMULATOR, EMULATOR / "cloudformation", EMULATOR / "lambda_"],
+}
+"""Folders in which each page names files by their last part."""
 MADE = (".local/", ".venv")
 """What a run makes, and git ignores."""
 
@@ -27,9 +35,8 @@ def paths(page: Path) -> list[str]:
 
 
 def found(path: str, page: Path) -> bool:
-    """Tell whether a path is in the project, or in the product, or beside one that is named."""
-    beside = [PRODUCT / "types" / "service", PRODUCT / "types" / "bucket"]
-    return any((folder / path).exists() for folder in (ROOT, PRODUCT, page.parent, *beside))
+    """Tell whether a path is in the project, in a room, or beside another that the page names."""
+    return any((folder / path).exists() for folder in (ROOT, PRODUCT, *BESIDE[page.name]))
 
 
 def floors_of_the_contract() -> Iterator[set[str]]:
@@ -40,7 +47,9 @@ def floors_of_the_contract() -> Iterator[set[str]]:
         yield {name.strip() for name in layer.split("|")}
 
 
-@pytest.mark.parametrize("page", [ARCHITECTURE, ROOT / "CONTRIBUTING.md"], ids=lambda p: p.name)
+@pytest.mark.parametrize(
+    "page", [ARCHITECTURE, LOCAL_AWS, ROOT / "CONTRIBUTING.md"], ids=lambda page: page.name
+)
 def test_every_path_that_a_page_names_is_there(page: Path) -> None:
     named = paths(page)
     assert len(named) > 20
