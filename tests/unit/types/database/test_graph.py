@@ -2,121 +2,41 @@
 
 from __future__ import annotations
 
-import json
-import re
 from typing import Any
 
-import psycopg2
 import pytest
 from moto.rds.models import DBCluster, RDSBackend, rds_backends
 
 from cfn_mlflow.aws.core.owner import Owner
-from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.outcome import PermanentError
 from cfn_mlflow.types.database import graph as resource
 from cfn_mlflow.types.database.properties import DatabaseProperties
 from cfn_mlflow.types.values.base import parse_for_removal
 from tests.support.objects import cluster_parameters
 from tests.support.objects.aurora import CONNECTIONS, Aurora
-from tests.support.objects.kill_points import Calls, dying_behind_every_write, watched
+from tests.support.objects.database_kit import (
+    CLUSTER,
+    NOTHING,
+    Properties,
+    again,
+    cluster,
+    everything,
+    graph,
+    instances,
+    login,
+    secret,
+    snapshots,
+    sql,
+    tags,
+)
+from tests.support.objects.kill_points import dying_behind_every_write, watched
 from tests.support.objects.service_kit import ACCOUNT, REGION, boto, converge, owner, remove
-
-Properties = dict[str, Any]
-CLUSTER = "mlflow-database-abcdefghij"
 
 
 @pytest.fixture
 def asked(aurora: Aurora, vpc: dict[str, Any]) -> Properties:
     """The required properties."""
     return {"VpcId": vpc["VpcId"], "SubnetIds": vpc["SubnetIds"]}
-
-
-def graph(asked: Properties, whose: Owner | None = None, **more: Any) -> Graph:
-    properties = DatabaseProperties.model_validate({**asked, **more})
-    return resource._graph(whose or owner(), properties)
-
-
-def again(asked: Properties, **more: Any) -> Calls:
-    """Converge once more and return the calls that it took."""
-    with watched() as calls:
-        converge(graph(asked, **more))
-    return calls
-
-
-def cluster() -> dict[str, Any]:
-    [found] = boto("rds").describe_db_clusters()["DBClusters"]
-    return dict(found)
-
-
-def instances() -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = boto("rds").describe_db_instances()["DBInstances"]
-    return sorted(found, key=lambda each: str(each["DBInstanceIdentifier"]))
-
-
-def snapshots() -> list[dict[str, Any]]:
-    found = boto("rds").describe_db_cluster_snapshots(SnapshotType="manual")
-    return list(found["DBClusterSnapshots"])
-
-
-def tags(answer: dict[str, Any]) -> dict[str, str]:
-    return {tag["Key"]: tag["Value"] for tag in answer["TagList"]}
-
-
-def secret(arn: str) -> dict[str, str]:
-    value = boto("secretsmanager").get_secret_value(SecretId=arn)["SecretString"]
-    return dict(json.loads(value))
-
-
-def group(identifier: str) -> dict[str, Any]:
-    return dict(boto("ec2").describe_security_groups(GroupIds=[identifier])["SecurityGroups"][0])
-
-
-def everything() -> dict[str, Any]:
-    """Return what is there of the kinds that a database is made of, by name."""
-    rds = boto("rds")
-    return {
-        "clusters": [
-            each["DBClusterIdentifier"] for each in rds.describe_db_clusters()["DBClusters"]
-        ],
-        "instances": [each["DBInstanceIdentifier"] for each in instances()],
-        "subnet groups": [
-            each["DBSubnetGroupName"] for each in rds.describe_db_subnet_groups()["DBSubnetGroups"]
-        ],
-        "parameter groups": [
-            each["DBClusterParameterGroupName"]
-            for each in rds.describe_db_cluster_parameter_groups()["DBClusterParameterGroups"]
-        ],
-        "secrets": sorted(
-            each["Name"]
-            for each in boto("secretsmanager").list_secrets()["SecretList"]
-            if not each["Name"].startswith("rds!")
-        ),
-        "log groups": [
-            each["logGroupName"] for each in boto("logs").describe_log_groups()["logGroups"]
-        ],
-        "security groups": sorted(
-            each["GroupName"]
-            for each in boto("ec2").describe_security_groups()["SecurityGroups"]
-            if each["GroupName"] not in ("default", "client")
-        ),
-    }
-
-
-KINDS = ("clusters", "instances", "subnet groups", "parameter groups", "secrets", "log groups")
-NOTHING: dict[str, Any] = {kind: [] for kind in (*KINDS, "security groups")}
-
-
-def login(aurora: Aurora, arn: str) -> Any:
-    assert aurora.server is not None
-    found = secret(arn)
-    return aurora.server.connect(found["username"], found["password"], "mlflow")
-
-
-def sql(connection: Any, statement: str) -> list[Any]:
-    connection.autocommit = True
-    with connection, connection.cursor() as cursor:
-        cursor.execute(statement)
-        return list(cursor.fetchall()) if cursor.description else []
 
 
 class TestWhatIsMade:
@@ -170,20 +90,6 @@ class TestWhatIsMade:
         converge(graph(asked))
         assert wishes == placed
 
-    def test_given_the_required_properties_then_only_the_client_group_comes_in(
-        self, asked: Properties
-    ) -> None:
-        given = converge(graph(asked))
-        database = group(given["SecurityGroupId"])
-        client = group(given["ClientSecurityGroupId"])
-        [way_in] = database["IpPermissions"]
-        assert (way_in["FromPort"], way_in["ToPort"]) == (5432, 5432)
-        assert [pair["GroupId"] for pair in way_in["UserIdGroupPairs"]] == [client["GroupId"]]
-        assert way_in["IpRanges"] == way_in["Ipv6Ranges"] == []
-        assert database["IpPermissionsEgress"] == client["IpPermissions"] == []
-        [way_out] = client["IpPermissionsEgress"]
-        assert [pair["GroupId"] for pair in way_out["UserIdGroupPairs"]] == [database["GroupId"]]
-
     def test_given_auto_pause_then_the_capacity_goes_to_nothing(self, asked: Properties) -> None:
         converge(graph(asked, AutoPause="true", SecondsUntilAutoPause="900"))
         assert cluster()["ServerlessV2ScalingConfiguration"] == {
@@ -212,15 +118,6 @@ class TestWhatIsMade:
         assert everything() == NOTHING
 
 
-def idle_limits(aurora: Aurora) -> dict[str, str]:
-    """Return after how long each login's idle sessions are ended."""
-    assert aurora.server is not None
-    with aurora.server.admin("mlflow") as cursor:
-        cursor.execute("SELECT rolname, rolconfig FROM pg_roles WHERE rolname LIKE 'mlflow%'")
-        pairs = [(name, one.split("=")) for name, all_of in cursor for one in all_of or []]
-    return {name: pair[1] for name, pair in pairs if pair[0] == "idle_session_timeout"}
-
-
 class TestConnections:
     @pytest.mark.parametrize(("capacity", "expected"), [("1", "189"), ("2", str(CONNECTIONS))])
     def test_given_a_capacity_then_the_fewer_of_what_runs_and_what_a_reboot_brings(
@@ -229,134 +126,7 @@ class TestConnections:
         assert converge(graph(asked, MaxCapacity=capacity))["MaxConnections"] == expected
 
 
-class TestLogins:
-    def test_given_the_secrets_then_each_login_may_do_what_it_is_for_and_no_more(
-        self, asked: Properties, aurora: Aurora
-    ) -> None:
-        given = converge(graph(asked))
-        migration = login(aurora, given["MigrationSecretArn"])
-        sql(migration, "CREATE TABLE runs (id serial PRIMARY KEY, name text)")
-        [(table_owner,)] = sql(migration, "SELECT tableowner FROM pg_tables WHERE tablename='runs'")
-        assert table_owner == "mlflow_owner"
-        service = login(aurora, given["ServiceSecretArn"])
-        sql(service, "INSERT INTO runs (name) VALUES ('a')")
-        sql(service, "UPDATE runs SET name = 'b'")
-        assert sql(service, "SELECT id, name FROM runs") == [(1, "b")]
-        sql(service, "DELETE FROM runs")
-        for denied in ("CREATE TABLE more ()", "DROP TABLE runs", "ALTER TABLE runs ADD x int"):
-            with pytest.raises(Exception, match=r"permission denied|must be owner"):
-                sql(service, denied)
-
-    def test_given_no_login_is_a_superuser_then_the_master_is_none_either(
-        self, asked: Properties, aurora: Aurora
-    ) -> None:
-        given = converge(graph(asked))
-        master = login(aurora, given["MasterSecretArn"])
-        found = sql(master, "SELECT rolname FROM pg_roles WHERE rolsuper")
-        assert found == [("rdsadmin",)]
-        no_login = "SELECT rolname FROM pg_roles WHERE rolname LIKE 'mlflow%' AND NOT rolcanlogin"
-        assert {name for (name,) in sql(master, no_login)} == {"mlflow_owner", "mlflow_runtime"}
-
-    def test_given_every_statement_is_logged_then_no_password_is_in_the_log(
-        self, asked: Properties, aurora: Aurora
-    ) -> None:
-        assert aurora.server is not None
-        given = converge(graph(asked))
-        logged = aurora.server.log.read_text()
-        assert r"ALTER ROLE mlflow_app LOGIN PASSWORD E'SCRAM-SHA-256$4096\x3a" in logged
-        for name in ("MasterSecretArn", "ServiceSecretArn", "MigrationSecretArn"):
-            assert secret(given[name])["password"] not in logged
-            assert secret(given[name])["password"] not in json.dumps(given)
-
-    def test_given_a_new_login_then_it_can_be_used_only_when_all_else_of_it_is_set(
-        self, asked: Properties, aurora: Aurora
-    ) -> None:
-        converge(graph(asked))
-        about = [text for text in aurora.statements if "ROLE mlflow_migrate" in text]
-        assert [re.split(r" E?'", text.split("mlflow_migrate ", 1)[1])[0] for text in about] == [
-            "NOLOGIN IN ROLE mlflow_owner",
-            "SET role =",
-            "IS",
-            "LOGIN PASSWORD",
-        ]
-
-    def test_given_a_database_that_pauses_then_it_ends_idle_sessions_of_the_service_alone(
-        self, asked: Properties, aurora: Aurora
-    ) -> None:
-        converge(graph(asked))
-        assert idle_limits(aurora) == {}
-        converge(graph(asked, AutoPause="true"))
-        assert idle_limits(aurora) == {"mlflow_app": "30s", "mlflow_app_2": "30s"}
-        assert again(asked, AutoPause="true").writes == []
-        converge(graph(asked, AutoPause="false"))
-        assert idle_limits(aurora) == {}
-
-    def test_given_an_operators_own_end_of_idle_sessions_then_it_stays_where_none_is_asked(
-        self, asked: Properties, aurora: Aurora
-    ) -> None:
-        assert aurora.server is not None
-        converge(graph(asked))
-        with aurora.server.admin("mlflow") as cursor:
-            for name in ("mlflow_app", "mlflow_migrate"):
-                cursor.execute(f"ALTER ROLE {name} SET idle_session_timeout = '10min'")
-        assert again(asked).writes == []
-        assert idle_limits(aurora) == {"mlflow_app": "10min", "mlflow_migrate": "10min"}
-
-    def test_given_a_session_from_before_it_could_pause_then_it_is_ended_once_it_is_idle(
-        self, asked: Properties, aurora: Aurora
-    ) -> None:
-        given = converge(graph(asked))
-        idle, busy = (login(aurora, given["ServiceSecretArn"]) for _ in range(2))
-        sql(idle, "SELECT 1")
-        with busy.cursor() as request:
-            request.execute("SELECT 1")
-            converge(graph(asked, AutoPause="true"))
-            request.execute("SELECT 2")
-            assert request.fetchall() == [(2,)], "a request is not cut off"
-        with pytest.raises(psycopg2.Error):
-            sql(idle, "SELECT 1")
-
-    def test_given_a_login_of_an_earlier_release_then_it_is_never_shut_out(
-        self, asked: Properties, aurora: Aurora
-    ) -> None:
-        assert aurora.server is not None
-        converge(graph(asked))
-        with aurora.server.admin("mlflow") as cursor:
-            cursor.execute("COMMENT ON ROLE mlflow_app IS NULL")
-        aurora.statements.clear()
-        converge(graph(asked))
-        assert not any("NOLOGIN" in text for text in aurora.statements)
-        assert again(asked).writes == []
-
-    def test_given_a_login_changed_by_hand_then_it_is_set_from_its_secret(
-        self, asked: Properties, aurora: Aurora
-    ) -> None:
-        assert aurora.server is not None
-        given = converge(graph(asked))
-        before = secret(given["ServiceSecretArn"])
-        aurora.server.set_password("mlflow_app", "changed by hand")
-        with aurora.server.admin("mlflow") as cursor:
-            cursor.execute("REVOKE mlflow_owner FROM mlflow_migrate")
-            cursor.execute("ALTER ROLE mlflow_migrate RESET role")
-        aurora.close_idle_sessions()
-        converge(graph(asked))
-        assert secret(given["ServiceSecretArn"]) == before
-        assert sql(login(aurora, given["ServiceSecretArn"]), "SELECT 1") == [(1,)]
-        migration = login(aurora, given["MigrationSecretArn"])
-        assert sql(migration, "SELECT current_user") == [("mlflow_owner",)]
-
-    def test_given_tables_without_rights_then_the_runtime_role_gets_them(
-        self, asked: Properties, aurora: Aurora
-    ) -> None:
-        given = converge(graph(asked))
-        migration = login(aurora, given["MigrationSecretArn"])
-        sql(migration, 'CREATE TABLE "Odd ""name" (id serial)')
-        sql(migration, 'REVOKE ALL ON "Odd ""name" FROM mlflow_runtime')
-        sql(migration, 'REVOKE ALL ON SEQUENCE "Odd ""name_id_seq" FROM mlflow_runtime')
-        converge(graph(asked))
-        service = login(aurora, given["ServiceSecretArn"])
-        sql(service, 'INSERT INTO "Odd ""name" DEFAULT VALUES')
-
+class TestAPausedDatabase:
     def test_given_a_paused_database_then_it_is_waited_for(
         self, asked: Properties, aurora: Aurora
     ) -> None:
@@ -457,12 +227,6 @@ class TestChanges:
         assert again(asked).writes == ["EnableHttpEndpoint"]
         assert cluster()["HttpEndpointEnabled"] is True
 
-    def test_given_protection_switched_off_then_it_is_switched_on(self, asked: Properties) -> None:
-        converge(graph(asked))
-        boto("rds").modify_db_cluster(DBClusterIdentifier=CLUSTER, DeletionProtection=False)
-        assert "ModifyDBCluster" in again(asked).writes
-        assert cluster()["DeletionProtection"] is True
-
     def test_given_a_newer_minor_version_then_it_is_upgraded_in_place(
         self, asked: Properties
     ) -> None:
@@ -498,11 +262,6 @@ class TestChanges:
         assert calls.writes == []
         assert everything() == before
         assert again(asked).writes == []
-
-    def test_given_subnets_of_another_vpc_then_the_failure_says_so(self, asked: Properties) -> None:
-        other = boto("ec2").create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
-        with pytest.raises(PermanentError, match="the database's subnets lie in vpc-"):
-            converge(graph(asked, VpcId=other))
 
 
 class TestTheUsersPassword:
@@ -589,21 +348,6 @@ class TestTheUsersPassword:
 
 
 class TestRemoval:
-    def test_given_a_complete_database_then_one_snapshot_stays_and_nobody_owns_it(
-        self, asked: Properties, caplog: pytest.LogCaptureFixture
-    ) -> None:
-        converge(graph(asked))
-        resource_id = cluster()["DbClusterResourceId"].lower()
-        remove(graph(asked))
-        [left] = snapshots()
-        assert left["DBClusterSnapshotIdentifier"] == f"{CLUSTER}-final-{resource_id}"
-        assert len(left["DBClusterSnapshotIdentifier"]) <= 255
-        found = tags(left)
-        assert found["cfn-mlflow:left-by"] == owner().tag
-        assert not {"cfn-mlflow:owner", "cfn-mlflow:complete"} & found.keys()
-        assert left["DBClusterSnapshotIdentifier"] in caplog.text
-        assert everything() == NOTHING
-
     def test_given_a_removal_then_the_log_group_goes_when_nothing_can_write_to_it(
         self, asked: Properties
     ) -> None:
@@ -613,36 +357,6 @@ class TestRemoval:
         cluster, instance = by_name["database cluster"], by_name["database instance 1"]
         assert by_name["database log group"] in made.needs(cluster)
         assert cluster in made.needs(instance)
-
-    def test_given_it_is_to_be_skipped_then_no_snapshot_stays(self, asked: Properties) -> None:
-        converge(graph(asked))
-        remove(graph(asked, SkipFinalSnapshot="true"))
-        assert snapshots() == []
-        assert everything() == NOTHING
-
-    def test_given_a_create_that_never_completed_then_no_snapshot_stays(
-        self, asked: Properties
-    ) -> None:
-        converge(graph(asked))
-        boto("rds").remove_tags_from_resource(
-            ResourceName=cluster()["DBClusterArn"], TagKeys=["cfn-mlflow:complete"]
-        )
-        remove(graph(asked))
-        assert snapshots() == []
-        assert everything() == NOTHING
-
-    def test_given_a_snapshot_of_that_name_then_the_next_name_is_taken(
-        self, asked: Properties
-    ) -> None:
-        converge(graph(asked))
-        name = f"{CLUSTER}-final-{cluster()['DbClusterResourceId'].lower()}"
-        boto("rds").create_db_cluster_snapshot(
-            DBClusterIdentifier=CLUSTER, DBClusterSnapshotIdentifier=name
-        )
-        remove(graph(asked))
-        names = sorted(each["DBClusterSnapshotIdentifier"] for each in snapshots())
-        assert names == [name, f"{name}-2"]
-        assert not any("cfn-mlflow:owner" in tags(each) for each in snapshots())
 
     def test_given_properties_that_are_not_valid_any_more_then_all_is_found_by_name(
         self, asked: Properties
