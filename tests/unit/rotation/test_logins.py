@@ -1,4 +1,4 @@
-"""Which of two logins is in use, and how a service finds it whatever ARN it is told."""
+"""Which of two logins is active, and how a service finds it by the ARN of either secret."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import pytest
 from cfn_mlflow.aws.secretsmanager.login_secret import LoginSecret
 from cfn_mlflow.aws.secretsmanager.secret import SecretView
 from cfn_mlflow.engine.graph import Graph
-from cfn_mlflow.rotation.turns import (
-    LoginInUse,
-    LoginInUseView,
-    Turn,
-    TurnSecret,
-    in_use,
+from cfn_mlflow.rotation.logins import (
+    ActiveLogin,
+    ActiveLoginView,
+    RotatedLoginSecret,
+    RotationState,
+    active,
     request_as_tag,
-    turn_of,
+    rotation_state_of,
 )
 from tests.support.objects.kill_points import watched
 from tests.support.objects.service_kit import boto, converge, owner
@@ -25,12 +25,12 @@ LOGINS = ("mlflow_app", "mlflow_app_2")
 EARLIER, LATER = "2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z"
 
 
-def view(login: str, turn: str = "") -> SecretView:
-    return SecretView(login, login, deleted=False, tags={"cfn-mlflow:turn": turn} if turn else {})
+def view(login: str, state: str = "") -> SecretView:
+    return SecretView(login, login, deleted=False, tags={"cfn-mlflow:turn": state} if state else {})
 
 
 @pytest.mark.parametrize(
-    ("first", "second", "used"),
+    ("first", "second", "expected"),
     [
         ("", "", "first"),
         ("", "begun r1", "first"),
@@ -42,15 +42,15 @@ def view(login: str, turn: str = "") -> SecretView:
         ("nonsense", "", "first"),
     ],
 )
-def test_given_the_tags_of_two_secrets_then_one_is_in_use(
-    first: str, second: str, used: str
+def test_given_the_tags_of_two_secrets_then_one_login_is_active(
+    first: str, second: str, expected: str
 ) -> None:
-    assert in_use(view("first", first), view("second", second)).arn == used
+    assert active(view("first", first), view("second", second)).arn == expected
 
 
-@pytest.mark.parametrize("turn", [Turn("r1"), Turn("r1", LATER)])
-def test_given_a_turn_then_its_tag_reads_back_equal(turn: Turn) -> None:
-    assert turn_of({"cfn-mlflow:turn": turn.tag}) == turn
+@pytest.mark.parametrize("state", [RotationState("r1"), RotationState("r1", LATER)])
+def test_given_the_state_of_a_rotation_then_its_tag_reads_back_equal(state: RotationState) -> None:
+    assert rotation_state_of({"cfn-mlflow:turn": state.tag}) == state
 
 
 def test_given_any_request_then_its_id_fits_a_tag() -> None:
@@ -58,13 +58,13 @@ def test_given_any_request_then_its_id_fits_a_tag() -> None:
 
 
 @pytest.mark.usefixtures("aws")
-class TestLoginInUse:
+class TestActiveLogin:
     @pytest.fixture
     def arns(self, aws: None) -> dict[str, str]:
         del aws
         made = Graph()
-        for login, twin in (LOGINS, LOGINS[::-1]):
-            made.add(TurnSecret(owner(), None, login, twin))
+        for login, other in (LOGINS, LOGINS[::-1]):
+            made.add(RotatedLoginSecret(owner(), None, login, other))
         converge(made)
         return {login: self.arn(login) for login in LOGINS}
 
@@ -77,42 +77,42 @@ class TestLoginInUse:
         boto("secretsmanager").tag_resource(SecretId=arn, Tags=listed)
 
     @pytest.mark.parametrize("told", LOGINS)
-    @pytest.mark.parametrize("used", LOGINS)
-    def test_given_either_arn_then_the_login_in_use_and_both_secrets(
-        self, arns: dict[str, str], told: str, used: str
+    @pytest.mark.parametrize("active_one", LOGINS)
+    def test_given_either_arn_then_the_active_login_and_both_secrets(
+        self, arns: dict[str, str], told: str, active_one: str
     ) -> None:
-        self.tag(arns[used], turn=f"since {LATER} r1")
-        expected = LoginInUseView(arns[used], tuple(sorted(arns.values())))
-        assert LoginInUse(owner(), arns[told]).observe().view == expected
+        self.tag(arns[active_one], turn=f"since {LATER} r1")
+        expected = ActiveLoginView(arns[active_one], tuple(sorted(arns.values())))
+        assert ActiveLogin(owner(), arns[told]).observe().view == expected
 
-    def test_given_a_secret_without_a_twin_then_itself(self, aws: None) -> None:
+    def test_given_a_secret_that_names_no_other_then_itself(self, aws: None) -> None:
         made: Any = boto("secretsmanager").create_secret(Name="theirs", SecretString="x")
-        assert LoginInUse(owner(), made["ARN"]).observe().view == LoginInUseView(
+        assert ActiveLogin(owner(), made["ARN"]).observe().view == ActiveLoginView(
             made["ARN"], (made["ARN"],)
         )
 
     def test_given_a_secret_that_is_not_there_then_itself(self, aws: None) -> None:
         arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:gone-AbCdEf"
-        assert LoginInUse(owner(), arn).observe().view == LoginInUseView(arn, (arn,))
+        assert ActiveLogin(owner(), arn).observe().view == ActiveLoginView(arn, (arn,))
 
-    def test_given_a_twin_of_another_owner_then_it_is_not_believed(
+    def test_given_another_owners_secret_as_the_other_login_then_it_is_not_used(
         self, arns: dict[str, str]
     ) -> None:
         made: Any = boto("secretsmanager").create_secret(Name="theirs", SecretString="x")
         self.tag(made["ARN"], **{"turns-with": "mlflow-mlflow-app-abcdefghij", "owner": "x/Other"})
         self.tag(arns["mlflow_app"], turn=f"since {LATER} r1")
-        assert LoginInUse(owner(), made["ARN"]).observe().view == LoginInUseView(
+        assert ActiveLogin(owner(), made["ARN"]).observe().view == ActiveLoginView(
             made["ARN"], (made["ARN"],)
         )
 
-    def test_given_a_login_secret_of_an_older_version_then_it_gets_its_twins_name(
+    def test_given_a_login_secret_of_an_older_version_then_it_gets_the_other_ones_name(
         self, aws: None
     ) -> None:
         older = Graph()
         older.add(LoginSecret(owner(), None, "mlflow_app"))
         converge(older)
         newer = Graph()
-        newer.add(TurnSecret(owner(), None, "mlflow_app", "mlflow_app_2"))
+        newer.add(RotatedLoginSecret(owner(), None, "mlflow_app", "mlflow_app_2"))
         with watched() as calls:
             converge(newer)
         assert calls.writes == ["TagResource"]
