@@ -1,4 +1,4 @@
-"""ECS: a deployment of a service that changes the secret of its login, and nothing else."""
+"""ECS: a service deployed anew with another secret for its login, and nothing else changed."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ ONLY_TOLD = (
     *("taskDefinitionArn", "revision", "status", "requiresAttributes", "compatibilities"),
     *("registeredAt", "registeredBy", "deregisteredAt", "deleteRequestedAt"),
 )
-"""The fields that DescribeTaskDefinition returns and RegisterTaskDefinition does not take."""
+"""What ECS tells of a revision and RegisterTaskDefinition does not take."""
 
 
 @dataclass(frozen=True)
 class RevisionView:
-    """A revision of a task definition: its ARN, and the definition as ECS describes it."""
+    """A revision of a task definition as it stands."""
 
     arn: str
     definition: Definition
@@ -35,12 +35,12 @@ class RevisionView:
 
 @dataclass(frozen=True, eq=False)
 class RevisionOnLogin(Attached[RevisionView]):
-    """A copy of the revision that runs, with the other login's secret in it."""
+    """What runs, as a revision that names the other login's secret."""
 
     words: ClassVar[str] = "task definition"
 
     definition_arn: str
-    """The revision that ran when the rotation was planned."""
+    """What runs, or ran when the turn was looked at."""
     old_secret_arn: str
     new_secret_arn: str
 
@@ -50,10 +50,10 @@ class RevisionOnLogin(Attached[RevisionView]):
         return f"{self.words} after {self.definition_arn.rsplit('/', 1)[-1]}"
 
     def observe(self) -> Observation[RevisionView] | None:
-        """Find the copy: it is the revision that runs, or the newest one of the family.
+        """Find it: what runs is it already, or the family's newest revision is.
 
-        Rests on ecs:DescribeTaskDefinition. Raises OutdatedError if the revision that ran is not
-        active any more: its deployment failed, and the service is about to leave it.
+        Rests on ecs:DescribeTaskDefinition. Raises OutdatedError if what ran is not active: its
+        deployment failed, and the service is about to leave it.
         """
         running, _ = read_definition(self.definition_arn)
         if running.get("status") != "ACTIVE":
@@ -66,10 +66,9 @@ class RevisionOnLogin(Attached[RevisionView]):
         return Observation(RevisionView(str(newest["taskDefinitionArn"]), newest))
 
     def create(self) -> None:
-        """Register the copy with the tags of the revision that runs.
+        """Register it with the tags of what runs (ecs:RegisterTaskDefinition).
 
-        Rests on ecs:RegisterTaskDefinition. The tag with the image's digest is left out, because
-        ECS resolves the image's tag anew for each revision.
+        ECS looks up an image's tag anew: what it stands for then is not noted yet.
         """
         running, noted = read_definition(self.definition_arn)
         tags = [tag for tag in noted if tag["key"] != IMAGE_DIGEST_TAG]
@@ -83,7 +82,7 @@ class RevisionOnLogin(Attached[RevisionView]):
 
 
 class Once:
-    """Remembers for the time of one invocation whether the deployment has been asked for."""
+    """Remembers, in one invocation, that something has been asked for."""
 
     def __init__(self) -> None:
         self.asked = False
@@ -91,14 +90,14 @@ class Once:
 
 @dataclass(frozen=True, eq=False)
 class Redeployment(Updatable[ServiceView]):
-    """A service whose tasks are all of one revision. A rollback by ECS counts as a failure."""
+    """A service whose tasks are all of one revision. A rollback of ECS's is a failure."""
 
     words: ClassVar[str] = "ECS service"
 
     cluster: str
     service: str
     former_arn: str
-    """The revision that ran when the rotation was planned: ours is a copy of it."""
+    """What ran when the turn was looked at: our revision was made from it."""
     definition_arn: Value[str]
     _once: Once = field(default_factory=Once, repr=False)
 
@@ -112,10 +111,9 @@ class Redeployment(Updatable[ServiceView]):
         return as_observed(read_service(self.cluster, self.service))
 
     def compare(self, found: Observation[ServiceView]) -> Observation[ServiceView]:
-        """Say that the task definition differs, or how far its deployment is.
+        """Name the task definition if the service moves to another, else how far it is.
 
-        A deployment of another revision ends first. Raises PermanentError if the deployment of
-        our revision failed.
+        Fails if the deployment of our revision failed; lets one of somebody else's end first.
         """
         view, ours = found.view, known(self.definition_arn)
         for deployment in view.deployments:
@@ -128,11 +126,9 @@ class Redeployment(Updatable[ServiceView]):
         return replace(found, differs=("task definition",))
 
     def update(self, found: Observation[ServiceView]) -> None:
-        """Deploy our revision (ecs:UpdateService), once in an invocation.
+        """Deploy our revision (ecs:UpdateService): once, for a second time would be a fight.
 
-        Raises OutdatedError if the service has moved away from the revision that ours copies.
-        Raises TemporaryError while a migration keeps the service stopped. Raises PermanentError
-        if another deployment has replaced ours: a second attempt would fight with it.
+        Raises OutdatedError if the service has moved on from what our revision was made from.
         """
         if self._once.asked:
             raise PermanentError(f"{self.label}: another deployment took the place of this one")
@@ -140,8 +136,7 @@ class Redeployment(Updatable[ServiceView]):
         if COUNT_TAG in view.tags:
             raise TemporaryError("it stands still for a migration")
         if view.primary is None or view.primary.definition_arn != self.former_arn:
-            # So the revision that runs is the newest one again.
-            deregister(known(self.definition_arn))
+            deregister(known(self.definition_arn))  # so that what runs is the newest again
             raise OutdatedError(f"{self.label}: another deployment took the place")
         self._once.asked = True
         ecs().update_service(
@@ -149,7 +144,7 @@ class Redeployment(Updatable[ServiceView]):
         )
 
     def _not_ready(self, view: ServiceView) -> str:
-        """Say how far the deployment is; empty once no task of another revision is left."""
+        """Tell how far the deployment is: it is done when no task of another revision is left."""
         primary = view.primary
         if primary is None:
             return "a deployment is starting"
@@ -160,10 +155,7 @@ class Redeployment(Updatable[ServiceView]):
         return f"{primary.running} of {view.desired} new tasks running"
 
     def _fail(self, rollout_reason: str) -> None:
-        """Raise PermanentError with the first cause, after deregistering our revision.
-
-        So the revision that ran before is the newest one again.
-        """
+        """Give up, tell the first cause, and let what ran before be the newest revision again."""
         definition, _ = read_definition(known(self.definition_arn))
         first = self._first_failure()
         cause = why(first, _log_group(definition)) if first else cut(rollout_reason, 200)

@@ -1,7 +1,7 @@
-"""A rotation: the standby login gets a new password, and the services move to it.
+"""A rotation: the idle one of two logins gets a new password, and the service moves to it.
 
-Only a tag is stored (`logins.py`). What runs tells which login is the standby, and each step reads
-whether it is done. So a rotation that is killed and run again ends in the same state.
+Nothing is stored but a tag (`aws/turns.py`): which login is idle is told by what runs, and each
+step looks whether it is done. So a rotation that is killed and run again ends in the same place.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ from cfn_mlflow.engine.resource import Observed
 from cfn_mlflow.outcome import Done, Outcome, OutdatedError, PermanentError, TemporaryError
 from cfn_mlflow.postgres.login import DatabaseLogin, idle_seconds
 from cfn_mlflow.postgres.roles import RUNTIME_ROLE, SECOND_SERVICE_LOGIN, SERVICE_LOGIN
-from cfn_mlflow.rotation.logins import (
+from cfn_mlflow.rotation.login_use import IdleLogin
+from cfn_mlflow.rotation.redeployment import Redeployment, RevisionOnLogin
+from cfn_mlflow.rotation.turn_steps import BegunTurn, NewPassword, TurnOver
+from cfn_mlflow.rotation.turns import (
     BY_SCHEDULE_KEY,
     CLUSTER_KEY,
-    active,
-    ended_recently,
+    in_use,
+    just_over,
     request_as_tag,
-    rotation_state_of,
+    turn_of,
 )
-from cfn_mlflow.rotation.redeployment import Redeployment, RevisionOnLogin
-from cfn_mlflow.rotation.standby_login import StandbyLogin
-from cfn_mlflow.rotation.steps import BegunRotation, FinishedRotation, NewPassword
 from cfn_mlflow.rotation.wired_services import (
     WiredService,
     names_secret,
@@ -46,14 +46,14 @@ from cfn_mlflow.rotation.wired_services import (
 )
 
 NOT_REPEATED = "NotRepeatedAfter"
-"""The key of the answer to a rotation that is too early: when the last one ended."""
+"""Told of a rotation that is too early: when the last one ended."""
 
 _CLUSTER = re.compile(r"[a-z][a-z0-9-]*-database-[a-z2-7]{10}")
 
 
 @dataclass(frozen=True)
 class Order:
-    """What one event asks for: the database, the request, whether the schedule's rule sent it."""
+    """What one rotation is asked: for which database, by which request, and if by the rule."""
 
     cluster: str
     request: str
@@ -63,7 +63,7 @@ class Order:
 def order(event: Mapping[str, Any], request_id: str) -> Order:
     """Return what an event asks for. Raises PermanentError if it names no database of ours.
 
-    `request_id` is the invocation's id. Lambda keeps it when it runs the invocation again.
+    A request is known by its invocation's id, which Lambda keeps when it runs one again.
     """
     cluster = event.get(CLUSTER_KEY)
     if not isinstance(cluster, str) or not _CLUSTER.fullmatch(cluster):
@@ -75,7 +75,7 @@ def order(event: Mapping[str, Any], request_id: str) -> Order:
 
 
 class Rotation:
-    """One rotation: a caller calls `step` until the rotation is done."""
+    """One rotation, as a step that is called until it is done."""
 
     def __init__(self, asked: Order, caller: Caller) -> None:
         self._asked = asked
@@ -84,24 +84,21 @@ class Rotation:
         self._acts = False
 
     def step(self) -> Outcome:
-        """Observe once, and do what is next.
-
-        Raises TemporaryError if a later call may go on, or PermanentError with the reason.
-        """
+        """Look once, and move on. Raises TemporaryError, or PermanentError with the reason."""
         if not self._acts:
             tags = act_for_owner_of(self._asked.cluster)
             self._caller.check(ROTATION_RULE, self._asked.cluster.replace("-database-", "-"), tags)
             self._acts = True
         if self._convergence is None:
             try:
-                plan = _plan(self._asked)
+                turn = _look(self._asked)
             except (TemporaryError, PermanentError):
                 raise
             except Exception as error:
                 raise explain("rotation", error) from error
-            if plan.nothing_to_do:
-                return Done(plan.outputs)
-            self._convergence = Convergence(_graph(plan), explain)
+            if turn.over:
+                return Done(turn.outputs)
+            self._convergence = Convergence(_graph(turn), explain)
         try:
             return self._convergence.step()
         except OutdatedError:
@@ -110,67 +107,56 @@ class Rotation:
 
 
 @dataclass(frozen=True)
-class _Plan:
-    """What a rotation is to do: the login to change, the active secret, the services to move."""
+class _Turn:
+    """What was found: who is idle, who is in use, and what is to be moved."""
 
-    standby: StandbyLogin
-    """The login to change. If there is nothing to do, the login that is active already."""
-    active: SecretView
-    """The secret of the login that keeps its password."""
+    idle: IdleLogin
+    used: SecretView
     request: str
-    """The request that asks for this rotation."""
-    nothing_to_do: bool
-    too_early_after: str
-    """When another request's rotation ended, if this one is too early after it; else empty."""
+    """That asks for a turn now."""
+    over: bool
+    """Whether there is nothing to do."""
+    repeats: str
+    """When the turn of another request ended that this one is too early after; else empty."""
     services: tuple[WiredService, ...]
-    """The services to move to the standby login."""
     idle_seconds: int | None
-    """After how many seconds the database ends an idle session; None: never."""
+    """After how long the database ends an idle session of the login."""
 
     @property
     def outputs(self) -> dict[str, str]:
-        """Return the answer: the login's name and its secret's ARN, and nothing secret."""
-        answer = {"Login": self.standby.name, "SecretArn": self.standby.secret_arn}
-        if self.too_early_after:
-            return {**answer, NOT_REPEATED: self.too_early_after}
-        return answer
+        """Return what a rotation answers: names, and nothing secret."""
+        told = {"Login": self.idle.name, "SecretArn": self.idle.secret_arn}
+        return {**told, NOT_REPEATED: self.repeats} if self.repeats else told
 
 
-def _plan(asked: Order) -> _Plan:
-    """Read the cluster, the two logins' secrets and the services, and decide what to do."""
+def _look(asked: Order) -> _Turn:
+    """Read how things stand."""
     cluster = _cluster(asked.cluster)
     first, second = (_secret(cluster, login) for login in (SERVICE_LOGIN, SECOND_SERVICE_LOGIN))
     sharers = sharers_of(cluster.tags)
     services = wired_services(cluster.identifier, sharers)
-    last = active(first, second)
-    nothing_to_do = _has_nothing_to_do(asked, first, second)
-    state = rotation_state_of(last.tags)
-    repeats = nothing_to_do and state.request != asked.request
-    kept = last if nothing_to_do else _kept(first, second, services)
-    changed = last if nothing_to_do else (second if kept is first else first)
-    name = SERVICE_LOGIN if changed is first else SECOND_SERVICE_LOGIN
+    last = in_use(first, second)
+    over = _is_over(asked, first, second)
+    turn = turn_of(last.tags)
+    repeats = turn.since if over and turn.request != asked.request else ""
+    used = last if over else _used(first, second, services)
+    idle = last if over else (second if used is first else first)
+    name = SERVICE_LOGIN if idle is first else SECOND_SERVICE_LOGIN
     master = cluster.master_secret_arn or _secret(cluster, MASTER_NAME).arn
-    return _Plan(
-        standby=StandbyLogin(name, changed.arn, cluster.identifier, cluster.arn, master, sharers),
-        active=kept,
-        request=asked.request,
-        nothing_to_do=nothing_to_do,
-        too_early_after=state.since if repeats else "",
-        services=services,
-        idle_seconds=idle_seconds(cluster),
-    )
+    login = IdleLogin(name, idle.arn, cluster.identifier, cluster.arn, master, sharers)
+    return _Turn(login, used, asked.request, over, repeats, services, idle_seconds(cluster))
 
 
-def _has_nothing_to_do(asked: Order, first: SecretView, second: SecretView) -> bool:
-    """Tell whether this request's rotation has ended, or another one's ended too recently.
+def _is_over(asked: Order, first: SecretView, second: SecretView) -> bool:
+    """Tell whether the last turn was this request's, or ended too lately for another.
 
-    A rotation that has begun is continued.
+    A turn that has begun is gone on with.
     """
-    last = rotation_state_of(active(first, second).tags)
+    last = turn_of(in_use(first, second).tags)
     if last.begun:
         return False
-    begun = any(rotation_state_of(view.tags).begun for view in (first, second))
-    too_early = not begun and ended_recently(last, by_schedule=asked.by_schedule)
+    begun = any(turn_of(view.tags).begun for view in (first, second))
+    too_early = not begun and just_over(last, by_schedule=asked.by_schedule)
     return last.request == asked.request or too_early
 
 
@@ -184,10 +170,7 @@ def _cluster(identifier: str) -> DBClusterView:
 
 
 def _secret(cluster: DBClusterView, login: str) -> SecretView:
-    """Return the secret of a login (secretsmanager:DescribeSecret).
-
-    Raises PermanentError if the cluster's owner has no such secret.
-    """
+    """Return the secret of a login, by the name that its database gives it."""
     secret = LoginSecret(_owner(cluster), None, login)
     view = read_secret(secret.name)
     if view is None or view.deleted or view.tags.get(OWNER_TAG) != cluster.tags[OWNER_TAG]:
@@ -198,22 +181,21 @@ def _secret(cluster: DBClusterView, login: str) -> SecretView:
 
 
 def _owner(cluster: DBClusterView) -> Owner:
-    """Return an owner that names objects as the cluster's owner does."""
+    """Return an owner that names things as the one of the cluster does."""
     prefix, _, digest = cluster.identifier.rsplit("-", 2)
     return Owner("", "", "", digest, "", prefix)
 
 
-def _kept(first: SecretView, second: SecretView, services: tuple[WiredService, ...]) -> SecretView:
-    """Return the secret of the login that keeps its password.
+def _used(first: SecretView, second: SecretView, services: tuple[WiredService, ...]) -> SecretView:
+    """Return the secret of the login that is not to be touched.
 
-    If a rotation to one login has begun, it is the other login. Else it is the login that the
-    services run on. If no service runs, or both logins have some, the tags decide.
+    A turn that has begun is gone on with. Else what runs tells, and the tag where nothing does.
     """
-    begun = [view for view in (first, second) if rotation_state_of(view.tags).begun]
+    begun = [view for view in (first, second) if turn_of(view.tags).begun]
     if len(begun) == 1:
         return second if begun[0] is first else first
     running = [view for view in (first, second) if _runs_on(services, view)]
-    return running[0] if len(running) == 1 else active(first, second)
+    return running[0] if len(running) == 1 else in_use(first, second)
 
 
 def _runs_on(services: tuple[WiredService, ...], secret: SecretView) -> bool:
@@ -223,33 +205,32 @@ def _runs_on(services: tuple[WiredService, ...], secret: SecretView) -> bool:
     )
 
 
-def _graph(plan: _Plan) -> Graph:
+def _graph(turn: _Turn) -> Graph:
     """Return the steps, each after the one before."""
-    graph, standby = Graph(), plan.standby
-    begun = graph.add(BegunRotation(standby.secret_arn, plan.request, standby))
-    request = begun.output(lambda view: rotation_state_of(view.tags).request)
-    password = graph.add(NewPassword(standby.secret_arn, request, standby))
+    graph, idle = Graph(), turn.idle
+    begun = graph.add(BegunTurn(idle.secret_arn, turn.request, idle))
+    request = begun.output(lambda view: turn_of(view.tags).request)
+    password = graph.add(NewPassword(idle.secret_arn, request, idle))
     login = graph.add(
         DatabaseLogin(
-            standby.cluster_arn,
-            standby.master_secret_arn,
-            standby.name,
+            idle.cluster_arn,
+            idle.master_secret_arn,
+            idle.name,
             secret_arn=password.output(lambda view: view.arn),
             secret_version=password.output(lambda view: view.version),
             member_of=RUNTIME_ROLE,
-            acts_as=standby.name,
-            idle_seconds=plan.idle_seconds,
+            acts_as=idle.name,
+            idle_seconds=turn.idle_seconds,
         )
     )
     moved: list[Observed[Any]] = [login]
-    for service in plan.services:
+    for service in turn.services:
         former = service.view.definition_arn
         revision = graph.add(
-            RevisionOnLogin(former, plan.active.arn, standby.secret_arn), after=(login,)
+            RevisionOnLogin(former, turn.used.arn, idle.secret_arn), after=(login,)
         )
         arn = revision.output(lambda view: view.arn)
         moved.append(graph.add(Redeployment(service.cluster, service.name, former, arn)))
-    active_since = rotation_state_of(plan.active.tags).since
-    graph.add(FinishedRotation(standby.secret_arn, request, active_since), after=tuple(moved))
-    graph.give(plan.outputs)
+    graph.add(TurnOver(idle.secret_arn, request, turn_of(turn.used.tags).since), after=tuple(moved))
+    graph.give(turn.outputs)
     return graph

@@ -1,4 +1,4 @@
-"""Which of two logins is active, and how a service finds it by the ARN of either secret."""
+"""Which of two logins is in use, and how a service finds it whatever ARN it is told."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import pytest
 from cfn_mlflow.aws.secretsmanager.login_secret import LoginSecret
 from cfn_mlflow.aws.secretsmanager.secret import SecretView
 from cfn_mlflow.engine.graph import Graph
-from cfn_mlflow.rotation.logins import (
-    ActiveLogin,
-    ActiveLoginView,
-    RotatedLoginSecret,
-    RotationState,
-    active,
+from cfn_mlflow.rotation.turns import (
+    LoginInUse,
+    LoginInUseView,
+    Turn,
+    TurnSecret,
+    in_use,
     request_as_tag,
-    rotation_state_of,
+    turn_of,
 )
 from tests.support.objects.kill_points import watched
 from tests.support.objects.service_kit import boto, converge, owner
@@ -25,12 +25,12 @@ LOGINS = ("mlflow_app", "mlflow_app_2")
 EARLIER, LATER = "2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z"
 
 
-def view(login: str, state: str = "") -> SecretView:
-    return SecretView(login, login, deleted=False, tags={"cfn-mlflow:turn": state} if state else {})
+def view(login: str, turn: str = "") -> SecretView:
+    return SecretView(login, login, deleted=False, tags={"cfn-mlflow:turn": turn} if turn else {})
 
 
 @pytest.mark.parametrize(
-    ("first", "second", "expected"),
+    ("first", "second", "used"),
     [
         ("", "", "first"),
         ("", "begun r1", "first"),
@@ -42,15 +42,15 @@ def view(login: str, state: str = "") -> SecretView:
         ("nonsense", "", "first"),
     ],
 )
-def test_given_the_tags_of_two_secrets_then_one_login_is_active(
-    first: str, second: str, expected: str
+def test_given_the_tags_of_two_secrets_then_one_is_in_use(
+    first: str, second: str, used: str
 ) -> None:
-    assert active(view("first", first), view("second", second)).arn == expected
+    assert in_use(view("first", first), view("second", second)).arn == used
 
 
-@pytest.mark.parametrize("state", [RotationState("r1"), RotationState("r1", LATER)])
-def test_given_the_state_of_a_rotation_then_its_tag_reads_back_equal(state: RotationState) -> None:
-    assert rotation_state_of({"cfn-mlflow:turn": state.tag}) == state
+@pytest.mark.parametrize("turn", [Turn("r1"), Turn("r1", LATER)])
+def test_given_a_turn_then_its_tag_reads_back_equal(turn: Turn) -> None:
+    assert turn_of({"cfn-mlflow:turn": turn.tag}) == turn
 
 
 def test_given_any_request_then_its_id_fits_a_tag() -> None:
@@ -58,13 +58,13 @@ def test_given_any_request_then_its_id_fits_a_tag() -> None:
 
 
 @pytest.mark.usefixtures("aws")
-class TestActiveLogin:
+class TestLoginInUse:
     @pytest.fixture
     def arns(self, aws: None) -> dict[str, str]:
         del aws
         made = Graph()
-        for login, other in (LOGINS, LOGINS[::-1]):
-            made.add(RotatedLoginSecret(owner(), None, login, other))
+        for login, twin in (LOGINS, LOGINS[::-1]):
+            made.add(TurnSecret(owner(), None, login, twin))
         converge(made)
         return {login: self.arn(login) for login in LOGINS}
 
@@ -77,42 +77,42 @@ class TestActiveLogin:
         boto("secretsmanager").tag_resource(SecretId=arn, Tags=listed)
 
     @pytest.mark.parametrize("told", LOGINS)
-    @pytest.mark.parametrize("active_one", LOGINS)
-    def test_given_either_arn_then_the_active_login_and_both_secrets(
-        self, arns: dict[str, str], told: str, active_one: str
+    @pytest.mark.parametrize("used", LOGINS)
+    def test_given_either_arn_then_the_login_in_use_and_both_secrets(
+        self, arns: dict[str, str], told: str, used: str
     ) -> None:
-        self.tag(arns[active_one], turn=f"since {LATER} r1")
-        expected = ActiveLoginView(arns[active_one], tuple(sorted(arns.values())))
-        assert ActiveLogin(owner(), arns[told]).observe().view == expected
+        self.tag(arns[used], turn=f"since {LATER} r1")
+        expected = LoginInUseView(arns[used], tuple(sorted(arns.values())))
+        assert LoginInUse(owner(), arns[told]).observe().view == expected
 
-    def test_given_a_secret_that_names_no_other_then_itself(self, aws: None) -> None:
+    def test_given_a_secret_without_a_twin_then_itself(self, aws: None) -> None:
         made: Any = boto("secretsmanager").create_secret(Name="theirs", SecretString="x")
-        assert ActiveLogin(owner(), made["ARN"]).observe().view == ActiveLoginView(
+        assert LoginInUse(owner(), made["ARN"]).observe().view == LoginInUseView(
             made["ARN"], (made["ARN"],)
         )
 
     def test_given_a_secret_that_is_not_there_then_itself(self, aws: None) -> None:
         arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:gone-AbCdEf"
-        assert ActiveLogin(owner(), arn).observe().view == ActiveLoginView(arn, (arn,))
+        assert LoginInUse(owner(), arn).observe().view == LoginInUseView(arn, (arn,))
 
-    def test_given_another_owners_secret_as_the_other_login_then_it_is_not_used(
+    def test_given_a_twin_of_another_owner_then_it_is_not_believed(
         self, arns: dict[str, str]
     ) -> None:
         made: Any = boto("secretsmanager").create_secret(Name="theirs", SecretString="x")
         self.tag(made["ARN"], **{"turns-with": "mlflow-mlflow-app-abcdefghij", "owner": "x/Other"})
         self.tag(arns["mlflow_app"], turn=f"since {LATER} r1")
-        assert ActiveLogin(owner(), made["ARN"]).observe().view == ActiveLoginView(
+        assert LoginInUse(owner(), made["ARN"]).observe().view == LoginInUseView(
             made["ARN"], (made["ARN"],)
         )
 
-    def test_given_a_login_secret_of_an_older_version_then_it_gets_the_other_ones_name(
+    def test_given_a_login_secret_of_an_older_version_then_it_gets_its_twins_name(
         self, aws: None
     ) -> None:
         older = Graph()
         older.add(LoginSecret(owner(), None, "mlflow_app"))
         converge(older)
         newer = Graph()
-        newer.add(RotatedLoginSecret(owner(), None, "mlflow_app", "mlflow_app_2"))
+        newer.add(TurnSecret(owner(), None, "mlflow_app", "mlflow_app_2"))
         with watched() as calls:
             converge(newer)
         assert calls.writes == ["TagResource"]
