@@ -17,7 +17,7 @@ settings.load_profile("tests")
 LONGEST_FILES = (
     "test_upgrade_faults.py",
     "test_docs_walk.py",
-    "test_logins_take_turns.py",
+    "test_login_rotation.py",
     "test_demo_ends.py",
     "test_upgrades.py",
     "test_custom_mlflow.py",

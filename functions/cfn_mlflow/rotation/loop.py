@@ -12,8 +12,8 @@ from typing import Any, NoReturn, Protocol
 
 from cfn_mlflow.direct_invocation.caller import Caller, NotServedError
 from cfn_mlflow.outcome import Done, Outcome, PermanentError, TemporaryError, Waiting
+from cfn_mlflow.rotation.logins import CLUSTER_KEY
 from cfn_mlflow.rotation.rotation import NOT_REPEATED, Order, Rotation, order
-from cfn_mlflow.rotation.turns import CLUSTER_KEY
 from cfn_mlflow.runtime.clock import Clock, Pace
 from cfn_mlflow.runtime.log import log
 from cfn_mlflow.runtime.progress import Progress, duration

@@ -1,6 +1,6 @@
 """A rotation: the idle one of two logins gets a new password, and the service moves to it.
 
-Nothing is stored but a tag (`aws/turns.py`): which login is idle is told by what runs, and each
+Nothing is stored but a tag (`logins.py`): which login is idle is told by what runs, and each
 step looks whether it is done. So a rotation that is killed and run again ends in the same place.
 """
 
@@ -27,17 +27,17 @@ from cfn_mlflow.engine.resource import Observed
 from cfn_mlflow.outcome import Done, Outcome, OutdatedError, PermanentError, TemporaryError
 from cfn_mlflow.postgres.login import DatabaseLogin, idle_seconds
 from cfn_mlflow.postgres.roles import RUNTIME_ROLE, SECOND_SERVICE_LOGIN, SERVICE_LOGIN
-from cfn_mlflow.rotation.login_use import IdleLogin
-from cfn_mlflow.rotation.redeployment import Redeployment, RevisionOnLogin
-from cfn_mlflow.rotation.turn_steps import BegunTurn, NewPassword, TurnOver
-from cfn_mlflow.rotation.turns import (
+from cfn_mlflow.rotation.logins import (
     BY_SCHEDULE_KEY,
     CLUSTER_KEY,
-    in_use,
+    active,
     just_over,
     request_as_tag,
-    turn_of,
+    rotation_state_of,
 )
+from cfn_mlflow.rotation.redeployment import Redeployment, RevisionOnLogin
+from cfn_mlflow.rotation.standby_login import StandbyLogin
+from cfn_mlflow.rotation.steps import BegunRotation, FinishedRotation, NewPassword
 from cfn_mlflow.rotation.wired_services import (
     WiredService,
     names_secret,
@@ -107,10 +107,10 @@ class Rotation:
 
 
 @dataclass(frozen=True)
-class _Turn:
+class _Plan:
     """What was found: who is idle, who is in use, and what is to be moved."""
 
-    idle: IdleLogin
+    idle: StandbyLogin
     used: SecretView
     request: str
     """That asks for a turn now."""
@@ -129,22 +129,22 @@ class _Turn:
         return {**told, NOT_REPEATED: self.repeats} if self.repeats else told
 
 
-def _look(asked: Order) -> _Turn:
+def _look(asked: Order) -> _Plan:
     """Read how things stand."""
     cluster = _cluster(asked.cluster)
     first, second = (_secret(cluster, login) for login in (SERVICE_LOGIN, SECOND_SERVICE_LOGIN))
     sharers = sharers_of(cluster.tags)
     services = wired_services(cluster.identifier, sharers)
-    last = in_use(first, second)
+    last = active(first, second)
     over = _is_over(asked, first, second)
-    turn = turn_of(last.tags)
+    turn = rotation_state_of(last.tags)
     repeats = turn.since if over and turn.request != asked.request else ""
     used = last if over else _used(first, second, services)
     idle = last if over else (second if used is first else first)
     name = SERVICE_LOGIN if idle is first else SECOND_SERVICE_LOGIN
     master = cluster.master_secret_arn or _secret(cluster, MASTER_NAME).arn
-    login = IdleLogin(name, idle.arn, cluster.identifier, cluster.arn, master, sharers)
-    return _Turn(login, used, asked.request, over, repeats, services, idle_seconds(cluster))
+    login = StandbyLogin(name, idle.arn, cluster.identifier, cluster.arn, master, sharers)
+    return _Plan(login, used, asked.request, over, repeats, services, idle_seconds(cluster))
 
 
 def _is_over(asked: Order, first: SecretView, second: SecretView) -> bool:
@@ -152,10 +152,10 @@ def _is_over(asked: Order, first: SecretView, second: SecretView) -> bool:
 
     A turn that has begun is gone on with.
     """
-    last = turn_of(in_use(first, second).tags)
+    last = rotation_state_of(active(first, second).tags)
     if last.begun:
         return False
-    begun = any(turn_of(view.tags).begun for view in (first, second))
+    begun = any(rotation_state_of(view.tags).begun for view in (first, second))
     too_early = not begun and just_over(last, by_schedule=asked.by_schedule)
     return last.request == asked.request or too_early
 
@@ -191,11 +191,11 @@ def _used(first: SecretView, second: SecretView, services: tuple[WiredService, .
 
     A turn that has begun is gone on with. Else what runs tells, and the tag where nothing does.
     """
-    begun = [view for view in (first, second) if turn_of(view.tags).begun]
+    begun = [view for view in (first, second) if rotation_state_of(view.tags).begun]
     if len(begun) == 1:
         return second if begun[0] is first else first
     running = [view for view in (first, second) if _runs_on(services, view)]
-    return running[0] if len(running) == 1 else in_use(first, second)
+    return running[0] if len(running) == 1 else active(first, second)
 
 
 def _runs_on(services: tuple[WiredService, ...], secret: SecretView) -> bool:
@@ -205,11 +205,11 @@ def _runs_on(services: tuple[WiredService, ...], secret: SecretView) -> bool:
     )
 
 
-def _graph(turn: _Turn) -> Graph:
+def _graph(turn: _Plan) -> Graph:
     """Return the steps, each after the one before."""
     graph, idle = Graph(), turn.idle
-    begun = graph.add(BegunTurn(idle.secret_arn, turn.request, idle))
-    request = begun.output(lambda view: turn_of(view.tags).request)
+    begun = graph.add(BegunRotation(idle.secret_arn, turn.request, idle))
+    request = begun.output(lambda view: rotation_state_of(view.tags).request)
     password = graph.add(NewPassword(idle.secret_arn, request, idle))
     login = graph.add(
         DatabaseLogin(
@@ -231,6 +231,9 @@ def _graph(turn: _Turn) -> Graph:
         )
         arn = revision.output(lambda view: view.arn)
         moved.append(graph.add(Redeployment(service.cluster, service.name, former, arn)))
-    graph.add(TurnOver(idle.secret_arn, request, turn_of(turn.used.tags).since), after=tuple(moved))
+    graph.add(
+        FinishedRotation(idle.secret_arn, request, rotation_state_of(turn.used.tags).since),
+        after=tuple(moved),
+    )
     graph.give(turn.outputs)
     return graph

@@ -49,7 +49,7 @@ class Logins:
             pause=0.3,
         )
 
-    def take_a_turn(self, used: str, idle: str) -> None:
+    def move_to(self, used: str, idle: str) -> None:
         """Rotate, and see that the service changed from the used login to the idle one."""
         before = self.passwords()
         self.rotate()
@@ -61,13 +61,13 @@ class Logins:
 
     def ask(self) -> None:
         """Invoke the function as an operator does, asynchronously and long after the last turn."""
-        self.age_turns()
+        self.age_rotations()
         payload = json.dumps({"DatabaseClusterId": self.cluster}).encode()
         self._aws.session().client("lambda").invoke(
             FunctionName=FUNCTION, Qualifier="operator", InvocationType="Event", Payload=payload
         )
 
-    def age_turns(self) -> None:
+    def age_rotations(self) -> None:
         """Let every turn have ended long ago: so soon after one, another is too early."""
         client = self._aws.session().client("secretsmanager")
         for arn in self.arns.values():

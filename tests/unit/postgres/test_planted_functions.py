@@ -15,7 +15,7 @@ from typing import Any
 
 from cfn_mlflow.postgres.login import DatabaseLogin
 from cfn_mlflow.postgres.roles import Privileges
-from cfn_mlflow.rotation.login_use import SESSIONS
+from cfn_mlflow.rotation.standby_login import SESSIONS
 from cfn_mlflow.schema_check import read as schema_read
 from cfn_mlflow.types.database import graph as database
 from cfn_mlflow.types.database.properties import DatabaseProperties

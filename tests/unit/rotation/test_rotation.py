@@ -101,7 +101,7 @@ def asked_for(event: dict[str, Any], request: str, by: str = OPERATORS) -> Rotat
     return Rotation(order(event, request), Caller(by, event))
 
 
-def age_turns() -> None:
+def age_rotations() -> None:
     """Let every turn have ended long ago."""
     client = boto("secretsmanager")
     for login in LOGINS:
@@ -188,7 +188,7 @@ def test_given_the_next_request_then_the_other_login_has_its_turn(
     service: str, fargate: Fargate
 ) -> None:
     rotate("r1")
-    age_turns()
+    age_rotations()
     before = passwords()
     assert rotate("r2")["Login"] == "mlflow_app"
     assert passwords()["mlflow_app"] != before["mlflow_app"]
@@ -225,7 +225,7 @@ def test_given_another_request_by_hand_at_once_then_it_is_told_when_the_last_one
     assert calls.writes == []
     assert again["Login"] == first["Login"]
     assert again["NotRepeatedAfter"] > "2020"
-    age_turns()
+    age_rotations()
     assert rotate("r2")["Login"] == "mlflow_app"
 
 
@@ -274,7 +274,7 @@ class TestServiceOfAnotherStack:
         share(given["ClusterArn"], "others")
         with named({}):
             rotate("r1")
-        age_turns()
+        age_rotations()
         with named({"others": OTHER_STACK}), pytest.raises(PermanentError, match="stands still"):
             rotate("r2")
         share(given["ClusterArn"], "@all")
@@ -581,7 +581,7 @@ def test_given_no_service_then_the_tag_tells_whose_turn_it_is(
     given: dict[str, str], server: PostgresServer
 ) -> None:
     assert rotate("r1")["Login"] == "mlflow_app_2"
-    age_turns()
+    age_rotations()
     assert rotate("r2")["Login"] == "mlflow_app"
     assert all(enters(server, login) for login in LOGINS)
 
@@ -596,7 +596,7 @@ def test_given_a_service_that_is_not_on_the_login_of_the_last_turn_then_the_idle
     for _ in range(3):
         boto("ecs").describe_services(cluster=SERVICE, services=[SERVICE])
     before = passwords()
-    age_turns()
+    age_rotations()
     assert rotate("r2")["Login"] == "mlflow_app_2"
     assert passwords()["mlflow_app"] == before["mlflow_app"], "what runs is not touched"
     assert runs_on(fargate) == ["mlflow_app_2"]

@@ -21,7 +21,7 @@ from cfn_mlflow.aws.secretsmanager.password_secret import AllowedPasswordSecret,
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.engine.output import Output, combine, gather
 from cfn_mlflow.postgres.connection_limit import ConnectionLimit, ConnectionLimitView
-from cfn_mlflow.rotation.turns import in_use
+from cfn_mlflow.rotation.logins import active
 from cfn_mlflow.types.common.connections import max_connections
 from cfn_mlflow.types.common.name_reservation import reserve_name
 from cfn_mlflow.types.common.type_handler import resource_type
@@ -105,7 +105,7 @@ def database(graph: Graph, owner: Owner, properties: DatabaseProperties) -> Data
         security_group_id=net.group.output(lambda view: view.id),
         client_security_group_id=net.client.output(lambda view: view.id),
         master_secret_arn=master.secret_arn,
-        service_secret_arn=both.map(lambda views: in_use(*views).arn).after(*ready),
+        service_secret_arn=both.map(lambda views: active(*views).arn).after(*ready),
         login_secret_arns=both.map(lambda views: tuple(sorted(view.arn for view in views))),
         migration_secret_arn=secrets.migration.output(lambda view: view.arn).after(*ready),
         kms_key_arn=properties.kms_key_arn,

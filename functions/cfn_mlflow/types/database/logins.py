@@ -25,7 +25,7 @@ from cfn_mlflow.postgres.roles import (
     Privileges,
     Role,
 )
-from cfn_mlflow.rotation.turns import BY_SCHEDULE_KEY, CLUSTER_KEY, TurnSecret
+from cfn_mlflow.rotation.logins import BY_SCHEDULE_KEY, CLUSTER_KEY, RotatedLoginSecret
 from cfn_mlflow.types.values.schedules import NEVER
 
 
@@ -65,15 +65,15 @@ def roles(
 class LoginSecrets:
     """The secrets of the logins: the service's two, and the migration's."""
 
-    first: TurnSecret
-    second: TurnSecret
+    first: RotatedLoginSecret
+    second: RotatedLoginSecret
     migration: LoginSecret
 
 
 def login_secrets(graph: Graph, owner: Owner, key_arn: str | None) -> LoginSecrets:
     """Add the secret of each login."""
-    first = TurnSecret(owner, key_arn, SERVICE_LOGIN, SECOND_SERVICE_LOGIN)
-    second = TurnSecret(owner, key_arn, SECOND_SERVICE_LOGIN, SERVICE_LOGIN)
+    first = RotatedLoginSecret(owner, key_arn, SERVICE_LOGIN, SECOND_SERVICE_LOGIN)
+    second = RotatedLoginSecret(owner, key_arn, SECOND_SERVICE_LOGIN, SERVICE_LOGIN)
     migration = LoginSecret(owner, key_arn, MIGRATION_LOGIN)
     return LoginSecrets(graph.add(first), graph.add(second), graph.add(migration))
 

@@ -22,7 +22,7 @@ from cfn_mlflow.deep_check.task import DeepCheck
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.engine.output import Output, combine, gather, output_of
 from cfn_mlflow.engine.resource import Observed
-from cfn_mlflow.rotation.turns import LoginInUse
+from cfn_mlflow.rotation.logins import ActiveLogin
 from cfn_mlflow.types.common.connections import Budget
 from cfn_mlflow.types.common.name_reservation import reserve_name
 from cfn_mlflow.types.common.type_handler import resource_type
@@ -250,7 +250,7 @@ def _graph(owner: Owner, asked: ServiceProperties) -> Graph:
     graph = Graph()
     reserve_name(graph, owner, "MLflowService")
     cluster_arn, secret_arn = named_by_wiring(graph, owner, asked)
-    login = graph.add(LoginInUse(owner, secret_arn))
+    login = graph.add(ActiveLogin(owner, secret_arn))
     wiring = Wiring(
         database_endpoint=asked.database_endpoint,
         database_port=str(asked.database_port),

@@ -17,7 +17,7 @@ from cfn_mlflow.aws.secretsmanager.allowed_secret import AllowedSecret
 from cfn_mlflow.aws.sns.allowed_topic import AllowedTopic
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.outcome import PermanentError
-from cfn_mlflow.rotation.turns import LoginInUse
+from cfn_mlflow.rotation.logins import ActiveLogin
 from tests.support.objects.service_kit import ACCOUNT, REGION, STACK, boto, converge, owner
 from tests.support.properties import named_things as things
 
@@ -207,4 +207,4 @@ def test_twin_of_an_allowed_login_is_not_taken_from_another_team() -> None:
     boto("secretsmanager").tag_resource(
         SecretId=victims, Tags=things.listed({"cfn-mlflow:turn": "since 2026-01-01T00:00:00Z r"})
     )
-    assert LoginInUse(owner(), named).observe().view.all_arns == (named,)
+    assert ActiveLogin(owner(), named).observe().view.all_arns == (named,)

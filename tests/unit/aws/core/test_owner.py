@@ -50,7 +50,7 @@ MADE_BY = {
     "Service": ("ecs", "CreateService", "serviceName"),
     "TargetGroup": ("elbv2", "CreateTargetGroup", "Name"),
     "TaskDefinition": ("ecs", "RegisterTaskDefinition", "family"),
-    "TurnSecret": ("secretsmanager", "CreateSecret", "Name"),
+    "RotatedLoginSecret": ("secretsmanager", "CreateSecret", "Name"),
 }
 SAME_NAMES = {"DatabaseLogin", "EarlierPolicies", "StoppedService"}
 """They look at what another object makes, or name what is no object of AWS."""

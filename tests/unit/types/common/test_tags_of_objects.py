@@ -36,7 +36,7 @@ from cfn_mlflow.aws.secretsmanager.server_secret import ServerSecret
 from cfn_mlflow.aws.ssm.name_reservation import NameReservation
 from cfn_mlflow.engine.converge import Convergence
 from cfn_mlflow.outcome import Done
-from cfn_mlflow.rotation.turns import TurnSecret
+from cfn_mlflow.rotation.logins import RotatedLoginSecret
 from cfn_mlflow.upgrade.migration.definition import MigrationDefinition
 from cfn_mlflow.upgrade.rehearsal_clone import RehearsalClone, RehearsalRemains
 from tests.support.objects.kill_points import Killed, watched
@@ -114,7 +114,7 @@ BY_OTHERS: Mapping[type[Any], Callable[[Any], object]] = {
     Service: _ecs,
     TargetGroup: _elb,
     TaskDefinition: _ecs,
-    TurnSecret: _secret,
+    RotatedLoginSecret: _secret,
 }
 """Every class of what carries tags, and how somebody else sets one on it."""
 

@@ -10,7 +10,7 @@ import pytest
 from cfn_mlflow.aws.core.owner import Owner
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.outcome import PermanentError
-from cfn_mlflow.rotation.turns import TurnSecret
+from cfn_mlflow.rotation.logins import RotatedLoginSecret
 from cfn_mlflow.types.service import graph as service
 from cfn_mlflow.types.service.attributes import ServiceAttributes
 from cfn_mlflow.types.service.properties import ServiceProperties
@@ -313,7 +313,7 @@ def test_given_a_secret_that_takes_turns_then_the_tasks_have_the_login_in_use_an
 ) -> None:
     logins = Graph()
     for names in (("mlflow_app", "mlflow_app_2"), ("mlflow_app_2", "mlflow_app")):
-        logins.add(TurnSecret(owner("Other"), None, *names))
+        logins.add(RotatedLoginSecret(owner("Other"), None, *names))
     converge(logins)
     found = boto("secretsmanager").list_secrets()["SecretList"]
     arns = sorted(one["ARN"] for one in found if "mlflow-app" in one["Name"])

@@ -1,6 +1,6 @@
 """Given a client that logs for minutes, when the logins change time and again, then all is there.
 
-One change of each kind is in test_logins_take_turns.py.
+One change of each kind is in test_login_rotation.py.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def test_twenty_rotations_while_a_client_logs_50_metrics_a_second_lose_no_reques
     logins = Logins(local_aws, stack)
     with MetricsClient(local_aws, stack.outputs["TrackingUri"]) as client:
         for turn in range(ROTATIONS):
-            logins.take_a_turn(LOGINS[turn % 2], LOGINS[(turn + 1) % 2])
+            logins.move_to(LOGINS[turn % 2], LOGINS[(turn + 1) % 2])
     record_property("rotations", ROTATIONS)
     record_property("metrics sent", client.sent)
     record_property("requests that failed", len(client.failures))

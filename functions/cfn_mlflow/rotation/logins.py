@@ -20,8 +20,8 @@ from cfn_mlflow.aws.secretsmanager.secret import SecretView, read_secret
 from cfn_mlflow.engine.output import Value, known
 from cfn_mlflow.engine.resource import Observation, Observed
 
-TURN_TAG = "cfn-mlflow:turn"
-TWIN_TAG = "cfn-mlflow:turns-with"
+ROTATION_TAG = "cfn-mlflow:turn"
+OTHER_LOGIN_TAG = "cfn-mlflow:turns-with"
 """Names the secret of the other login."""
 
 CLUSTER_KEY = "DatabaseClusterId"
@@ -42,7 +42,7 @@ _REQUEST_CHARACTERS = 100
 
 
 @dataclass(frozen=True)
-class Turn:
+class RotationState:
     """What the tag of a login's secret says."""
 
     request: str
@@ -61,15 +61,15 @@ class Turn:
         return f"{SINCE} {self.since} {self.request}" if self.since else f"{BEGUN} {self.request}"
 
 
-def turn_of(tags: Tags) -> Turn:
+def rotation_state_of(tags: Tags) -> RotationState:
     """Return what a secret's tags say of its turn."""
-    word, _, rest = tags.get(TURN_TAG, "").partition(" ")
+    word, _, rest = tags.get(ROTATION_TAG, "").partition(" ")
     if word == BEGUN:
-        return Turn(rest)
+        return RotationState(rest)
     if word == SINCE:
         since, _, request = rest.partition(" ")
-        return Turn(request, since)
-    return Turn("")
+        return RotationState(request, since)
+    return RotationState("")
 
 
 def time_as_tag(moment: datetime) -> str:
@@ -77,7 +77,7 @@ def time_as_tag(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def just_over(turn: Turn, *, by_schedule: bool) -> bool:
+def just_over(turn: RotationState, *, by_schedule: bool) -> bool:
     """Tell whether the turn ended so lately that another one is too early."""
     too_early = TOO_EARLY if by_schedule else TOO_EARLY_BY_HAND
     return turn.since > time_as_tag(datetime.now(UTC) - too_early)
@@ -88,16 +88,16 @@ def request_as_tag(request: str) -> str:
     return _NOT_IN_A_TAG.sub("-", request)[:_REQUEST_CHARACTERS]
 
 
-def in_use(first: SecretView, second: SecretView) -> SecretView:
+def active(first: SecretView, second: SecretView) -> SecretView:
     """Return the secret whose login is in use: the first until a turn was over."""
-    one, other = turn_of(first.tags), turn_of(second.tags)
+    one, other = rotation_state_of(first.tags), rotation_state_of(second.tags)
     if one.since == other.since:
         return second if one.begun and not other.begun else first
     return first if one.since > other.since else second
 
 
 @dataclass(frozen=True, eq=False)
-class TurnSecret(LoginSecret):
+class RotatedLoginSecret(LoginSecret):
     """The secret of one of the two logins: it names the other's."""
 
     twin: str
@@ -107,11 +107,11 @@ class TurnSecret(LoginSecret):
     def tags(self) -> dict[str, str]:
         """Return the owner's tags, and who it takes turns with."""
         twin = LoginSecret(self.owner, self.kms_key_arn, self.twin)
-        return {**super().tags, TWIN_TAG: twin.name}
+        return {**super().tags, OTHER_LOGIN_TAG: twin.name}
 
 
 @dataclass(frozen=True)
-class LoginInUseView:
+class ActiveLoginView:
     """The secret of the login in use, and of every login that may come into use."""
 
     arn: str
@@ -119,7 +119,7 @@ class LoginInUseView:
 
 
 @dataclass(frozen=True, eq=False)
-class LoginInUse(Observed[LoginInUseView]):
+class ActiveLogin(Observed[ActiveLoginView]):
     """The login that a service is to use, where the secret that is named takes turns.
 
     CloudFormation goes on giving the ARN that the database told when it was last changed.
@@ -130,18 +130,18 @@ class LoginInUse(Observed[LoginInUseView]):
     owner: Owner
     secret_arn: Value[str]
 
-    def observe(self) -> Observation[LoginInUseView]:
+    def observe(self) -> Observation[ActiveLoginView]:
         """Read the tags of the secret and of its twin (secretsmanager:DescribeSecret).
 
         Whether a secret that cannot be looked at can be used, the task that needs it tells.
         """
         arn = known(self.secret_arn)
         named = _look(arn)
-        twin = _look(named.tags.get(TWIN_TAG, "")) if named else None
+        twin = _look(named.tags.get(OTHER_LOGIN_TAG, "")) if named else None
         if named is None or twin is None or not self._take_turns(named, twin):
-            return Observation(LoginInUseView(arn, (arn,)))
+            return Observation(ActiveLoginView(arn, (arn,)))
         both = (named.arn, twin.arn)
-        return Observation(LoginInUseView(in_use(named, twin).arn, tuple(sorted(both))))
+        return Observation(ActiveLoginView(active(named, twin).arn, tuple(sorted(both))))
 
     def _take_turns(self, named: SecretView, twin: SecretView) -> bool:
         """Tell whether both are one resource's, and the twin may be used as well.

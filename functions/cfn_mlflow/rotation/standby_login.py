@@ -28,7 +28,7 @@ AND s.application_name IS DISTINCT FROM me.application_name
 
 
 @dataclass(frozen=True)
-class IdleLogin:
+class StandbyLogin:
     """A login that must be idle: its name, its secret, and the database as its master sees it."""
 
     name: str

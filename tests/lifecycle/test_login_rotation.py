@@ -53,7 +53,7 @@ def test_a_rotation_while_a_client_logs_50_metrics_a_second_loses_no_request(
 ) -> None:
     assert logins.in_service() == {"mlflow_app"}
     with MetricsClient(local_aws, mlflow.outputs["TrackingUri"]) as client:
-        logins.take_a_turn("mlflow_app", "mlflow_app_2")
+        logins.move_to("mlflow_app", "mlflow_app_2")
     assert client.failures == []
     assert client.logged() == client.sent
 
@@ -90,7 +90,7 @@ def test_it_is_refused_while_anything_runs_on_the_idle_login_and_nothing_changes
     local_aws: LocalAws, logins: Logins
 ) -> None:
     task = logins.run_by_hand("mlflow_app_2")
-    logins.age_turns()
+    logins.age_rotations()
     before = logins.passwords()
     answer = (
         local_aws.session()
@@ -121,7 +121,7 @@ def test_after_a_refusal_and_a_new_master_password_of_rds_a_rotation_loses_no_re
             ApplyImmediately=True,
         )
         until(logins.master_password, lambda found: found != master, "another master password")
-        logins.take_a_turn("mlflow_app", "mlflow_app_2")
+        logins.move_to("mlflow_app", "mlflow_app_2")
     assert client.failures == []
     assert answer_of(local_aws, mlflow.outputs["TrackingUri"]) == 200
 
@@ -132,7 +132,7 @@ def test_the_schedule_itself_rotates_and_goes_with_its_property(
     before, done = logins.in_service(), logins.rotations()
     [idle] = set(LOGINS) - before
     logins.wait_until_idle(idle)
-    logins.age_turns()
+    logins.age_rotations()
     [rule] = rotation_rules(local_aws)
     assert rule["ScheduleExpression"] == "rate(20 days)"
     local_aws.fire_rule(rule["Name"])

@@ -18,12 +18,12 @@ from cfn_mlflow.aws.secretsmanager.secret import SecretView, random_text, read_s
 from cfn_mlflow.engine.output import Value, known
 from cfn_mlflow.engine.resource import Attached, Observation
 from cfn_mlflow.outcome import PermanentError, TemporaryError
-from cfn_mlflow.rotation.login_use import IdleLogin
-from cfn_mlflow.rotation.turns import TURN_TAG, Turn, time_as_tag, turn_of
+from cfn_mlflow.rotation.logins import ROTATION_TAG, RotationState, rotation_state_of, time_as_tag
+from cfn_mlflow.rotation.standby_login import StandbyLogin
 
 
 @dataclass(frozen=True, eq=False)
-class TurnStep(Attached[SecretView]):
+class RotationStep(Attached[SecretView]):
     """A step of the turn that one login takes."""
 
     secret_arn: str
@@ -35,40 +35,40 @@ class TurnStep(Attached[SecretView]):
             raise PermanentError(f"{self.label}: the secret {self.secret_arn} is gone")
         return view
 
-    def set_turn(self, turn: Turn) -> None:
+    def set_state(self, turn: RotationState) -> None:
         """Set the tag (secretsmanager:TagResource)."""
-        secrets().tag_resource(SecretId=self.secret_arn, Tags=tag_list({TURN_TAG: turn.tag}))
+        secrets().tag_resource(SecretId=self.secret_arn, Tags=tag_list({ROTATION_TAG: turn.tag}))
 
 
 @dataclass(frozen=True, eq=False)
-class BegunTurn(TurnStep):
+class BegunRotation(RotationStep):
     """The turn has begun: one that an earlier request began, and did not end, is gone on with."""
 
     words: ClassVar[str] = "turn"
 
     request: str
-    idle: IdleLogin
+    idle: StandbyLogin
 
     def observe(self) -> Observation[SecretView] | None:
         """Read whether a turn has begun."""
         view = self.look()
-        return Observation(view) if turn_of(view.tags).begun else None
+        return Observation(view) if rotation_state_of(view.tags).begun else None
 
     def create(self) -> None:
         """Begin it, unless anything uses the login."""
         self.idle.check()
-        self.set_turn(Turn(self.request))
+        self.set_state(RotationState(self.request))
 
 
 @dataclass(frozen=True, eq=False)
-class NewPassword(TurnStep):
+class NewPassword(RotationStep):
     """The idle login's secret has a password that was made for this turn."""
 
     words: ClassVar[str] = "new password"
 
     request: Value[str]
     """The one that began the turn."""
-    idle: IdleLogin
+    idle: StandbyLogin
 
     @property
     def version(self) -> str:
@@ -95,7 +95,7 @@ class NewPassword(TurnStep):
 
 
 @dataclass(frozen=True, eq=False)
-class TurnOver(TurnStep):
+class FinishedRotation(RotationStep):
     """The turn is over: from now on this login is the one in use."""
 
     words: ClassVar[str] = "end of the turn"
@@ -107,11 +107,11 @@ class TurnOver(TurnStep):
     def observe(self) -> Observation[SecretView] | None:
         """Read whether the turn is over."""
         view = self.look()
-        return Observation(view) if turn_of(view.tags).since > self.later_than else None
+        return Observation(view) if rotation_state_of(view.tags).since > self.later_than else None
 
     def create(self) -> None:
         """End it; clocks may differ, but not so much as a turn takes."""
         now = time_as_tag(datetime.now(UTC))
         if now <= self.later_than:
             raise TemporaryError("this clock is behind the one of the last turn")
-        self.set_turn(Turn(known(self.request), now))
+        self.set_state(RotationState(known(self.request), now))

@@ -9,14 +9,14 @@ import pytest
 from cfn_mlflow.aws.secretsmanager.login_secret import LoginSecret
 from cfn_mlflow.aws.secretsmanager.secret import SecretView
 from cfn_mlflow.engine.graph import Graph
-from cfn_mlflow.rotation.turns import (
-    LoginInUse,
-    LoginInUseView,
-    Turn,
-    TurnSecret,
-    in_use,
+from cfn_mlflow.rotation.logins import (
+    ActiveLogin,
+    ActiveLoginView,
+    RotatedLoginSecret,
+    RotationState,
+    active,
     request_as_tag,
-    turn_of,
+    rotation_state_of,
 )
 from tests.support.objects.kill_points import watched
 from tests.support.objects.service_kit import boto, converge, owner
@@ -45,12 +45,12 @@ def view(login: str, turn: str = "") -> SecretView:
 def test_given_the_tags_of_two_secrets_then_one_is_in_use(
     first: str, second: str, used: str
 ) -> None:
-    assert in_use(view("first", first), view("second", second)).arn == used
+    assert active(view("first", first), view("second", second)).arn == used
 
 
-@pytest.mark.parametrize("turn", [Turn("r1"), Turn("r1", LATER)])
-def test_given_a_turn_then_its_tag_reads_back_equal(turn: Turn) -> None:
-    assert turn_of({"cfn-mlflow:turn": turn.tag}) == turn
+@pytest.mark.parametrize("turn", [RotationState("r1"), RotationState("r1", LATER)])
+def test_given_a_turn_then_its_tag_reads_back_equal(turn: RotationState) -> None:
+    assert rotation_state_of({"cfn-mlflow:turn": turn.tag}) == turn
 
 
 def test_given_any_request_then_its_id_fits_a_tag() -> None:
@@ -58,13 +58,13 @@ def test_given_any_request_then_its_id_fits_a_tag() -> None:
 
 
 @pytest.mark.usefixtures("aws")
-class TestLoginInUse:
+class TestActiveLogin:
     @pytest.fixture
     def arns(self, aws: None) -> dict[str, str]:
         del aws
         made = Graph()
         for login, twin in (LOGINS, LOGINS[::-1]):
-            made.add(TurnSecret(owner(), None, login, twin))
+            made.add(RotatedLoginSecret(owner(), None, login, twin))
         converge(made)
         return {login: self.arn(login) for login in LOGINS}
 
@@ -82,18 +82,18 @@ class TestLoginInUse:
         self, arns: dict[str, str], told: str, used: str
     ) -> None:
         self.tag(arns[used], turn=f"since {LATER} r1")
-        expected = LoginInUseView(arns[used], tuple(sorted(arns.values())))
-        assert LoginInUse(owner(), arns[told]).observe().view == expected
+        expected = ActiveLoginView(arns[used], tuple(sorted(arns.values())))
+        assert ActiveLogin(owner(), arns[told]).observe().view == expected
 
     def test_given_a_secret_without_a_twin_then_itself(self, aws: None) -> None:
         made: Any = boto("secretsmanager").create_secret(Name="theirs", SecretString="x")
-        assert LoginInUse(owner(), made["ARN"]).observe().view == LoginInUseView(
+        assert ActiveLogin(owner(), made["ARN"]).observe().view == ActiveLoginView(
             made["ARN"], (made["ARN"],)
         )
 
     def test_given_a_secret_that_is_not_there_then_itself(self, aws: None) -> None:
         arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:gone-AbCdEf"
-        assert LoginInUse(owner(), arn).observe().view == LoginInUseView(arn, (arn,))
+        assert ActiveLogin(owner(), arn).observe().view == ActiveLoginView(arn, (arn,))
 
     def test_given_a_twin_of_another_owner_then_it_is_not_believed(
         self, arns: dict[str, str]
@@ -101,7 +101,7 @@ class TestLoginInUse:
         made: Any = boto("secretsmanager").create_secret(Name="theirs", SecretString="x")
         self.tag(made["ARN"], **{"turns-with": "mlflow-mlflow-app-abcdefghij", "owner": "x/Other"})
         self.tag(arns["mlflow_app"], turn=f"since {LATER} r1")
-        assert LoginInUse(owner(), made["ARN"]).observe().view == LoginInUseView(
+        assert ActiveLogin(owner(), made["ARN"]).observe().view == ActiveLoginView(
             made["ARN"], (made["ARN"],)
         )
 
@@ -112,7 +112,7 @@ class TestLoginInUse:
         older.add(LoginSecret(owner(), None, "mlflow_app"))
         converge(older)
         newer = Graph()
-        newer.add(TurnSecret(owner(), None, "mlflow_app", "mlflow_app_2"))
+        newer.add(RotatedLoginSecret(owner(), None, "mlflow_app", "mlflow_app_2"))
         with watched() as calls:
             converge(newer)
         assert calls.writes == ["TagResource"]
