@@ -1,4 +1,4 @@
-"""The function that rotates: the two logins of a database's service take turns."""
+"""The function that rotates: it moves the services of a database from one login to the other."""
 
 from __future__ import annotations
 

@@ -53,12 +53,12 @@ def test_a_rotation_while_a_client_logs_50_metrics_a_second_loses_no_request(
 ) -> None:
     assert logins.in_service() == {"mlflow_app"}
     with MetricsClient(local_aws, mlflow.outputs["TrackingUri"]) as client:
-        logins.move_to("mlflow_app", "mlflow_app_2")
+        logins.rotate_between("mlflow_app", "mlflow_app_2")
     assert client.failures == []
     assert client.logged() == client.sent
 
 
-def test_an_update_of_the_stack_leaves_the_service_on_the_login_of_the_last_turn(
+def test_an_update_of_the_stack_leaves_the_service_on_the_active_login(
     local_aws: LocalAws, mlflow: Stack, network: Network, logins: Logins
 ) -> None:
     larger = {**SMALL, "ServiceMemory": "3072"}
@@ -86,7 +86,7 @@ def test_a_rotation_that_is_killed_in_the_middle_goes_on_makes_one_password_and_
     assert logins.in_service() == {"mlflow_app"}
 
 
-def test_it_is_refused_while_anything_runs_on_the_idle_login_and_nothing_changes(
+def test_it_is_refused_while_anything_runs_on_the_standby_login_and_nothing_changes(
     local_aws: LocalAws, logins: Logins
 ) -> None:
     task = logins.run_by_hand("mlflow_app_2")
@@ -121,7 +121,7 @@ def test_after_a_refusal_and_a_new_master_password_of_rds_a_rotation_loses_no_re
             ApplyImmediately=True,
         )
         until(logins.master_password, lambda found: found != master, "another master password")
-        logins.move_to("mlflow_app", "mlflow_app_2")
+        logins.rotate_between("mlflow_app", "mlflow_app_2")
     assert client.failures == []
     assert answer_of(local_aws, mlflow.outputs["TrackingUri"]) == 200
 
@@ -130,14 +130,14 @@ def test_the_schedule_itself_rotates_and_goes_with_its_property(
     local_aws: LocalAws, mlflow: Stack, network: Network, logins: Logins
 ) -> None:
     before, done = logins.in_service(), logins.rotations()
-    [idle] = set(LOGINS) - before
-    logins.wait_until_idle(idle)
+    [standby] = set(LOGINS) - before
+    logins.wait_until_idle(standby)
     logins.age_rotations()
     [rule] = rotation_rules(local_aws)
     assert rule["ScheduleExpression"] == "rate(20 days)"
     local_aws.fire_rule(rule["Name"])
     logins.wait_for_more_than(done)
-    assert logins.in_service() == {idle}
+    assert logins.in_service() == {standby}
     assert mlflow.update(one_resource(network, **SMALL)) == "UPDATE_COMPLETE", mlflow.failures()
     assert rotation_rules(local_aws) == []
 

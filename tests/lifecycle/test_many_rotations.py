@@ -23,12 +23,14 @@ def test_twenty_rotations_while_a_client_logs_50_metrics_a_second_lose_no_reques
     local_aws: LocalAws, record_property: Callable[[str, object], None]
 ) -> None:
     small = {"ServiceCpu": "1024", "ServiceMemory": "2048"}
-    stack = Stack.create(local_aws, "many-turns", one_resource(make_network(local_aws), **small))
+    stack = Stack.create(
+        local_aws, "many-rotations", one_resource(make_network(local_aws), **small)
+    )
     assert stack.status == "CREATE_COMPLETE", stack.failures()
     logins = Logins(local_aws, stack)
     with MetricsClient(local_aws, stack.outputs["TrackingUri"]) as client:
-        for turn in range(ROTATIONS):
-            logins.move_to(LOGINS[turn % 2], LOGINS[(turn + 1) % 2])
+        for done in range(ROTATIONS):
+            logins.rotate_between(LOGINS[done % 2], LOGINS[(done + 1) % 2])
     record_property("rotations", ROTATIONS)
     record_property("metrics sent", client.sent)
     record_property("requests that failed", len(client.failures))

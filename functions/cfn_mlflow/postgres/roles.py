@@ -24,7 +24,7 @@ OWNER_ROLE = "mlflow_owner"
 RUNTIME_ROLE = "mlflow_runtime"
 SERVICE_LOGIN = "mlflow_app"
 SECOND_SERVICE_LOGIN = "mlflow_app_2"
-"""Takes turns with the first: one is in use, the other's password can be changed."""
+"""The other of the service's two logins: one is active, and a rotation changes the standby."""
 MIGRATION_LOGIN = "mlflow_migrate"
 
 View = TypeVar("View")

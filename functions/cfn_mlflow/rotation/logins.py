@@ -1,8 +1,9 @@
-"""The two logins of the service that take turns: which is in use, and which turn has begun.
+"""The two logins of the service: which is active, and which rotation has begun.
 
-A tag on each login's secret tells it: `begun <request>` from the beginning of a turn to its end,
-`since <time> <request>` from then on. The login whose secret names the later time is in use. One
-call sets it, so a function that is killed leaves the one or the other, and nothing in between.
+The tag `ROTATION_TAG` on each login's secret tells it. While a rotation to a login is under way,
+the tag is `begun <request>`. After the rotation the tag is `since <time> <request>`. The login
+whose secret has the later time is active, and the other one stands by. One call of AWS sets the
+tag. So a function that is killed leaves one of the two values, and nothing in between.
 """
 
 from __future__ import annotations
@@ -20,21 +21,23 @@ from cfn_mlflow.aws.secretsmanager.secret import SecretView, read_secret
 from cfn_mlflow.engine.output import Value, known
 from cfn_mlflow.engine.resource import Observation, Observed
 
+# The values of both tags are of an older vocabulary: stacks that stand carry them.
 ROTATION_TAG = "cfn-mlflow:turn"
+"""On a login's secret: the state of the rotation to this login."""
 OTHER_LOGIN_TAG = "cfn-mlflow:turns-with"
-"""Names the secret of the other login."""
+"""On a login's secret: the name of the other login's secret."""
 
 CLUSTER_KEY = "DatabaseClusterId"
-"""What a rotation is told: the cluster whose logins take turns."""
+"""The key of an event by which a caller names the cluster whose login is rotated."""
 
 BY_SCHEDULE_KEY = "BySchedule"
-"""Told as true by the rule alone."""
+"""The key of an event that is true if the schedule's rule sent it."""
 
 TOO_EARLY = timedelta(hours=1)
-"""EventBridge delivers at least once: a rule's event so soon after a turn is the same one again."""
+"""EventBridge may deliver an event twice: one so soon after a rotation is the same event again."""
 
 TOO_EARLY_BY_HAND = timedelta(minutes=5)
-"""Each turn deploys the services anew: by hand too, nothing is repeated at once."""
+"""Each rotation deploys the services anew, so a caller too cannot repeat one at once."""
 
 BEGUN, SINCE = "begun", "since"
 _NOT_IN_A_TAG = re.compile(r"[^A-Za-z0-9_.:/=+@-]")
@@ -43,16 +46,16 @@ _REQUEST_CHARACTERS = 100
 
 @dataclass(frozen=True)
 class RotationState:
-    """What the tag of a login's secret says."""
+    """What the tag of a login's secret says of the last rotation to this login."""
 
     request: str
-    """The rotation that began the turn; empty if there was none yet."""
+    """The request that began the rotation; empty if there was none yet."""
     since: str = ""
-    """When the login came into use, in UTC as ISO 8601 writes it; empty until the turn is over."""
+    """When the login became active, in UTC as ISO 8601 writes it; empty until the rotation ends."""
 
     @property
     def begun(self) -> bool:
-        """Tell whether the turn has begun and is not over."""
+        """Tell whether the rotation has begun and has not ended."""
         return bool(self.request) and not self.since
 
     @property
@@ -62,7 +65,7 @@ class RotationState:
 
 
 def rotation_state_of(tags: Tags) -> RotationState:
-    """Return what a secret's tags say of its turn."""
+    """Return what a secret's tags say of the rotation to its login."""
     word, _, rest = tags.get(ROTATION_TAG, "").partition(" ")
     if word == BEGUN:
         return RotationState(rest)
@@ -73,23 +76,30 @@ def rotation_state_of(tags: Tags) -> RotationState:
 
 
 def time_as_tag(moment: datetime) -> str:
-    """Return a time, to the microsecond, so that a later one is a greater text too."""
+    """Return a time in UTC, to the microsecond, so that a later time is a greater text too."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def just_over(turn: RotationState, *, by_schedule: bool) -> bool:
-    """Tell whether the turn ended so lately that another one is too early."""
+def ended_recently(state: RotationState, *, by_schedule: bool) -> bool:
+    """Tell whether the rotation ended so recently that another one is too early.
+
+    Too early is an hour for the schedule's rule, and five minutes for any other caller.
+    """
     too_early = TOO_EARLY if by_schedule else TOO_EARLY_BY_HAND
-    return turn.since > time_as_tag(datetime.now(UTC) - too_early)
+    return state.since > time_as_tag(datetime.now(UTC) - too_early)
 
 
 def request_as_tag(request: str) -> str:
-    """Return a request's id with no other characters than a tag may have."""
+    """Return a request's id, cut to 100 characters, with `-` for what a tag may not have."""
     return _NOT_IN_A_TAG.sub("-", request)[:_REQUEST_CHARACTERS]
 
 
 def active(first: SecretView, second: SecretView) -> SecretView:
-    """Return the secret whose login is in use: the first until a turn was over."""
+    """Return the secret of the active login: the login whose rotation ended last.
+
+    Before any rotation has ended, the first login is active. The exception is a first login to
+    which a rotation is under way: then the second login is active.
+    """
     one, other = rotation_state_of(first.tags), rotation_state_of(second.tags)
     if one.since == other.since:
         return second if one.begun and not other.begun else first
@@ -98,21 +108,21 @@ def active(first: SecretView, second: SecretView) -> SecretView:
 
 @dataclass(frozen=True, eq=False)
 class RotatedLoginSecret(LoginSecret):
-    """The secret of one of the two logins: it names the other's."""
+    """The secret of one of the two logins; a tag names the secret of the other login."""
 
-    twin: str
+    other_login: str
     """The user name of the other login."""
 
     @property
     def tags(self) -> dict[str, str]:
-        """Return the owner's tags, and who it takes turns with."""
-        twin = LoginSecret(self.owner, self.kms_key_arn, self.twin)
-        return {**super().tags, OTHER_LOGIN_TAG: twin.name}
+        """Return the owner's tags, and the name of the other login's secret."""
+        other = LoginSecret(self.owner, self.kms_key_arn, self.other_login)
+        return {**super().tags, OTHER_LOGIN_TAG: other.name}
 
 
 @dataclass(frozen=True)
 class ActiveLoginView:
-    """The secret of the login in use, and of every login that may come into use."""
+    """The ARN of the active login's secret, and the ARNs of every login that may become active."""
 
     arn: str
     all_arns: tuple[str, ...]
@@ -120,35 +130,36 @@ class ActiveLoginView:
 
 @dataclass(frozen=True, eq=False)
 class ActiveLogin(Observed[ActiveLoginView]):
-    """The login that a service is to use, where the secret that is named takes turns.
+    """The login that a service uses, where the secret that its stack names is one of two.
 
-    CloudFormation goes on giving the ARN that the database told when it was last changed.
+    CloudFormation goes on giving the ARN that the database returned when it was last changed.
     """
 
-    words: ClassVar[str] = "database login in use"
+    words: ClassVar[str] = "active database login"
 
     owner: Owner
     secret_arn: Value[str]
 
     def observe(self) -> Observation[ActiveLoginView]:
-        """Read the tags of the secret and of its twin (secretsmanager:DescribeSecret).
+        """Read the tags of the secret and of the other login's (secretsmanager:DescribeSecret).
 
-        Whether a secret that cannot be looked at can be used, the task that needs it tells.
+        A secret that may not be read here is taken as it is named. The task that needs it shows
+        whether it can be used.
         """
         arn = known(self.secret_arn)
         named = _look(arn)
-        twin = _look(named.tags.get(OTHER_LOGIN_TAG, "")) if named else None
-        if named is None or twin is None or not self._take_turns(named, twin):
+        other = _look(named.tags.get(OTHER_LOGIN_TAG, "")) if named else None
+        if named is None or other is None or not self._may_use_both(named, other):
             return Observation(ActiveLoginView(arn, (arn,)))
-        both = (named.arn, twin.arn)
-        return Observation(ActiveLoginView(active(named, twin).arn, tuple(sorted(both))))
+        both = (named.arn, other.arn)
+        return Observation(ActiveLoginView(active(named, other).arn, tuple(sorted(both))))
 
-    def _take_turns(self, named: SecretView, twin: SecretView) -> bool:
-        """Tell whether both are one resource's, and the twin may be used as well.
+    def _may_use_both(self, named: SecretView, other: SecretView) -> bool:
+        """Tell whether one resource owns both secrets, and the other may be used as well.
 
-        Anybody can write a twin's name on a secret.
+        Anybody can write the name of another secret into a secret's tag.
         """
-        return one_owner(named.tags, twin.tags) and not refusal(self.owner, twin.tags)
+        return one_owner(named.tags, other.tags) and not refusal(self.owner, other.tags)
 
 
 def _look(name: str) -> SecretView | None:

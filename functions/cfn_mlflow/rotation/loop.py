@@ -1,8 +1,8 @@
-"""The loop of one rotation: look, wait, look again, to its end or the end of the invocation.
+"""The loop of one rotation: observe, wait, observe again, until it or the invocation ends.
 
-What it came to is the function's answer and one line in the log. A rotation that fails raises:
-Lambda runs an asynchronous one again, and the function's errors raise an alarm. A caller who is
-not served has no rotation: that raises nothing, for anybody could set the alarm off.
+The function answers with the result, and logs it in one line. A rotation that fails raises an
+error. Lambda runs an asynchronous invocation again then, and an alarm counts the errors. A caller
+who is not served raises no error: otherwise anybody could set off the alarm.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from cfn_mlflow.runtime.log import log
 from cfn_mlflow.runtime.progress import Progress, duration
 
 SECONDS_TO_END = 15
-"""What an invocation keeps to tell that its time is over."""
+"""Seconds that an invocation keeps, so that it can still say that its time is over."""
 
 CLOCK = Clock()
 
 
-class Context(Protocol):
-    """What is used of the context object that Lambda gives a Python handler."""
+class RotationContext(Protocol):
+    """What a rotation uses of the context object that Lambda gives a Python handler."""
 
     aws_request_id: str
     invoked_function_arn: str
@@ -35,13 +35,16 @@ class Context(Protocol):
 
 
 class RotationError(Exception):
-    """The rotation failed or is not done: why, and without a secret."""
+    """The rotation failed, or is not done yet. The reason holds no secret."""
 
 
-def rotate(event: Mapping[str, Any], context: Context, clock: Clock = CLOCK) -> dict[str, Any]:
-    """Rotate, and return which login is in use now, or why the caller is not served.
+def rotate(
+    event: Mapping[str, Any], context: RotationContext, clock: Clock = CLOCK
+) -> dict[str, Any]:
+    """Rotate, and return the active login's name and its secret's ARN.
 
-    Raises RotationError.
+    A caller who is not served gets a dictionary with the reason under `error`. Raises
+    RotationError if the rotation failed, or if the invocation's time ended before it was done.
     """
     caller = Caller(context.invoked_function_arn, event)
     try:
@@ -51,7 +54,7 @@ def rotate(event: Mapping[str, Any], context: Context, clock: Clock = CLOCK) -> 
         return {"error": str(refused)}
 
 
-def _rotate(caller: Caller, context: Context, clock: Clock) -> dict[str, Any]:
+def _rotate(caller: Caller, context: RotationContext, clock: Clock) -> dict[str, Any]:
     try:
         asked = order(caller.event, context.aws_request_id)
     except PermanentError as error:

@@ -1,4 +1,4 @@
-"""ECS: a service deployed anew with another secret for its login, and nothing else changed."""
+"""ECS: a deployment of a service that changes the secret of its login, and nothing else."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ ONLY_TOLD = (
     *("taskDefinitionArn", "revision", "status", "requiresAttributes", "compatibilities"),
     *("registeredAt", "registeredBy", "deregisteredAt", "deleteRequestedAt"),
 )
-"""What ECS tells of a revision and RegisterTaskDefinition does not take."""
+"""The fields that DescribeTaskDefinition returns and RegisterTaskDefinition does not take."""
 
 
 @dataclass(frozen=True)
 class RevisionView:
-    """A revision of a task definition as it stands."""
+    """A revision of a task definition: its ARN, and the definition as ECS describes it."""
 
     arn: str
     definition: Definition
@@ -35,12 +35,12 @@ class RevisionView:
 
 @dataclass(frozen=True, eq=False)
 class RevisionOnLogin(Attached[RevisionView]):
-    """What runs, as a revision that names the other login's secret."""
+    """A copy of the revision that runs, with the other login's secret in it."""
 
     words: ClassVar[str] = "task definition"
 
     definition_arn: str
-    """What runs, or ran when the turn was looked at."""
+    """The revision that ran when the rotation was planned."""
     old_secret_arn: str
     new_secret_arn: str
 
@@ -50,10 +50,10 @@ class RevisionOnLogin(Attached[RevisionView]):
         return f"{self.words} after {self.definition_arn.rsplit('/', 1)[-1]}"
 
     def observe(self) -> Observation[RevisionView] | None:
-        """Find it: what runs is it already, or the family's newest revision is.
+        """Find the copy: it is the revision that runs, or the newest one of the family.
 
-        Rests on ecs:DescribeTaskDefinition. Raises OutdatedError if what ran is not active: its
-        deployment failed, and the service is about to leave it.
+        Rests on ecs:DescribeTaskDefinition. Raises OutdatedError if the revision that ran is not
+        active any more: its deployment failed, and the service is about to leave it.
         """
         running, _ = read_definition(self.definition_arn)
         if running.get("status") != "ACTIVE":
@@ -66,9 +66,10 @@ class RevisionOnLogin(Attached[RevisionView]):
         return Observation(RevisionView(str(newest["taskDefinitionArn"]), newest))
 
     def create(self) -> None:
-        """Register it with the tags of what runs (ecs:RegisterTaskDefinition).
+        """Register the copy with the tags of the revision that runs.
 
-        ECS looks up an image's tag anew: what it stands for then is not noted yet.
+        Rests on ecs:RegisterTaskDefinition. The tag with the image's digest is left out, because
+        ECS resolves the image's tag anew for each revision.
         """
         running, noted = read_definition(self.definition_arn)
         tags = [tag for tag in noted if tag["key"] != IMAGE_DIGEST_TAG]
@@ -82,7 +83,7 @@ class RevisionOnLogin(Attached[RevisionView]):
 
 
 class Once:
-    """Remembers, in one invocation, that something has been asked for."""
+    """Remembers for the time of one invocation whether the deployment has been asked for."""
 
     def __init__(self) -> None:
         self.asked = False
@@ -90,14 +91,14 @@ class Once:
 
 @dataclass(frozen=True, eq=False)
 class Redeployment(Updatable[ServiceView]):
-    """A service whose tasks are all of one revision. A rollback of ECS's is a failure."""
+    """A service whose tasks are all of one revision. A rollback by ECS counts as a failure."""
 
     words: ClassVar[str] = "ECS service"
 
     cluster: str
     service: str
     former_arn: str
-    """What ran when the turn was looked at: our revision was made from it."""
+    """The revision that ran when the rotation was planned: ours is a copy of it."""
     definition_arn: Value[str]
     _once: Once = field(default_factory=Once, repr=False)
 
@@ -111,9 +112,10 @@ class Redeployment(Updatable[ServiceView]):
         return as_observed(read_service(self.cluster, self.service))
 
     def compare(self, found: Observation[ServiceView]) -> Observation[ServiceView]:
-        """Name the task definition if the service moves to another, else how far it is.
+        """Say that the task definition differs, or how far its deployment is.
 
-        Fails if the deployment of our revision failed; lets one of somebody else's end first.
+        A deployment of another revision ends first. Raises PermanentError if the deployment of
+        our revision failed.
         """
         view, ours = found.view, known(self.definition_arn)
         for deployment in view.deployments:
@@ -126,9 +128,11 @@ class Redeployment(Updatable[ServiceView]):
         return replace(found, differs=("task definition",))
 
     def update(self, found: Observation[ServiceView]) -> None:
-        """Deploy our revision (ecs:UpdateService): once, for a second time would be a fight.
+        """Deploy our revision (ecs:UpdateService), once in an invocation.
 
-        Raises OutdatedError if the service has moved on from what our revision was made from.
+        Raises OutdatedError if the service has moved away from the revision that ours copies.
+        Raises TemporaryError while a migration keeps the service stopped. Raises PermanentError
+        if another deployment has replaced ours: a second attempt would fight with it.
         """
         if self._once.asked:
             raise PermanentError(f"{self.label}: another deployment took the place of this one")
@@ -136,7 +140,8 @@ class Redeployment(Updatable[ServiceView]):
         if COUNT_TAG in view.tags:
             raise TemporaryError("it stands still for a migration")
         if view.primary is None or view.primary.definition_arn != self.former_arn:
-            deregister(known(self.definition_arn))  # so that what runs is the newest again
+            # So the revision that runs is the newest one again.
+            deregister(known(self.definition_arn))
             raise OutdatedError(f"{self.label}: another deployment took the place")
         self._once.asked = True
         ecs().update_service(
@@ -144,7 +149,7 @@ class Redeployment(Updatable[ServiceView]):
         )
 
     def _not_ready(self, view: ServiceView) -> str:
-        """Tell how far the deployment is: it is done when no task of another revision is left."""
+        """Say how far the deployment is; empty once no task of another revision is left."""
         primary = view.primary
         if primary is None:
             return "a deployment is starting"
@@ -155,7 +160,10 @@ class Redeployment(Updatable[ServiceView]):
         return f"{primary.running} of {view.desired} new tasks running"
 
     def _fail(self, rollout_reason: str) -> None:
-        """Give up, tell the first cause, and let what ran before be the newest revision again."""
+        """Raise PermanentError with the first cause, after deregistering our revision.
+
+        So the revision that ran before is the newest one again.
+        """
         definition, _ = read_definition(known(self.definition_arn))
         first = self._first_failure()
         cause = why(first, _log_group(definition)) if first else cut(rollout_reason, 200)

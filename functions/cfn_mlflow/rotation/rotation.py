@@ -1,7 +1,7 @@
-"""A rotation: the idle one of two logins gets a new password, and the service moves to it.
+"""A rotation: the standby login gets a new password, and the services move to it.
 
-Nothing is stored but a tag (`logins.py`): which login is idle is told by what runs, and each
-step looks whether it is done. So a rotation that is killed and run again ends in the same place.
+Only a tag is stored (`logins.py`). What runs tells which login is the standby, and each step reads
+whether it is done. So a rotation that is killed and run again ends in the same state.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from cfn_mlflow.rotation.logins import (
     BY_SCHEDULE_KEY,
     CLUSTER_KEY,
     active,
-    just_over,
+    ended_recently,
     request_as_tag,
     rotation_state_of,
 )
@@ -46,14 +46,14 @@ from cfn_mlflow.rotation.wired_services import (
 )
 
 NOT_REPEATED = "NotRepeatedAfter"
-"""Told of a rotation that is too early: when the last one ended."""
+"""The key of the answer to a rotation that is too early: when the last one ended."""
 
 _CLUSTER = re.compile(r"[a-z][a-z0-9-]*-database-[a-z2-7]{10}")
 
 
 @dataclass(frozen=True)
 class Order:
-    """What one rotation is asked: for which database, by which request, and if by the rule."""
+    """What one event asks for: the database, the request, whether the schedule's rule sent it."""
 
     cluster: str
     request: str
@@ -63,7 +63,7 @@ class Order:
 def order(event: Mapping[str, Any], request_id: str) -> Order:
     """Return what an event asks for. Raises PermanentError if it names no database of ours.
 
-    A request is known by its invocation's id, which Lambda keeps when it runs one again.
+    `request_id` is the invocation's id. Lambda keeps it when it runs the invocation again.
     """
     cluster = event.get(CLUSTER_KEY)
     if not isinstance(cluster, str) or not _CLUSTER.fullmatch(cluster):
@@ -75,7 +75,7 @@ def order(event: Mapping[str, Any], request_id: str) -> Order:
 
 
 class Rotation:
-    """One rotation, as a step that is called until it is done."""
+    """One rotation: a caller calls `step` until the rotation is done."""
 
     def __init__(self, asked: Order, caller: Caller) -> None:
         self._asked = asked
@@ -84,21 +84,24 @@ class Rotation:
         self._acts = False
 
     def step(self) -> Outcome:
-        """Look once, and move on. Raises TemporaryError, or PermanentError with the reason."""
+        """Observe once, and do what is next.
+
+        Raises TemporaryError if a later call may go on, or PermanentError with the reason.
+        """
         if not self._acts:
             tags = act_for_owner_of(self._asked.cluster)
             self._caller.check(ROTATION_RULE, self._asked.cluster.replace("-database-", "-"), tags)
             self._acts = True
         if self._convergence is None:
             try:
-                turn = _look(self._asked)
+                plan = _plan(self._asked)
             except (TemporaryError, PermanentError):
                 raise
             except Exception as error:
                 raise explain("rotation", error) from error
-            if turn.over:
-                return Done(turn.outputs)
-            self._convergence = Convergence(_graph(turn), explain)
+            if plan.nothing_to_do:
+                return Done(plan.outputs)
+            self._convergence = Convergence(_graph(plan), explain)
         try:
             return self._convergence.step()
         except OutdatedError:
@@ -108,55 +111,66 @@ class Rotation:
 
 @dataclass(frozen=True)
 class _Plan:
-    """What was found: who is idle, who is in use, and what is to be moved."""
+    """What a rotation is to do: the login to change, the active secret, the services to move."""
 
-    idle: StandbyLogin
-    used: SecretView
+    standby: StandbyLogin
+    """The login to change. If there is nothing to do, the login that is active already."""
+    active: SecretView
+    """The secret of the login that keeps its password."""
     request: str
-    """That asks for a turn now."""
-    over: bool
-    """Whether there is nothing to do."""
-    repeats: str
-    """When the turn of another request ended that this one is too early after; else empty."""
+    """The request that asks for this rotation."""
+    nothing_to_do: bool
+    too_early_after: str
+    """When another request's rotation ended, if this one is too early after it; else empty."""
     services: tuple[WiredService, ...]
+    """The services to move to the standby login."""
     idle_seconds: int | None
-    """After how long the database ends an idle session of the login."""
+    """After how many seconds the database ends an idle session; None: never."""
 
     @property
     def outputs(self) -> dict[str, str]:
-        """Return what a rotation answers: names, and nothing secret."""
-        told = {"Login": self.idle.name, "SecretArn": self.idle.secret_arn}
-        return {**told, NOT_REPEATED: self.repeats} if self.repeats else told
+        """Return the answer: the login's name and its secret's ARN, and nothing secret."""
+        answer = {"Login": self.standby.name, "SecretArn": self.standby.secret_arn}
+        if self.too_early_after:
+            return {**answer, NOT_REPEATED: self.too_early_after}
+        return answer
 
 
-def _look(asked: Order) -> _Plan:
-    """Read how things stand."""
+def _plan(asked: Order) -> _Plan:
+    """Read the cluster, the two logins' secrets and the services, and decide what to do."""
     cluster = _cluster(asked.cluster)
     first, second = (_secret(cluster, login) for login in (SERVICE_LOGIN, SECOND_SERVICE_LOGIN))
     sharers = sharers_of(cluster.tags)
     services = wired_services(cluster.identifier, sharers)
     last = active(first, second)
-    over = _is_over(asked, first, second)
-    turn = rotation_state_of(last.tags)
-    repeats = turn.since if over and turn.request != asked.request else ""
-    used = last if over else _used(first, second, services)
-    idle = last if over else (second if used is first else first)
-    name = SERVICE_LOGIN if idle is first else SECOND_SERVICE_LOGIN
+    nothing_to_do = _has_nothing_to_do(asked, first, second)
+    state = rotation_state_of(last.tags)
+    repeats = nothing_to_do and state.request != asked.request
+    kept = last if nothing_to_do else _kept(first, second, services)
+    changed = last if nothing_to_do else (second if kept is first else first)
+    name = SERVICE_LOGIN if changed is first else SECOND_SERVICE_LOGIN
     master = cluster.master_secret_arn or _secret(cluster, MASTER_NAME).arn
-    login = StandbyLogin(name, idle.arn, cluster.identifier, cluster.arn, master, sharers)
-    return _Plan(login, used, asked.request, over, repeats, services, idle_seconds(cluster))
+    return _Plan(
+        standby=StandbyLogin(name, changed.arn, cluster.identifier, cluster.arn, master, sharers),
+        active=kept,
+        request=asked.request,
+        nothing_to_do=nothing_to_do,
+        too_early_after=state.since if repeats else "",
+        services=services,
+        idle_seconds=idle_seconds(cluster),
+    )
 
 
-def _is_over(asked: Order, first: SecretView, second: SecretView) -> bool:
-    """Tell whether the last turn was this request's, or ended too lately for another.
+def _has_nothing_to_do(asked: Order, first: SecretView, second: SecretView) -> bool:
+    """Tell whether this request's rotation has ended, or another one's ended too recently.
 
-    A turn that has begun is gone on with.
+    A rotation that has begun is continued.
     """
     last = rotation_state_of(active(first, second).tags)
     if last.begun:
         return False
     begun = any(rotation_state_of(view.tags).begun for view in (first, second))
-    too_early = not begun and just_over(last, by_schedule=asked.by_schedule)
+    too_early = not begun and ended_recently(last, by_schedule=asked.by_schedule)
     return last.request == asked.request or too_early
 
 
@@ -170,7 +184,10 @@ def _cluster(identifier: str) -> DBClusterView:
 
 
 def _secret(cluster: DBClusterView, login: str) -> SecretView:
-    """Return the secret of a login, by the name that its database gives it."""
+    """Return the secret of a login (secretsmanager:DescribeSecret).
+
+    Raises PermanentError if the cluster's owner has no such secret.
+    """
     secret = LoginSecret(_owner(cluster), None, login)
     view = read_secret(secret.name)
     if view is None or view.deleted or view.tags.get(OWNER_TAG) != cluster.tags[OWNER_TAG]:
@@ -181,15 +198,16 @@ def _secret(cluster: DBClusterView, login: str) -> SecretView:
 
 
 def _owner(cluster: DBClusterView) -> Owner:
-    """Return an owner that names things as the one of the cluster does."""
+    """Return an owner that names objects as the cluster's owner does."""
     prefix, _, digest = cluster.identifier.rsplit("-", 2)
     return Owner("", "", "", digest, "", prefix)
 
 
-def _used(first: SecretView, second: SecretView, services: tuple[WiredService, ...]) -> SecretView:
-    """Return the secret of the login that is not to be touched.
+def _kept(first: SecretView, second: SecretView, services: tuple[WiredService, ...]) -> SecretView:
+    """Return the secret of the login that keeps its password.
 
-    A turn that has begun is gone on with. Else what runs tells, and the tag where nothing does.
+    If a rotation to one login has begun, it is the other login. Else it is the login that the
+    services run on. If no service runs, or both logins have some, the tags decide.
     """
     begun = [view for view in (first, second) if rotation_state_of(view.tags).begun]
     if len(begun) == 1:
@@ -205,35 +223,33 @@ def _runs_on(services: tuple[WiredService, ...], secret: SecretView) -> bool:
     )
 
 
-def _graph(turn: _Plan) -> Graph:
+def _graph(plan: _Plan) -> Graph:
     """Return the steps, each after the one before."""
-    graph, idle = Graph(), turn.idle
-    begun = graph.add(BegunRotation(idle.secret_arn, turn.request, idle))
+    graph, standby = Graph(), plan.standby
+    begun = graph.add(BegunRotation(standby.secret_arn, plan.request, standby))
     request = begun.output(lambda view: rotation_state_of(view.tags).request)
-    password = graph.add(NewPassword(idle.secret_arn, request, idle))
+    password = graph.add(NewPassword(standby.secret_arn, request, standby))
     login = graph.add(
         DatabaseLogin(
-            idle.cluster_arn,
-            idle.master_secret_arn,
-            idle.name,
+            standby.cluster_arn,
+            standby.master_secret_arn,
+            standby.name,
             secret_arn=password.output(lambda view: view.arn),
             secret_version=password.output(lambda view: view.version),
             member_of=RUNTIME_ROLE,
-            acts_as=idle.name,
-            idle_seconds=turn.idle_seconds,
+            acts_as=standby.name,
+            idle_seconds=plan.idle_seconds,
         )
     )
     moved: list[Observed[Any]] = [login]
-    for service in turn.services:
+    for service in plan.services:
         former = service.view.definition_arn
         revision = graph.add(
-            RevisionOnLogin(former, turn.used.arn, idle.secret_arn), after=(login,)
+            RevisionOnLogin(former, plan.active.arn, standby.secret_arn), after=(login,)
         )
         arn = revision.output(lambda view: view.arn)
         moved.append(graph.add(Redeployment(service.cluster, service.name, former, arn)))
-    graph.add(
-        FinishedRotation(idle.secret_arn, request, rotation_state_of(turn.used.tags).since),
-        after=tuple(moved),
-    )
-    graph.give(turn.outputs)
+    active_since = rotation_state_of(plan.active.tags).since
+    graph.add(FinishedRotation(standby.secret_arn, request, active_since), after=tuple(moved))
+    graph.give(plan.outputs)
     return graph

@@ -1,4 +1,4 @@
-"""Who uses a login of the database: before its password is changed, nobody may."""
+"""Finds what still uses a login, so that its password changes only when nothing does."""
 
 from __future__ import annotations
 
@@ -24,26 +24,29 @@ WHERE pid = pg_catalog.pg_backend_pid()) AS me
 WHERE s.usename = CAST(:login AS name) AND s.pid <> me.pid
 AND s.application_name IS DISTINCT FROM me.application_name
 """
-"""Sessions of a login but for those that the Data API keeps open: they are called as this one."""
+"""Counts a login's sessions, except those that the Data API keeps open.
+
+The Data API's sessions have the application name of the session that asks."""
 
 
 @dataclass(frozen=True)
 class StandbyLogin:
-    """A login that must be idle: its name, its secret, and the database as its master sees it."""
+    """The login that gets a new password: nothing may use it by then."""
 
     name: str
     secret_arn: str
     cluster: str
     cluster_arn: str
     master_secret_arn: str
+    """The login that counts the sessions in the database."""
     sharers: Sharers
     """The stacks whose services work with the database."""
 
     def check(self) -> None:
-        """Raise PermanentError, and say what it is, if anything uses the login or is under way.
+        """Raise PermanentError if anything uses the login, or if a deployment is under way.
 
-        Rests on tag:GetResources, ecs:DescribeServices, ListTasks, DescribeTasks,
-        DescribeTaskDefinition and the Data API.
+        The reason names everything that was found. Rests on tag:GetResources,
+        ecs:DescribeServices, ListTasks, DescribeTasks, DescribeTaskDefinition and the Data API.
         """
         services = wired_services(self.cluster, self.sharers)
         found = [*_under_way(services), *self._used_by(services)]
@@ -82,7 +85,10 @@ def _under_way(services: tuple[WiredService, ...]) -> Iterator[str]:
 
 
 def _newest_of_the_family(definition_arn: str) -> str:
-    """Return the newest active revision: another one than what runs is a stack's, on its way."""
+    """Return the newest active revision of a family.
+
+    If another revision runs, a stack has registered the newest one and is about to deploy it.
+    """
     family = definition_arn.rsplit("/", 1)[-1].rpartition(":")[0]
     newest, _ = read_definition(family)
     return str(newest["taskDefinitionArn"])

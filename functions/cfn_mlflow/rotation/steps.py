@@ -1,7 +1,7 @@
-"""The steps of a turn inside Secrets Manager: begun, a new password, over.
+"""The steps of a rotation inside Secrets Manager: its beginning, a new password, its end.
 
-Each is an object like any other: what is there of it is read, and it is made if it is not. So a
-rotation that was killed goes on where it stopped.
+Each step is an object of the graph. A step reads whether it is done, and is done if it is not. So
+a rotation that was killed goes on where it stopped.
 """
 
 from __future__ import annotations
@@ -18,75 +18,90 @@ from cfn_mlflow.aws.secretsmanager.secret import SecretView, random_text, read_s
 from cfn_mlflow.engine.output import Value, known
 from cfn_mlflow.engine.resource import Attached, Observation
 from cfn_mlflow.outcome import PermanentError, TemporaryError
-from cfn_mlflow.rotation.logins import ROTATION_TAG, RotationState, rotation_state_of, time_as_tag
+from cfn_mlflow.rotation.logins import (
+    ROTATION_TAG,
+    RotationState,
+    rotation_state_of,
+    time_as_tag,
+)
 from cfn_mlflow.rotation.standby_login import StandbyLogin
 
 
 @dataclass(frozen=True, eq=False)
 class RotationStep(Attached[SecretView]):
-    """A step of the turn that one login takes."""
+    """A step of the rotation to one login, read from and written to the login's secret."""
 
     secret_arn: str
 
     def look(self) -> SecretView:
-        """Return the secret (secretsmanager:DescribeSecret). Fails if it is gone."""
+        """Return the secret (secretsmanager:DescribeSecret).
+
+        Raises PermanentError if the secret does not exist.
+        """
         view = read_secret(self.secret_arn)
         if view is None:
             raise PermanentError(f"{self.label}: the secret {self.secret_arn} is gone")
         return view
 
-    def set_state(self, turn: RotationState) -> None:
-        """Set the tag (secretsmanager:TagResource)."""
-        secrets().tag_resource(SecretId=self.secret_arn, Tags=tag_list({ROTATION_TAG: turn.tag}))
+    def set_state(self, state: RotationState) -> None:
+        """Set the tag of the secret (secretsmanager:TagResource)."""
+        secrets().tag_resource(SecretId=self.secret_arn, Tags=tag_list({ROTATION_TAG: state.tag}))
 
 
 @dataclass(frozen=True, eq=False)
 class BegunRotation(RotationStep):
-    """The turn has begun: one that an earlier request began, and did not end, is gone on with."""
+    """The beginning of the rotation.
 
-    words: ClassVar[str] = "turn"
+    A rotation that an earlier request began and did not end is continued, not begun again.
+    """
+
+    words: ClassVar[str] = "rotation"
 
     request: str
-    idle: StandbyLogin
+    standby: StandbyLogin
 
     def observe(self) -> Observation[SecretView] | None:
-        """Read whether a turn has begun."""
+        """Read whether a rotation has begun (secretsmanager:DescribeSecret)."""
         view = self.look()
         return Observation(view) if rotation_state_of(view.tags).begun else None
 
     def create(self) -> None:
-        """Begin it, unless anything uses the login."""
-        self.idle.check()
+        """Begin the rotation (secretsmanager:TagResource).
+
+        Raises PermanentError if anything uses the standby login.
+        """
+        self.standby.check()
         self.set_state(RotationState(self.request))
 
 
 @dataclass(frozen=True, eq=False)
 class NewPassword(RotationStep):
-    """The idle login's secret has a password that was made for this turn."""
+    """The version of the standby login's secret with the password that this rotation makes."""
 
     words: ClassVar[str] = "new password"
 
     request: Value[str]
-    """The one that began the turn."""
-    idle: StandbyLogin
+    """The request that began the rotation."""
+    standby: StandbyLogin
 
     @property
     def version(self) -> str:
-        """Return the id of the secret's version that this turn makes: one, however often run."""
+        """Return the id of the version: the same one for each attempt at this rotation."""
         return hashlib.sha256(f"{self.secret_arn} {known(self.request)}".encode()).hexdigest()[:64]
 
     def observe(self) -> Observation[SecretView] | None:
-        """Read whether the secret has this turn's version."""
+        """Read whether the secret has the version (secretsmanager:DescribeSecret)."""
         view = self.look()
         return Observation(view) if view.version == self.version else None
 
     def create(self) -> None:
-        """Put a password into the secret, unless anything uses the login by now.
+        """Put a new password into the secret.
 
-        Rests on secretsmanager:GetRandomPassword and PutSecretValue.
+        Rests on secretsmanager:GetRandomPassword and PutSecretValue. Raises PermanentError if
+        anything has come to use the login since the rotation began.
         """
-        self.idle.check()
-        login = {"username": self.idle.name, "password": random_text(PASSWORD_LENGTH)}
+        self.standby.check()
+        login = {"username": self.standby.name, "password": random_text(PASSWORD_LENGTH)}
         secrets().put_secret_value(
             SecretId=self.secret_arn,
             ClientRequestToken=self.version,
@@ -96,22 +111,26 @@ class NewPassword(RotationStep):
 
 @dataclass(frozen=True, eq=False)
 class FinishedRotation(RotationStep):
-    """The turn is over: from now on this login is the one in use."""
+    """The end of the rotation: from then on this login is the active one."""
 
-    words: ClassVar[str] = "end of the turn"
+    words: ClassVar[str] = "end of the rotation"
 
     request: Value[str]
     later_than: str
-    """When the other login came into use."""
+    """When the other login became active, as `time_as_tag` writes it."""
 
     def observe(self) -> Observation[SecretView] | None:
-        """Read whether the turn is over."""
+        """Read whether the rotation has ended (secretsmanager:DescribeSecret)."""
         view = self.look()
         return Observation(view) if rotation_state_of(view.tags).since > self.later_than else None
 
     def create(self) -> None:
-        """End it; clocks may differ, but not so much as a turn takes."""
+        """End the rotation (secretsmanager:TagResource).
+
+        Raises TemporaryError if this clock is behind the one that wrote the last rotation's end.
+        Clocks may differ, but by less than a rotation takes.
+        """
         now = time_as_tag(datetime.now(UTC))
         if now <= self.later_than:
-            raise TemporaryError("this clock is behind the one of the last turn")
+            raise TemporaryError("this clock is behind the one of the last rotation")
         self.set_state(RotationState(known(self.request), now))

@@ -1,4 +1,4 @@
-"""ECS: the services that work with one database, found by their tag, and what runs of each."""
+"""ECS: the services that work with one database, found by their tag, and what each one runs."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 Definition = Mapping[str, Any]
 
 OURS = "cfn-mlflow/"
-"""What a task that the provider started by itself, such as a migration, is started by."""
+"""How `startedBy` begins for a task that the provider starts itself, such as a migration."""
 
 
 @dataclass(frozen=True)
 class WiredService:
-    """A service of ours that works with the database."""
+    """A service of ours that works with the database, and the ECS cluster that it runs in."""
 
     cluster: str
     view: ServiceView
@@ -39,7 +39,7 @@ class WiredService:
 
     @cached_property
     def tasks(self) -> tuple[Task, ...]:
-        """Return what runs in its cluster, which is its own (ecs:ListTasks, DescribeTasks)."""
+        """Return the tasks that run in the service's own cluster (ecs:ListTasks, DescribeTasks)."""
         return tuple(tasks(self.cluster, stopped=False))
 
     @property
@@ -49,18 +49,18 @@ class WiredService:
 
     @property
     def definition_arns(self) -> frozenset[str]:
-        """Return the task definitions of its deployments and of all that runs."""
+        """Return the ARNs of the task definitions of its deployments and of all tasks that run."""
         deployed = {one.definition_arn for one in self.view.deployments}
         running = {task.definition_arn for task in self.tasks}
         return frozenset({self.view.definition_arn, *deployed, *running} - {""})
 
 
 def wired_services(cluster_identifier: str, sharers: Sharers) -> tuple[WiredService, ...]:
-    """Return the services of these stacks that are wired to a database cluster.
+    """Return the active services of these stacks whose tag names a database cluster.
 
-    A service of any other stack may say that it is: it is no business of the database's. Rests on
-    tag:GetResources and ecs:DescribeServices. A service that the tagging API does not know yet
-    shows by its sessions in the database.
+    Anybody can write the tag, so the services of other stacks do not count. Rests on
+    tag:GetResources and ecs:DescribeServices. The tagging API may not know a new service yet: its
+    sessions in the database show it.
     """
     tagging: ResourceGroupsTaggingAPIClient = client("resourcegroupstaggingapi")
     pages = tagging.get_paginator("get_resources").paginate(
@@ -78,7 +78,11 @@ def wired_services(cluster_identifier: str, sharers: Sharers) -> tuple[WiredServ
 
 
 def read_definition(arn: str) -> tuple[Definition, list[Any]]:
-    """Return a revision and its tags, as ECS writes them (ecs:DescribeTaskDefinition)."""
+    """Return a revision and its tags, as ECS writes them (ecs:DescribeTaskDefinition).
+
+    `arn` may also be a family: then it is the family's newest active revision. Raises
+    TemporaryError while the revision is being deleted.
+    """
     found: Any = ecs().describe_task_definition(taskDefinition=arn, include=["TAGS"])
     definition = found["taskDefinition"]
     if definition.get("status") == "DELETE_IN_PROGRESS":
@@ -87,5 +91,5 @@ def read_definition(arn: str) -> tuple[Definition, list[Any]]:
 
 
 def names_secret(definition: Definition, secret_arn: str) -> bool:
-    """Tell whether a task definition names a secret, by whatever key of it."""
+    """Tell whether a container of a task definition names a secret, whichever key of the secret."""
     return secret_arn in json.dumps(definition.get("containerDefinitions", []))

@@ -1,4 +1,4 @@
-"""What is seen from outside of the two logins that take turns."""
+"""What is seen from outside of the active and the standby login."""
 
 from __future__ import annotations
 
@@ -49,18 +49,18 @@ class Logins:
             pause=0.3,
         )
 
-    def move_to(self, used: str, idle: str) -> None:
-        """Rotate, and see that the service changed from the used login to the idle one."""
+    def rotate_between(self, active: str, standby: str) -> None:
+        """Rotate, and see that the service moved from the active login to the standby login."""
         before = self.passwords()
         self.rotate()
         after = self.passwords()
-        assert after[idle] != before[idle], "the idle login has a new password"
-        assert after[used] == before[used], "the other one is left alone"
-        assert self.in_service() == {idle}
+        assert after[standby] != before[standby], "the standby login has a new password"
+        assert after[active] == before[active], "the other one is left alone"
+        assert self.in_service() == {standby}
         assert all(self.enters(login) for login in LOGINS)
 
     def ask(self) -> None:
-        """Invoke the function as an operator does, asynchronously and long after the last turn."""
+        """Invoke the function asynchronously, as an operator does, long after the last rotation."""
         self.age_rotations()
         payload = json.dumps({"DatabaseClusterId": self.cluster}).encode()
         self._aws.session().client("lambda").invoke(
@@ -68,15 +68,15 @@ class Logins:
         )
 
     def age_rotations(self) -> None:
-        """Let every turn have ended long ago: so soon after one, another is too early."""
+        """Let every rotation have ended long ago: soon after one, another is too early."""
         client = self._aws.session().client("secretsmanager")
         for arn in self.arns.values():
             tags = {
                 tag["Key"]: tag["Value"] for tag in client.describe_secret(SecretId=arn)["Tags"]
             }
-            turn = tags.get("cfn-mlflow:turn", "")
-            if turn.startswith("since 20"):
-                aged = turn.replace("since 20", "since 19", 1)
+            state = tags.get("cfn-mlflow:turn", "")
+            if state.startswith("since 20"):
+                aged = state.replace("since 20", "since 19", 1)
                 client.tag_resource(SecretId=arn, Tags=[{"Key": "cfn-mlflow:turn", "Value": aged}])
 
     def rotations(self) -> int:

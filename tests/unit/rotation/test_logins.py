@@ -1,4 +1,4 @@
-"""Which of two logins is in use, and how a service finds it whatever ARN it is told."""
+"""Which of two logins is active, and how a service finds it by the ARN of either secret."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ LOGINS = ("mlflow_app", "mlflow_app_2")
 EARLIER, LATER = "2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z"
 
 
-def view(login: str, turn: str = "") -> SecretView:
-    return SecretView(login, login, deleted=False, tags={"cfn-mlflow:turn": turn} if turn else {})
+def view(login: str, state: str = "") -> SecretView:
+    return SecretView(login, login, deleted=False, tags={"cfn-mlflow:turn": state} if state else {})
 
 
 @pytest.mark.parametrize(
-    ("first", "second", "used"),
+    ("first", "second", "expected"),
     [
         ("", "", "first"),
         ("", "begun r1", "first"),
@@ -42,15 +42,15 @@ def view(login: str, turn: str = "") -> SecretView:
         ("nonsense", "", "first"),
     ],
 )
-def test_given_the_tags_of_two_secrets_then_one_is_in_use(
-    first: str, second: str, used: str
+def test_given_the_tags_of_two_secrets_then_one_login_is_active(
+    first: str, second: str, expected: str
 ) -> None:
-    assert active(view("first", first), view("second", second)).arn == used
+    assert active(view("first", first), view("second", second)).arn == expected
 
 
-@pytest.mark.parametrize("turn", [RotationState("r1"), RotationState("r1", LATER)])
-def test_given_a_turn_then_its_tag_reads_back_equal(turn: RotationState) -> None:
-    assert rotation_state_of({"cfn-mlflow:turn": turn.tag}) == turn
+@pytest.mark.parametrize("state", [RotationState("r1"), RotationState("r1", LATER)])
+def test_given_the_state_of_a_rotation_then_its_tag_reads_back_equal(state: RotationState) -> None:
+    assert rotation_state_of({"cfn-mlflow:turn": state.tag}) == state
 
 
 def test_given_any_request_then_its_id_fits_a_tag() -> None:
@@ -63,8 +63,8 @@ class TestActiveLogin:
     def arns(self, aws: None) -> dict[str, str]:
         del aws
         made = Graph()
-        for login, twin in (LOGINS, LOGINS[::-1]):
-            made.add(RotatedLoginSecret(owner(), None, login, twin))
+        for login, other in (LOGINS, LOGINS[::-1]):
+            made.add(RotatedLoginSecret(owner(), None, login, other))
         converge(made)
         return {login: self.arn(login) for login in LOGINS}
 
@@ -77,15 +77,15 @@ class TestActiveLogin:
         boto("secretsmanager").tag_resource(SecretId=arn, Tags=listed)
 
     @pytest.mark.parametrize("told", LOGINS)
-    @pytest.mark.parametrize("used", LOGINS)
-    def test_given_either_arn_then_the_login_in_use_and_both_secrets(
-        self, arns: dict[str, str], told: str, used: str
+    @pytest.mark.parametrize("active_one", LOGINS)
+    def test_given_either_arn_then_the_active_login_and_both_secrets(
+        self, arns: dict[str, str], told: str, active_one: str
     ) -> None:
-        self.tag(arns[used], turn=f"since {LATER} r1")
-        expected = ActiveLoginView(arns[used], tuple(sorted(arns.values())))
+        self.tag(arns[active_one], turn=f"since {LATER} r1")
+        expected = ActiveLoginView(arns[active_one], tuple(sorted(arns.values())))
         assert ActiveLogin(owner(), arns[told]).observe().view == expected
 
-    def test_given_a_secret_without_a_twin_then_itself(self, aws: None) -> None:
+    def test_given_a_secret_that_names_no_other_then_itself(self, aws: None) -> None:
         made: Any = boto("secretsmanager").create_secret(Name="theirs", SecretString="x")
         assert ActiveLogin(owner(), made["ARN"]).observe().view == ActiveLoginView(
             made["ARN"], (made["ARN"],)
@@ -95,7 +95,7 @@ class TestActiveLogin:
         arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:gone-AbCdEf"
         assert ActiveLogin(owner(), arn).observe().view == ActiveLoginView(arn, (arn,))
 
-    def test_given_a_twin_of_another_owner_then_it_is_not_believed(
+    def test_given_another_owners_secret_as_the_other_login_then_it_is_not_used(
         self, arns: dict[str, str]
     ) -> None:
         made: Any = boto("secretsmanager").create_secret(Name="theirs", SecretString="x")
@@ -105,7 +105,7 @@ class TestActiveLogin:
             made["ARN"], (made["ARN"],)
         )
 
-    def test_given_a_login_secret_of_an_older_version_then_it_gets_its_twins_name(
+    def test_given_a_login_secret_of_an_older_version_then_it_gets_the_other_ones_name(
         self, aws: None
     ) -> None:
         older = Graph()

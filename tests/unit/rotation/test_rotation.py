@@ -1,4 +1,4 @@
-"""A rotation: the idle login gets a password, the service moves to it, whatever happens between."""
+"""A rotation gives the standby login a password and moves the service, whatever happens between."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ SERVICE = "mlflow-abcdefghij"
 LOGINS = ("mlflow_app", "mlflow_app_2")
 FUNCTION = "arn:aws:lambda:eu-west-1:123456789012:function:cfn-mlflow-Rotation"
 OPERATORS = f"{FUNCTION}:operator"
-TURN = [
+WRITES = [
     *("TagResource", "PutSecretValue"),
     *("ExecuteStatement", "ExecuteStatement", "ExecuteStatement"),
     *("RegisterTaskDefinition", "UpdateService", "TagResource"),
@@ -58,7 +58,7 @@ def attributes(asked: dict[str, Any]) -> dict[str, str]:
 
 @pytest.fixture
 def service(given: dict[str, str], fargate: Fargate) -> str:
-    """A service that runs on the login in use; returns its task definition."""
+    """A service that runs on the active login; returns its task definition."""
     ecs = boto("ecs")
     ecs.create_cluster(clusterName=SERVICE)
     boto("logs").create_log_group(logGroupName="/aws/ecs/mlflow")
@@ -102,13 +102,13 @@ def asked_for(event: dict[str, Any], request: str, by: str = OPERATORS) -> Rotat
 
 
 def age_rotations() -> None:
-    """Let every turn have ended long ago."""
+    """Let every rotation have ended long ago."""
     client = boto("secretsmanager")
     for login in LOGINS:
         found = {tag["Key"]: tag["Value"] for tag in secret_tags(login)}
-        turn = found.get("cfn-mlflow:turn", "").replace("since 20", "since 19", 1)
-        if turn:
-            tag = {"Key": "cfn-mlflow:turn", "Value": turn}
+        state = found.get("cfn-mlflow:turn", "").replace("since 20", "since 19", 1)
+        if state:
+            tag = {"Key": "cfn-mlflow:turn", "Value": state}
             client.tag_resource(SecretId=name(login), Tags=[tag])
 
 
@@ -172,7 +172,7 @@ def runs_on(fargate: Fargate) -> list[str]:
     return sorted({login for login in LOGINS for text in named if arn(login) in text})
 
 
-def test_given_a_service_then_the_idle_login_gets_a_password_and_the_service_moves_to_it(
+def test_given_a_service_then_the_standby_login_gets_a_password_and_the_service(
     service: str, fargate: Fargate, server: PostgresServer
 ) -> None:
     before = passwords()
@@ -184,7 +184,7 @@ def test_given_a_service_then_the_idle_login_gets_a_password_and_the_service_mov
     assert all(enters(server, login) for login in LOGINS)
 
 
-def test_given_the_next_request_then_the_other_login_has_its_turn(
+def test_given_the_next_request_then_the_other_login_is_rotated(
     service: str, fargate: Fargate
 ) -> None:
     rotate("r1")
@@ -229,7 +229,7 @@ def test_given_another_request_by_hand_at_once_then_it_is_told_when_the_last_one
     assert rotate("r2")["Login"] == "mlflow_app"
 
 
-def test_given_the_event_of_a_rule_without_a_role_then_the_logins_take_turns(
+def test_given_the_event_of_a_rule_without_a_role_then_the_login_is_rotated(
     service: str, fargate: Fargate
 ) -> None:
     event = {"DatabaseClusterId": CLUSTER, "BySchedule": True}
@@ -241,11 +241,11 @@ def test_given_the_event_of_a_rule_without_a_role_then_the_logins_take_turns(
 
 
 class TestServiceOfAnotherStack:
-    """It says that it works with the database; nobody asked the database's owner."""
+    """Its tag names the database; the database's owner has not shared it."""
 
     @pytest.fixture
     def theirs(self, service: str) -> str:
-        """A service that stands still, and runs on the idle login as far as its definition says."""
+        """A service that is stopped, and whose task definition names the standby login."""
         wired = {**OTHERS.tags, "cfn-mlflow:database": CLUSTER, "cfn-mlflow:count": "2"}
         ecs = boto("ecs")
         ecs.create_cluster(clusterName=OTHERS.name())
@@ -281,7 +281,7 @@ class TestServiceOfAnotherStack:
         with pytest.raises(PermanentError, match="stands still"):
             rotate("r2")
 
-    def test_given_the_database_is_shared_then_it_moves_to_the_login_in_use(
+    def test_given_the_database_is_shared_then_it_moves_to_the_active_login(
         self, theirs: str, given: dict[str, str], fargate: Fargate
     ) -> None:
         found = fargate.services[OTHERS.name()]
@@ -298,17 +298,17 @@ class TestServiceOfAnotherStack:
         assert arn("mlflow_app_2") in json.dumps(moved["taskDefinition"])
 
 
-def test_given_a_turn_that_was_over_long_ago_then_the_rules_next_event_is_another_turn(
+def test_given_a_rotation_that_ended_long_ago_then_the_rules_next_event_rotates_again(
     service: str, fargate: Fargate
 ) -> None:
     rotate("r1", BySchedule=True)
-    turn = {"Key": "cfn-mlflow:turn", "Value": "since 2020-01-01T00:00:00Z r1"}
-    boto("secretsmanager").tag_resource(SecretId=name("mlflow_app_2"), Tags=[turn])
+    state = {"Key": "cfn-mlflow:turn", "Value": "since 2020-01-01T00:00:00Z r1"}
+    boto("secretsmanager").tag_resource(SecretId=name("mlflow_app_2"), Tags=[state])
     assert rotate("r2", BySchedule=True)["Login"] == "mlflow_app"
     assert runs_on(fargate) == ["mlflow_app"]
 
 
-def test_given_a_turn_is_over_then_the_database_tells_its_login_and_an_update_changes_nothing(
+def test_given_a_rotation_then_the_database_gives_the_new_login_and_an_update_changes_nothing(
     service: str, vpc: dict[str, Any]
 ) -> None:
     rotate()
@@ -323,7 +323,7 @@ def test_given_a_function_that_dies_behind_every_write_then_one_password_is_made
 ) -> None:
     versions = boto("secretsmanager").list_secret_version_ids(SecretId=name("mlflow_app_2"))
     before = len(versions["Versions"])
-    assert dying_behind_every_write(rotate) == TURN
+    assert dying_behind_every_write(rotate) == WRITES
     versions = boto("secretsmanager").list_secret_version_ids(
         SecretId=name("mlflow_app_2"), IncludeDeprecated=True
     )
@@ -332,8 +332,8 @@ def test_given_a_function_that_dies_behind_every_write_then_one_password_is_made
     assert enters(server, "mlflow_app_2")
 
 
-@pytest.mark.parametrize("writes", range(1, len(TURN)))
-def test_given_a_turn_that_was_never_ended_then_the_next_request_ends_it(
+@pytest.mark.parametrize("writes", range(1, len(WRITES)))
+def test_given_a_rotation_that_was_never_ended_then_the_next_request_ends_it(
     service: str, fargate: Fargate, server: PostgresServer, writes: int
 ) -> None:
     before = passwords()
@@ -346,7 +346,7 @@ def test_given_a_turn_that_was_never_ended_then_the_next_request_ends_it(
     assert rotate("next")["Login"] == "mlflow_app_2"
     assert passwords()["mlflow_app"] == before["mlflow_app"]
     if made["mlflow_app_2"] != before["mlflow_app_2"]:
-        assert passwords() == made, "the password of the turn is made once"
+        assert passwords() == made, "the password of the rotation is made once"
     assert runs_on(fargate) == ["mlflow_app_2"]
     assert enters(server, "mlflow_app_2")
 
@@ -373,7 +373,7 @@ def test_given_a_revision_then_nothing_but_the_secret_differs_and_tags_are_kept(
 
 
 class TestRefusals:
-    def test_given_a_task_that_runs_on_the_idle_login_then_refused(
+    def test_given_a_task_that_runs_on_the_standby_login_then_refused(
         self, service: str, fargate: Fargate
     ) -> None:
         fargate.looks_to_end = 100
@@ -409,7 +409,7 @@ class TestRefusals:
         register(arn("mlflow_app"), image="a:2")
         refused(f"service {SERVICE} does not run {SERVICE}:2 yet")
 
-    def test_given_a_session_of_the_idle_login_then_refused_until_it_ends(
+    def test_given_a_session_of_the_standby_login_then_refused_until_it_ends(
         self, service: str, server: PostgresServer
     ) -> None:
         session = server.connect("mlflow_app_2", secret("mlflow_app_2")["password"], "mlflow")
@@ -453,7 +453,7 @@ class TestRefusals:
         refused("is not complete")
 
 
-def test_given_tasks_that_fail_then_it_goes_back_the_old_login_is_good_and_the_turn_stays_begun(
+def test_given_tasks_that_fail_then_the_old_login_is_good_and_the_rotation_stays_begun(
     service: str, fargate: Fargate, server: PostgresServer
 ) -> None:
     second = arn("mlflow_app_2")
@@ -553,7 +553,7 @@ def test_given_a_failed_revision_that_the_service_has_not_left_yet_then_it_looks
     assert fargate.services[SERVICE]["taskDefinition"].endswith(":3")
 
 
-def test_given_a_session_of_the_old_password_then_a_turn_sets_the_new_one_all_the_same(
+def test_given_a_session_of_the_old_password_then_a_rotation_sets_the_new_one(
     given: dict[str, str], server: PostgresServer
 ) -> None:
     said = len(server.log.read_text())
@@ -564,7 +564,7 @@ def test_given_a_session_of_the_old_password_then_a_turn_sets_the_new_one_all_th
     assert enters(server, "mlflow_app_2")
 
 
-def test_given_a_database_that_pauses_then_a_turn_leaves_its_end_of_idle_sessions(
+def test_given_a_database_that_pauses_then_a_rotation_keeps_the_end_of_idle_sessions(
     given: dict[str, str], server: PostgresServer
 ) -> None:
     boto("rds").modify_db_cluster(
@@ -577,7 +577,7 @@ def test_given_a_database_that_pauses_then_a_turn_leaves_its_end_of_idle_session
         assert cursor.fetchone() == (["idle_session_timeout=30s"],)
 
 
-def test_given_no_service_then_the_tag_tells_whose_turn_it_is(
+def test_given_no_service_then_the_tag_tells_which_login_is_rotated(
     given: dict[str, str], server: PostgresServer
 ) -> None:
     assert rotate("r1")["Login"] == "mlflow_app_2"
@@ -586,7 +586,7 @@ def test_given_no_service_then_the_tag_tells_whose_turn_it_is(
     assert all(enters(server, login) for login in LOGINS)
 
 
-def test_given_a_service_that_is_not_on_the_login_of_the_last_turn_then_the_idle_one_has_its_turn(
+def test_given_a_service_that_is_not_on_the_active_login_then_the_other_one_is_rotated(
     service: str, fargate: Fargate
 ) -> None:
     rotate("r1")

@@ -56,9 +56,9 @@ class DatabaseParts:
     client_security_group_id: Output[str]
     master_secret_arn: Output[str]
     service_secret_arn: Output[str]
-    """Of the login in use."""
+    """Of the active login."""
     login_secret_arns: Output[tuple[str, ...]]
-    """Of both logins that take turns."""
+    """Of the active and the standby login."""
     migration_secret_arn: Output[str]
     kms_key_arn: str | None
 

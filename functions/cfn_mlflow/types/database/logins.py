@@ -116,7 +116,7 @@ def rotation(
     cluster: DBCluster,
     after: tuple[Observed[Any], ...],
 ) -> None:
-    """Add the rule that lets the two logins take turns, if there is a schedule."""
+    """Add the rule that rotates the two logins, if there is a schedule."""
     rule = Rule(
         owner,
         part=ROTATION_RULE,

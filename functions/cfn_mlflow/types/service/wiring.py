@@ -17,7 +17,7 @@ class Wiring:
     service_secret_arn: Value[str]
     migration_secret_arn: Value[str]
     login_secret_arns: Value[tuple[str, ...]]
-    """Of every login that the tasks may come to have: two where they take turns."""
+    """Of every login that the tasks may come to use: two if the database rotates its logins."""
     client_security_group_id: Value[str]
     cluster_arn: Value[str]
     """Of the Aurora cluster, if its Data API is on; else empty."""

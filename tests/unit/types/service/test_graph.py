@@ -308,7 +308,7 @@ def test_given_basic_auth_then_all_tasks_share_keys_of_the_servers_secret_and_a_
     assert len(fargate.migrations) == 2, "the tables of users are made before a server starts"
 
 
-def test_given_a_secret_that_takes_turns_then_the_tasks_have_the_login_in_use_and_may_read_both(
+def test_given_a_rotated_login_then_the_tasks_have_the_active_one_and_may_read_both(
     fargate: Fargate, properties: Properties
 ) -> None:
     logins = Graph()
