@@ -1,6 +1,7 @@
 """The names that a user of Custom::MLflow writes, and what its parts call the same.
 
-They are those of the Terraform module's inputs. A property of a part has its line here.
+They are those of the Terraform module's inputs. Each property of a part has its line here; its
+field is in the part's own type.
 """
 
 from __future__ import annotations
