@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from cfn_mlflow.aws.core.errors import is_missing
+from cfn_mlflow.aws.core.errors import explain, is_missing
 from cfn_mlflow.aws.core.owned_object import OwnedObject, tag_list, tag_map, take_off
 from cfn_mlflow.aws.core.owner import Tags
 from cfn_mlflow.aws.core.session import client
+from cfn_mlflow.engine.calls import NotKnownYetError
 from cfn_mlflow.engine.output import Value, known
 from cfn_mlflow.engine.resource import Observation, ObservedFirst, Resource
-from cfn_mlflow.outcome import TemporaryError
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -195,26 +195,29 @@ class SecurityGroupRules(Resource[RulesView]):
         """
         view = found.view
         ingress, egress = _canonical(self.ingress), _canonical(self.egress)
-        self._send(ec2().authorize_security_group_ingress, ingress - view.ingress)
-        self._send(ec2().authorize_security_group_egress, egress - view.egress)
-        self._send(ec2().revoke_security_group_ingress, view.ingress - ingress)
-        self._send(ec2().revoke_security_group_egress, view.egress - egress)
+        try:
+            self._send(ec2().authorize_security_group_ingress, ingress - view.ingress)
+            self._send(ec2().authorize_security_group_egress, egress - view.egress)
+            self._send(ec2().revoke_security_group_ingress, view.ingress - ingress)
+            self._send(ec2().revoke_security_group_egress, view.egress - egress)
+        except Exception as error:
+            if is_missing(error):  # a rule or the group: an earlier change is not visible yet
+                raise NotKnownYetError(str(explain(self.label, error))) from error
+            raise
 
     def delete(self, view: RulesView) -> None:
         """Take every rule away, so that no group is held by another's rule."""
-        self._send(ec2().revoke_security_group_ingress, view.ingress)
-        self._send(ec2().revoke_security_group_egress, view.egress)
+        try:
+            self._send(ec2().revoke_security_group_ingress, view.ingress)
+            self._send(ec2().revoke_security_group_egress, view.egress)
+        except Exception as error:
+            if not is_missing(error):
+                raise
 
     def _send(self, operation: Any, rules: frozenset[HeldRule]) -> None:
-        if not rules:
-            return
-        try:
+        if rules:
             permissions = [_permission(rule) for rule in sorted(rules)]
             operation(GroupId=known(self.group_id), IpPermissions=permissions)
-        except Exception as error:
-            if is_missing(error):
-                raise TemporaryError("an earlier change of it is not visible yet") from None
-            raise
 
 
 def tags_in(group: Mapping[str, Any]) -> dict[str, str]:

@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 from cfn_mlflow.aws.autoscaling.target import ScalableTarget
 from cfn_mlflow.aws.core import session
 from cfn_mlflow.aws.core.errors import explain
-from cfn_mlflow.aws.ec2.security_group import SecurityGroup
+from cfn_mlflow.aws.ec2.security_group import SecurityGroup, SecurityGroupRules, tcp
 from cfn_mlflow.aws.ecs.cluster import Cluster
 from cfn_mlflow.aws.elbv2.load_balancer import LoadBalancer
 from cfn_mlflow.aws.elbv2.target_group import TargetGroup
@@ -66,6 +66,8 @@ CLUSTER = DBCluster(
     password_secret_arn=None,
     skip_final_snapshot=False,
 )
+RULES = SecurityGroupRules("service", "sg-1", ingress=(tcp(80, "10.0.0.0/8"),))
+GROUP = ("InvalidGroup.NotFound", "The security group 'sg-1' does not exist")
 FIRST_USES = [
     (DBSubnetGroup(owner(), "vpc-1", ("subnet-1",)), "rds.CreateDBSubnetGroup", RDS),
     (DBClusterParameterGroup(owner(), "17"), "rds.CreateDBClusterParameterGroup", RDS),
@@ -84,6 +86,7 @@ FIRST_USES = [
         ScalableTarget(owner(), "service/a/b", 1, 2),
         *("application-auto-scaling.RegisterScalableTarget", SCALING),
     ),
+    (RULES, "ec2.AuthorizeSecurityGroupIngress", GROUP),
 ]
 
 
