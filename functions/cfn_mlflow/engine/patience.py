@@ -6,9 +6,11 @@ before waited for, and since when: so a bound holds for both.
 
 from __future__ import annotations
 
+import math
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from cfn_mlflow.engine.calls import DeniedError, NotFoundError, NotKnownYetError
@@ -29,18 +31,31 @@ NOT_ALLOWED = "created; access to it is not in effect yet"
 Node = Observed[Any]
 
 
+@dataclass
+class _Past:
+    """What this convergence, or the one before it, did with one resource."""
+
+    acted: float = -math.inf
+    """When it was last created or changed."""
+    unseen: bool = False
+    """Whether it was created and not observed since."""
+    told: bool = False
+    """Whether only an earlier invocation says so."""
+    sighted: bool = False
+    """Whether it was observed, and ours."""
+    unknown: float | None = None
+    """Since when AWS says that it does not know yet."""
+    updates: int = 0
+    looks: int = 0
+    """How many looks the last update still has to show."""
+
+
 class Patience:
     """Remembers what one convergence has created and changed, and for how long to wait for it."""
 
     def __init__(self, now: Callable[[], float] = time.time) -> None:
         self._now = now
-        self._acted: dict[int, float] = {}
-        self._unseen: set[int] = set()
-        self._told: set[int] = set()
-        self._sighted: set[int] = set()
-        self._unknown: dict[int, float] = {}
-        self._updates: Counter[int] = Counter()
-        self._looks: Counter[int] = Counter()
+        self._past: defaultdict[int, _Past] = defaultdict(_Past)
 
     def resume(self, nodes: Sequence[Node], waited: Mapping[str, Wait]) -> None:
         """Go on with what an earlier invocation of the request waited for, by the labels.
@@ -54,65 +69,63 @@ class Patience:
             wait = waited.get(node.label)
             if wait is None or labels[node.label] > 1:
                 continue
+            past = self._of(node)
             since = wait.since if now - wait.since < SECONDS else now
             if wait.state.endswith((NOT_VISIBLE, NO_TAGS, NOT_ALLOWED)):
-                self._acted[id(node)] = since
+                past.acted = since
             if wait.state in (NOT_VISIBLE, NO_TAGS):
-                self._unseen.add(id(node))
-                self._told.add(id(node))
+                past.unseen = past.told = True
             if wait.state in (NOT_VISIBLE, NotKnownYetError.waits):
-                self._unknown[id(node)] = since
+                past.unknown = since
 
     def created(self, node: Node) -> None:
         """Note our own create."""
-        self._acted[id(node)] = self._now()
-        self._unknown.pop(id(node), None)
-        self._unseen.add(id(node))
-        self._told.discard(id(node))
+        past = self._of(node)
+        past.acted, past.unknown = self._now(), None
+        past.unseen, past.told = True, False
 
     def seen(self, node: Node) -> None:
         """Note that it is visible, and ours."""
-        self._unseen.discard(id(node))
-        if id(node) not in self._sighted:
-            self._sighted.add(id(node))
-            self._unknown.pop(id(node), None)
+        past = self._of(node)
+        past.unseen = False
+        if not past.sighted:
+            past.sighted, past.unknown = True, None
 
     def updated(self, node: Node) -> None:
         """Note our own change: each one more gives it twice as many looks to show."""
-        self._acted[id(node)] = self._now()
-        self._unknown.pop(id(node), None)
-        self._looks[id(node)] = 2 ** self._updates[id(node)]
-        self._updates[id(node)] += 1
+        past = self._of(node)
+        past.acted, past.unknown = self._now(), None
+        past.looks = 2**past.updates
+        past.updates += 1
 
     def waits_for_its_creation(self, node: Node) -> bool:
         """Tell whether it was created and never seen since.
 
         Raises PermanentError once that has lasted too long, unless another invocation created it.
         """
-        if id(node) not in self._unseen:
-            return False
-        if self._lasts((node,)):
-            return True
-        if id(node) in self._told:
-            self._unseen.discard(id(node))
-            return False
-        raise PermanentError(
-            f"{node.label}: created, and not visible for {SECONDS:.0f} seconds. Deploy again"
-        )
+        past = self._of(node)
+        if past.unseen and not self._lasts((node,)):
+            if not past.told:
+                raise PermanentError(
+                    f"{node.label}: created, and not visible for {SECONDS:.0f} s. Deploy again"
+                )
+            past.unseen = False
+        return past.unseen
 
     def waits_for_its_tags(self, node: Node) -> bool:
         """Tell whether it was just created, so that its owner tag may still be missing."""
-        return id(node) in self._unseen and self._lasts((node,))
+        return self._of(node).unseen and self._lasts((node,))
 
     def waits_for_its_update(self, node: Node, differs: Iterable[str]) -> bool:
         """Tell whether the last update may still show; False if another may help.
 
         Raises PermanentError once none does.
         """
-        if self._looks[id(node)]:
-            self._looks[id(node)] -= 1
+        past = self._of(node)
+        if past.looks:
+            past.looks -= 1
             return True
-        if self._updates[id(node)] == UPDATES_THAT_HELP:
+        if past.updates == UPDATES_THAT_HELP:
             raise PermanentError(
                 f"{node.label}: {', '.join(differs)} still not as asked after "
                 f"{UPDATES_THAT_HELP} updates"
@@ -126,8 +139,9 @@ class Patience:
         created or changed here.
         """
         if isinstance(error, NotKnownYetError):
-            since = self._unknown.setdefault(id(node), self._now())
-            if self._now() - since < SECONDS:
+            past = self._of(node)
+            past.unknown = self._now() if past.unknown is None else past.unknown
+            if self._now() - past.unknown < SECONDS:
                 return error.waits
         elif isinstance(error, DeniedError | NotFoundError):
             words = NOT_ALLOWED if isinstance(error, DeniedError) else NOT_VISIBLE
@@ -139,5 +153,7 @@ class Patience:
 
     def _lasts(self, nodes: Iterable[Node]) -> bool:
         now = self._now()
-        acted = (self._acted[id(node)] for node in nodes if id(node) in self._acted)
-        return any(now - moment < SECONDS for moment in acted)
+        return any(now - self._of(node).acted < SECONDS for node in nodes)
+
+    def _of(self, node: Node) -> _Past:
+        return self._past[id(node)]
