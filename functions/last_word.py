@@ -1,7 +1,7 @@
-"""The function that answers for the others: FAILED, for a request whose function died for good.
+"""The function that answers FAILED to a request whose own function died.
 
-It reads the dead-letter queue of the functions. Standard library only, so that whatever kept a
-function from starting does not keep this one.
+It reads the functions' dead-letter queue. It imports the standard library only. A broken dependency
+that stops the other functions cannot stop this one.
 """
 
 from __future__ import annotations

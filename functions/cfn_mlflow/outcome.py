@@ -1,4 +1,4 @@
-"""What one look at a resource can come to: the one vocabulary that every layer shares."""
+"""The possible outcomes of one step of a request. Every room shares them."""
 
 from __future__ import annotations
 
@@ -6,32 +6,36 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 REASON_BYTES = 400
-"""A reason is what a person reads in a stack event: what, why, the next step; in UTF-8 bytes."""
+"""The most UTF-8 bytes of a reason, which a person reads in a stack event.
+
+A reason says what failed, why, and what to do next.
+"""
 
 FAULTS_BYTES = 2000
-"""Several faults are told together, so that one deploy mends all: some twenty of them.
+"""The most UTF-8 bytes of a reason with several faults: room for about twenty.
 
-The answer has 4,096 bytes, and repeats four ids of up to 1,024.
+All faults are in one reason, so that the user can correct all of them in one deploy. An answer has
+4,096 bytes, and repeats four ids of up to 1,024 bytes each.
 """
 
 
 @dataclass(frozen=True)
 class Done:
-    """The resource is as asked (or gone): its attributes, as last read from AWS."""
+    """The resource is as its properties ask, or is deleted. The attributes are fresh from AWS."""
 
     attributes: Mapping[str, str]
 
 
 @dataclass(frozen=True)
 class Waiting:
-    """Not there yet: what is waited for and its state, such as `database instance`: `creating`."""
+    """The request waits for objects, each with its state: `database instance`: `creating`."""
 
     waits: Mapping[str, str]
 
 
 @dataclass(frozen=True)
 class Failed:
-    """It cannot get there: what, why and the next step."""
+    """The request failed. The reason says what failed, why, and what to do next."""
 
     reason: str
 
@@ -40,19 +44,19 @@ Outcome = Done | Waiting | Failed
 
 
 class TemporaryError(Exception):
-    """Not possible right now (throttled, not yet consistent, still modifying): look again."""
+    """Not possible right now: throttled, not consistent yet, or still changing. Try again."""
 
 
 class OutdatedError(TemporaryError):
-    """What the graph was made from does not hold any more: look anew, and make another graph."""
+    """The facts that the graph was made from have changed. Read them again, make a new graph."""
 
 
 class PermanentError(Exception):
-    """Not possible at all: the message says what, why and the next step."""
+    """Not possible at all. The message says what failed, why, and what to do next."""
 
 
 class FaultsError(PermanentError):
-    """Several faults of one request, the most important first; nothing has been changed."""
+    """Several faults of one request, the most important first. Nothing was changed."""
 
     def __init__(self, faults: Sequence[str]) -> None:
         self.faults = tuple(faults)
@@ -60,19 +64,19 @@ class FaultsError(PermanentError):
 
 
 class InvalidProperties(FaultsError):  # noqa: N818 - named for what it is to the user
-    """Every fault of one request's properties; nothing was changed."""
+    """Every fault of a request's properties. Nothing was changed."""
 
 
 class RefusedChanges(FaultsError):  # noqa: N818 - named for what it is to the user
-    """Every change that is asked and cannot be had without losing something."""
+    """Every change that the properties ask for and that would lose something."""
 
 
 class NotShared(RefusedChanges):
-    """What the properties name and may not be used, and nothing else is refused."""
+    """The properties name objects that their owners do not share. No other fault was found."""
 
 
 def _joined(faults: Sequence[str]) -> str:
-    """Join the faults in FAULTS_BYTES: as many whole as fit, then how many more there are."""
+    """Join as many whole faults as fit in FAULTS_BYTES, and count the rest."""
     for told in range(len(faults), 0, -1):
         rest = len(faults) - told
         text = "; ".join(faults[:told]) + (f"; and {rest} more, see the log" if rest else "")

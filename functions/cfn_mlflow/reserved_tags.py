@@ -1,10 +1,10 @@
-"""Words in tags that mean something to AWS or to the provider, and so are no user's to choose."""
+"""The beginnings of tags that AWS or the provider reserves. A user's tag may not have them."""
 
 from __future__ import annotations
 
 RESERVED_VALUES = ("aws:", "rds:")
 RESERVED_KEYS = (*RESERVED_VALUES, "cfn-mlflow:")
-"""No tag of a user's begins with them, in whatever case."""
+"""No key of a user's tag may begin with them, in upper or lower case."""
 
 EVERY_STACK = "@all"
-"""Stands for every stack where a tag lists stacks: `*` is no character that RDS takes in a tag."""
+"""Means every stack in a tag that lists stacks. RDS does not allow `*` in a tag."""

@@ -197,5 +197,5 @@ def test_a_deadline_tells_what_is_waited_for_and_the_next_step(world: World) -> 
 
     reason = world.answers.only["Reason"]
     assert "still waiting for thing number 0 (creating), thing number 1 (creating)" in reason
-    assert "Delete again: the removal goes on where it stopped." in reason
+    assert "Delete again: the deletion continues where it stopped." in reason
     assert reason.index("Not done after 5") == 0

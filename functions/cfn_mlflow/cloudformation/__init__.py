@@ -1,1 +1,4 @@
-"""How does a request come in, and how does its answer go out? No resource type is known here."""
+"""How does a request come in, and how does its answer go out?
+
+This room knows no resource type.
+"""

@@ -1,7 +1,7 @@
-"""The answer to a request: its bytes, complete and within CloudFormation's limit.
+"""The answer to a request, as the bytes that CloudFormation takes.
 
-Rests on the custom resource response objects of the CloudFormation user guide
-(crpg-ref-responses): 4,096 bytes at most, four fields echoed, a Reason always given.
+The custom resource response objects of the CloudFormation user guide (crpg-ref-responses) ask for
+4,096 bytes at most. An answer repeats four fields of its request, and always has a Reason.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from cfn_mlflow.outcome import FAULTS_BYTES, REASON_BYTES
 BODY_BYTES = 4096
 
 _NOT_SHOWN = re.compile(r"[\x00-\x1f\x7f-\x9f\ufffe\uffff]")
-"""What XML cannot hold: a reason with it makes a stack's events unreadable for everybody."""
+"""Characters that XML cannot hold. A reason with one makes the stack's events unreadable."""
 
 Status = Literal["SUCCESS", "FAILED"]
 
 
 @dataclass(frozen=True)
 class Answer:
-    """One answer, ready to be sent: the body's bytes, and what had to be left out of Data."""
+    """One answer, ready to be sent: the body, and the attributes that found no room in it."""
 
     status: Status
     body: bytes
@@ -33,14 +33,14 @@ class Answer:
 
 
 class TooLongError(Exception):
-    """What must be echoed leaves no room for an answer."""
+    """The fields that an answer repeats leave no room for the answer."""
 
 
 def succeed(echo: Echo, data: Mapping[str, str], log_stream: str) -> Answer:
-    """Return the answer SUCCESS with its attributes; FAILED if they cannot be written as JSON.
+    """Return the answer SUCCESS with its attributes; FAILED if an attribute is not text.
 
-    Where they do not fit, attributes are left out from the last: a type gives them in the order
-    of their importance.
+    A type lists its attributes by importance. If they do not fit, the last ones are left out.
+    Raises TooLongError if the repeated fields alone are too long.
     """
     unusable = _unusable(data)
     if unusable:
@@ -56,7 +56,10 @@ def succeed(echo: Echo, data: Mapping[str, str], log_stream: str) -> Answer:
 
 
 def fail(echo: Echo, reason: str, log_stream: str) -> Answer:
-    """Return the answer FAILED; the reason is shortened to what fits."""
+    """Return the answer FAILED, with the reason shortened to the room that is left.
+
+    Raises TooLongError if the repeated fields alone are too long.
+    """
     for room in (FAULTS_BYTES, REASON_BYTES, REASON_BYTES // 4, 0):
         body = _body(echo, "FAILED", shorten(reason, room), log_stream, {})
         if len(body) <= BODY_BYTES:
@@ -86,7 +89,7 @@ def _body(
         "NoEcho": False,
         "Data": data,
     }
-    # Text as it is: escapes would make six bytes of one character. Half a character becomes "?".
+    # An escape would take six bytes for one character. Half a surrogate pair becomes "?".
     return json.dumps(fields, ensure_ascii=False).encode("utf-8", "replace")
 
 
@@ -97,7 +100,7 @@ def _within(answer: Answer) -> Answer:
 
 
 def _unusable(data: Mapping[str, object]) -> str:
-    """Name what is no text: no attempt is made to guess what it should read like."""
+    """Name the attributes that are not text. Nothing guesses how such a value should read."""
     wrong = [
         f"{name} ({type(value).__name__})"
         for name, value in data.items()

@@ -1,4 +1,4 @@
-"""The answer's way to CloudFormation: one HTTPS PUT, tried again only where that can help."""
+"""Send an answer to CloudFormation: one HTTPS PUT, repeated only if another try can succeed."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from urllib.parse import urlsplit
 from cfn_mlflow.runtime.clock import Clock
 
 SOCKET_TIMEOUT = 5.0
-"""Seconds without a byte after which a try is given up."""
+"""Seconds without a byte after which a try ends."""
 SHORTEST_TIMEOUT = 0.1
 TRIES = 5
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 5.0
 
 
 class UndeliveredError(Exception):
-    """CloudFormation could not be reached in the time left: the request must be tried again."""
+    """CloudFormation could not be reached in the time left. Lambda must deliver the event again."""
 
 
 class RefusedError(Exception):
-    """CloudFormation's bucket refused the answer (4xx): sending it again cannot help."""
+    """CloudFormation's bucket refused the answer (3xx or 4xx). Another try cannot succeed."""
 
 
 def deliver(
     response_url: str, body: bytes, left: Callable[[], float], clock: Clock | None = None
 ) -> None:
-    """Send the answer; `left` tells how many seconds remain for it.
+    """Send the answer; `left` returns how many seconds remain for it.
 
-    Raises RefusedError or UndeliveredError. Neither they nor anything else here names the URL:
-    who reads it can answer for the resource.
+    Raises RefusedError or UndeliveredError. No message here contains the URL: anybody who has it
+    can answer for the resource.
     """
     clock = clock or Clock()
     said = "no time was left"
@@ -50,13 +50,13 @@ def deliver(
 
 
 def _put(response_url: str, body: bytes, timeout: float) -> tuple[int, str]:
-    """Return the HTTP status, 0 if there was none, and what happened in words."""
+    """Return the HTTP status, or 0 if no response came, and a description of what happened."""
     url = urlsplit(response_url)
     connection = http.client.HTTPSConnection(
         url.hostname or "", url.port, timeout=timeout, context=ssl.create_default_context()
     )
     try:
-        # The empty content type is part of what CloudFormation signed.
+        # CloudFormation signs the URL for an empty content type.
         target = f"{url.path or '/'}?{url.query}" if url.query else url.path or "/"
         connection.request("PUT", target, body, {"Content-Type": ""})
         status = connection.getresponse().status

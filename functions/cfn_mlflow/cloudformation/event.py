@@ -1,8 +1,8 @@
-"""A CloudFormation request, parsed and checked: what comes in.
+"""A CloudFormation request, parsed from an event and checked.
 
-Rests on the custom resource request objects of the CloudFormation user guide
-(crpg-ref-requests). ServiceToken and ServiceTimeout are CloudFormation's own and reach the
-function among the properties.
+The fields are those of the custom resource request objects of the CloudFormation user guide
+(crpg-ref-requests). The properties of an event include ServiceToken and ServiceTimeout, which are
+CloudFormation's own.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ Event = Mapping[str, Any]
 
 REQUEST_TYPES = ("Create", "Update", "Delete")
 SERVICE_TIMEOUT = 3600
-"""CloudFormation waits this long for an answer unless told less, in seconds; never longer."""
+"""Seconds that CloudFormation waits for an answer at most, and if no ServiceTimeout is set."""
 FRAMEWORK_PROPERTIES = ("ServiceToken", "ServiceTimeout")
 LONGEST_ID = 1024
-"""Bytes of the longest id: the answer must have room for all it echoes."""
+"""Bytes of the longest id. The answer must have room for every field that it repeats."""
 
 
 @dataclass(frozen=True)
 class Request:
     """One request; service_timeout in seconds, properties without CloudFormation's own.
 
-    `old_properties` are those that an Update changes; None if nobody knows them.
-    `event` is what it was parsed from, for the next invocation to begin with.
+    `old_properties` are the properties that an Update replaces, or None if they are not known.
+    `event` is the event that it was parsed from. A hand-off sends it to the next invocation.
     """
 
     request_type: str
@@ -46,30 +46,34 @@ class Request:
     service_timeout: int
     event: Event = field(repr=False)
     waited: Mapping[str, Wait] = field(default_factory=dict, repr=False)
-    """What an earlier invocation of this request waited for at its end."""
+    """What this request waited for when its previous invocation ended."""
 
     @property
     def identity(self) -> Identity:
-        """Return whose request this is."""
+        """Return the identity of the resource that this request is about."""
         return Identity(self.stack_id, self.logical_id)
 
     @property
     def echoed_id(self) -> str:
         """Return the physical id of every answer to this request.
 
-        An Update or Delete answers with the id it came with: another one would be a replacement.
+        An Update or Delete must answer with the id of its event. CloudFormation takes any other id
+        for a replacement of the resource.
         """
         return self.physical_id or self.identity.physical_id
 
     @property
     def has_invented_id(self) -> bool:
-        """Tell whether CloudFormation made the physical id up, as it does if nobody answered."""
+        """Return whether CloudFormation invented the physical id.
+
+        CloudFormation invents one for a resource whose Create was never answered.
+        """
         return self.echoed_id != self.identity.physical_id
 
 
 @dataclass(frozen=True)
 class Echo:
-    """What every answer repeats of its request, word for word, and the physical id."""
+    """The fields that an answer repeats unchanged from its request, and the physical id."""
 
     stack_id: str
     request_id: str
@@ -78,14 +82,14 @@ class Echo:
 
     @classmethod
     def of(cls, request: Request) -> Echo:
-        """Return what answers to this request repeat."""
+        """Return the fields that every answer to this request repeats."""
         return cls(request.stack_id, request.request_id, request.logical_id, request.echoed_id)
 
 
 class MalformedEventError(Exception):
-    """Not a request that CloudFormation sends. The message names the faults, never the values.
+    """The event is no request of CloudFormation. The message names the faults, never the values.
 
-    `response_url` is where CloudFormation takes an answer; None if the event has no such address.
+    `response_url` is CloudFormation's address for the answer, or None if the event has none.
     """
 
     def __init__(self, faults: list[str], event: object, place: Place) -> None:
@@ -96,9 +100,10 @@ class MalformedEventError(Exception):
 
 
 def parse(event: object, place: Place) -> Request:
-    """Return the request in an event. Raises MalformedEventError with every fault of it.
+    """Return the request that an event contains.
 
-    `place` is where the function runs: a request of another account or Region is refused.
+    `place` is where the function runs. A request of another account or Region is a fault.
+    Raises MalformedEventError with every fault of the event.
     """
     if not isinstance(event, Mapping):
         raise MalformedEventError(["it is not an object"], event, place)
@@ -128,7 +133,10 @@ def own_properties(properties: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _service_timeout(value: object) -> int:
-    """CloudFormation itself refuses a ServiceTimeout outside 1 to 3600: no fault is reported."""
+    """Return the seconds of a ServiceTimeout, within 1 to 3600.
+
+    CloudFormation itself refuses any other value, so none is reported as a fault here.
+    """
     text = str(value)
     seconds = int(text) if text.isascii() and text.isdigit() else SERVICE_TIMEOUT
     return min(max(seconds, 1), SERVICE_TIMEOUT)
@@ -144,7 +152,7 @@ def _has_address(event: Event, place: Place) -> bool:
 
 
 def _faults_of_origin(event: Event, place: Place) -> Iterator[str]:
-    """Yield why an event is not one that CloudFormation sends to a function at this place."""
+    """Yield each reason why CloudFormation cannot have sent the event to a function in `place`."""
     if not _has_address(event, place):
         yield "ResponseURL is not where CloudFormation takes the answer to this request"
     try:
@@ -168,7 +176,7 @@ def _text(event: Event, name: str) -> str | None:
     if not isinstance(value, str) or not value:
         return "is missing" if value in (None, "") else "is not text"
     if value.encode("utf-8", "replace").decode() != value:
-        return "is not text"  # half a character: it could not be repeated word for word
+        return "is not text"  # an answer cannot repeat half a surrogate pair unchanged
     return f"is longer than {LONGEST_ID} bytes" if _size(value) > LONGEST_ID else None
 
 
@@ -193,7 +201,7 @@ _CHECKS: Mapping[str, Callable[[Event, str], str | None]] = {
 
 
 def _echo_of_malformed(event: Event) -> Echo:
-    """Return what can be repeated of an event that is no request: what fits, and an id always."""
+    """Return the usable fields of a malformed event, and a physical id in any case."""
     texts = {
         name: value
         for name, value in event.items()

@@ -1,9 +1,9 @@
-"""How a request outlives an invocation: the function invokes itself once, with what it knows.
+"""The hand-off: the event by which a function invokes itself to continue a request.
 
-The event goes along whole, with one key of ours. Nothing is stored, so nothing is left behind.
-Delivered twice, a hand-off makes two invocations that look at the same world and answer the same;
-the first answer changes the resource's status, at which the other ends. Both are bounded by the
-request's deadline and by the number of hops.
+A hand-off is the whole event of CloudFormation with one key added. Nothing is stored anywhere, so
+nothing has to be cleaned up. Lambda may deliver a hand-off twice. Both invocations then observe
+the same objects and come to the same answer. The first answer changes the resource's status, which
+ends the other invocation. The request's deadline and the number of hops bound both.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from cfn_mlflow.runtime.progress import Wait
 KEY = "cfn-mlflow"
 VERSION = 1
 MOST_HOPS = 1000
-"""Enough for an hour in a function of 9 s; what moves faster than that is broken."""
+"""Enough for an hour in a function with a timeout of 9 s. More hops mean a fault."""
 PAYLOAD_BYTES = 1024 * 1024
 """Lambda's limit for the event of an asynchronous invocation."""
 
 
 class InvokePort(Protocol):
-    """What the protocol asks of Lambda."""
+    """The one call of Lambda that a hand-off needs."""
 
     def invoke(self, function_name: str, payload: bytes) -> None:
         """Invoke a function asynchronously (`lambda:InvokeFunction`, type Event).
@@ -35,12 +35,16 @@ class InvokePort(Protocol):
 
 
 class TooLargeError(Exception):
-    """The hand-off is larger than Lambda takes."""
+    """The hand-off is larger than the events that Lambda accepts."""
 
 
 @dataclass(frozen=True)
 class Carried:
-    """What one invocation tells the next; first_seen and told_at in seconds since the epoch."""
+    """What one invocation passes to the next, with times in seconds since the epoch.
+
+    `first_seen` is when the first invocation got the request. `told_at` is when the last line of
+    progress was logged. `hops` counts the hand-offs so far.
+    """
 
     first_seen: float
     told_at: float
@@ -49,10 +53,11 @@ class Carried:
 
 
 def unpack(event: object, now: float) -> tuple[object, Carried]:
-    """Return the event as CloudFormation sent it, and what an earlier invocation carried along.
+    """Return the event as CloudFormation sent it, and what the previous invocation passed on.
 
-    `hops` and `first_seen` are read whatever the version, for they are the bounds; the rest only
-    if the version is known. What another version or a stranger wrote can cost no more than that.
+    `now` is in seconds since the epoch. `hops` and the times are read in every version, because
+    they bound the request. The waits are read in the known version only. A hand-off of another
+    version, or of a stranger, can therefore do no harm beyond that.
     """
     if not isinstance(event, Mapping) or KEY not in event:
         return event, Carried(now, now)
@@ -67,7 +72,7 @@ def unpack(event: object, now: float) -> tuple[object, Carried]:
 
 
 def pack(event: Event, carried: Carried) -> bytes:
-    """Return the event of the next invocation. Raises TooLargeError above Lambda's limit."""
+    """Return the hand-off as JSON bytes. Raises TooLargeError above Lambda's limit."""
     ours = {
         "version": VERSION,
         "hops": carried.hops + 1,

@@ -1,4 +1,4 @@
-"""Who a resource is, for life: computed from its stack and its logical id, never invented."""
+"""The identity of a resource for its whole life, computed from its stack and its logical id."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ STACK_ID = re.compile(
     r":stack/(?P<stack>[^/]+)/(?P<guid>[^/]+)"
 )
 DIGEST_CHARACTERS = 10
-"""50 bits: names of every AWS service have room for them, and two stacks never share them."""
+"""50 bits: short enough for the names of every AWS service, and different for every stack."""
 
 
 @dataclass(frozen=True)
 class Identity:
-    """A resource's identity; stack_id is the stack's whole ARN. ValueError if it is none."""
+    """A resource's identity; stack_id is the stack's whole ARN. Raises ValueError for any other."""
 
     stack_id: str
     logical_id: str
@@ -47,14 +47,14 @@ class Identity:
 
     @property
     def guid(self) -> str:
-        """Return the stack's GUID: no other stack ever has it."""
+        """Return the stack's GUID, which no other stack ever has."""
         return self._part("guid")
 
     @property
     def digest(self) -> str:
-        """Return 10 lowercase base32 characters of what makes this resource: GUID and logical id.
+        """Return 10 lowercase base32 characters: a digest of the stack's GUID and the logical id.
 
-        A stack's name can come back with another stack, its GUID cannot.
+        A later stack can have the same name, but never the same GUID.
         """
         seed = f"{self.guid}/{self.logical_id}".encode()
         return base64.b32encode(hashlib.sha256(seed).digest()).decode().lower()[:DIGEST_CHARACTERS]

@@ -1,8 +1,8 @@
-"""The answer to a request whose function died for good: FAILED, with what it died of.
+"""The last word: the answer FAILED to a request whose function died, with the cause.
 
-The dead-letter queue of the functions holds such requests. A message there is the event of the
-asynchronous invocation, with the attributes RequestID, ErrorCode and ErrorMessage. Standard library
-only, so that whatever kept a function from starting does not keep this from being said.
+The functions' dead-letter queue holds such requests. A message there is the event of the
+asynchronous invocation, with the attributes RequestID, ErrorCode and ErrorMessage. This module
+imports the standard library only. A broken dependency that stops a function cannot stop it.
 """
 
 from __future__ import annotations
@@ -31,7 +31,10 @@ NEXT_STEP = (
 def answer_dead_letters(
     event: Mapping[str, Any], context: Context
 ) -> dict[str, list[dict[str, str]]]:
-    """Answer each message of an SQS event; return those that could not be answered yet."""
+    """Answer each message of an SQS event; return a partial batch response for SQS.
+
+    The response lists the messages that SQS must deliver again, as `batchItemFailures`.
+    """
     invocation = Invocation(context)
     records = event["Records"]
     failures = [
@@ -43,7 +46,10 @@ def answer_dead_letters(
 
 
 def _settled(record: Mapping[str, Any], invocation: Invocation, share: float) -> bool:
-    """Answer one message in its share of the time left; False if it must come again."""
+    """Answer one message; return False if SQS must deliver it again.
+
+    `share` is the part of the time left that the message may use, from 0 to 1.
+    """
     until = invocation.left() * (1 - share)
     message_id = record["messageId"]
     try:
@@ -63,7 +69,10 @@ def _settled(record: Mapping[str, Any], invocation: Invocation, share: float) ->
 
 
 def _addressee(body: str, place: Place) -> tuple[str, Echo]:
-    """Return where CloudFormation takes the answer, and what it repeats. ValueError if nowhere."""
+    """Return CloudFormation's address for the answer, and the fields that it repeats.
+
+    Raises ValueError if the message names no such address.
+    """
     try:
         request = parse(json.loads(body), place)
     except MalformedEventError as error:

@@ -1,4 +1,4 @@
-"""The loop of one invocation: look, wait, look again, until there is something to answer."""
+"""The loop of one invocation: it repeats a step until the request can be answered."""
 
 from __future__ import annotations
 
@@ -27,39 +27,45 @@ from cfn_mlflow.runtime.log import log
 from cfn_mlflow.runtime.progress import Progress, duration
 
 Step = Callable[[], Outcome]
-"""One look, called again and again. May raise TemporaryError: look again; PermanentError: fail."""
+"""One step of a request, called again while it returns Waiting or raises TemporaryError.
+
+A PermanentError fails the request.
+"""
 
 Prepare = Callable[[Request, Identity], Step]
-"""Makes the step of a request that CloudFormation confirms, without any AWS call.
+"""Returns the step of a request that CloudFormation has confirmed, and makes no AWS call.
 
-Raises InvalidProperties with every fault.
+Raises InvalidProperties with every fault of the properties.
 """
 
 MOST_STRIKES = 3
-"""Unexpected errors in a row after which a request fails: one may be a passing one, three not."""
+"""Unexpected errors in a row after which a request fails. A single one may pass by itself."""
 SWEEP = 30.0
-"""Seconds between the two looks that must find nothing, where CloudFormation made the id up.
+"""Seconds between the two steps of a Delete that must find nothing, if the id was invented.
 
-As long as a Create's last call can be under way: three tries of 10 s.
+The last AWS call of a Create can be under way for so long: three tries of 10 s.
 """
-SECOND_LOOK = "a second look"
+SECOND_LOOK = "a second search"
 TRIES = 3
 GIVE_UP_SECONDS = 60.0
-"""How long undoing is tried: well within clock.RESERVE, for the answer waits for it."""
+"""Seconds for undoing what a failed request must not leave. The answer waits for it.
+
+This is well within clock.RESERVE.
+"""
 EARLIER = 30.0
-"""Seconds by which an address may be signed before its request's status is stamped."""
+"""Seconds that may pass from the signature of a ResponseURL to the time of the status."""
 ANSWER_SECONDS = 10.0
-"""What an invocation keeps to deliver its answer in."""
+"""Seconds that an invocation keeps for the delivery of its answer."""
 
 NEXT_STEP = {
-    "Create": "CloudFormation now removes what was made. Look into the log, then deploy again.",
-    "Update": "CloudFormation now goes back. Look into the log, then update again.",
-    "Delete": "Delete again: the removal goes on where it stopped.",
+    "Create": "CloudFormation now removes what was made. Read the log, then deploy again.",
+    "Update": "CloudFormation now rolls back. Read the log, then update again.",
+    "Delete": "Delete again: the deletion continues where it stopped.",
 }
 
 
 GiveUp = Callable[[Request, Identity], None]
-"""Undoes what must not outlast a request that failed. May raise TemporaryError: try again."""
+"""Undoes what must not outlast a failed request. It is called again after a TemporaryError."""
 
 
 Result = Done | Failed | Unanswered
@@ -86,10 +92,11 @@ class Loop:
         self._has_begun, self._is_cut_short = False, False
 
     def run(self, prepare: Prepare, give_up: GiveUp | None = None) -> Result:
-        """Work until the request can be answered, is handed on, or is not wanted any more.
+        """Work until the request can be answered, is handed off, or is no longer current.
 
-        If it fails, once it has begun here, `give_up` is called before the answer. It is not where
-        only the event says that the time is over: a made-up copy would undo what is under way.
+        If a request fails after its first step, `give_up` runs before the answer. It does not run
+        if only the event says that the time is over. A forged event with an old date would then
+        undo work that is under way.
         """
         result = self._work(self._prepared_once(prepare))
         if isinstance(result, Failed) and give_up and self._has_begun and not self._is_cut_short:
@@ -97,7 +104,7 @@ class Loop:
         return result
 
     def _prepared_once(self, prepare: Prepare) -> Step:
-        """Return a step that is made at its first look, once the guard has let the request pass."""
+        """Return a step that calls `prepare` at its first call, after the request guard."""
 
         @cache
         def prepared() -> Step:
@@ -126,7 +133,10 @@ class Loop:
         return self._timed_out()
 
     def _is_over(self) -> bool:
-        """A Delete looks at least once however late it comes: what is gone needs no failure."""
+        """Return whether the time is over. A late Delete still makes one step.
+
+        That step succeeds if the objects are gone already.
+        """
         owed = self._request.request_type == "Delete" and not self._looks
         return self._late() and not owed
 
@@ -152,10 +162,11 @@ class Loop:
         return self._settled(outcome)
 
     def _settled(self, outcome: Outcome) -> Outcome:
-        """Return what a look came to; nothing found is only half the proof for an invented id.
+        """Return the result of a step; a Delete with an invented id must find nothing twice.
 
-        CloudFormation makes an id up if a Create was never answered: then its last call may still
-        be on its way. A Delete with our own id follows an answer, and its first clean look ends it.
+        CloudFormation invents an id if a Create was never answered. The Create's last AWS call may
+        then still be under way. A Delete with this package's id comes after an answer, and ends
+        as soon as one step finds nothing.
         """
         if isinstance(outcome, Failed):
             return Failed(shorten(outcome.reason, REASON_BYTES))
@@ -165,27 +176,27 @@ class Loop:
         proven = first is not None and self._clock.now() - first.since >= SWEEP
         if proven or self._late() or not self._request.has_invented_id:
             return Done({})
-        return Waiting({SECOND_LOOK: "the first found nothing"})
+        return Waiting({SECOND_LOOK: "the first one found nothing"})
 
     def _give_up(self, give_up: GiveUp) -> None:
-        """Undo what must not stay; a failure to is told, for the answer goes out all the same."""
+        """Undo what must not stay. If that fails, log why: the answer is sent all the same."""
         pace, until = Pace(), self._clock.now() + GIVE_UP_SECONDS
         while True:
             try:
-                if not self._guard.verdict():  # else a later request is at work: it is left alone
+                if not self._guard.verdict():  # else a later request is at work
                     give_up(self._request, self._request.identity)
             except TemporaryError as error:
                 pause = pace.next(changed=False)
                 ends = self._clock.now() + pause >= until
                 if ends or pause + ANSWER_SECONDS > self._invocation.left():
-                    log.error(f"Not all could be put back as it was: {error}")
+                    log.error(f"Not everything could be undone: {error}")
                     return
                 self._clock.sleep(pause)
             except UnconfirmedError as error:
                 log.error(str(error))
                 return
             except Exception:
-                log.exception("Not all could be put back as it was")
+                log.exception("Not everything could be undone")
                 return
             else:
                 return
@@ -194,19 +205,22 @@ class Loop:
         return Waiting({**self._progress.states(), "another try": why})
 
     def _failed(self, error: PermanentError) -> Failed:
-        """Return the failure; of several faults all are logged, for the answer may lack room."""
+        """Return the failure, and log all faults if there are several.
+
+        The answer may have no room for all of them.
+        """
         if not isinstance(error, FaultsError):
             return Failed(shorten(str(error), REASON_BYTES))
         log.error(f"All {len(error.faults)} faults", faults=error.faults)
         return Failed(str(error))
 
     def _unexpected(self, error: Exception) -> Failed:
-        """Log an error that nobody foresaw; tell its type only, for its text may hold a secret."""
+        """Log an unforeseen error; the reason has its type only, as its text may hold a secret."""
         log.exception("Unexpected error")
-        return Failed(f"Unexpected {type(error).__name__}, a fault of the provider: see its log.")
+        return Failed(f"Unexpected {type(error).__name__}, a fault of the provider. See its log.")
 
     def _is_early(self) -> bool:
-        """Tell whether the request has time left by CloudFormation's clock, if not by its event."""
+        """Return whether time is left by CloudFormation's clock, whatever the event's date says."""
         since = self._guard.open_since()
         ends = (since or self._clock.now()) + span(self._request.service_timeout)
         return self._clock.now() < ends - EARLIER
@@ -215,7 +229,7 @@ class Loop:
         self._is_cut_short = self._is_early()
         waits = [f"{what} ({state})" for what, state in self._progress.states().items()]
         waited = duration(self._clock.now() - self._carried.first_seen)
-        nothing_told = "AWS" if self._looks else "its turn, for the request came too late"
+        nothing_told = "AWS" if self._looks else "its first step: the request came too late"
         still = shorten(", ".join(waits) or nothing_told, 230)
         next_step = NEXT_STEP[self._request.request_type]
         return Failed(f"Not done after {waited}, still waiting for {still}. {next_step}")
@@ -223,21 +237,26 @@ class Loop:
     def _hand_on(self) -> Failed | Unanswered:
         if self._carried.hops >= handoff.MOST_HOPS:
             self._is_cut_short = True
-            return Failed(f"Handed on {self._carried.hops} times without an end: see the log.")
+            return Failed(
+                f"The request was handed off {self._carried.hops} times and did not end. "
+                "See the log."
+            )
         told = self._progress
         carried = replace(self._carried, waits=told.waits, told_at=told.told_at)
         try:
             payload = handoff.pack(self._request.event, carried)
         except handoff.TooLargeError as error:
             self._is_cut_short = True
-            return Failed(f"The request is too large to be carried on: {error}. Shorten its texts.")
+            return Failed(
+                f"The request is too large for a hand-off: {error}. Shorten its properties."
+            )
         for _ in range(TRIES):
             try:
                 self._invoke.invoke(self._invocation.function_name, payload)
             except TemporaryError:
                 self._clock.sleep(1)
             except PermanentError as error:
-                return Failed(f"The function cannot carry the request on: {error}")
+                return Failed(f"The function cannot hand off the request: {error}")
             else:
-                return Unanswered("another invocation carries the request on")
-        return Unanswered("Lambda does not take the hand-off", again=True)
+                return Unanswered("another invocation continues the request")
+        return Unanswered("Lambda does not accept the hand-off", again=True)

@@ -24,12 +24,12 @@ __all__ = ["Prepare", "ResourceType", "Step", "UnfinishedError", "handler"]
 
 @dataclass(frozen=True)
 class ResourceType:
-    """One type: its name, and how its steps are made.
+    """One resource type: its name, and the functions that make the steps of its requests.
 
-    `prepare` serves Create and Update. `removal` serves Delete: it works with properties that are
-    not valid any more, and finds what is owned without the physical id. `give_up` undoes what must
-    not outlast a Create or Update that failed. `loses_data` names the properties by which a
-    Delete loses data.
+    `prepare` serves Create and Update. `removal` serves Delete: it works even if the properties
+    are not valid any more, and it finds owned objects without the physical id. `give_up` undoes
+    what must not outlast a failed Create or Update. `loses_data` names the properties that make a
+    Delete lose data.
     """
 
     name: str
@@ -40,7 +40,7 @@ class ResourceType:
 
 
 class UnfinishedError(Exception):
-    """The invocation could neither finish nor hand on: Lambda must deliver the event again."""
+    """The invocation could neither finish nor hand on. Lambda must deliver the event again."""
 
 
 def handler(
@@ -50,7 +50,11 @@ def handler(
     invoke: InvokePort,
     clock: Clock | None = None,
 ) -> Callable[[object, Context], None]:
-    """Return the Lambda handler of a resource type; it asks CloudFormation and Lambda by ports."""
+    """Return the Lambda handler of a resource type.
+
+    The handler calls CloudFormation by `stack` and Lambda by `invoke`. It raises UnfinishedError,
+    UndeliveredError or RefusedError, so that Lambda delivers the event again.
+    """
     return _Service(resource_type, stack, invoke, clock or Clock()).serve
 
 
@@ -62,7 +66,7 @@ class _Service:
     clock: Clock
 
     def serve(self, event: object, context: Context) -> None:
-        """Serve one invocation. Raises what makes Lambda deliver its event again."""
+        """Serve one invocation. An error that it raises makes Lambda deliver the event again."""
         invocation = Invocation(context)
         bare, carried = handoff.unpack(event, self.clock.now())
         try:
@@ -96,7 +100,7 @@ class _Service:
             self._end(request, self._work(request, loop, context), invocation)
 
     def _work(self, request: Request, loop: Loop, context: Context) -> Result:
-        """Run the loop in crhelper's shell, whose import is the first that costs anything."""
+        """Run the loop inside crhelper, which is imported here because its import is slow."""
         from cfn_mlflow.cloudformation.shell import Shell  # noqa: PLC0415 - it imports boto3, 100 ms
 
         helper = Shell(request.echoed_id)
@@ -113,7 +117,10 @@ class _Service:
         return helper.result(request.event, context)
 
     def _of_this_type(self, request: Request, identity: Identity) -> Step:
-        """Refuse another type's request; its Delete is served, and finds nothing that is owned."""
+        """Refuse a request of another type.
+
+        A Delete of another type is not refused: it finds no owned object, and succeeds.
+        """
         if request.resource_type not in (self.resource_type.name, ANY_TYPE):
             raise PermanentError(
                 f"This ServiceToken is that of {self.resource_type.name}, not of "

@@ -1,10 +1,12 @@
-"""crhelper as the outer shell: its decorators and its way through a request, its holes closed.
+"""crhelper as the outer shell of a request, without the parts of it that do harm.
 
-crhelper 2.0.12 makes three clients when it is made, starts a timer thread that answers beside the
-handler, polls by EventBridge rules, invents ids, and has a sender that takes any status for
-success and repeats itself for ever. Here it only chooses the function and composes what is to be
-answered; the loop, the id and the sending are ours. Its state is a request's: make one for each.
-Importing crhelper imports boto3, so this module is imported at the first request, not before.
+crhelper 2.0.12 makes three AWS clients at its start. A timer thread of it answers beside the
+handler. It polls by EventBridge rules, and invents physical ids. Its sender takes any HTTP status
+for success, and tries for ever. Here crhelper only chooses the function of a request and composes
+its result. The loop, the physical id and the delivery are this package's own.
+
+A shell holds the state of one request, so each request needs a new one. crhelper imports boto3,
+so this module is imported at the first request and not before.
 """
 
 from __future__ import annotations
@@ -22,9 +24,9 @@ Function = Callable[[dict[str, Any], Any], bool | str | None]
 
 
 class Shell(CfnResource):
-    """A helper whose functions end by `take`; what they return is not used.
+    """A crhelper helper whose functions pass their result to `take`, and whose answer is not sent.
 
-    `physical_id` is that of every answer to the request.
+    `physical_id` is the id in every answer to the request.
     """
 
     _event: dict[str, Any]
@@ -35,20 +37,20 @@ class Shell(CfnResource):
         level = logging.root.level
         super().__init__(log_level="INFO", sleep_on_delete=0)
         logging.root.setLevel(level)
-        # Whatever the root's level: at DEBUG crhelper logs the event, with its URL and properties.
+        # At DEBUG crhelper logs the whole event, with the response's URL and the properties.
         logging.getLogger("crhelper").setLevel(logging.INFO)
         self._id_for_life = physical_id
         self._result: Result | None = None
 
     def result(self, event: object, context: object) -> Result:
-        """Return what an event came to that was found to be a request."""
+        """Return the result of a request; `event` must be one that `parse` has accepted."""
         self(event, context)
         if self._result is None:
             raise RuntimeError("crhelper came to no end")
         return self._result
 
     def take(self, result: Result) -> None:
-        """Take what a request came to, for the answer to be composed of."""
+        """Store the result of a request, from which the answer is composed."""
         if isinstance(result, Done):
             self.Data = dict(result.attributes)
         elif isinstance(result, Failed):
@@ -57,33 +59,33 @@ class Shell(CfnResource):
             self._result = result
 
     def generate_physical_id(self, event: object) -> str:
-        """Return the id of every answer: always the same for the same resource."""
+        """Return the physical id, which is always the same for the same resource."""
         return self._id_for_life
 
     def init_failure(self, error: Exception) -> None:
-        """Answer every request FAILED, for the function could not start."""
-        self._init_failed = f"The function could not start ({type(error).__name__}): see its log."
+        """Answer every request FAILED, because the function could not start."""
+        self._init_failed = f"The function could not start ({type(error).__name__}). See its log."
 
     def poll_create(self, func: object) -> NoReturn:
-        """Refuse: waiting is done inside the invocation, by a step that returns Waiting."""
+        """Refuse crhelper's polling: a step waits inside the invocation by returning Waiting."""
         raise TypeError("a step waits by returning Waiting: there is no polling")
 
     poll_update = poll_delete = poll_create
 
     @property
     def _sam_local(self) -> bool:
-        """Keep crhelper from making clients, wherever it runs."""
+        """Return True, so that crhelper makes no AWS clients."""
         return True
 
     @_sam_local.setter
     def _sam_local(self, value: object) -> None:
-        """Take no notice of AWS_SAM_LOCAL: a local invocation is answered like any other."""
+        """Ignore AWS_SAM_LOCAL: a local invocation is answered like any other."""
 
     def _log_setup(self, event: object, context: object) -> None:
         """Leave every logger as it is."""
 
     def _set_timeout(self) -> None:
-        """Start no timer: the loop itself knows when to stop, and answers once."""
+        """Start no timer: the loop itself stops in time, and answers once."""
 
     def _get_func(self) -> Function | None:
         name = f"_{self._event['RequestType'].lower()}_func"
@@ -103,9 +105,9 @@ class Shell(CfnResource):
             super()._cfn_response(event)  # type: ignore[misc] # crhelper's types leave it out
 
     def _send(self, status: str | None = None, reason: str = "", *_: Any) -> None:
-        """Compose the result; what is sent, and how, is not crhelper's."""
+        """Compose the result instead of sending it. `deliver` sends the answer."""
         if status and not self._init_failed:
-            # An error that crhelper caught: it is in the log, and its text may hold anything.
+            # crhelper caught and logged an error, whose text may contain a secret.
             reason = "Unexpected error, a fault of the provider: see its log."
         failed = FAILED in (status, self.Status)
         self._result = Failed(reason or self.Reason) if failed else Done(self.Data)

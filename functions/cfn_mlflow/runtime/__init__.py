@@ -1,1 +1,1 @@
-"""What does an invocation have? A place, a clock, time left, a log, progress."""
+"""What does an invocation have? Its place, a clock, the time left, a log and progress."""

@@ -1,4 +1,4 @@
-"""What one invocation of the function knows of itself and of the time it has."""
+"""One invocation of a function: its names, its place and the time that it has left."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from cfn_mlflow.runtime.clock import margin
 from cfn_mlflow.runtime.place import Place
 
 ENDING = 0.5
-"""Seconds at the end of an invocation in which nothing is begun."""
+"""Seconds at the end of an invocation in which nothing new begins."""
 
 
 class Context(Protocol):
-    """What is used of the context object that Lambda gives a Python handler."""
+    """The used part of the context object that Lambda gives a Python handler."""
 
     function_name: str
     invoked_function_arn: str
@@ -20,11 +20,11 @@ class Context(Protocol):
     log_stream_name: str
 
     def get_remaining_time_in_millis(self) -> int:
-        """Return the milliseconds until the invocation is stopped."""
+        """Return the milliseconds until Lambda stops the invocation."""
 
 
 class Invocation:
-    """One invocation, made at its very start: the time left then is the function's timeout."""
+    """One invocation. Make it first of all: the time left then is the function's timeout."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -39,5 +39,5 @@ class Invocation:
         return self._context.get_remaining_time_in_millis() / 1000 - ENDING
 
     def room(self) -> float:
-        """Return the seconds until the request must be handed on; less than 0 if they are over."""
+        """Return the seconds until the request must be handed off; less than 0 if it is late."""
         return self.left() - self._margin

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Place:
-    """Where a function runs."""
+    """The partition, Region and account of a function, such as `aws`, `eu-west-1` and 12 digits."""
 
     partition: str
     region: str
@@ -15,6 +15,6 @@ class Place:
 
     @classmethod
     def of(cls, function_arn: str) -> Place:
-        """Return the place that a function's ARN names."""
+        """Return the place in a function's ARN."""
         _, partition, _, region, account, *_ = function_arn.split(":")
         return cls(partition, region, account)

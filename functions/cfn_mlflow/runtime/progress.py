@@ -1,4 +1,4 @@
-"""What a request waits for, told in the log: a line per change, and a sign of life each minute."""
+"""Log what a request waits for: a line for each change, and at least one line a minute."""
 
 from __future__ import annotations
 
@@ -8,28 +8,35 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 DONE = "done"
-"""The last state of what is not waited for any more."""
+"""The state that is logged when a wait is over."""
 HEARTBEAT = 60.0
-"""Seconds after which what is still waited for is told again."""
+"""Seconds after which unchanged waits are logged again."""
 
 
 @dataclass(frozen=True)
 class Wait:
-    """The last state of what is waited for, and since when, in seconds since the epoch."""
+    """The last state of an object that a request waits for.
+
+    `since` is when the wait began, in seconds since the epoch.
+    """
 
     state: str
     since: float
 
 
 class LogLine(Protocol):
-    """Writes one line of the log: its message, and keys beside it for programs that read it."""
+    """Writes one line of the log: a message, and keys for programs that read the log."""
 
     def __call__(self, message: str, /, *, waits_for: str, state: str, since: str) -> None:
-        """Write the line; `since` is the time of its beginning, in ISO 8601."""
+        """Write the line; `since` is when the wait began, in ISO 8601."""
 
 
 class Progress:
-    """Logs each change; `waits` is what an earlier invocation logged, `told_at` when it did."""
+    """Logs each change of what a request waits for.
+
+    `waits` are those that the previous invocation logged. `told_at` is when it logged the last one,
+    in seconds since the epoch.
+    """
 
     def __init__(
         self,
@@ -44,7 +51,10 @@ class Progress:
         self.told_at = told_at
 
     def note(self, states: Mapping[str, str]) -> bool:
-        """Take what is waited for now and in which state; return whether anything changed."""
+        """Log the changes since the last call; return whether anything changed.
+
+        `states` has the state of each object that the request waits for now.
+        """
         now, before = self._now(), self.waits
         self.waits = {
             what: Wait(state, before[what].since if what in before else now)
@@ -60,7 +70,7 @@ class Progress:
         return bool(over or new)
 
     def states(self) -> Mapping[str, str]:
-        """Return what is waited for, and in which state."""
+        """Return the state of each object that the request waits for."""
         return {what: wait.state for what, wait in self.waits.items()}
 
     def _line(self, what: str, wait: Wait) -> None:
@@ -74,7 +84,7 @@ class Progress:
 
 
 def duration(seconds: float) -> str:
-    """Return a span of time in words, such as `3 min 20 s`."""
+    """Return a number of seconds as text, such as `3 min 20 s`."""
     minutes, rest = divmod(max(int(seconds), 0), 60)
     hours, minutes = divmod(minutes, 60)
     parts = ((hours, "h"), (minutes, "min"), (rest, "s"))

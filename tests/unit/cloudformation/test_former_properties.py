@@ -23,7 +23,7 @@ from tests.support.cloudformation.stack_histories import (
 Lines = Callable[[], list[dict[str, Any]]]
 
 UPDATES = [name for name, one in OPERATIONS.items() if one.request_type == "Update"]
-NOT_TOLD = "No event of the stack tells the former properties: they do not count"
+NOT_TOLD = "No event of the stack shows the former properties: they do not count"
 
 
 def old_properties(world: World, history: History, old: Properties) -> Properties | None:

@@ -19,7 +19,7 @@ from tests.support.cloudformation.protocol_kit import (
     state,
 )
 
-NOT_PUT_BACK = "Not all could be put back as it was"
+NOT_PUT_BACK = "Not everything could be undone"
 
 
 def undoing(world: World, *ends: Exception | None) -> list[int]:

@@ -341,7 +341,7 @@ def test_a_failure_to_start_is_a_failure_with_the_right_id(
 
     result = helper.result(world.event(request_type), FakeContext(FakeTime()))
 
-    assert result == Failed("The function could not start (ImportError): see its log.")
+    assert result == Failed("The function could not start (ImportError). See its log.")
     assert helper.generate_physical_id(world.event(request_type)) == IDENTITY.physical_id
     assert SECRET not in capsys.readouterr().err
 

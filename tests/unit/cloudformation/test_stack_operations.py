@@ -95,7 +95,8 @@ def test_a_delete_loses_no_data_unless_the_events_show_that_it_may(
     assert world.answers.only["Status"] == "SUCCESS"
     assert "SkipFinalSnapshot" not in world.seen[-1].properties
     assert [line["message"] for line in lines() if line["level"] == "WARNING"] == [
-        "Data is kept, for CloudFormation's events do not show these properties: SkipFinalSnapshot"
+        "Data is kept, because CloudFormation's events do not show these properties: "
+        "SkipFinalSnapshot"
     ]
 
 
@@ -133,7 +134,7 @@ def test_a_rollback_whose_older_events_are_gone_changes_nothing_and_says_what_to
     world.handle(world.event("Update", ResourceProperties=FIRST))
 
     assert (
-        "If its stack is going back, skip it: aws cloudformation continue-update-rollback"
+        "If its stack rolls back, skip it: aws cloudformation continue-update-rollback"
         " --stack-name tracking --resources-to-skip MLflow"
     ) in world.answers.only["Reason"]
 
@@ -210,7 +211,7 @@ def test_what_cloudformation_masks_is_not_compared_and_the_log_says_so(
 
     assert world.answers.only["Status"] == "SUCCESS"
     said = [line["message"] for line in lines()]
-    assert "Not compared, for CloudFormation's event masks them: P" in said
+    assert "Not compared, because the stack's event masks them: P" in said
     assert "secret" not in str(said)
 
 

@@ -1,1 +1,1 @@
-"""Is a request CloudFormation's own, and still the one that CloudFormation waits for?"""
+"""Did CloudFormation send a request, and does it still wait for the answer?"""

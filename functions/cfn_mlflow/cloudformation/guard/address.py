@@ -1,11 +1,13 @@
-"""Where CloudFormation takes the answer to a request: the one address that an answer may go to.
+"""The one address to which an answer may be sent.
 
-An address is a signed S3 URL. Its bucket is CloudFormation's in the stack's Region; its key names
-the stack, the logical id and the request. S3 checks the signature when an answer comes, not before.
-So a well-formed address proves nothing about its sender, but no answer can reach anybody else.
+An address is a signed S3 URL. Its bucket is CloudFormation's own in the stack's Region. Its key
+names the stack, the logical id and the request. S3 checks the signature only when an answer
+arrives. A well-formed address therefore proves nothing about the sender of the event, but it keeps
+the answer from anybody else.
 
 The bucket's name is in the CloudFormation user guide (VPC endpoints). The three hosts and the key
-are in logged requests of many Regions, 2016 to 2025. Standard library only: the last word needs it.
+are in logged requests of many Regions, 2016 to 2025. This module imports the standard library only,
+because the last word needs it.
 """
 
 from __future__ import annotations
@@ -28,7 +30,7 @@ DNS_SUFFIXES = {
 
 
 def hosts(place: Place) -> tuple[str, ...]:
-    """Return the hosts of CloudFormation's bucket for answers: S3 has three spellings."""
+    """Return the hosts of CloudFormation's bucket for answers, in the three spellings of S3."""
     suffix = DNS_SUFFIXES.get(place.partition)
     bucket = f"cloudformation-custom-resource-response-{place.region.replace('-', '')}"
     parts = ("s3", f"s3.{place.region}", f"s3-{place.region}")
@@ -36,7 +38,7 @@ def hosts(place: Place) -> tuple[str, ...]:
 
 
 def answers_at(url: object, place: Place, *ids: object) -> bool:
-    """Tell whether CloudFormation takes the answer to a request at this URL.
+    """Return whether a URL is CloudFormation's address for the answer to a request.
 
     `ids` are the request's stack id, logical id and request id.
     """

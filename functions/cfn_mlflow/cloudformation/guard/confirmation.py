@@ -1,11 +1,13 @@
-"""Whether a request has the properties that CloudFormation's own events have for it.
+"""Compare the properties of a request with those in the stack's events.
 
-The event of a request that has just begun carries the resource's properties as JSON. Logged events
-show two exceptions: the way back of an update, and the deletions after one. There the properties
-are those of the resource's last event in an operation that was not taken back.
+"Event" here means a stack event, as `cloudformation:DescribeStackEvents` lists it. The stack event
+of a request that has just begun has the resource's properties as JSON. Logged events show two
+exceptions: the rollback of an update, and the deletions after it. There the properties are those of
+the resource's last event in an operation that was not rolled back.
 
-A value that CloudFormation masks (`NoEcho`), or leaves as a reference, cannot be compared. Where a
-text is not ASCII, CloudFormation tells `?` (cloudformation-coverage-roadmap, issues 814 and 1220).
+A value that CloudFormation masks (`NoEcho`), or shows as a reference, cannot be compared. For each
+character that is not ASCII, CloudFormation shows `?` (cloudformation-coverage-roadmap, issues 814
+and 1220).
 """
 
 from __future__ import annotations
@@ -22,43 +24,48 @@ from cfn_mlflow.cloudformation.guard.stack import StackEvent
 Properties = Mapping[str, Any]
 
 TAKEN_BACK = "UPDATE_ROLLBACK_IN_PROGRESS"
-"""The status of a stack whose update is taken back."""
+"""The status of a stack whose update is rolled back."""
 LEFT_HALF_WAY = "UPDATE_FAILED"
-"""The status of a stack that kept its failed update: the next update's way back ends before it."""
+"""The status of a stack that kept its failed update.
+
+The rollback of the next update goes back to the state before both.
+"""
 BEGINS = ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "IMPORT_IN_PROGRESS", "DELETE_IN_PROGRESS")
 """The first status of a stack in an operation."""
 CREATED = "CREATE_IN_PROGRESS"
 DELETED = "DELETE_IN_PROGRESS"
 
 _UNKNOWN = re.compile(r"\*{4,}|\{\{resolve:.*?\}\}", re.DOTALL)
-"""What stands in an event for text that it does not show."""
+"""What an event shows in place of a text that it hides."""
 _MASK = re.compile(r"\*{4,}")
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 
 
 class _Several(tuple[Any, ...]):
-    """Values under one name: names that differ in characters beyond ASCII are told alike."""
+    """The values of properties whose names look alike once `?` replaces what is not ASCII."""
 
     __slots__ = ()
 
 
 @dataclass(frozen=True)
 class _Beginning:
-    """The beginning of a request to the resource."""
+    """The stack event with which a request to the resource began."""
 
     event: StackEvent
     operation: int
-    """How many operations of the stack began after it; a way back is one of its own."""
+    """How many operations of the stack began after it. A rollback counts as one of its own."""
     in_way_back: bool
-    """The newest operation of the stack is the way back of an update."""
+    """Whether the newest operation of the stack is the rollback of an update."""
     taken_back: bool
+    """Whether its operation was rolled back."""
     failed: bool
+    """Whether the request failed."""
 
     @property
     def counts(self) -> bool:
-        """Tell whether what it asked was not taken back.
+        """Return whether its properties are in force, because nothing rolled them back.
 
-        A resource's Create counts even so: before it there was nothing to go back to.
+        A Create always counts: before it there was no state to roll back to.
         """
         return self.event.status == CREATED or not self.taken_back
 
@@ -66,7 +73,8 @@ class _Beginning:
 def told_properties(events: Iterable[StackEvent]) -> Properties | None:
     """Return the properties of an open request, from the events of its resource and its stack.
 
-    Return None if the events show none, or nothing that can be read.
+    `events` begin with the newest. Return None if no event shows properties, or if the newest that
+    does cannot be parsed.
     """
     for beginning in _beginnings(events):
         if beginning.counts and beginning.event.properties is not None:
@@ -75,10 +83,10 @@ def told_properties(events: Iterable[StackEvent]) -> Properties | None:
 
 
 def former_properties(events: Iterable[StackEvent]) -> Properties | None:
-    """Return the properties that an open Update changes, None if the events show none.
+    """Return the properties that an open Update replaces, or None if the events show none.
 
-    A way back changes what the update asked that it takes back. Any other Update changes what the
-    last request asked that neither failed nor was taken back.
+    `events` begin with the newest. A rollback replaces the properties of the update that it undoes.
+    Any other Update replaces those of the last request that neither failed nor was rolled back.
     """
     for beginning in _beginnings(events):
         if beginning.operation == 0 or beginning.event.properties is None:
@@ -91,7 +99,7 @@ def former_properties(events: Iterable[StackEvent]) -> Properties | None:
 
 
 def _beginnings(events: Iterable[StackEvent]) -> Iterator[_Beginning]:
-    """Yield the beginnings of requests to the resource, newest first."""
+    """Yield the beginnings of the requests to the resource, the newest first."""
     operation, in_way_back = 0, False
     undone = undone_before = failed = False
     for event in events:
@@ -111,16 +119,16 @@ def _beginnings(events: Iterable[StackEvent]) -> Iterator[_Beginning]:
 
 
 def believed(asked: Properties, told: Properties) -> Properties:
-    """Return the properties that an event tells, with those values whole that agree with them.
+    """Return the event's properties `told`, and prefer the values in `asked` that agree with them.
 
-    `asked` has what the event masks, and the characters for which it tells `?`.
+    `asked` has the values that the event masks, and the characters that it shows as `?`.
     """
     others = differing(asked, told)
     return {**told, **{name: value for name, value in asked.items() if name not in others}}
 
 
 def differing(asked: Properties, told: Properties) -> list[str]:
-    """Name the properties that are not as CloudFormation's event has them."""
+    """Return the sorted names of the properties that differ from those in the event."""
     names = {name: next((each for each in _shown(name) if each in told), None) for name in asked}
     others = {
         name
@@ -133,12 +141,12 @@ def differing(asked: Properties, told: Properties) -> list[str]:
 
 
 def shows(told: Properties, name: str, value: object) -> bool:
-    """Tell whether an event shows this very value of a property."""
+    """Return whether an event shows exactly this value of a property."""
     return name in told and _text(told[name]) == _text(value)
 
 
 def masked(told: Properties) -> list[str]:
-    """Name the properties that the event does not show whole."""
+    """Return the sorted names of the properties that the event hides, at least in part."""
     return sorted(name for name, value in told.items() if _UNKNOWN.search(json.dumps(value)))
 
 
@@ -158,15 +166,15 @@ def _agrees(asked: Any, told: Any) -> bool:
 
 
 def _is_masked_list(told: list[Any]) -> bool:
-    """Tell whether an event shows a list that a `NoEcho` parameter gave, of whatever length."""
+    """Return whether an event masks a whole list, which a `NoEcho` parameter gave."""
     return len(told) == 1 and isinstance(told[0], str) and bool(_MASK.fullmatch(told[0]))
 
 
 def _shown(text: str) -> Iterator[str]:
-    """Yield each text that an event may have for this one.
+    """Yield each text that an event may show for this one.
 
-    Seen is one `?` for each character that is not ASCII. AWS does not say what it counts: bytes,
-    the halves of a character as Java has them, or a whole row of them are possible too.
+    Logged events have one `?` for each character that is not ASCII. AWS does not document what it
+    counts. One `?` for each byte, for each UTF-16 unit, or for a whole run is possible too.
     """
     yield text
     if text.isascii():
@@ -182,7 +190,7 @@ def _encoded(character: str, encoding: str) -> bytes:
 
 
 def _may_be(asked: str, told: str) -> bool:
-    """Tell whether an event may show a text so: what it masks may be anything."""
+    """Return whether an event may show `asked` as `told`: a masked part may be any text."""
     first, *others = _UNKNOWN.split(told)
     if not others:
         return asked == told
@@ -197,13 +205,16 @@ def _may_be(asked: str, told: str) -> bool:
 
 
 def _text(value: Any) -> str:
-    """CloudFormation sends every scalar as text, and may keep a boolean's capital letter."""
+    """Return a scalar as text, with booleans in lower case.
+
+    CloudFormation sends every scalar as text, and may keep the capital letter of a boolean.
+    """
     text = value if isinstance(value, str) else json.dumps(value)
     return text.lower() if text.lower() in ("true", "false") else text
 
 
 def _read(properties: str) -> Properties | None:
-    """Return the properties in an event; numbers are kept as they are written: 0.10, 1e3."""
+    """Return the properties in an event, with numbers as they are written: 0.10, 1e3."""
     try:
         read = json.loads(
             properties, parse_int=str, parse_float=str, object_pairs_hook=_with_several

@@ -1,17 +1,17 @@
-"""Whether a request is CloudFormation's, and still the one it waits for: asked before every look.
+"""The request guard: before each step, CloudFormation must confirm that the request is current.
 
-Whoever may invoke a function can send it a made-up request. So a request counts only as far as
-CloudFormation itself tells of it: `cloudformation:DescribeStackResource` must show the status that
-the request means, and `cloudformation:DescribeStackEvents` its properties. No failure to ask lets a
-request through.
+Anybody with the right to invoke a function can send it a forged request. A request therefore counts
+only if CloudFormation confirms it. `cloudformation:DescribeStackResource` must show the status that
+belongs to the request. `cloudformation:DescribeStackEvents` must show its properties. If either
+call fails, the request does not pass.
 
-A cancelled request is never told so. Its Create would build again what its Delete removes, an
-Update would pull against the Update that rolls it back. Before CloudFormation sends another request
-for a resource, it gives that resource another status. One call per look, and looks are 2 to 10 s
-apart; the events are asked for once in an invocation, and whenever the status has another time.
+CloudFormation does not tell a function that it cancelled a request. A cancelled Create would make
+objects that a Delete removes. A cancelled Update would work against its own rollback. But before
+CloudFormation sends another request for a resource, it gives the resource another status.
 
-AWS does not promise that the time of a status stays as it is while a request is open. A status that
-is too young is therefore a suspicion only: the events must show the end.
+A step, 2 to 10 s after the last, costs one call. Each invocation reads the events once, and again
+if the time of the status changes. AWS does not promise that this time stays the same while a
+request is open. So the events must confirm that a status is too young.
 """
 
 from __future__ import annotations
@@ -36,34 +36,34 @@ EXPECTED = {
     "Update": "UPDATE_IN_PROGRESS",
     "Delete": "DELETE_IN_PROGRESS",
 }
-"""The status of a resource whose request is open; a rollback's Update has the same as any."""
+"""The status of a resource whose request is open. The Update of a rollback has it too."""
 LIVES = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
 GONE = "the resource or its stack is gone"
 ENDED = ("_COMPLETE", "_FAILED")
 SLACK = 15.0
-"""Seconds by which a request's first status may be younger than its signature."""
+"""Seconds by which a request's first status may be later than the signature of its URL."""
 TIMEOUT = "ServiceTimeout"
 PATIENCE = 5
-"""Doubts until a request counts as not confirmed: some 15 s, for CloudFormation may tell late."""
+"""Doubts after which a request is not confirmed: some 15 s, as CloudFormation may show it late."""
 OVER = ("DELETE_COMPLETE", "DELETE_SKIPPED")
-"""The statuses of a resource that is not in its stack any more."""
+"""The statuses of a resource that its stack no longer has."""
 DELETING = ("DELETE_IN_PROGRESS", "DELETE_FAILED")
 
 
 @dataclass(frozen=True)
 class Unanswered:
-    """Nothing is answered by this invocation: why, and whether Lambda must deliver it again."""
+    """This invocation sends no answer: why, and whether Lambda must deliver the event again."""
 
     why: str
     again: bool = False
 
 
 class UnconfirmedError(PermanentError):
-    """CloudFormation does not confirm a request: nothing may be changed for it."""
+    """CloudFormation does not confirm a request, so nothing may be changed for it."""
 
 
 class RequestGuard:
-    """Tells, look by look, whether one request may go on."""
+    """Decides before each step whether a request may go on."""
 
     def __init__(
         self,
@@ -85,10 +85,10 @@ class RequestGuard:
         self._doubts = 0
 
     def verdict(self) -> Unanswered | Done | None:
-        """Return what ends the request before its look, None if it may go on.
+        """Return what ends the request before its next step, or None if it may go on.
 
-        Raises TemporaryError where it must wait until CloudFormation can say, UnconfirmedError if
-        CloudFormation does not confirm the request, or may not be asked.
+        Raises TemporaryError if CloudFormation cannot confirm the request yet, UnconfirmedError if
+        it does not, or if the function may not ask.
         """
         try:
             return self._verdict()
@@ -99,27 +99,28 @@ class RequestGuard:
             ) from error
 
     def _way_out(self) -> str:
-        """Say what to do with a rollback that stays unconfirmed: its older events may be gone."""
+        """Return the way out for a rollback whose older events may be gone."""
         if self._request.request_type != "Update":
             return ""
         return (
-            ". If its stack is going back, skip it: aws cloudformation continue-update-rollback"
+            ". If its stack rolls back, skip it: aws cloudformation continue-update-rollback"
             f" --stack-name {self._request.identity.stack_name}"
             f" --resources-to-skip {self._request.logical_id}"
         )
 
     def open_since(self) -> float | None:
-        """Return since when the request is open by CloudFormation's clock, None if not confirmed.
+        """Return when the request began by CloudFormation's clock, or None if not confirmed.
 
-        An address's date and what a hand-off carries along may be made up.
+        In seconds since the epoch. The dates in a ResponseURL or a hand-off may be forged.
         """
         return self._confirmed.since if self._confirmed else None
 
     def believed(self) -> Request:
-        """Return the request with those properties only that may count in it, once it may go on.
+        """Return the request with only the properties that CloudFormation confirms.
 
-        A property that makes a deletion lose data counts if the events show its very value. The
-        former properties of an Update are those that the events tell, None if they tell none.
+        A property that makes a Delete lose data counts only if the events show its exact value. The
+        former properties of an Update are those in the events, or None if the events have none.
+        Call it after `verdict` has returned None.
         """
         match self._request.request_type:
             case "Update":
@@ -130,7 +131,7 @@ class RequestGuard:
 
     def _believed_former(self) -> Properties | None:
         if self._former is None:
-            log.info("No event of the stack tells the former properties: they do not count")
+            log.info("No event of the stack shows the former properties: they do not count")
             return None
         asked = self._request.old_properties or {}
         others = ", ".join(differing(asked, self._former))
@@ -147,7 +148,7 @@ class RequestGuard:
         }
         if unproven:
             log.warning(
-                "Data is kept, for CloudFormation's events do not show these properties: "
+                "Data is kept, because CloudFormation's events do not show these properties: "
                 + ", ".join(sorted(unproven))
             )
         return {name: value for name, value in properties.items() if name not in unproven}
@@ -155,7 +156,7 @@ class RequestGuard:
     def _verdict(self) -> Unanswered | Done | None:
         state = self._stack.resource_state(self._request.stack_id, self._request.logical_id)
         if self._request.request_type == "Delete" and state and self._is_replaced(state):
-            log.info("Another physical resource has taken the place of this one, which had nothing")
+            log.info("The resource has another physical id now: the former one owns no object")
             return Done({})
         over = self._over(state)
         if over or state is None:
@@ -174,9 +175,9 @@ class RequestGuard:
         return None
 
     def _wait_for_its_status(self, state: ResourceState | None, why: str) -> None:
-        """Give CloudFormation time to show the status: without an answer a stack hangs an hour.
+        """Give CloudFormation time to show the status, as a stack without an answer hangs an hour.
 
-        Until a request was confirmed, and in its first invocation: later ones come late enough.
+        Only the first invocation waits, until the request is confirmed. Later ones are late enough.
         """
         if self._is_first and self._confirmed is None and self._may_become_its_own(state):
             self._doubt(why)
@@ -189,9 +190,9 @@ class RequestGuard:
         return status not in left
 
     def _confirm(self, state: ResourceState) -> None:
-        """Compare the request's type and properties with those that CloudFormation tells.
+        """Compare the request's type and properties with those that CloudFormation shows.
 
-        A Delete is confirmed by its status. What its properties may do is told by `believed`.
+        The status alone confirms a Delete. `believed` decides which of its properties count.
         """
         events, older = tee(self._events())
         told = confirmation.told_properties(events)
@@ -206,7 +207,7 @@ class RequestGuard:
         self._confirmed = state
 
     def _refuse_another_functions(self, told: Properties) -> None:
-        """Refuse what CloudFormation asks of another function; a masked token may be our own."""
+        """Refuse a resource whose ServiceToken names another function; ignore a masked token."""
         token = told.get("ServiceToken")
         if token is None or masked({"ServiceToken": token}):
             return
@@ -222,24 +223,24 @@ class RequestGuard:
             self._not_as_told("no event of the stack shows its properties")
         others = differing(self._request.properties, self._told)
         timeout = _its_timeout(told)
-        if timeout:  # no event may tell it: a made-up one then undoes nothing
+        if timeout:  # the events may not show it: then a forged one can undo nothing
             others += differing(_its_timeout(self._request.event["ResourceProperties"]), timeout)
         if others:
             self._not_as_told(f"the stack's event has other values of {', '.join(others)}")
         hidden = masked(self._told)
         if hidden:
-            log.info(f"Not compared, for CloudFormation's event masks them: {', '.join(hidden)}")
+            log.info(f"Not compared, because the stack's event masks them: {', '.join(hidden)}")
 
     def _doubt(self, why: str) -> None:
-        """Ask for another look, but for the last doubt. A look that AWS hinders is no doubt."""
+        """Raise TemporaryError unless this doubt is the last. A failed AWS call is no doubt."""
         self._doubts += 1
         if self._doubts < PATIENCE:
             raise TemporaryError(f"CloudFormation does not confirm the request ({why})")
 
     def _is_replaced(self, state: ResourceState) -> bool:
-        """Tell whether a Delete is that of a former physical id, whose resource lives on.
+        """Return whether a Delete is about a former physical id of a resource that lives on.
 
-        What is made belongs to the logical id: a former id has nothing of its own.
+        Objects belong to the logical id, so a former physical id owns none.
         """
         if state.status not in LIVES or state.physical_id == self._request.physical_id:
             return False
@@ -248,16 +249,16 @@ class RequestGuard:
         return newest is not None and newest.status == EXPECTED["Delete"]
 
     def _has_ended(self, state: ResourceState) -> bool:
-        """Tell whether the request is over, though the status could be its own."""
+        """Return whether the request is over, although the resource has the status for it."""
         if state.since is None or state.since <= self._started + SLACK:
             return False
         return any(event.status.endswith(ENDED) for event in self._since_it_began())
 
     def _since_it_began(self) -> Iterator[StackEvent]:
-        """Yield the events after the request's signature, the newest first, but not its own start.
+        """Yield the events after the request's own start, the newest first.
 
-        Clocks differ: the end of the request before this one may be stamped after this one's
-        signature, but never after its start.
+        Clocks differ. The end of the previous request may have a later time than the signature of
+        this one, but never a later time than its start.
         """
         for event in takewhile(lambda each: _later(each, self._started), self._events()):
             if event.of_stack:
@@ -268,9 +269,10 @@ class RequestGuard:
             yield event
 
     def _events(self) -> Iterator[StackEvent]:
-        """Yield the events; none for a Delete if they cannot be read: it then keeps the data.
+        """Yield the events, or none for a Delete if they cannot be read.
 
-        A stack must be deletable whatever hinders the provider from reading its events.
+        Without events a Delete keeps the data. A stack must be deletable even if the provider
+        cannot read its events.
         """
         try:
             yield from self._stack.events(self._request.stack_id, self._request.logical_id)

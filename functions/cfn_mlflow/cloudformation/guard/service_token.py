@@ -1,7 +1,7 @@
-"""Whether a ServiceToken names a function: by its ARN, with or without a version or an alias.
+"""Does a ServiceToken name this function, with or without a version or an alias?
 
-Lambda takes shorter forms as well, such as the name alone. AWS does not say that CloudFormation
-refuses them, so they count too. A form has its own place only if it tells one.
+Lambda takes shorter forms than the ARN as well, such as the name alone. AWS does not say that
+CloudFormation refuses them, so they count too. A part that a token leaves out is not compared.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _FORM = re.compile(
 
 
 def names(token: str, function_arn: str) -> bool:
-    """Tell whether a token names the function that was invoked by this ARN."""
+    """Return whether a token names the function with this ARN."""
     asked, own = _FORM.fullmatch(token), _FORM.fullmatch(function_arn)
     if asked is None or own is None:
         return False

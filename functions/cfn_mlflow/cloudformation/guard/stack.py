@@ -1,4 +1,4 @@
-"""What the protocol asks of CloudFormation about the stack of a request."""
+"""What the request guard reads from CloudFormation about the stack of a request."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Protocol
 
 ANY_TYPE = "AWS::CloudFormation::CustomResource"
-"""The name under which a template, or CloudFormation, may speak of any custom resource."""
+"""The type that a template, or CloudFormation, may use for any custom resource."""
 
 
 class ResourceState(Protocol):
@@ -18,37 +18,37 @@ class ResourceState(Protocol):
 
     @property
     def since(self) -> float | None:
-        """Return when it got that status, in seconds since the epoch."""
+        """Return when it got that status, in seconds since the epoch, or None if AWS omits it."""
 
     @property
     def physical_id(self) -> str:
-        """Return its physical id; empty while it has none."""
+        """Return its physical id, or an empty text while it has none."""
 
     @property
     def type(self) -> str:
-        """Return its type, such as `Custom::MLflow`; `ANY_TYPE` stands for every custom one."""
+        """Return its type, such as `Custom::MLflow`; `ANY_TYPE` may be any custom resource."""
 
 
 class StackEvent(ResourceState, Protocol):
-    """A status that the resource, or its stack, got."""
+    """An event of the stack: a status that the resource, or its stack, got."""
 
     @property
     def of_stack(self) -> bool:
-        """Tell whether it is the stack's own status."""
+        """Return whether it is the stack's own status."""
 
     @property
     def properties(self) -> str | None:
-        """Return the resource's properties as JSON; None if the event has none."""
+        """Return the resource's properties as JSON, or None if the event has none."""
 
 
 class StackPort(Protocol):
-    """What the protocol asks; both raise TemporaryError if CloudFormation cannot say now.
+    """The two questions of the request guard to CloudFormation.
 
-    They raise PermanentError if it never will.
+    Both raise TemporaryError if CloudFormation cannot answer now, and PermanentError if it refuses.
     """
 
     def resource_state(self, stack_id: str, logical_id: str) -> ResourceState | None:
-        """Return the state of a resource, None if it or its stack is gone."""
+        """Return the state of a resource, or None if the resource or its stack is gone."""
 
     def events(self, stack_id: str, logical_id: str) -> Iterator[StackEvent]:
         """Yield the events of a resource and of its stack, the newest first."""
