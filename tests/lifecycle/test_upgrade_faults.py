@@ -286,7 +286,7 @@ def wait_for_cluster(rds: Any, identifier: str, status: str) -> None:
     )
 
 
-def test_given_a_rollout_that_fails_behind_the_migration_then_the_new_image_stands_in(
+def test_given_a_rollout_that_fails_behind_the_migration_then_the_new_image_serves(
     local_aws: LocalAws, stack: Stack, template: Template
 ) -> None:
     events, earlier = len(stack.events()), snapshots_of(local_aws, stack)
@@ -296,7 +296,7 @@ def test_given_a_rollout_that_fails_behind_the_migration_then_the_new_image_stan
     said = words_of(local_aws, FUNCTION)
     assert any(line.startswith("Rehearsed on a clone: The database was migrated") for line in said)
     after = stack.outputs
-    assert image_of(local_aws, after).endswith(f":v{NEW}-full"), "stands in for the one asked"
+    assert image_of(local_aws, after).endswith(f":v{NEW}-full"), "the fallback image serves"
     assert runs_of(local_aws, after["TrackingUri"]) == KEPT
     log_run(local_aws, after["TrackingUri"], "in between")
     rds = local_aws.session().client("rds")

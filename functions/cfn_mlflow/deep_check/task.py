@@ -65,8 +65,8 @@ class DeepCheck(Attached[DeepCheckView], Updatable[DeepCheckView]):
     host_name: Value[str]
     container: str
     port: int
-    stands_in_at: Value[str] = ""
-    """The database's revision if the image stands in for one that the database is ahead of."""
+    fallback_at: Value[str] = ""
+    """The database's revision if the fallback image serves, else empty."""
 
     @property
     def purpose(self) -> str:
@@ -125,9 +125,7 @@ class DeepCheck(Attached[DeepCheckView], Updatable[DeepCheckView]):
         if not view.passed and not worth_another(failed, retryable=again):
             deregister(self._revision.arn)
             cause = f"{self.words}: {self._cause(last, view.report)}"
-            raise PermanentError(
-                with_way_out(cause, self._launcher.owner, known(self.stands_in_at))
-            )
+            raise PermanentError(with_way_out(cause, self._launcher.owner, known(self.fallback_at)))
         return None
 
     def update(self, found: Observation[DeepCheckView]) -> None:

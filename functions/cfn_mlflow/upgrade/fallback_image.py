@@ -1,7 +1,7 @@
-"""The image that stands in for one that the database is ahead of.
+"""The fallback image: it serves where the database is ahead of the image that is asked.
 
-MLflow cannot go back: once a database was migrated, the image that is asked by a rollback cannot
-serve it, and the one that migrated it can. Nothing that was written in between is lost.
+MLflow cannot go back. Once a database was migrated, the image that a rollback asks for cannot
+serve it. The image that migrated the database can, and nothing that was written since is lost.
 """
 
 from __future__ import annotations
@@ -13,31 +13,36 @@ from cfn_mlflow.aws.ecs.task import cut
 from cfn_mlflow.aws.ecs.task_definition import TaskDefinitionView, revisions
 from cfn_mlflow.outcome import REASON_BYTES
 from cfn_mlflow.upgrade.image_task import Launcher
-from cfn_mlflow.upgrade.migration.notes import AUTH_TAG, MIGRATE, SCHEMA_TAG, STAND_IN_TAG
+from cfn_mlflow.upgrade.migration.notes import AUTH_TAG, FALLBACK_IMAGE_TAG, MIGRATE, SCHEMA_TAG
 from cfn_mlflow.upgrade.migration.task_result import result_of
 
 LEAST_REASON_BYTES = 75
-"""However long the names in the commands are, so much is left of the reason itself."""
+"""So many bytes of the reason stay, however long the names in the command are."""
 
 
-def stand_in(launcher: Launcher, found: str) -> str:
-    """Return the image that brought the database to the revision found; empty if none may serve.
+def find_fallback_image(launcher: Launcher, found: str) -> str:
+    """Return the image that brought the database to the revision `found`; empty if none may serve.
 
-    It may while the stack rolls back, and as long as it already does for the image that is asked.
+    A fallback image may serve while the stack rolls back. One that serves already stays, as long
+    as the same image is asked for. Rests on ecs:ListTaskDefinitions, DescribeTaskDefinition,
+    ListTasks, DescribeTasks and cloudformation:DescribeStacks.
     """
     views = list(revisions(launcher.owner, launcher.family))
     asked = next((_image(view) for view in views if view.arn == launcher.definition_arn), "")
     candidates = [view for view in views if found in _left_at(launcher, view)]
     for view in candidates:
-        if STAND_IN_TAG in view.tags and _image(view) == asked:
-            return view.tags[STAND_IN_TAG]
+        if FALLBACK_IMAGE_TAG in view.tags and _image(view) == asked:
+            return view.tags[FALLBACK_IMAGE_TAG]
     if candidates and is_rolling_back(launcher.owner.stack_id):
-        return candidates[0].tags.get(STAND_IN_TAG) or _image(candidates[0])
+        return candidates[0].tags.get(FALLBACK_IMAGE_TAG) or _image(candidates[0])
     return ""
 
 
 def with_way_out(reason: str, owner: Owner, found: str) -> str:
-    """Return a reason that ends in what to do, if an image stands in, at the revision found."""
+    """Return a reason that ends in what to do, if a fallback image serves at the revision `found`.
+
+    If `found` is empty, the reason is returned as it is. Otherwise it is cut to fit an answer.
+    """
     if not found:
         return reason
     to_do = way_out(owner, found)
@@ -46,7 +51,7 @@ def with_way_out(reason: str, owner: Owner, found: str) -> str:
 
 
 def way_out(owner: Owner, found: str) -> str:
-    """Return what to do when no image can serve the database any more."""
+    """Return the command and the deployment that help when no image can serve the database."""
     version = releases.first_version_with(found)
     image = f"of MLflow {version} or newer" if version else "that knows its revision"
     command = continue_without(owner.stack_id, owner.logical_id)
@@ -58,9 +63,10 @@ def _image(view: TaskDefinitionView) -> str:
 
 
 def _left_at(launcher: Launcher, view: TaskDefinitionView) -> set[str | None]:
-    """Return the revisions to which an image moved the database and its users, noted or not.
+    """Return the revisions to which an image moved MLflow's tables and those of its users.
 
-    A migration that was killed may have committed and not told: then the image's release tells.
+    The notes tell them, or the log of the migration. A migration that was killed may have
+    committed without a line in its log: then the image's release tells.
     """
     if SCHEMA_TAG in view.tags or view.arn == launcher.definition_arn:
         return {view.tags.get(SCHEMA_TAG), view.tags.get(AUTH_TAG)}

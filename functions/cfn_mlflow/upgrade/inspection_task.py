@@ -6,7 +6,7 @@ login are told while the old service still runs. What was found, once it has bee
 in the tags of the task definition's revision: with them no task is started.
 
 MLflow cannot go back. A stack that rolls back behind a migration asks for an image that the
-database is ahead of: then the image that migrated it stands in for the one that is asked.
+database is ahead of. Then the fallback image runs: the image that migrated the database.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from cfn_mlflow.engine.output import Value, known
 from cfn_mlflow.engine.resource import Attached, Observation, Updatable, as_observed
 from cfn_mlflow.outcome import PermanentError
 from cfn_mlflow.runtime.log import log
-from cfn_mlflow.upgrade.fallback_image import stand_in, way_out
+from cfn_mlflow.upgrade.fallback_image import find_fallback_image, way_out
 from cfn_mlflow.upgrade.image_task import Launcher, migrations
-from cfn_mlflow.upgrade.migration.notes import AUTH_TAG, LOOK, NOTES, SCHEMA_TAG, STAND_IN_TAG
+from cfn_mlflow.upgrade.migration.notes import AUTH_TAG, FALLBACK_IMAGE_TAG, LOOK, NOTES, SCHEMA_TAG
 from cfn_mlflow.upgrade.migration.result import Result
 from cfn_mlflow.upgrade.migration.task_result import (
     may_be_tried_again,
@@ -68,7 +68,7 @@ class InspectionView:
     empty: bool = False
     runs: tuple[Task, ...] = ()
     result: Result | None = None
-    stand_in: str = ""
+    fallback_image: str = ""
 
     @property
     def outcome(self) -> str:
@@ -109,15 +109,15 @@ class Inspection(Attached[InspectionView], Updatable[InspectionView]):
         if noted:
             if not self._is_still_at(noted):
                 return InspectionView(stale=True)
-            return InspectionView(noted, tags, stand_in=tags.get(STAND_IN_TAG, ""))
+            return InspectionView(noted, tags, fallback_image=tags.get(FALLBACK_IMAGE_TAG, ""))
         runs = launcher.runs(LOOK)
         if not runs:
             is_empty = schema is not None and schema.is_empty()
             return InspectionView(empty=True) if is_empty else None
         result = result_of(launcher, runs)
         ahead = result.ahead if result and result.outcome in _AHEAD else None
-        image = stand_in(launcher, ahead) if ahead else ""
-        return InspectionView(tags=tags, runs=runs, result=result, stand_in=image)
+        image = find_fallback_image(launcher, ahead) if ahead else ""
+        return InspectionView(tags=tags, runs=runs, result=result, fallback_image=image)
 
     def create(self) -> None:
         """Start the task that looks (ecs:RunTask)."""
@@ -144,7 +144,7 @@ class Inspection(Attached[InspectionView], Updatable[InspectionView]):
             return state
         if view.result.done:
             self._refuse_damage(view.result)
-        elif not view.stand_in and not may_be_tried_again(view.runs, view.result):
+        elif not view.fallback_image and not may_be_tried_again(view.runs, view.result):
             self._refuse(view.runs[-1], view.result)
         return None
 
@@ -153,17 +153,17 @@ class Inspection(Attached[InspectionView], Updatable[InspectionView]):
         if view.stale:
             return ("schema",)
         if view.result and not view.result.done:
-            return ("image that stands in",) if view.stand_in else ("another attempt",)
+            return ("fallback image",) if view.fallback_image else ("another attempt",)
         return ()
 
     def update(self, found: Observation[InspectionView]) -> None:
-        """Look again, or note which image stands in (ecs:RunTask, TagResource, UntagResource)."""
+        """Look again, or note the fallback image (ecs:RunTask, TagResource, UntagResource)."""
         view, launcher = found.view, known(self.launcher)
         if view.stale:
             self._start(launcher.runs(LOOK))
             ecs().untag_resource(resourceArn=launcher.definition_arn, tagKeys=list(NOTES))
-        elif view.stand_in and view.result:
-            notes = {SCHEMA_TAG: view.result.found or "", STAND_IN_TAG: view.stand_in}
+        elif view.fallback_image and view.result:
+            notes = {SCHEMA_TAG: view.result.found or "", FALLBACK_IMAGE_TAG: view.fallback_image}
             if view.result.ahead != view.result.found:
                 notes[AUTH_TAG] = view.result.ahead or ""
             ecs().tag_resource(resourceArn=launcher.definition_arn, tags=ecs_tags(notes))
@@ -172,10 +172,10 @@ class Inspection(Attached[InspectionView], Updatable[InspectionView]):
 
     def _tell(self, view: InspectionView) -> None:
         """Say in the log what was found."""
-        if view.stand_in:
+        if view.fallback_image:
             log.warning(
                 f"The database is at {view.noted}, ahead of the image that is asked for, and MLflow"
-                f" cannot go back: {view.stand_in} runs instead. Ask for it, or a newer one"
+                f" cannot go back: {view.fallback_image} runs instead. Ask for it, or a newer one"
             )
         if view.has_data and view.result:
             steps = view.result.pending
@@ -196,7 +196,7 @@ class Inspection(Attached[InspectionView], Updatable[InspectionView]):
             return True
         if not is_rolling_back(launcher.owner.stack_id):
             return False
-        if actual and stand_in(launcher, actual):
+        if actual and find_fallback_image(launcher, actual):
             return False  # it is an image of this resource that moved it
         log.warning(f"The database is not at {noted} any more; the service is left as it runs")
         return True

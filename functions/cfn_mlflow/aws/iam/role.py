@@ -233,8 +233,8 @@ class EarlierPolicies(Replaced[tuple[str, ...]]):
     words: ClassVar[str] = "earlier policies"
 
     part: str
-    stands_in_at: Value[str] = ""
-    """Not empty while an image stands in that only an earlier policy may allow to pull."""
+    fallback_at: Value[str] = ""
+    """Not empty while a fallback image runs: perhaps only an earlier policy allows its pull."""
 
     @property
     def label(self) -> str:
@@ -248,7 +248,7 @@ class EarlierPolicies(Replaced[tuple[str, ...]]):
 
     def observe(self) -> Observation[tuple[str, ...]] | None:
         """Find them by their names (iam:ListRolePolicies)."""
-        names = () if known(self.stands_in_at) else self.names()
+        names = () if known(self.fallback_at) else self.names()
         return Observation(names) if names else None
 
     def names(self) -> tuple[str, ...]:

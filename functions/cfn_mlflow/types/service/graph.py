@@ -123,7 +123,7 @@ def service(graph: Graph, owner: Owner, asked: ServiceSettings, wiring: Wiring) 
             min_capacity=asked.min_capacity,
             max_capacity=asked.max_capacity,
             log_group=log_group.name,
-            reason_of=before.stands_in_at.map(partial(_reason_of, owner)),
+            reason_of=before.fallback_at.map(partial(_reason_of, owner)),
             database=output_of(wiring.cluster_arn).map(_cluster_id),
         ),
         after=(*before_tasks, net.listener, before.migration),
@@ -135,13 +135,13 @@ def service(graph: Graph, owner: Owner, asked: ServiceSettings, wiring: Wiring) 
             dns_name,
             CONTAINER,
             PORT,
-            stands_in_at=before.stands_in_at,
+            fallback_at=before.fallback_at,
         ),
         after=(tasks,),
     )
     target = _scaling(graph, owner, asked, tasks, after=(check,))
     graph.without(EarlierPolicies(owner, "task"))
-    graph.without(EarlierPolicies(owner, "execution", stands_in_at=before.stands_in_at))
+    graph.without(EarlierPolicies(owner, "execution", fallback_at=before.fallback_at))
     attributes = {
         **network_attributes(net),
         **_scaling_attributes(target),
@@ -276,6 +276,6 @@ def _graph(owner: Owner, asked: ServiceProperties) -> Graph:
 SERVICE = resource_type("Custom::MLflowService", ServiceProperties, _graph)
 
 
-def _reason_of(owner: Owner, stands_in_at: str) -> Callable[[str], str]:
+def _reason_of(owner: Owner, fallback_at: str) -> Callable[[str], str]:
     """Return how the cause of a service that is not stable becomes the reason that is told."""
-    return lambda cause: with_way_out(cause, owner, stands_in_at)
+    return lambda cause: with_way_out(cause, owner, fallback_at)

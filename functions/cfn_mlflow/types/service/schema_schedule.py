@@ -29,7 +29,7 @@ class Runs:
     """What a service runs on."""
 
     image: Output[str]
-    """It may stand in for the one that is asked."""
+    """The image that serves: the asked one, or the fallback image."""
     revision: Output[str]
     """The one at which the migration left the database."""
 

@@ -35,9 +35,9 @@ class Upgrade:
 
     migration: MigrationTask
     runs: Runs
-    """The image that serves, the one that is asked or one that stands in for it, and its schema."""
-    stands_in_at: Output[str]
-    """The database's revision if the image stands in for another, else empty."""
+    """The image that serves, which may be the fallback image, and the revision of its schema."""
+    fallback_at: Output[str]
+    """The database's revision if the fallback image serves, else empty."""
     attributes: Mapping[str, Any]
 
 
@@ -73,12 +73,12 @@ class UpgradeSteps:
         migration = self.graph.add(
             MigrationTask(self.launcher, inspected, snapshot_id, schema), after=(stopped,)
         )
-        image = inspection.output(lambda view: view.stand_in or self.asked.image_uri)
+        image = inspection.output(lambda view: view.fallback_image or self.asked.image_uri)
         revision = migration.output(lambda view: view.revision)
         return Upgrade(
             migration=migration,
             runs=Runs(image, revision),
-            stands_in_at=inspection.output(lambda view: view.noted if view.stand_in else ""),
+            fallback_at=inspection.output(lambda view: view.noted if view.fallback_image else ""),
             attributes={
                 "image": image,
                 "schema_revision": revision,

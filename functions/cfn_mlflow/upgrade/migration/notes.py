@@ -14,9 +14,10 @@ FROM_TAG = "cfn-mlflow:migrated-from"
 """The revision that it had before; absent if nothing was migrated, or an empty database."""
 SNAPSHOT_TAG = "cfn-mlflow:snapshot"
 """The snapshot that was taken before."""
-STAND_IN_TAG = "cfn-mlflow:stand-in"
+# The value is of an older vocabulary: task definitions that exist carry it.
+FALLBACK_IMAGE_TAG = "cfn-mlflow:stand-in"
 """The image that runs instead of this task definition's, which the database is ahead of."""
-NOTES = (SCHEMA_TAG, AUTH_TAG, FROM_TAG, SNAPSHOT_TAG, STAND_IN_TAG)
+NOTES = (SCHEMA_TAG, AUTH_TAG, FROM_TAG, SNAPSHOT_TAG, FALLBACK_IMAGE_TAG)
 
 LOOK, REHEARSE, MIGRATE, CHECK = "inspect", "rehearse", "migrate", "check"
 """What a task of the migration's task definition is for."""

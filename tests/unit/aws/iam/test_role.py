@@ -154,7 +154,7 @@ def test_given_another_policy_then_the_earlier_ones_hold_until_they_are_not_need
     ]
     assert all(policy in documents for policy in policies)
     graph = graph_of(policies[-1])
-    graph.without(EarlierPolicies(owner(), "task", stands_in_at="f4a9b2c7d1e6"))
+    graph.without(EarlierPolicies(owner(), "task", fallback_at="f4a9b2c7d1e6"))
     converge(graph)
     assert iam.list_role_policies(RoleName=NAME)["PolicyNames"] == names, "one may need them"
     graph = graph_of(policies[-1])

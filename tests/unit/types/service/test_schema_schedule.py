@@ -96,7 +96,7 @@ def test_given_a_new_image_then_the_next_check_expects_its_release(aws: None) ->
     assert event()["Check"]["Image"] == "ghcr.io/mlflow/mlflow:v3.16.1-full"
 
 
-def test_given_an_image_that_stands_in_then_its_release_is_expected(aws: None) -> None:
+def test_given_a_fallback_image_then_its_release_is_expected(aws: None) -> None:
     converge(graph_of(ImageTag="v3.16.1-full", image="ghcr.io/mlflow/mlflow:v3.17.2-full"))
     assert event()["Check"]["Image"] == "ghcr.io/mlflow/mlflow:v3.17.2-full"
 

@@ -196,7 +196,7 @@ def test_given_a_rollout_that_fails_behind_the_migration_then_the_rollback_serve
     assert is_as_before(fargate)
 
 
-def test_given_an_image_of_another_registry_that_stands_in_then_it_can_be_pulled_as_long_as_it_does(
+def test_given_a_fallback_image_of_another_registry_then_it_can_be_pulled(
     fargate: Fargate, older: Properties, newer: Properties
 ) -> None:
     mirrored = instead(newer, f"{REGISTRY}/mlflow:v3.17.2")
@@ -243,7 +243,7 @@ def execution_policies() -> list[Any]:
     return [iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"] for name in names]
 
 
-def test_given_a_stand_in_that_fails_the_deep_check_then_the_way_out_is_told(
+def test_given_a_fallback_image_that_fails_the_deep_check_then_the_way_out_is_told(
     fargate: Fargate, older: Properties, newer: Properties
 ) -> None:
     fargate.inspection_ends.append(migrated(OLDER, "ahead", **{"from": HEAD}))

@@ -23,10 +23,10 @@ from cfn_mlflow.upgrade.image_task import Launcher
 from cfn_mlflow.upgrade.inspection_task import Inspection, InspectionView
 from cfn_mlflow.upgrade.migration.notes import (
     AUTH_TAG,
+    FALLBACK_IMAGE_TAG,
     FROM_TAG,
     SCHEMA_TAG,
     SNAPSHOT_TAG,
-    STAND_IN_TAG,
 )
 from cfn_mlflow.upgrade.migration.task import MigrationTask, MigrationView
 from tests.support.objects import stacks
@@ -100,7 +100,7 @@ def graph_of(fargate: Fargate, vpc: dict[str, Any]) -> Build:
         graph.give(
             {
                 "Revision": task.output(lambda view: view.revision),
-                "Image": inspection.output(lambda view: view.stand_in or image),
+                "Image": inspection.output(lambda view: view.fallback_image or image),
             }
         )
         return graph
@@ -461,20 +461,20 @@ def converge_without_cleaning(graph: Graph) -> None:
         convergence.step()
 
 
-def test_given_a_rollback_behind_a_migration_then_the_image_that_migrated_stands_in(
+def test_given_a_rollback_behind_a_migration_then_the_image_that_migrated_serves(
     fargate: Fargate, graph_of: Build
 ) -> None:
     schema = upgraded_then(fargate, graph_of)
     with stacks.standing("UPDATE_ROLLBACK_IN_PROGRESS"):
         given = converge(graph_of(schema=schema))
     assert given == {"Revision": NEWER, "Image": "mlflow:2"}
-    assert notes(fargate.runs[-1])[STAND_IN_TAG] == "mlflow:2"
+    assert notes(fargate.runs[-1])[FALLBACK_IMAGE_TAG] == "mlflow:2"
     with watched() as calls:
         assert converge(graph_of(schema=schema)) == given
     assert calls.writes == []
 
 
-def test_given_an_image_that_moved_the_tables_of_users_alone_then_it_stands_in_too(
+def test_given_an_image_that_moved_the_tables_of_users_alone_then_it_serves_too(
     fargate: Fargate, graph_of: Build
 ) -> None:
     schema = Schema(lambda: HEAD)
@@ -491,7 +491,9 @@ def test_given_an_image_that_moved_the_tables_of_users_alone_then_it_stands_in_t
         given = converge(graph_of(schema=schema))
     assert given == {"Revision": HEAD, "Image": "mlflow:2"}
     noted = notes(fargate.runs[-1])
-    assert (noted[AUTH_TAG], noted[STAND_IN_TAG]) == ("auth-2", "mlflow:2"), "found again by it"
+    assert (noted[AUTH_TAG], noted[FALLBACK_IMAGE_TAG]) == ("auth-2", "mlflow:2"), (
+        "found again by it"
+    )
     with watched() as calls:
         assert converge(graph_of(schema=schema)) == given
     assert calls.writes == []
