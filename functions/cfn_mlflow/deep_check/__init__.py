@@ -13,7 +13,7 @@ _MARK = '{"cfn-mlflow-check":'
 
 
 @dataclass(frozen=True)
-class Report:
+class DeepCheckReport:
     """Whether every server served, and if not, which one did what instead."""
 
     healthy: bool
@@ -25,10 +25,10 @@ def command() -> tuple[str, ...]:
     return ("-c", minified(Path(__file__).with_name("script.py")))
 
 
-def parse(lines: Iterable[str]) -> Report | None:
+def parse(lines: Iterable[str]) -> DeepCheckReport | None:
     """Return what the task's log lines say; None if the answer is not among them."""
     for line in reversed(list(lines)):
         if line.lstrip().startswith(_MARK):
             said = json.loads(line)["cfn-mlflow-check"]
-            return Report(bool(said["healthy"]), str(said["reason"]))
+            return DeepCheckReport(bool(said["healthy"]), str(said["reason"]))
     return None

@@ -19,7 +19,7 @@ from cfn_mlflow import deep_check
 from cfn_mlflow.aws.ecs.client import ecs, ecs_tags
 from cfn_mlflow.aws.ecs.task import Task, cut, tasks, why
 from cfn_mlflow.aws.ecs.task_definition import IMAGE_DIGEST_TAG, TaskDefinitionView, deregister
-from cfn_mlflow.deep_check import Report
+from cfn_mlflow.deep_check import DeepCheckReport
 from cfn_mlflow.engine.output import Value, known
 from cfn_mlflow.engine.resource import Attached, Observation, Updatable, as_observed
 from cfn_mlflow.outcome import PermanentError
@@ -47,7 +47,7 @@ class DeepCheckView:
 
     passed: bool
     tasks: tuple[Task, ...] = ()
-    report: Report | None = None
+    report: DeepCheckReport | None = None
     well: tuple[Task, ...] = ()
     """Those until the last whose servers all serve; what came after asked the same ones."""
     image_digest: str = ""
@@ -191,7 +191,7 @@ class DeepCheck(Attached[DeepCheckView], Updatable[DeepCheckView]):
         last = well[-1].environment.get(SERVERS, "").rpartition(",")[2] if well else ""
         return [server for server in self._servers() if server > last]
 
-    def _cause(self, last: Task, report: Report | None) -> str:
+    def _cause(self, last: Task, report: DeepCheckReport | None) -> str:
         if report is None:
             return why(last, self._launcher.log_group)
         return f"{cut(report.reason, REASON_BYTES)}. See log group {self._launcher.log_group}"

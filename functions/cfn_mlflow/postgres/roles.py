@@ -44,14 +44,16 @@ class InDatabase(Observed[View]):
 
 
 @dataclass(frozen=True)
-class RoleView:
+class DatabaseRoleView:
     """A role as it stands."""
 
     held_by_master: bool
 
 
 @dataclass(frozen=True, eq=False)
-class Role(InDatabase[RoleView], Attached[RoleView], Updatable[RoleView]):
+class DatabaseRole(
+    InDatabase[DatabaseRoleView], Attached[DatabaseRoleView], Updatable[DatabaseRoleView]
+):
     """A role that nobody can log in to; the master is its member, so as to act for it."""
 
     words: ClassVar[str] = "database role"
@@ -63,24 +65,24 @@ class Role(InDatabase[RoleView], Attached[RoleView], Updatable[RoleView]):
         """Tell the roles apart."""
         return f"{self.words} {self.name}"
 
-    def observe(self) -> Observation[RoleView] | None:
+    def observe(self) -> Observation[DatabaseRoleView] | None:
         """Find the role."""
         found = self.as_master.query(
             "SELECT pg_catalog.pg_has_role(current_user, oid, 'USAGE') AS held"
             " FROM pg_catalog.pg_roles WHERE rolname = CAST(:name AS name)",
             {"name": self.name},
         )
-        return Observation(RoleView(bool(found[0]["held"]))) if found else None
+        return Observation(DatabaseRoleView(bool(found[0]["held"]))) if found else None
 
     def create(self) -> None:
         """Make the role; the master becomes its member by the update that follows."""
         self.as_master.execute(f"CREATE ROLE {self.name} NOLOGIN")
 
-    def compare(self, found: Observation[RoleView]) -> Observation[RoleView]:
+    def compare(self, found: Observation[DatabaseRoleView]) -> Observation[DatabaseRoleView]:
         """Name the membership that misses."""
         return found.differing({"membership of the master": not found.view.held_by_master})
 
-    def update(self, found: Observation[RoleView]) -> None:
+    def update(self, found: Observation[DatabaseRoleView]) -> None:
         """Make the master a member."""
         del found
         self.as_master.execute(f"GRANT {self.name} TO CURRENT_USER")

@@ -12,16 +12,16 @@ from cfn_mlflow.schema_check.compare import (
     ahead_of_its_revision,
     compare,
 )
-from cfn_mlflow.schema_check.read import Database, Found, read, revision
+from cfn_mlflow.schema_check.read import Found, Queryable, read, revision
 from cfn_mlflow.schema_check.states import DAMAGED, State
 
-__all__ = ["Report", "State", "check", "compare", "read", "revision", "state_of"]
+__all__ = ["SchemaReport", "State", "check", "compare", "read", "revision", "state_of"]
 
 _MIGRATES = (State.EMPTY, State.BEHIND, State.HALF_MIGRATED, State.LOCKED)
 
 
 @dataclass(frozen=True)
-class Report:
+class SchemaReport:
     """The whole check. `advice`, of at most 240 bytes, is what to do; empty when all is well."""
 
     state: State
@@ -65,7 +65,7 @@ class Report:
         return self.state.retryable
 
 
-def check(database: Database, expected: str) -> Report:
+def check(database: Queryable, expected: str) -> SchemaReport:
     """Compare a database with the revision expected of it; its layout with its own revision's.
 
     Raises `TemporaryError` when it cannot be read now, `DataApiError` when it cannot be read.
@@ -74,7 +74,7 @@ def check(database: Database, expected: str) -> Report:
     left = _left_by_a_migration(found, expected)
     state = _at_the_moment(state_of(found, expected), found, left)
     compared = _compared(found, state)
-    return Report(
+    return SchemaReport(
         state=state,
         found=found.revision,
         expected=expected,

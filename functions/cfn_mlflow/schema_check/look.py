@@ -19,7 +19,7 @@ from cfn_mlflow.aws.rdsdata.database import (
 )
 from cfn_mlflow.aws.rdsdata.read_only import read_only
 from cfn_mlflow.outcome import PermanentError, TemporaryError
-from cfn_mlflow.schema_check.check import Report, State, check
+from cfn_mlflow.schema_check.check import SchemaReport, State, check
 from cfn_mlflow.schema_check.read import MovedError
 
 _STATE_BY_STATUS: Mapping[str, State] = {
@@ -47,7 +47,7 @@ class Watcher:
     expected: str
     _woken: bool = field(default=False, init=False)
 
-    def look(self) -> Report:
+    def look(self) -> SchemaReport:
         """Read the schema in a transaction that cannot write, and compare it.
 
         Rests on rds-data:BeginTransaction, ExecuteStatement and RollbackTransaction, and on
@@ -70,12 +70,12 @@ class Watcher:
         except (TemporaryError, PermanentError) as error:
             return self.not_begun(error)
 
-    def not_begun(self, error: TemporaryError | PermanentError) -> Report:
+    def not_begun(self, error: TemporaryError | PermanentError) -> SchemaReport:
         """Report why no look could be taken: for now, or until somebody mends it."""
         passes = isinstance(error, TemporaryError)
         return self._unread(State.UNREACHABLE if passes else State.REFUSED, str(error))
 
-    def _unavailable(self, error: UnavailableError) -> Report:
+    def _unavailable(self, error: UnavailableError) -> SchemaReport:
         status = status_of_cluster(self.database.cluster_arn)
         if status == GONE:
             report = self._unread(State.REFUSED, f"RDS knows no {self.database.cluster_arn}.")
@@ -85,5 +85,5 @@ class Watcher:
         said = f"The cluster is {status}. " if status else ""
         return self._unread(state, f"{said}{error}")
 
-    def _unread(self, state: State, reason: str) -> Report:
-        return Report(state, None, self.expected, advice=state.advice, reason=reason)
+    def _unread(self, state: State, reason: str) -> SchemaReport:
+        return SchemaReport(state, None, self.expected, advice=state.advice, reason=reason)

@@ -77,7 +77,7 @@ UNREADABLE = "unreadable"
 _BOOKKEEPING = frozenset({"alembic_version", "alembic_version_auth"})
 
 
-class Database(Protocol):
+class Queryable(Protocol):
     """Whatever runs a SELECT: the Data API's client does."""
 
     def query(self, sql: str, parameters: Mapping[str, Value] | None = None) -> list[Row]:
@@ -101,7 +101,7 @@ class Found:
     """That of the tables of MLflow's users; None where nobody has signed in yet."""
 
 
-def read(database: Database) -> Found:
+def read(database: Queryable) -> Found:
     """Read revision, tables, columns and indexes from the catalog, changing nothing.
 
     Raises `MovedError` when a migration ended in between. No statement fails for what may be
@@ -128,7 +128,7 @@ def read(database: Database) -> Found:
 
 
 def _revisions_again(
-    database: Database, before: str | None, users: str | None
+    database: Queryable, before: str | None, users: str | None
 ) -> tuple[str | None, str | None]:
     """Return both revisions as they are by now, with no more statements than that takes."""
     if before is None:
@@ -142,7 +142,7 @@ def _users_of_old(tables: Schema) -> str | None:
     return releases.USERS.first if releases.USERS.first_tables() <= tables.keys() else None
 
 
-def revision(database: Database, sql: str = _REVISION) -> str | None:
+def revision(database: Queryable, sql: str = _REVISION) -> str | None:
     """Return the revision, or None where there is none; two, which no MLflow makes, as `a+b`."""
     try:
         rows = database.query(sql)
@@ -151,7 +151,7 @@ def revision(database: Database, sql: str = _REVISION) -> str | None:
     return "+".join(str(row["revision"]) for row in rows) or None
 
 
-def _state_of_play(database: Database) -> tuple[str | None, str | None, bool]:
+def _state_of_play(database: Queryable) -> tuple[str | None, str | None, bool]:
     """Return both revisions, the users' second, and whether a migration of ours holds its lock."""
     halves: dict[str, Value] = {"high": LOCK >> 32, "low": LOCK & 0xFFFFFFFF}
     [row] = database.query(_STATE_OF_PLAY, halves)
@@ -166,7 +166,7 @@ def _index(row: Row) -> str:
     return f"{kind}{row['definition']}"
 
 
-def _pages(database: Database, sql: str, page: int, key: tuple[str, str]) -> Iterator[Row]:
+def _pages(database: Queryable, sql: str, page: int, key: tuple[str, str]) -> Iterator[Row]:
     """Yield a query's rows, a page at a time, each page from where the last one ended."""
     after: dict[str, Value] = {f"after_{column}": _FIRST[column] for column in key}
     while True:

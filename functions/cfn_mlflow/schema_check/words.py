@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from cfn_mlflow.outcome import REASON_BYTES
-from cfn_mlflow.schema_check.check import Report, State
+from cfn_mlflow.schema_check.check import SchemaReport, State
 
 NAMED_DIFFERENCES = 3
 
 
-def failure(report: Report, version: str | None) -> str:
+def failure(report: SchemaReport, version: str | None) -> str:
     """Return the state, what differs and what to do."""
     what, details = f"schema: {report.state}", report.reason
     if report.state.read:
@@ -23,7 +23,7 @@ def failure(report: Report, version: str | None) -> str:
     return f"{what}. {report.advice}"
 
 
-def waiting(report: Report) -> str:
+def waiting(report: SchemaReport) -> str:
     """Return the state that passes by itself, and why it is so."""
     return f"{report.state}: {report.reason or report.advice}"
 

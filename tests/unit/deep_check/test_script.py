@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from cfn_mlflow import deep_check
-from cfn_mlflow.deep_check import Report
+from cfn_mlflow.deep_check import DeepCheckReport
 
 PASSWORD = {"MLFLOW_AUTH_ADMIN_PASSWORD": "the first password"}
 Answer = Callable[[str, str], int]
@@ -63,7 +63,7 @@ def serving(*answers: Answer) -> Iterator[list[Server]]:
         yield servers
 
 
-def check(servers: list[Server], **environment: str) -> tuple[int, Report | None]:
+def check(servers: list[Server], **environment: str) -> tuple[int, DeepCheckReport | None]:
     """Run the command as the task does; return its exit code and what it tells."""
     told = {
         "CFN_MLFLOW_SERVERS": ",".join(server.address for server in servers),
@@ -87,7 +87,7 @@ def well(_method: str, _path: str) -> int:
 
 def test_each_server_is_asked_for_the_database_and_an_artifact_of_which_nothing_is_left() -> None:
     with serving(well, well) as servers:
-        assert check(servers) == (0, Report(healthy=True, reason=""))
+        assert check(servers) == (0, DeepCheckReport(healthy=True, reason=""))
         for server in servers:
             methods = [one.split()[0] for one in server.asked]
             assert methods == ["POST", "PUT", "GET", "DELETE"]
@@ -111,7 +111,7 @@ def test_given_a_changed_password_then_every_server_is_still_asked_for_its_users
         return 401
 
     with serving(signed_out, signed_out) as servers:
-        assert check(servers, **PASSWORD) == (0, Report(healthy=True, reason=""))
+        assert check(servers, **PASSWORD) == (0, DeepCheckReport(healthy=True, reason=""))
         assert [len(server.asked) for server in servers] == [1, 1]
         code, report = check(servers)
     assert (code, report and report.healthy) == (1, False), "without basic-auth it is a fault"
@@ -119,4 +119,4 @@ def test_given_a_changed_password_then_every_server_is_still_asked_for_its_users
 
 def test_given_an_old_release_that_cannot_delete_an_artifact_then_it_passes() -> None:
     with serving(lambda method, _path: 405 if method == "DELETE" else 200) as servers:
-        assert check(servers) == (0, Report(healthy=True, reason=""))
+        assert check(servers) == (0, DeepCheckReport(healthy=True, reason=""))

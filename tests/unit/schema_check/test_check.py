@@ -17,7 +17,7 @@ from cfn_mlflow.aws.rdsdata.read_only import READ_ONLY
 from cfn_mlflow.outcome import TemporaryError
 from cfn_mlflow.releases.chain import Chain
 from cfn_mlflow.schema_check import read as schema_read
-from cfn_mlflow.schema_check.check import Report, State, check
+from cfn_mlflow.schema_check.check import SchemaReport, State, check
 from cfn_mlflow.upgrade.migration.script import LOCK
 from tests.support.postgres import Connection, Server, running
 
@@ -89,7 +89,7 @@ def another_session(server: Server, connection: Connection) -> Connection:
     return server.connect(str(connection.query("SELECT current_database() AS name")[0]["name"]))
 
 
-def words(report: Report) -> tuple[str, ...]:
+def words(report: SchemaReport) -> tuple[str, ...]:
     assert len(report.advice.encode()) <= 240
     return report.differences
 

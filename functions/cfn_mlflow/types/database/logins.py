@@ -22,8 +22,8 @@ from cfn_mlflow.postgres.roles import (
     RUNTIME_ROLE,
     SECOND_SERVICE_LOGIN,
     SERVICE_LOGIN,
+    DatabaseRole,
     Privileges,
-    Role,
 )
 from cfn_mlflow.rotation.logins import BY_SCHEDULE_KEY, CLUSTER_KEY, RotatedLoginSecret
 from cfn_mlflow.types.values.schedules import NEVER
@@ -55,7 +55,11 @@ def roles(
 ) -> tuple[Observed[Any], ...]:
     """Add what is first, then the roles and their rights, each after the one before."""
     reach = (master.cluster_arn, master.secret_arn)
-    inside = (Role(*reach, OWNER_ROLE), Role(*reach, RUNTIME_ROLE), Privileges(*reach))
+    inside = (
+        DatabaseRole(*reach, OWNER_ROLE),
+        DatabaseRole(*reach, RUNTIME_ROLE),
+        Privileges(*reach),
+    )
     for managed in (*first, *inside):
         after = (*after, graph.add(managed, after=after))
     return after

@@ -21,7 +21,7 @@ from cfn_mlflow.outcome import InvalidProperties, PermanentError, TemporaryError
 from cfn_mlflow.runtime.clock import Clock
 from cfn_mlflow.runtime.invocation import Context, Invocation
 from cfn_mlflow.runtime.log import log
-from cfn_mlflow.schema_check.check import Report, State
+from cfn_mlflow.schema_check.check import SchemaReport, State
 from cfn_mlflow.schema_check.look import Watcher
 from cfn_mlflow.schema_check.words import unknown_release
 from cfn_mlflow.types.schema.properties import CHECK, METRIC, RESOURCE, CheckEvent
@@ -49,7 +49,7 @@ def with_checks(serve: Serve, clock: Clock | None = None) -> Callable[[object, C
     return handler
 
 
-def drift(report: Report) -> int | None:
+def drift(report: SchemaReport) -> int | None:
     """Return how much the schema differs; None where that is not known, and nobody's fault.
 
     What passes by itself, and a cluster that somebody stopped, is no drift. A check that is
@@ -91,7 +91,7 @@ class _Checks:
             publish(Metric(METRIC, resource), value)
         return answer
 
-    def _look(self, watcher: Watcher, caller: Caller, invocation: Invocation) -> Report:
+    def _look(self, watcher: Watcher, caller: Caller, invocation: Invocation) -> SchemaReport:
         """Look until a paused database is awake: it is woken once, and not for nothing."""
         try:
             _act_for_its_owner(watcher.database, caller)
@@ -136,7 +136,7 @@ def _parse(event: Mapping[str, Any]) -> tuple[CheckEvent, str]:
     return parse(CheckEvent, check), resource
 
 
-def _answer(report: Report, version: str) -> Answer:
+def _answer(report: SchemaReport, version: str) -> Answer:
     return {
         "state": report.state.value,
         "retryable": report.retryable,

@@ -13,7 +13,7 @@ from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.engine.output import Value, combine, known
 from cfn_mlflow.engine.resource import Observation, Observed
 from cfn_mlflow.outcome import PermanentError
-from cfn_mlflow.schema_check.check import Report, State
+from cfn_mlflow.schema_check.check import SchemaReport, State
 from cfn_mlflow.schema_check.look import Watcher
 from cfn_mlflow.schema_check.words import failure, unknown_release, waiting
 from cfn_mlflow.types.common.type_handler import resource_type
@@ -21,7 +21,7 @@ from cfn_mlflow.types.schema.properties import SchemaProperties
 
 
 @dataclass(frozen=True, eq=False)
-class SchemaCheck(Observed[Report]):
+class SchemaCheck(Observed[SchemaReport]):
     """A database's schema against what one MLflow release declares; nothing is made or removed."""
 
     words: ClassVar[str] = "schema"
@@ -31,15 +31,15 @@ class SchemaCheck(Observed[Report]):
     may_look: Value[bool]
     """Whether cluster and secret may be used: a rollback passes all the same where not."""
 
-    def observe(self) -> Observation[Report]:
+    def observe(self) -> Observation[SchemaReport]:
         """Look at the database (see `Watcher.look`). Fails if the image's release is not known."""
         if not self.watcher.expected:
             raise PermanentError(f"schema: {unknown_release(self.image)}")
         if not known(self.may_look):
-            return Observation(Report(State.REFUSED, None, self.watcher.expected))
+            return Observation(SchemaReport(State.REFUSED, None, self.watcher.expected))
         return Observation(self.watcher.look())
 
-    def compare(self, found: Observation[Report]) -> Observation[Report]:
+    def compare(self, found: Observation[SchemaReport]) -> Observation[SchemaReport]:
         """Tell what passes by itself; fail unless the schema is current and nothing differs."""
         view = found.view
         if view.retryable:

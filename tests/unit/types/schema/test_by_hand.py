@@ -14,7 +14,7 @@ from botocore.stub import Stubber
 from cfn_mlflow.aws.core import session
 from cfn_mlflow.outcome import PermanentError, TemporaryError
 from cfn_mlflow.runtime.clock import Clock
-from cfn_mlflow.schema_check.check import Report, State
+from cfn_mlflow.schema_check.check import SchemaReport, State
 from cfn_mlflow.schema_check.look import Watcher
 from cfn_mlflow.types.schema import by_hand as schema_by_hand
 from cfn_mlflow.types.schema.by_hand import SECONDS_TO_WAKE, drift, with_checks
@@ -56,11 +56,11 @@ class Lambda:
         return handler(event, self)
 
 
-def reports(monkeypatch: pytest.MonkeyPatch, report: Report) -> list[str]:
+def reports(monkeypatch: pytest.MonkeyPatch, report: SchemaReport) -> list[str]:
     """Let every look come to this; return what was expected of each."""
     expected: list[str] = []
 
-    def look(watcher: Watcher) -> Report:
+    def look(watcher: Watcher) -> SchemaReport:
         expected.append(watcher.expected)
         return report
 
@@ -87,7 +87,7 @@ def test_given_a_check_then_the_whole_report_comes_back_as_json(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     lost = tuple(f"table runs: column number_{n} is missing" for n in range(9))
-    report = Report(State.CURRENT, HEAD, HEAD, (), (), lost, notes=("n",), advice="Do this.")
+    report = SchemaReport(State.CURRENT, HEAD, HEAD, (), (), lost, notes=("n",), advice="Do this.")
     reports(monkeypatch, report)
     answer = Lambda().answer({"Check": CHECK})
     assert json.loads(json.dumps(answer)) == {
@@ -117,7 +117,7 @@ def test_given_a_check_then_the_whole_report_comes_back_as_json(
 def test_given_a_release_by_tag_image_or_revision_then_that_is_expected(
     monkeypatch: pytest.MonkeyPatch, release: dict[str, str], expected: str, version: str | None
 ) -> None:
-    asked = reports(monkeypatch, Report(State.CURRENT, expected, expected))
+    asked = reports(monkeypatch, SchemaReport(State.CURRENT, expected, expected))
     place = {key: CHECK[key] for key in ("ClusterArn", "SecretArn")}
     answer = Lambda().answer({"Check": {**place, **release}})
     assert (asked, answer["mlflow"]) == ([expected], version)
@@ -178,7 +178,7 @@ def test_given_any_other_event_then_it_is_cloudformations(event: object) -> None
 def test_given_a_check_that_says_it_is_a_request_then_no_report_goes_anywhere(
     world: World, monkeypatch: pytest.MonkeyPatch, forged: dict[str, str]
 ) -> None:
-    looks = reports(monkeypatch, Report(State.CURRENT, HEAD, HEAD))
+    looks = reports(monkeypatch, SchemaReport(State.CURRENT, HEAD, HEAD))
     event = {**world.event(), "Check": CHECK, **forged}
     answer = with_checks(world._handler(event))(event, FakeContext(world.time))
     assert (answer, looks, world.seen, world.answers.bodies) == (None, [], [], [])
@@ -187,7 +187,7 @@ def test_given_a_check_that_says_it_is_a_request_then_no_report_goes_anywhere(
 def test_given_a_check_by_hand_then_no_metric_is_published(
     aws: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    reports(monkeypatch, Report(State.BEHIND, HEAD, "x"))
+    reports(monkeypatch, SchemaReport(State.BEHIND, HEAD, "x"))
     Lambda().answer({"Check": CHECK})
     assert values() == []
 
@@ -195,15 +195,20 @@ def test_given_a_check_by_hand_then_no_metric_is_published(
 @pytest.mark.parametrize(
     ("report", "value"),
     [
-        (Report(State.CURRENT, HEAD, HEAD), 0),
-        (Report(State.CURRENT, HEAD, HEAD, missing_tables=("a", "b"), missing_indexes=("c",)), 3),
-        (Report(State.BEHIND, HEAD, "x"), 1),
-        (Report(State.HALF_MIGRATED, HEAD, "x", already_there=("a", "b")), 2),
-        (Report(State.REFUSED, None, HEAD), 1),
+        (SchemaReport(State.CURRENT, HEAD, HEAD), 0),
+        (
+            SchemaReport(
+                State.CURRENT, HEAD, HEAD, missing_tables=("a", "b"), missing_indexes=("c",)
+            ),
+            3,
+        ),
+        (SchemaReport(State.BEHIND, HEAD, "x"), 1),
+        (SchemaReport(State.HALF_MIGRATED, HEAD, "x", already_there=("a", "b")), 2),
+        (SchemaReport(State.REFUSED, None, HEAD), 1),
     ],
 )
 def test_given_a_check_on_a_schedule_then_its_drift_is_the_resources_metric(
-    aws: None, monkeypatch: pytest.MonkeyPatch, report: Report, value: int
+    aws: None, monkeypatch: pytest.MonkeyPatch, report: SchemaReport, value: int
 ) -> None:
     reports(monkeypatch, report)
     Lambda().answer({"Check": CHECK, "Resource": RESOURCE})
@@ -224,13 +229,13 @@ def test_given_a_check_on_a_schedule_that_cannot_be_made_then_that_counts_as_a_d
 def test_given_that_nobody_can_tell_now_then_nothing_is_published_and_no_alarm_goes_off(
     aws: None, monkeypatch: pytest.MonkeyPatch, state: State
 ) -> None:
-    reports(monkeypatch, Report(state, None, HEAD))
+    reports(monkeypatch, SchemaReport(state, None, HEAD))
     Lambda().answer({"Check": CHECK, "Resource": RESOURCE})
     assert values() == []
 
 
 def test_every_final_state_but_a_stopped_cluster_is_drift_and_a_sound_schema_is_none() -> None:
-    drifts = {state: drift(Report(state, HEAD, HEAD)) for state in State}
+    drifts = {state: drift(SchemaReport(state, HEAD, HEAD)) for state in State}
     assert drifts.pop(State.CURRENT) == 0
     assert drifts.pop(State.STOPPED) is None
     assert all((value is None) == state.retryable for state, value in drifts.items())
@@ -258,7 +263,7 @@ def test_given_a_paused_database_then_it_is_woken_once_and_then_checked(
 def test_given_it_does_not_wake_then_it_is_left_alone_without_an_alarm(
     aws: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    looks = reports(monkeypatch, Report(State.WAKING, None, HEAD))
+    looks = reports(monkeypatch, SchemaReport(State.WAKING, None, HEAD))
     function = Lambda()
     answer = function.answer({"Check": CHECK, "Resource": RESOURCE})
     assert (answer["state"], answer["retryable"], values()) == ("waking", True, [])
@@ -269,7 +274,7 @@ def test_given_it_does_not_wake_then_it_is_left_alone_without_an_alarm(
 def test_given_a_function_with_little_time_then_it_answers_before_its_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    reports(monkeypatch, Report(State.PAUSED, None, HEAD))
+    reports(monkeypatch, SchemaReport(State.PAUSED, None, HEAD))
     function = Lambda(seconds=30)
     assert function.answer({"Check": CHECK})["state"] == "paused"
     assert function.now < 20
@@ -285,7 +290,7 @@ def test_given_a_function_with_little_time_then_it_answers_before_its_end(
 def test_given_nobody_may_act_for_the_owner_then_the_report_says_so(
     monkeypatch: pytest.MonkeyPatch, error: Exception, state: str, retryable: bool
 ) -> None:
-    looks = reports(monkeypatch, Report(State.CURRENT, HEAD, HEAD))
+    looks = reports(monkeypatch, SchemaReport(State.CURRENT, HEAD, HEAD))
 
     def fails(cluster: str) -> None:
         raise error

@@ -8,7 +8,7 @@ from cfn_mlflow.aws.core.errors import explain
 from cfn_mlflow.engine.converge import Convergence
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.outcome import Done, PermanentError, Waiting
-from cfn_mlflow.schema_check.check import Report, State
+from cfn_mlflow.schema_check.check import SchemaReport, State
 from cfn_mlflow.schema_check.look import Watcher
 from cfn_mlflow.types.schema import graph as schema
 from cfn_mlflow.types.schema.attributes import SchemaAttributes
@@ -32,14 +32,14 @@ def database(aws: None) -> None:
     things.secret("mlflow")
 
 
-def reports(monkeypatch: pytest.MonkeyPatch, *found: Report) -> None:
+def reports(monkeypatch: pytest.MonkeyPatch, *found: SchemaReport) -> None:
     """Let one look after the other come to these."""
     looks = iter(found)
     monkeypatch.setattr(Watcher, "look", lambda _: next(looks))
 
 
-def report(state: State, *differences: str, found: str | None = HEAD, **more: str) -> Report:
-    return Report(state, found, HEAD, ("a", "b"), (), differences, **more)  # type: ignore[arg-type]
+def report(state: State, *differences: str, found: str | None = HEAD, **more: str) -> SchemaReport:
+    return SchemaReport(state, found, HEAD, ("a", "b"), (), differences, **more)  # type: ignore[arg-type]
 
 
 def graph_of(properties: dict[str, str]) -> Graph:
@@ -47,7 +47,7 @@ def graph_of(properties: dict[str, str]) -> Graph:
 
 
 def test_given_a_current_schema_then_its_attributes(monkeypatch: pytest.MonkeyPatch) -> None:
-    reports(monkeypatch, Report(State.CURRENT, HEAD, HEAD))
+    reports(monkeypatch, SchemaReport(State.CURRENT, HEAD, HEAD))
     given = converge(graph_of(PROPERTIES))
     assert given == {
         "State": "current",
@@ -99,7 +99,7 @@ def test_given_a_state_that_passes_then_it_is_waited_for_until_the_schema_can_be
         monkeypatch,
         report(state, reason="Data API: not now"),
         report(state, advice=state.advice),
-        Report(State.CURRENT, HEAD, HEAD),
+        SchemaReport(State.CURRENT, HEAD, HEAD),
     )
     convergence = Convergence(graph_of(PROPERTIES), explain)
     assert convergence.step() == Waiting({"schema": f"{state}: Data API: not now"})
@@ -110,7 +110,7 @@ def test_given_a_state_that_passes_then_it_is_waited_for_until_the_schema_can_be
 def test_given_a_table_that_is_missing_then_a_revision_that_is_current_does_not_pass(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    reports(monkeypatch, Report(State.CURRENT, HEAD, HEAD, (), ("table runs is missing",)))
+    reports(monkeypatch, SchemaReport(State.CURRENT, HEAD, HEAD, (), ("table runs is missing",)))
     with pytest.raises(PermanentError, match="table runs is missing"):
         converge(graph_of(PROPERTIES))
 
