@@ -119,7 +119,7 @@ def reason_of(stack: Stack, after: int) -> str:
 def refused(aws: LocalAws, stack: Stack, asked: dict[str, Any]) -> str:
     """Update the stack to what cannot be; return the reason, once all is shown to be as before."""
     before, events = stack.outputs, len(stack.events())
-    stops = words_of(aws, FUNCTION).count("1 old tasks are stopped while the schema is migrated")
+    stops = words_of(aws, FUNCTION).count("Stopping 1 old tasks while the schema is migrated")
     ended = stack.update(asked)
     reasons = [event.reason for event in stack.events()[events:] if event.reason]
     assert ended == "UPDATE_ROLLBACK_COMPLETE", "\n".join(reasons)
@@ -128,7 +128,7 @@ def refused(aws: LocalAws, stack: Stack, asked: dict[str, Any]) -> str:
     assert stack.outputs == before
     assert runs_of(aws, before["TrackingUri"]).items() >= KEPT.items()
     said = words_of(aws, FUNCTION)
-    assert said.count("1 old tasks are stopped while the schema is migrated") == stops
+    assert said.count("Stopping 1 old tasks while the schema is migrated") == stops
     return reason
 
 

@@ -14,19 +14,19 @@ _MARK = '{"cfn-mlflow-check":'
 
 @dataclass(frozen=True)
 class DeepCheckReport:
-    """Whether every server served, and if not, which one did what instead."""
+    """Whether every server is healthy, and the reason if one is not."""
 
     healthy: bool
     reason: str
 
 
 def command() -> tuple[str, ...]:
-    """Return what Python is told to check: `-c` and the script."""
+    """Return the arguments of Python in the checking task: `-c` and the script."""
     return ("-c", minified(Path(__file__).with_name("script.py")))
 
 
 def parse(lines: Iterable[str]) -> DeepCheckReport | None:
-    """Return what the task's log lines say; None if the answer is not among them."""
+    """Return the report in the task's log lines; None if the log has none."""
     for line in reversed(list(lines)):
         if line.lstrip().startswith(_MARK):
             said = json.loads(line)["cfn-mlflow-check"]

@@ -1,8 +1,9 @@
-"""Ask each server of the service for what its users need: the text that the deep check runs.
+"""Ask each server of the service for what its users need: the script that the deep check runs.
 
-It is sent as `python -c` to the service's own image, inside the service's network: an answer from
-the database, and an artifact written, read and deleted again, from every task by its address. The
-answer is the last line, one JSON object. Standard library only; no secret is printed.
+It runs as `python -c` in the service's own image, inside the service's network. It asks every task,
+by its address, for an answer from the database. It also writes, reads and deletes an artifact. The
+last line of its log is the answer, one JSON object. It uses only the standard library, and prints
+no secret.
 """
 
 from __future__ import annotations
@@ -31,18 +32,22 @@ OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 class SignedOutError(Exception):
-    """The server has read its users, and the admin's first password is not valid any more.
+    """The admin's first password is not valid any more.
 
-    So the database has answered, for the users are in it; without a login no more can be asked.
+    The server has read its users, who are in the database. So the database has answered. Without a
+    login, the check can ask no more.
     """
 
 
 class Unhealthy(Exception):  # noqa: N818 - what is found, not a fault of this script
-    """A server did not do what it must: the message says which and what."""
+    """A server does not serve. The message names the server and what it did."""
 
 
 def ask(server: str, method: str, path: str, body: bytes | None = None) -> bytes:
-    """Return the body of a server's answer. Raises Unhealthy for any but 200."""
+    """Return the body of a server's answer.
+
+    Raises Unhealthy unless the answer is a success, and SignedOutError for a refused login.
+    """
     headers = {"Host": HOST, "Content-Type": "application/json"}
     password = os.environ.get("MLFLOW_AUTH_ADMIN_PASSWORD")
     if password:
@@ -65,12 +70,12 @@ def ask(server: str, method: str, path: str, body: bytes | None = None) -> bytes
 
 
 def database(server: str) -> None:
-    """Let the server read from the database."""
+    """Let the server read from the database. Raises Unhealthy."""
     ask(server, "POST", EXPERIMENTS, b'{"max_results": 1}')
 
 
 def artifact(server: str) -> None:
-    """Let the server write an artifact, read it back and delete it."""
+    """Let the server write an artifact, read it back and delete it. Raises Unhealthy."""
     name = f"{ARTIFACTS}/cfn-mlflow-check/{secrets.token_hex(8)}"
     content = secrets.token_bytes(512)
     ask(server, "PUT", name, content)
@@ -80,7 +85,10 @@ def artifact(server: str) -> None:
 
 
 def until(asked: Callable[[str], None], server: str) -> None:
-    """Ask again and again for a while: a server may have just begun to serve."""
+    """Repeat a question for a minute, because a server may have just started.
+
+    Raises Unhealthy if the server still does not serve then.
+    """
     end = time.monotonic() + SECONDS
     while True:
         try:
@@ -94,7 +102,7 @@ def until(asked: Callable[[str], None], server: str) -> None:
 
 
 def check(server: str) -> None:
-    """Check one server as far as its login goes. Raises Unhealthy."""
+    """Check one server, as far as the login allows. Raises Unhealthy."""
     try:
         for asked in (database, artifact):
             until(asked, server)
@@ -104,7 +112,7 @@ def check(server: str) -> None:
 
 
 def main() -> None:
-    """Check every server; end with 1 if one is not healthy."""
+    """Check every server; exit with 1 if one is not healthy."""
     healthy, reason = True, ""
     try:
         for server in SERVERS:

@@ -1,10 +1,11 @@
-"""The deep check: a task inside the network that uses MLflow as its users do, after each deploy.
+"""The deep check: after each deployment, a task inside the network uses MLflow as its users do.
 
-The load balancer's health check must not touch the database; this one does, and writes, reads and
-deletes an artifact, at every task of the service. That a task definition has passed is its tag.
+The load balancer's health check must not touch the database. This check reads from it, and writes,
+reads and deletes an artifact, at every task of the service. A tag says that a task definition has
+passed.
 
-A run is told the addresses that it asks, and ECS takes so many characters: where a service has more
-tasks, the next run goes on behind the last address of the one before.
+A run gets the addresses of the tasks in its environment, which ECS limits to so many characters. If
+a service has more tasks, the next run goes on after the last address of the run before.
 """
 
 from __future__ import annotations
@@ -35,33 +36,33 @@ from cfn_mlflow.upgrade.image_task import (
 from cfn_mlflow.upgrade.migration.notes import CHECK
 
 CHECKED_TAG = "cfn-mlflow:checked"
-"""The task definition of the server passed the deep check."""
+"""On the server's task definition: it has passed the deep check."""
 REASON_BYTES = 250
 SERVERS, HOST = "CFN_MLFLOW_SERVERS", "CFN_MLFLOW_HOST"
-"""Variables that tell the script which servers to ask, and under which name."""
+"""Variables by which the script knows the servers to ask, and the host name to ask for."""
 
 
 @dataclass(frozen=True)
 class DeepCheckView:
-    """Whether it has passed, else the tasks that have checked and what the last one says."""
+    """Whether the check has passed; if not, its tasks and the report of the last one."""
 
     passed: bool
     tasks: tuple[Task, ...] = ()
     report: DeepCheckReport | None = None
     well: tuple[Task, ...] = ()
-    """Those until the last whose servers all serve; what came after asked the same ones."""
+    """The tasks up to the last one whose servers are all healthy; later ones asked the others."""
     image_digest: str = ""
 
 
 @dataclass(frozen=True, eq=False)
 class DeepCheck(Attached[DeepCheckView], Updatable[DeepCheckView]):
-    """The check of one revision of the server's task definition, at all tasks that run of it."""
+    """The check of one revision of the server's task definition, at every task of it that runs."""
 
     words: ClassVar[str] = "deep check"
 
     launcher: Value[Launcher]
     definition: Value[TaskDefinitionView]
-    """The server's."""
+    """The server's task definition."""
     host_name: Value[str]
     container: str
     port: int
@@ -70,13 +71,14 @@ class DeepCheck(Attached[DeepCheckView], Updatable[DeepCheckView]):
 
     @property
     def purpose(self) -> str:
-        """Return what the tasks of this check are for: this revision of the server's."""
+        """Return the purpose of this check's tasks, which names the revision of the server."""
         return f"{CHECK}-{self._revision.arn.rpartition(':')[2]}"
 
     def observe(self) -> Observation[DeepCheckView] | None:
-        """Read the tag, else find the tasks and read their log (ecs:ListTasks, DescribeTasks).
+        """Read the tag, else find the tasks and read their log.
 
-        None where a run is to begin: the first, or one for the servers that are left.
+        Rests on ecs:ListTasks, DescribeTasks and logs:GetLogEvents. Returns None if a run is to
+        begin: the first one, or one for the remaining servers.
         """
         return as_observed(self._view())
 
@@ -87,7 +89,7 @@ class DeepCheck(Attached[DeepCheckView], Updatable[DeepCheckView]):
             return DeepCheckView(passed=True, image_digest=digest)
         view = self._so_far()
         if not view.tasks:
-            # A service without a task has nothing to check; the next deploy does it.
+            # A service without a task has nothing to check. The next deployment checks it.
             return None if self._servers() else DeepCheckView(passed=True)
         if not view.passed or running(view.tasks):
             return view
@@ -100,7 +102,10 @@ class DeepCheck(Attached[DeepCheckView], Updatable[DeepCheckView]):
         self._start(self._so_far())
 
     def compare(self, found: Observation[DeepCheckView]) -> Observation[DeepCheckView]:
-        """Tell the state of the task, or that it is to be tried again; note what has passed."""
+        """Report the state of the task, or that another attempt is due; note a check that passed.
+
+        Rests on ecs:TagResource. Raises PermanentError if a server is not healthy.
+        """
         view = found.view
         busy = self._busy(view)
         if busy:
@@ -111,7 +116,7 @@ class DeepCheck(Attached[DeepCheckView], Updatable[DeepCheckView]):
         return found
 
     def _busy(self, view: DeepCheckView) -> str | None:
-        """Tell the state of the task; fail if a server does not serve."""
+        """Return the state of the task; None if it has ended. Fails if a server is not healthy."""
         if not view.tasks:
             return None
         one, last = running(view.tasks), view.tasks[-1]
@@ -119,7 +124,7 @@ class DeepCheck(Attached[DeepCheckView], Updatable[DeepCheckView]):
             return one.status.lower()
         if view.report is None and not log_is_whole(last):
             return "waiting for its log"
-        # One more look with the addresses of then: a task may have been replaced meanwhile.
+        # One more run asks the addresses of then, because a task may have been replaced meanwhile.
         failed = view.tasks[len(view.well) :]
         again = view.report is None or len(failed) == 1
         if not view.passed and not worth_another(failed, retryable=again):
@@ -133,7 +138,7 @@ class DeepCheck(Attached[DeepCheckView], Updatable[DeepCheckView]):
         self._start(found.view)
 
     def _note(self, view: DeepCheckView) -> None:
-        """Note that it has passed, and what the image's digest is (ecs:TagResource)."""
+        """Note that the check has passed, and the image's digest (ecs:TagResource)."""
         lacks_digest = self._is_noted and IMAGE_DIGEST_TAG not in self._revision.tags
         if view.tasks or lacks_digest:
             notes = ecs_tags({CHECKED_TAG: "true", IMAGE_DIGEST_TAG: view.image_digest})
@@ -152,7 +157,7 @@ class DeepCheck(Attached[DeepCheckView], Updatable[DeepCheckView]):
         return CHECKED_TAG in self._revision.tags
 
     def _so_far(self) -> DeepCheckView:
-        """Return what the runs have come to; a report counts before ECS tells its exit code."""
+        """Return the result so far; a report counts even before ECS knows the exit code."""
         found = self._launcher.runs(self.purpose)
         report = deep_check.parse(self._launcher.lines(found[-1])) if found else None
         healthy = bool(report and report.healthy)
@@ -169,7 +174,7 @@ class DeepCheck(Attached[DeepCheckView], Updatable[DeepCheckView]):
         return {SERVERS: ",".join(servers), HOST: known(self.host_name).lower()}
 
     def _servers(self) -> list[str]:
-        """Return the addresses of the tasks that run of this revision, in order."""
+        """Return the sorted addresses of the running tasks of this revision."""
         return sorted(f"{task.address}:{self.port}" for task in self._tasks() if task.address)
 
     def _tasks(self) -> list[Task]:
@@ -177,7 +182,7 @@ class DeepCheck(Attached[DeepCheckView], Updatable[DeepCheckView]):
         return [task for task in found if task.definition_arn == self._revision.arn]
 
     def _image_digest(self) -> str:
-        """Return the digest that ECS tells of the image; empty if it tells none."""
+        """Return the image's digest as ECS reports it; empty if ECS reports none."""
         told = (
             container.image_digest
             for task in self._tasks()
@@ -187,7 +192,7 @@ class DeepCheck(Attached[DeepCheckView], Updatable[DeepCheckView]):
         return next(filter(None, told), "")
 
     def _servers_after(self, well: Sequence[Task]) -> list[str]:
-        """Return those that are still to be asked: behind the last that was well."""
+        """Return the servers that are still to be asked: those after the last healthy run's."""
         last = well[-1].environment.get(SERVERS, "").rpartition(",")[2] if well else ""
         return [server for server in self._servers() if server > last]
 
@@ -198,7 +203,7 @@ class DeepCheck(Attached[DeepCheckView], Updatable[DeepCheckView]):
 
 
 def _well(runs: tuple[Task, ...]) -> tuple[Task, ...]:
-    """Return the runs up to the last that ended well."""
+    """Return the runs up to the last one that ended with exit code 0."""
     ends = [place for place, run in enumerate(runs, 1) if run.exit_code == 0]
     return runs[: ends[-1]] if ends else ()
 
@@ -208,7 +213,7 @@ def _as_many_as_fit(
     environment: Callable[[Sequence[str]], Mapping[str, str]],
     command: Sequence[str],
 ) -> Sequence[str]:
-    """Return the first servers, as many as ECS takes the overrides of."""
+    """Return the first servers, as many as fit into the overrides that ECS takes."""
     without = len(json.dumps(overrides(environment(()), command)))
     room = OVERRIDES_CHARACTERS - without
     ends = itertools.accumulate(len(server) + 1 for server in servers)

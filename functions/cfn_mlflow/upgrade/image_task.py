@@ -1,8 +1,8 @@
-"""Tasks of the service's image that run to an end: how they are started, found again and read.
+"""Starts, finds and reads the tasks of the service's image that run to an end.
 
-All are of the migration's task definition: the same image, network, login and log. What one is for
-stands in `startedBy`, so a function that was killed finds the task that it has started. None is
-ever stopped.
+All of them are of the migration's task definition, and share its image, network, login and log.
+`startedBy` says what a task is for. So a function finds the task that a killed one has started.
+The provider never stops such a task.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ from cfn_mlflow.upgrade.migration.notes import MIGRATE
 CONTAINER = "migration"
 
 OVERRIDES_CHARACTERS = 8192
-"""What ECS takes as the overrides of one task, as JSON."""
+"""The characters that ECS takes as the overrides of one task, as JSON."""
 
 ATTEMPTS = 3
-"""So often a task is started that failed for a reason that may pass."""
+"""How often a task is started, if it fails for a reason that may pass."""
 
 LINES_READ = 50
 SECONDS_FOR_THE_LOG = 20
-"""The log's last lines may arrive after the task has stopped."""
+"""How long after a task has stopped the last lines of its log may still arrive."""
 
 _MAY_PASS = re.compile(
     r"assume the role|not authorized|AccessDenied|capacity|throttl|rate exceeded|internal",
     re.IGNORECASE,
 )
-"""A role that was just made is not known everywhere at once."""
+"""Reasons of a stop that may pass: a role that was just created is not visible everywhere yet."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Launcher:
         return replace(self, definition_arn=definition_arn)
 
     def runs(self, purpose: str) -> tuple[Task, ...]:
-        """Return the tasks of this very task definition that are for this, oldest first.
+        """Return the tasks of this revision that are for a purpose, oldest first.
 
         Rests on ecs:ListTasks and DescribeTasks.
         """
@@ -78,11 +78,12 @@ class Launcher:
         environment: Mapping[str, str] | None = None,
         command: Sequence[str] = (),
     ) -> None:
-        """Start a task (ecs:RunTask); the same call, repeated after a kill, starts no second one.
+        """Start a task for a purpose (ecs:RunTask).
 
-        Raises TemporaryError where there is no room for it.
+        The same call, repeated after a kill, starts no second task. `earlier` is the attempts so
+        far. Raises TemporaryError if ECS could not place the task.
         """
-        # ECS remembers a token for longer than it shows a stopped task: each hour has its own.
+        # ECS remembers a token for longer than it shows a stopped task, so the token has the hour.
         hour = datetime.now(UTC).strftime("%Y-%m-%dT%H")
         attempt = "|".join([self.definition_arn, purpose, hour, *(task.arn for task in earlier)])
         answer = ecs().run_task(
@@ -108,11 +109,11 @@ class Launcher:
             raise TemporaryError(f"ECS could not start it ({cut(reason, 80)}); trying again")
 
     def lines(self, task: Task) -> list[str]:
-        """Return the last lines of a task's log (logs:GetLogEvents)."""
+        """Return the last 50 lines of a task's log (logs:GetLogEvents)."""
         return last_lines(self.log_group, task.stream(CONTAINER), LINES_READ)
 
     def tags(self) -> Tags:
-        """Return the task definition's tags (ecs:ListTagsForResource)."""
+        """Return the task definition's tags, none if it is gone (ecs:ListTagsForResource)."""
         try:
             found = ecs().list_tags_for_resource(resourceArn=self.definition_arn)["tags"]
         except Exception as error:
@@ -123,7 +124,7 @@ class Launcher:
 
 
 def overrides(environment: Mapping[str, str], command: Sequence[str]) -> Any:
-    """Return what a task is given beside its task definition."""
+    """Return the overrides with which RunTask gives a task an environment and a command."""
     container: dict[str, Any] = {"name": CONTAINER}
     if environment:
         container["environment"] = [{"name": k, "value": v} for k, v in environment.items()]
@@ -133,7 +134,7 @@ def overrides(environment: Mapping[str, str], command: Sequence[str]) -> Any:
 
 
 def migrations(owner: Owner, cluster: str, family: str) -> list[Task]:
-    """Return the migrations of an owner that have not stopped yet, of whatever revision.
+    """Return the migrations of an owner that have not stopped yet, of all revisions.
 
     Rests on ecs:ListTasks and DescribeTasks.
     """
@@ -142,7 +143,7 @@ def migrations(owner: Owner, cluster: str, family: str) -> list[Task]:
 
 
 def runs_of_family(owner: Owner, cluster: str, family: str, purpose: str) -> list[Task]:
-    """Return an owner's tasks that are for this, of whatever revision, oldest first.
+    """Return an owner's tasks that are for a purpose, of all revisions, oldest first.
 
     Rests on ecs:ListTasks and DescribeTasks.
     """
@@ -156,22 +157,25 @@ def runs_of_family(owner: Owner, cluster: str, family: str, purpose: str) -> lis
 
 
 def started_by(purpose: str, owner: Owner) -> str:
-    """Return how ECS knows the tasks that are for this."""
+    """Return the `startedBy` of an owner's tasks that are for a purpose."""
     return f"cfn-mlflow/{purpose}/{owner.digest}"
 
 
 def running(found: Sequence[Task]) -> Task | None:
-    """Return the task that runs, if one does."""
+    """Return the task that runs; None if all have stopped."""
     return next((task for task in found if not task.stopped), None)
 
 
 def log_is_whole(task: Task) -> bool:
-    """Tell whether no more of a stopped task's log is to come."""
+    """Tell whether the log of a stopped task has all its lines."""
     return task.exit_code is None or older(task, SECONDS_FOR_THE_LOG)
 
 
 def worth_another(found: Sequence[Task], *, retryable: bool) -> bool:
-    """Tell whether another attempt may go better than those so far."""
+    """Tell whether to start another task, after the failed attempts so far.
+
+    `retryable` says that the last one failed for a reason that may pass.
+    """
     last = found[-1]
     may_pass = retryable or (
         last.stop_code == FAILED_TO_START and bool(_MAY_PASS.search(last.reasons))

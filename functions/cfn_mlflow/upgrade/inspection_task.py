@@ -1,9 +1,14 @@
-"""The inspection: what the image would do to the database, found out before anything changes.
+"""The inspection: it finds out what the image would do to the database, before anything changes.
 
-One task of the image looks at the database and says what is pending, or why it cannot be: so an
-image without MLflow or without a driver, a database that is ahead or somebody else's, a refused
-login are told while the old service still runs. What was found, once it has been migrated, stands
-in the tags of the task definition's revision: with them no task is started.
+One task of the image reads the database and prints which revisions are pending, or what prevents a
+migration. So a stack fails while its old service still runs, if:
+
+- the image has no MLflow, or no driver for PostgreSQL,
+- the database is ahead of the image, or another application's,
+- the database refuses the login.
+
+After a migration, the tags of the task definition's revision say what the schema is. With these
+tags no task is started.
 
 MLflow cannot go back. A stack that rolls back behind a migration asks for an image that the
 database is ahead of. Then the fallback image runs: the image that migrated the database.
@@ -39,65 +44,70 @@ _AHEAD = ("ahead", "unknown")
 
 
 class Schema(Protocol):
-    """Asks the database without a task; each may raise TemporaryError."""
+    """Reads the database without a task. Each method may raise TemporaryError."""
 
     def revision(self) -> str | None:
-        """Return its revision, None if it has none."""
+        """Return the database's revision; None if it has none."""
         ...
 
     def is_empty(self) -> bool:
-        """Tell whether it has no table at all."""
+        """Tell whether the database has no table at all."""
         ...
 
     def faults(self, revision: str) -> tuple[str, ...]:
-        """Name the tables and columns that it lacks at this revision."""
+        """Name the tables and columns of this revision that the database lacks."""
         ...
 
 
 @dataclass(frozen=True)
 class InspectionView:
-    """What is known of the database and the image."""
+    """What is known of the database, and of what the image would do to it."""
 
     noted: str = ""
     """The revision noted on the task definition, if the database still has it."""
     tags: Tags = field(default_factory=dict)
     stale: bool = False
-    """Whether the database went elsewhere since it was noted."""
+    """Whether the database has another revision than the noted one."""
     elsewhere: bool = False
-    """Whether a task of another deploy is at the database."""
+    """Whether a migration of another deployment is running."""
     empty: bool = False
     runs: tuple[Task, ...] = ()
     result: Result | None = None
     fallback_image: str = ""
+    """The image that serves instead of the asked one; empty if the asked one serves."""
 
     @property
     def outcome(self) -> str:
-        """Return the inspection's outcome, `empty` where it was seen without a task."""
+        """Return the task's outcome; `empty` if the database was read without a task."""
         return "empty" if self.empty else self.result.outcome if self.result else ""
 
     @property
     def moves(self) -> bool:
-        """Tell whether the schema is to be moved."""
+        """Tell whether the schema is to be migrated."""
         return not self.noted and self.outcome in ("behind", "empty")
 
     @property
     def has_data(self) -> bool:
-        """Tell whether the schema is to be moved under data."""
+        """Tell whether the schema is to be migrated, and the database holds data."""
         return self.moves and self.outcome == "behind"
 
 
 @dataclass(frozen=True, eq=False)
 class Inspection(Attached[InspectionView], Updatable[InspectionView]):
-    """What one revision of the migration's task definition finds in the database."""
+    """The inspection of the database by one revision of the migration's task definition."""
 
     words: ClassVar[str] = "inspection of the database"
 
     launcher: Value[Launcher]
     schema: Value[Schema | None]
-    """None where there is no Data API."""
+    """None if the database has no Data API."""
 
     def observe(self) -> Observation[InspectionView] | None:
-        """Read the notes, else the tasks and their log (ecs:ListTagsForResource, ListTasks)."""
+        """Read the noted revision, else the tasks and their log.
+
+        Rests on ecs:ListTagsForResource, ListTasks, DescribeTasks, logs:GetLogEvents and the
+        Data API.
+        """
         return as_observed(self._view())
 
     def _view(self) -> InspectionView | None:
@@ -120,11 +130,14 @@ class Inspection(Attached[InspectionView], Updatable[InspectionView]):
         return InspectionView(tags=tags, runs=runs, result=result, fallback_image=image)
 
     def create(self) -> None:
-        """Start the task that looks (ecs:RunTask)."""
+        """Start the task that inspects (ecs:RunTask)."""
         self._start(())
 
     def compare(self, found: Observation[InspectionView]) -> Observation[InspectionView]:
-        """Tell the state of the task that looks, or what is still to be found out or noted."""
+        """Report the state of the task, or what is still to be found out or noted.
+
+        Raises PermanentError if the image cannot migrate or serve the database.
+        """
         busy = self._busy(found.view)
         if busy:
             return replace(found, busy=busy)
@@ -134,7 +147,7 @@ class Inspection(Attached[InspectionView], Updatable[InspectionView]):
         return replace(found, differs=differs)
 
     def _busy(self, view: InspectionView) -> str | None:
-        """Tell the state of the task that looks; fail where the migration could not be."""
+        """Return the state of the task; None if it has ended and the deployment may go on."""
         if view.elsewhere:
             return "waiting for the end of another deploy's migration"
         if view.noted or view.stale or view.empty:
@@ -149,7 +162,7 @@ class Inspection(Attached[InspectionView], Updatable[InspectionView]):
         return None
 
     def _differs(self, view: InspectionView) -> tuple[str, ...]:
-        """Name what is still to be found out, or to be noted."""
+        """Name what is still to be found out or noted."""
         if view.stale:
             return ("schema",)
         if view.result and not view.result.done:
@@ -157,7 +170,7 @@ class Inspection(Attached[InspectionView], Updatable[InspectionView]):
         return ()
 
     def update(self, found: Observation[InspectionView]) -> None:
-        """Look again, or note the fallback image (ecs:RunTask, TagResource, UntagResource)."""
+        """Inspect again, or note the fallback image (ecs:RunTask, TagResource, UntagResource)."""
         view, launcher = found.view, known(self.launcher)
         if view.stale:
             self._start(launcher.runs(LOOK))
@@ -171,11 +184,11 @@ class Inspection(Attached[InspectionView], Updatable[InspectionView]):
             self._start(view.runs)
 
     def _tell(self, view: InspectionView) -> None:
-        """Say in the log what was found."""
+        """Log that a fallback image runs, and which revisions are pending."""
         if view.fallback_image:
             log.warning(
-                f"The database is at {view.noted}, ahead of the image that is asked for, and MLflow"
-                f" cannot go back: {view.fallback_image} runs instead. Ask for it, or a newer one"
+                f"The database is at {view.noted}, ahead of the image that is asked for. MLflow "
+                f"cannot go back, so {view.fallback_image} runs instead. Ask for it, or a newer one"
             )
         if view.has_data and view.result:
             steps = view.result.pending
@@ -186,9 +199,10 @@ class Inspection(Attached[InspectionView], Updatable[InspectionView]):
         known(self.launcher).start(LOOK, earlier, environment={"CFN_MLFLOW_ONLY_LOOK": "true"})
 
     def _is_still_at(self, noted: str) -> bool:
-        """Tell whether the database is where it was noted, or need not be.
+        """Tell whether the database still has the noted revision, or need not have it.
 
-        A rollback to what runs anyway must not fail for what somebody else did to the database.
+        A rollback keeps the image that runs. It must not fail because somebody else changed the
+        database: then it logs a warning.
         """
         launcher, schema = known(self.launcher), known(self.schema)
         actual = schema.revision() if schema else noted
@@ -197,12 +211,12 @@ class Inspection(Attached[InspectionView], Updatable[InspectionView]):
         if not is_rolling_back(launcher.owner.stack_id):
             return False
         if actual and find_fallback_image(launcher, actual):
-            return False  # it is an image of this resource that moved it
+            return False  # an image of this resource migrated it
         log.warning(f"The database is not at {noted} any more; the service is left as it runs")
         return True
 
     def _another_runs(self) -> bool:
-        """Tell whether a migration of another revision runs: it may be moving the schema."""
+        """Tell whether a migration of another revision runs, which may be changing the schema."""
         launcher = known(self.launcher)
         found = migrations(launcher.owner, launcher.cluster, launcher.family)
         return any(task.definition_arn != launcher.definition_arn for task in found)

@@ -1,7 +1,8 @@
 """RDS: the copy-on-write clone of the database on which a migration is rehearsed.
 
-A clone shares the pages of its source until one of the two changes them: it is made in minutes
-whatever the size, and costs what the rehearsal changes. Its logins and passwords are the source's.
+A clone shares the pages of its source until one of the two changes them. So RDS creates it in
+minutes, whatever its size, and only what the rehearsal changes costs storage. Its logins and
+passwords are those of the source.
 """
 
 from __future__ import annotations
@@ -20,12 +21,12 @@ from cfn_mlflow.upgrade.inspection_task import InspectionView
 
 GOING = "deleting"
 CAPACITY = {"MinCapacity": 0.5, "MaxCapacity": 2.0}
-"""Of the clone of a cluster that is not serverless, in Aurora capacity units."""
+"""The clone's capacity in Aurora capacity units, if its source is not serverless."""
 
 
 @dataclass(frozen=True)
 class RehearsalCloneView:
-    """The clone as it stands; without an identifier where none is needed."""
+    """The clone as RDS describes it; without an identifier if no clone is needed."""
 
     identifier: str = ""
     status: str = "available"
@@ -42,7 +43,7 @@ class RehearsalClone(
     Updatable[RehearsalCloneView],
     Undone[RehearsalCloneView],
 ):
-    """The clone and its one instance, while a migration is to be rehearsed."""
+    """The clone and its one instance, as long as a migration is to be rehearsed."""
 
     words: ClassVar[str] = "clone for the rehearsal"
 
@@ -55,11 +56,11 @@ class RehearsalClone(
         return identifier_of(self.owner)
 
     def owned(self, view: RehearsalCloneView) -> bool:
-        """Tell whether it carries this resource's owner tag, if there is one."""
+        """Tell whether the clone carries this resource's owner tag; true if no clone is needed."""
         return not view.identifier or super().owned(view)
 
     def observe(self) -> Observation[RehearsalCloneView] | None:
-        """Find it by its identifier (rds:DescribeDBClusters, DescribeDBInstances)."""
+        """Find the clone by its identifier (rds:DescribeDBClusters, DescribeDBInstances)."""
         needed = known(self.inspected).has_data
         return self.found(_read(self.identifier) if needed else RehearsalCloneView())
 
@@ -85,7 +86,7 @@ class RehearsalClone(
         )
 
     def compare(self, found: Observation[RehearsalCloneView]) -> Observation[RehearsalCloneView]:
-        """Tell the status of the clone, then of its instance, until both are there."""
+        """Report the status of the clone, then of its instance, until both are available."""
         view = found.view
         state = state_of(self.label, view.status)
         if state:
@@ -97,7 +98,7 @@ class RehearsalClone(
         return found.differing({"instance": bool(view.identifier) and not view.instances})
 
     def update(self, found: Observation[RehearsalCloneView]) -> None:
-        """Make the instance (rds:CreateDBInstance)."""
+        """Create the instance (rds:CreateDBInstance)."""
         view = found.view
         rds().create_db_instance(
             DBInstanceIdentifier=f"{view.identifier}-1",
@@ -109,7 +110,7 @@ class RehearsalClone(
         )
 
     def give_up(self) -> None:
-        """Begin to remove it: a failure leaves no clone."""
+        """Begin to delete the clone, so that a failure leaves none."""
         view = _read(self.identifier)
         if view and self.owner.owns(view.tags):
             remove(view)
@@ -117,16 +118,16 @@ class RehearsalClone(
 
 @dataclass(frozen=True, eq=False)
 class RehearsalRemains(TaggedObject[RehearsalCloneView], Remains[RehearsalCloneView]):
-    """The clone, once it is not needed any more."""
+    """The clone, once the rehearsal does not need it any more."""
 
     words: ClassVar[str] = "clone of the rehearsal"
 
     def observe(self) -> Observation[RehearsalCloneView] | None:
-        """Find it by its identifier (rds:DescribeDBClusters, DescribeDBInstances)."""
+        """Find the clone by its identifier (rds:DescribeDBClusters, DescribeDBInstances)."""
         return self.found(_read(identifier_of(self.owner)))
 
     def delete(self, view: RehearsalCloneView) -> None:
-        """Delete instance and clone, with no snapshot: its source has the data."""
+        """Delete the instance and the clone without a snapshot: the source has the data."""
         remove(view)
 
 

@@ -1,4 +1,4 @@
-"""The rehearsal: the same migration, first on the clone."""
+"""The rehearsal: one Fargate task that runs the migration on the clone first."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from cfn_mlflow.upgrade.rehearsal_clone import RehearsalCloneView
 
 @dataclass(frozen=True)
 class RehearsalView:
-    """The tasks that have rehearsed, and what the last of them came to."""
+    """The tasks that have rehearsed, and the result of the last one."""
 
     tasks: tuple[Task, ...] = ()
     result: Result | None = None
@@ -26,7 +26,7 @@ class RehearsalView:
 
 @dataclass(frozen=True, eq=False)
 class RehearsalTask(Attached[RehearsalView], Updatable[RehearsalView]):
-    """The migration of a clone: the database itself is not touched before it has gone well."""
+    """The migration of a clone. The database itself is changed only after it has succeeded."""
 
     words: ClassVar[str] = "rehearsal of the migration"
 
@@ -34,7 +34,10 @@ class RehearsalTask(Attached[RehearsalView], Updatable[RehearsalView]):
     clone: Value[RehearsalCloneView]
 
     def observe(self) -> Observation[RehearsalView] | None:
-        """Find its tasks and read their log, if there is a clone."""
+        """Find its tasks and read their log, if there is a clone.
+
+        Rests on ecs:ListTasks, DescribeTasks and logs:GetLogEvents.
+        """
         if not known(self.clone).identifier:
             return Observation(RehearsalView())
         launcher = known(self.launcher)
@@ -42,13 +45,14 @@ class RehearsalTask(Attached[RehearsalView], Updatable[RehearsalView]):
         return Observation(RehearsalView(found, result_of(launcher, found))) if found else None
 
     def create(self) -> None:
-        """Start the task at the clone (ecs:RunTask)."""
+        """Start the task with the clone as its database (ecs:RunTask)."""
         self._start(())
 
     def compare(self, found: Observation[RehearsalView]) -> Observation[RehearsalView]:
-        """Tell the state of the task; fail if the migration would.
+        """Report the state of the task, or that another attempt is due.
 
-        Another attempt is made where the last one may have failed by chance.
+        Raises PermanentError if the rehearsal failed for a reason that does not pass: the
+        migration would fail too.
         """
         view = found.view
         if view.tasks:

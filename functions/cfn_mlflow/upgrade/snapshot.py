@@ -1,4 +1,4 @@
-"""RDS: the snapshot of the database before its schema is moved."""
+"""RDS: the snapshot of the database before its schema is migrated."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from cfn_mlflow.upgrade.image_task import Launcher
 from cfn_mlflow.upgrade.inspection_task import InspectionView
 
 REVISION_CHARACTERS, LOOK_CHARACTERS = 12, 8
-"""What a name tells of the revision that is migrated to, and of the task that looked."""
+"""How much of the new revision, and of the inspecting task's id, a snapshot's name has."""
 
 
 @dataclass(frozen=True)
 class SnapshotView:
-    """A snapshot as it stands; without an identifier where none is needed."""
+    """A snapshot as RDS describes it; without an identifier if none is needed."""
 
     identifier: str = ""
     status: str = "available"
@@ -31,9 +31,9 @@ class SnapshotView:
 
 @dataclass(frozen=True, eq=False)
 class MigrationSnapshot(Attached[SnapshotView]):
-    """What can be gone back to, if there is anything to lose; it stays when the resource goes.
+    """The snapshot to go back to, if the database holds data. It outlives the resource.
 
-    It is nobody's from the call that makes it: the tag `cfn-mlflow:left-by` tells whose it was.
+    It has no owner from the call that creates it. The tag `cfn-mlflow:left-by` tells whose it was.
     """
 
     words: ClassVar[str] = "snapshot before the migration"
@@ -41,15 +41,15 @@ class MigrationSnapshot(Attached[SnapshotView]):
     launcher: Value[Launcher]
     inspected: Value[InspectionView]
     cluster_arn: Value[str]
-    """Empty where the cluster is not known: then there is none."""
+    """Empty if the cluster is not known: then no snapshot is taken."""
     rehearsed: object = None
-    """What goes before it, if the user wished for it."""
+    """The rehearsal, which comes first if the user asked for one."""
 
     @property
     def identifier(self) -> str:
-        """Return the snapshot's name: one for each look at the database, so none is too old.
+        """Return the snapshot's name: one for each inspection, so that none is too old.
 
-        It has at most 63 characters, of which revision, look and digest are never cut.
+        It has at most 63 characters. Revision, inspecting task and digest are never cut.
         """
         inspected = known(self.inspected)
         expected = ((inspected.result and inspected.result.expected) or "")[:REVISION_CHARACTERS]
@@ -57,7 +57,7 @@ class MigrationSnapshot(Attached[SnapshotView]):
         return known(self.launcher).owner.name("before", expected, look)
 
     def observe(self) -> Observation[SnapshotView] | None:
-        """Find it by its name (rds:DescribeDBClusterSnapshots)."""
+        """Find the snapshot by its name (rds:DescribeDBClusterSnapshots)."""
         if not known(self.inspected).has_data or not known(self.cluster_arn):
             return Observation(SnapshotView())
         try:
@@ -75,7 +75,7 @@ class MigrationSnapshot(Attached[SnapshotView]):
         return Observation(SnapshotView(self.identifier, snapshot.get("Status", ""), percent))
 
     def create(self) -> None:
-        """Take it (rds:CreateDBClusterSnapshot)."""
+        """Take the snapshot (rds:CreateDBClusterSnapshot)."""
         owner = known(self.launcher).owner
         staying: dict[str, Any] = retained.tags_of_what_stays(owner, owner.tags)
         rds().create_db_cluster_snapshot(
@@ -85,7 +85,10 @@ class MigrationSnapshot(Attached[SnapshotView]):
         )
 
     def compare(self, found: Observation[SnapshotView]) -> Observation[SnapshotView]:
-        """Tell how far it is; say its name in the log once it is there."""
+        """Report how far the snapshot is; log its name once it is available.
+
+        Raises PermanentError if it has failed.
+        """
         view = found.view
         if view.status == "failed":
             raise PermanentError(

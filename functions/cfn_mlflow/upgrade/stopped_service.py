@@ -1,9 +1,10 @@
-"""ECS: the old tasks, stopped while the schema moves under them, and started again on every path.
+"""ECS: the old tasks, which stop while the schema is migrated and start again in every case.
 
-MLflow of one release must not serve on the schema of another. Autoscaling is suspended first, for
-it would start tasks again; then the count is set to 0 and what runs is waited for. What was before
-stands in tags, on the service and on its scalable target, from before each change until it is back:
-so whoever comes next, after a success, a failure or a kill, knows what to put back.
+One release of MLflow must not serve on the schema of another. Autoscaling is suspended first,
+because it would start tasks again. Then the count is set to 0, and the last task's end is awaited.
+
+Tags on the service and on its scalable target note the former settings before each change, until
+they are back. So the next invocation knows what to restore after a success, a failure or a kill.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from cfn_mlflow.upgrade.image_task import migrations
 
 @dataclass(frozen=True)
 class StoppedServiceView:
-    """The service, if there is one, its scaling, and its tasks that have not stopped yet."""
+    """The service, if there is one, its scaling, and the number of tasks that have not stopped."""
 
     service: ServiceView | None = None
     scaling: Suspension | None = None
@@ -34,7 +35,7 @@ class StoppedServiceView:
 
 @dataclass(frozen=True, eq=False)
 class StoppedService(Updatable[StoppedServiceView], Undone[StoppedServiceView]):
-    """The service without a task, while `moves` says that the schema is to be moved."""
+    """The service without a task, while `moves` says that the schema is to be migrated."""
 
     words: ClassVar[str] = "old tasks"
 
@@ -45,11 +46,11 @@ class StoppedService(Updatable[StoppedServiceView], Undone[StoppedServiceView]):
 
     @property
     def name(self) -> str:
-        """Return the service's name, and its cluster's."""
+        """Return the name of the service and of its cluster."""
         return self.owner.name()
 
     def observe(self) -> Observation[StoppedServiceView]:
-        """Read service, tasks and scaling, if they are to stand still.
+        """Read the service, its tasks and its scaling, if they are to stop.
 
         Rests on ecs:DescribeServices, ListTasks, DescribeTasks and
         application-autoscaling:DescribeScalableTargets, ListTagsForResource.
@@ -57,7 +58,7 @@ class StoppedService(Updatable[StoppedServiceView], Undone[StoppedServiceView]):
         return Observation(self._read() if known(self.moves) else StoppedServiceView())
 
     def compare(self, found: Observation[StoppedServiceView]) -> Observation[StoppedServiceView]:
-        """Name what still lets tasks run or start, then wait for the end of the last task."""
+        """Name what still lets tasks run or start, and how many tasks are still stopping."""
         view = found.view
         if view.service is None:
             return found
@@ -70,7 +71,7 @@ class StoppedService(Updatable[StoppedServiceView], Undone[StoppedServiceView]):
         return replace(differs, not_ready=f"{view.tasks} stopping" if view.tasks else "")
 
     def update(self, found: Observation[StoppedServiceView]) -> None:
-        """Suspend autoscaling, then stop all tasks, each noted before it is done.
+        """Suspend autoscaling, then stop all tasks. Tags note the former settings first.
 
         Rests on application-autoscaling:TagResource, RegisterScalableTarget, ecs:TagResource,
         UpdateService.
@@ -85,13 +86,17 @@ class StoppedService(Updatable[StoppedServiceView], Undone[StoppedServiceView]):
                 count = {COUNT_TAG: str(view.service.desired)}
                 ecs().tag_resource(resourceArn=view.service.arn, tags=ecs_tags(count))
             ecs().update_service(cluster=self.name, service=self.name, desiredCount=0)
-            log.info(f"{view.service.desired} old tasks are stopped while the schema is migrated")
+            log.info(f"Stopping {view.service.desired} old tasks while the schema is migrated")
 
     def give_up(self) -> None:
-        """Start the tasks again, and autoscaling, unless a migration still runs."""
+        """Start the tasks again, and resume autoscaling, unless a migration still runs.
+
+        Rests on ecs:UpdateService, UntagResource, application-autoscaling:RegisterScalableTarget
+        and UntagResource.
+        """
         view = self._read()
         if migrations(self.owner, self.name, self.migration_family):
-            log.info("The old tasks stay stopped, for a migration still runs")
+            log.info("The old tasks stay stopped, because a migration still runs")
             return
         if view.service and COUNT_TAG in view.service.tags:
             count = int(view.service.tags[COUNT_TAG])
@@ -100,7 +105,7 @@ class StoppedService(Updatable[StoppedServiceView], Undone[StoppedServiceView]):
             if view.service.desired != count:
                 ecs().update_service(cluster=self.name, service=self.name, desiredCount=count)
             ecs().untag_resource(resourceArn=view.service.arn, tagKeys=[COUNT_TAG])
-            log.info(f"{count} old tasks are started again")
+            log.info(f"Starting {count} old tasks again")
         if view.scaling:
             resume(view.scaling)
 

@@ -10,5 +10,5 @@ from cfn_mlflow.upgrade.migration.minified import minified
 
 @cache
 def command() -> tuple[str, ...]:
-    """Return what Python is told to migrate: `-c` and the script."""
+    """Return the arguments of Python in the migration task: `-c` and the script."""
     return ("-c", minified(Path(__file__).with_name("script.py")))

@@ -1,4 +1,4 @@
-"""ECS: the task definition of the migration, of which each revision is one attempt."""
+"""ECS: the task definition of the migration. Each of its revisions is one attempt."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from cfn_mlflow.upgrade.migration.notes import MIGRATE, SCHEMA_TAG
 
 @dataclass(frozen=True, eq=False)
 class MigrationDefinition(TaskDefinition, Undone[TaskDefinitionView]):
-    """What looks, rehearses, migrates and checks runs of its newest revision."""
+    """The task definition of which inspection, rehearsal, migration and deep check are tasks."""
 
     def give_up(self) -> None:
-        """Let the next attempt be one of its own, with a look and a snapshot of then.
+        """Deregister the revision, so that the next attempt has its own inspection and snapshot.
 
-        What a migration has begun goes on with its revision: there its end is found and noted.
-        Rests on ecs:DescribeTaskDefinition, ListTasks, DescribeTasks, DeregisterTaskDefinition.
+        A revision stays if it is noted, or if a migration of it has begun. The next attempt finds
+        that migration's end there. Rests on ecs:DescribeTaskDefinition, ListTasks, DescribeTasks
+        and DeregisterTaskDefinition.
         """
         found = self.observe()
         if found is None or found.conflict or SCHEMA_TAG in found.view.tags:

@@ -1,7 +1,7 @@
-"""A script of ours as a task is told it: without comments, docstrings and breaks in brackets.
+"""Shortens a script for a task's command: no comments, docstrings and line breaks in brackets.
 
-What is left stands as it was written. `ast.unparse` would write it anew, in the syntax of the
-Python that runs here, which the Python of an image may not know.
+All else stays as it was written. `ast.unparse` would write it in the syntax of the Python that
+runs here. The Python of an image may not know that syntax.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ _LAYOUT = frozenset({COMMENT, NL, INDENT, DEDENT, ENDMARKER})
 
 
 def minified(script: Path) -> str:
-    """Return the script's text in fewer characters: ECS takes 8,192 of overrides."""
+    """Return the script's text, shortened, because ECS takes 8,192 characters of overrides."""
     source = script.read_text(encoding="utf-8")
     tokens = tokenize.generate_tokens(io.StringIO(source).readline)
     return "".join(_written(tokens, source.splitlines(keepends=True), dict(_docstrings(source))))
 
 
 def _docstrings(source: str) -> Iterator[tuple[int, bool]]:
-    """Yield the lines of every docstring, with whether it is all that its block has."""
+    """Yield the lines of every docstring, and whether its block has nothing else."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(
             node
@@ -61,7 +61,7 @@ def _written(
 
 
 def _between(lines: list[str], start: tuple[int, int], end: tuple[int, int]) -> str:
-    """Return the source from one place to another: of an f-string, not all is in a token's text."""
+    """Return the source between two positions: a token's text lacks parts of an f-string."""
     if start[0] == end[0]:
         return lines[start[0] - 1][start[1] : end[1]]
     inner = lines[start[0] : end[0] - 1]

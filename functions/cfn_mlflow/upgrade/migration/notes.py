@@ -1,22 +1,22 @@
-"""What is noted of a migration: tags on the revision of its task definition.
+"""The notes of a migration: tags on the revision of its task definition.
 
-A revision stands for one image on one database, so what is noted there is true for as long as both
-are the same; that the database is, is asked anew each time.
+A revision stands for one image and one database. So its notes hold for as long as both are the
+same. Each deployment reads anew whether the database still is.
 """
 
 from __future__ import annotations
 
 SCHEMA_TAG = "cfn-mlflow:schema"
-"""The revision that the database has, by this image's migration or before it."""
+"""The revision that the database has, whether this image migrated it or not."""
 AUTH_TAG = "cfn-mlflow:schema-of-users"
-"""That of the tables of MLflow's users, where there are any: `auth-` and the revision."""
+"""`auth-` and the revision of the tables of MLflow's users, if there are any."""
 FROM_TAG = "cfn-mlflow:migrated-from"
-"""The revision that it had before; absent if nothing was migrated, or an empty database."""
+"""The revision before the migration; absent if nothing or an empty database was migrated."""
 SNAPSHOT_TAG = "cfn-mlflow:snapshot"
-"""The snapshot that was taken before."""
+"""The identifier of the snapshot that was taken before the migration."""
 # The value is of an older vocabulary: task definitions that exist carry it.
 FALLBACK_IMAGE_TAG = "cfn-mlflow:stand-in"
-"""The image that runs instead of this task definition's, which the database is ahead of."""
+"""The fallback image: it runs instead of this task definition's image."""
 NOTES = (SCHEMA_TAG, AUTH_TAG, FROM_TAG, SNAPSHOT_TAG, FALLBACK_IMAGE_TAG)
 
 LOOK, REHEARSE, MIGRATE, CHECK = "inspect", "rehearse", "migrate", "check"

@@ -1,4 +1,4 @@
-"""What the end of a migration task means, in words for the user."""
+"""Translates the end of a migration task into a result with words for the user."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from cfn_mlflow.upgrade.migration.script import EXIT_CODES
 
 _MARK = '{"cfn-mlflow-migration":'
 _DONE = frozenset({"current", "migrated", "behind", "empty"})
-"""Outcomes that are no failure: of a migration, or of a look at what one would do."""
+"""The outcomes of a migration or an inspection that are no failure."""
 _OF_USERS_TOO = frozenset({"behind", "migrated"})
-"""Outcomes that may be of the users' tables alone."""
+"""The outcomes that may concern the users' tables alone."""
 _RETRYABLE = frozenset({"locked", "unreachable", "killed"})
 _LONG_ENOUGH = 60.0
-"""Seconds after which another attempt at the same would keep a user waiting for the reason."""
+"""Seconds after which no attempt follows: it would keep the user waiting for the reason."""
 _KILLED = 128
-"""Exit codes from here on are a signal's."""
+"""An exit code from here on means that a signal ended the process."""
 
 _WORDS: Mapping[str, str] = {
     "current": "The database is as this image expects: nothing to migrate.",
@@ -61,37 +61,41 @@ _REASON_CHARACTERS = 160
 
 @dataclass(frozen=True)
 class Result:
-    """How a migration ended. `words` is for the user, at most 400 bytes."""
+    """How a migration or an inspection ended. `words` is for the user, at most 400 bytes."""
 
     outcome: str
     words: str
     found: str | None
-    """The revision before, None for an empty database."""
+    """The revision before; None for an empty database."""
     expected: str | None
     pending: tuple[str, ...]
     mlflow: str | None
     auth: str | None = None
-    """The revision that the image expects of the tables of MLflow's users, `auth-` before it."""
+    """`auth-` and the revision that the image expects of the tables of MLflow's users."""
     ahead: str | None = None
-    """The revision that the image does not know: the one before, or `auth-` and that of users."""
+    """The revision that the image does not know: `found`, or `auth-` and that of the users."""
     seconds: float = 0.0
-    """How long it took, as the task itself tells."""
+    """How long it took, as the task's log says."""
 
     @property
     def done(self) -> bool:
-        """Whether the task did what it was for."""
+        """Tell whether the task did what it was for."""
         return self.outcome in _DONE
 
     @property
     def retryable(self) -> bool:
-        """Whether the same task, run again, may succeed: not if it has waited long itself."""
+        """Tell whether the same task may succeed when it runs again.
+
+        A task that has itself waited for more than a minute is not run again.
+        """
         return self.outcome in _RETRYABLE and self.seconds < _LONG_ENOUGH
 
 
 def parse(lines: Iterable[str], exit_code: int | None) -> Result:
-    """Return what a task's log lines, in any order, and its container's exit code come to.
+    """Return the result that a task's log lines, in any order, and its exit code tell.
 
-    The exit code tells when the line did not arrive; it is None when the container never ran.
+    The exit code decides if the log lacks the line with the result. It is None if the container
+    never ran.
     """
     report = _report(lines)
     found, expected = report.get("from"), report.get("expected")
@@ -119,13 +123,13 @@ def parse(lines: Iterable[str], exit_code: int | None) -> Result:
 
 
 def _wording(outcome: str, found: str | None, expected: str | None) -> str:
-    """Return which words to say: where MLflow's own tables had no part in it, the users'."""
+    """Return the key of the words: one of the users' tables, if MLflow's own did not change."""
     only_users = outcome in _OF_USERS_TOO and found is not None and found == expected
     return f"users-{outcome}" if only_users else outcome
 
 
 def _state(found: str | None, left: str | None) -> str:
-    """Tell where a migration that failed has left the database: its two parts commit each alone."""
+    """Say at which revisions a failed migration left the database: its two parts commit apart."""
     if left in (None, found):
         return f"the database stays at {found}" if found else "the database stays empty"
     return f"the tables of runs are at {left} now, those of the users are not migrated"
@@ -152,7 +156,7 @@ def _outcome(report: Mapping[str, Any], ahead: str | None, exit_code: int | None
 
 
 def _is_ahead(report: Mapping[str, Any], ahead: str | None) -> bool:
-    """Tell whether the revision that the image does not know is a later one that we do know."""
+    """Tell whether the revision that the image does not know is a later one that we know."""
     expected = report.get("expected") or ""
     return not report or releases.compare(ahead or "", expected) == "ahead"
 

@@ -1,9 +1,9 @@
-"""Bring an MLflow database to this image's schema: the text that the migration task runs.
+"""Bring an MLflow database to this image's schema: the script that the migration task runs.
 
-It is sent as `python -c` to the service's own unmodified image, so it may use only what is in
-there: MLflow's own upgrade, under a lock. The database comes from libpq's PG* variables. With
-CFN_MLFLOW_ONLY_LOOK it changes nothing, and tells what it would do. The answer is the last line,
-one JSON object, and the exit code. No secret is printed.
+It runs as `python -c` in the service's own unmodified image. So it may use only what the image
+has: MLflow's own upgrade, under a lock. libpq's PG* variables name the database. With
+CFN_MLFLOW_ONLY_LOOK it changes nothing, and tells what it would do. The answer is the exit code,
+and one JSON object in the last line of the log. The script prints no secret.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend d WHERE d.objid = c.oid AND d
 
 
 class End(Exception):  # noqa: N818 - it ends the task, well or badly
-    """The task is over: its outcome, and why in words."""
+    """Ends the task with its outcome, and the reason in words."""
 
 
 def say(line: str) -> None:
@@ -86,7 +86,10 @@ def say(line: str) -> None:
 
 
 def connect(psycopg2: Any) -> Any:
-    """Return a connection in autocommit. Tries for a while: a paused database has to wake."""
+    """Return a connection in autocommit; keep trying, because a paused database has to wake.
+
+    Raises End if the login is refused, or the database does not answer in time.
+    """
     began = time.monotonic()
     while True:
         try:
@@ -107,14 +110,14 @@ def connect(psycopg2: Any) -> Any:
 
 
 def column(connection: Any, sql: str, *values: object) -> list[Any]:
-    """Return the first column of what a statement finds."""
+    """Return the first column of the rows that a statement finds."""
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
         return [row[0] for row in cursor.fetchall()]
 
 
 def lock(connection: Any) -> None:
-    """Wait for the lock. It goes with the connection, however this process ends."""
+    """Wait for the lock, which the connection's end releases. Raises End after 15 minutes."""
     until = time.monotonic() + LOCK_SECONDS
     while not column(connection, "SELECT pg_catalog.pg_try_advisory_lock(%s)", LOCK)[0]:
         if time.monotonic() > until:
@@ -124,7 +127,7 @@ def lock(connection: Any) -> None:
 
 
 def revision(connection: Any, tables: set[str], of: str = "alembic_version") -> str | None:
-    """Return the database's revision, or None where there is none; two, of no MLflow, as `a+b`."""
+    """Return the database's revision; None without one; `a+b` for two, which MLflow never has."""
     if of not in tables:
         return None
     sql = f"SELECT version_num FROM {of} ORDER BY 1 LIMIT 2"  # noqa: S608 - a name of MLflow's
@@ -132,14 +135,14 @@ def revision(connection: Any, tables: set[str], of: str = "alembic_version") -> 
 
 
 def chain_of(config: Any) -> list[str]:
-    """Return the revisions that a migration config of MLflow's leads through, oldest first."""
+    """Return all revisions of a migration config of MLflow's, oldest first."""
     from alembic.script import ScriptDirectory  # noqa: PLC0415 - MLflow's
 
     return [one.revision for one in ScriptDirectory.from_config(config).walk_revisions()][::-1]
 
 
 def untouched(connection: Any, tables: set[str], initial: set[str]) -> bool:
-    """Tell whether there is no table, or only the empty first ones of a start cut short."""
+    """Tell whether there is no table, or only the empty first ones of an interrupted start."""
     tables = {name for name in tables if not name.startswith("alembic_")}
     return tables <= initial and not any(
         column(connection, f'SELECT 1 FROM "{name}" LIMIT 1')  # noqa: S608 - a name of MLflow's
@@ -155,7 +158,7 @@ def beyond(found: str | None, chain: list[str]) -> list[str]:
 
 
 def auth_database() -> Any:
-    """Return MLflow's migrations of the basic-auth tables, None where it is off."""
+    """Return MLflow's migrations of the basic-auth tables; None if basic-auth is off."""
     if not BASIC_AUTH:
         return None
     try:
@@ -166,7 +169,10 @@ def auth_database() -> Any:
 
 
 def look(connection: Any, report: dict[str, Any], db: Any, auth: Any) -> bool:
-    """Fill in what is there and what is to run; return whether the database is an empty one."""
+    """Fill the report with the revisions and what is pending; tell whether the database is empty.
+
+    Raises End if the database is ahead of the image, or another application's.
+    """
     tables = set(column(connection, TABLES))
     chain = chain_of(db._get_alembic_config(""))
     report["expected"] = chain[-1]
@@ -187,7 +193,7 @@ def look(connection: Any, report: dict[str, Any], db: Any, auth: Any) -> bool:
 
 
 def migrate(report: dict[str, Any]) -> NoReturn:
-    """Do the work and fill the report. Always raises `End`, or what went wrong."""
+    """Migrate and fill the report. Always raises `End`, or the error that stopped it."""
     if not importlib.util.find_spec("mlflow"):
         raise End("no-mlflow", "there is no MLflow in this image")
     try:
@@ -229,7 +235,7 @@ def migrate(report: dict[str, Any]) -> NoReturn:
 
 
 def without_secrets(text: str) -> str:
-    """Return the text with every secret of the environment struck out."""
+    """Return the text with `***` for every secret of the environment."""
     for name, value in os.environ.items():
         if value and any(word in name for word in ("PASS", "SECRET", "KEY", "TOKEN")):
             text = text.replace(value, "***")
@@ -237,7 +243,7 @@ def without_secrets(text: str) -> str:
 
 
 def main() -> None:
-    """Run to the end and leave with the outcome's exit code."""
+    """Migrate, print the report, and end the process with the outcome's exit code."""
     os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
     logging.basicConfig(stream=sys.stdout, format="%(message)s")
     logging.getLogger("alembic").setLevel(logging.INFO)

@@ -1,8 +1,8 @@
 """The migration: one Fargate task that brings the database to the image's schema.
 
-It is an object like any other. What it has come to is noted in the tags of the revision of its task
-definition, once the database itself, where it can be asked, says the same: see migration_notes.py.
-A task that runs is found again by a function that was killed; it is never stopped.
+The tags of its task definition's revision note the result (notes.py). Before, the database itself
+must confirm the result, if it has a Data API. The provider never stops the task. A function that
+was killed finds the task again.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ from cfn_mlflow.upgrade.migration.result import Result
 from cfn_mlflow.upgrade.migration.task_result import result_of, unfinished, words_of_faults
 
 SECONDS_OF_A_NEW_RESULT = 120
-"""A run that ended longer ago may have been followed by another change of the database."""
+"""After a result older than this, somebody else may have changed the database since."""
 
 
 @dataclass(frozen=True)
 class MigrationView:
-    """The revision it came to, if it did, else the tasks of this task definition so far."""
+    """The noted revision, or the tasks of this task definition so far."""
 
     revision: str
     migrated_from: str = ""
-    """The revision before; empty if nothing was migrated, or an empty database."""
+    """The revision before; empty if nothing or an empty database was migrated."""
     snapshot_id: str = ""
     tasks: tuple[Task, ...] = ()
     result: Result | None = None
@@ -49,12 +49,15 @@ class MigrationTask(Resource[MigrationView], Retained[MigrationView]):
     launcher: Value[Launcher]
     inspected: Value[InspectionView]
     snapshot_id: Value[str]
-    """The snapshot that was taken for it; empty if there was nothing to lose."""
+    """The snapshot that was taken before it; empty if the database held no data."""
     schema: Value[Schema | None]
-    """None where there is no Data API."""
+    """None if the database has no Data API."""
 
     def observe(self) -> Observation[MigrationView] | None:
-        """Read the notes, else the tasks and their log (ecs:ListTagsForResource, ListTasks)."""
+        """Read the notes, else the tasks and their log.
+
+        Rests on ecs:ListTagsForResource, ListTasks, DescribeTasks and logs:GetLogEvents.
+        """
         launcher = known(self.launcher)
         tags = launcher.tags()
         if tags.get(SCHEMA_TAG):
@@ -65,7 +68,7 @@ class MigrationTask(Resource[MigrationView], Retained[MigrationView]):
         return Observation(MigrationView("", tasks=found, result=result)) if found else None
 
     def create(self) -> None:
-        """Start the task (ecs:RunTask); where nothing is pending, note that at once."""
+        """Start the task (ecs:RunTask), or note at once that nothing is pending."""
         inspected = known(self.inspected)
         if inspected.moves:
             self._start(())
@@ -73,9 +76,9 @@ class MigrationTask(Resource[MigrationView], Retained[MigrationView]):
             self._note_what_was_found(inspected.result)
 
     def compare(self, found: Observation[MigrationView]) -> Observation[MigrationView]:
-        """Name the schema while where it came to is not noted yet.
+        """Name the schema as different until its revision is noted, with the task's state.
 
-        Tells the state of the task that runs; fails if it ended and another would end alike.
+        Raises PermanentError if the task failed, and another one would fail alike.
         """
         view = found.view
         if view.revision:
@@ -84,7 +87,7 @@ class MigrationTask(Resource[MigrationView], Retained[MigrationView]):
         return replace(found, busy=busy or "", differs=("schema",))
 
     def update(self, found: Observation[MigrationView]) -> None:
-        """Note where a run has ended, or run again (ecs:RunTask, TagResource)."""
+        """Note the revision of a finished task, or start another one (ecs:RunTask, TagResource)."""
         view = found.view
         done = view.result is not None and view.result.done
         if done and view.result and self._is_there(view.result, view.tasks[-1]):
@@ -93,11 +96,11 @@ class MigrationTask(Resource[MigrationView], Retained[MigrationView]):
             self._start(view.tasks)
 
     def retain(self, view: MigrationView) -> bool:
-        """Leave what has ended: it goes with its task definition."""
+        """Tell whether to leave it: tasks that have ended go with their task definition."""
         return running(view.tasks) is None
 
     def delete(self, view: MigrationView) -> None:
-        """Wait for the end of a migration: one that runs is never stopped."""
+        """Raise TemporaryError until the migration has ended: it is never stopped."""
         del view
         raise TemporaryError("a migration is running and is not stopped; waiting for its end")
 
@@ -105,14 +108,14 @@ class MigrationTask(Resource[MigrationView], Retained[MigrationView]):
         known(self.launcher).start(MIGRATE, earlier)
         if known(self.snapshot_id):
             log.info(
-                f"The migration begins, {datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}. What was logged "
-                f"since the snapshot is in the database, which can be restored to that time too"
+                f"The migration begins at {datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}. The database can "
+                f"be restored to that time too, with what was logged since the snapshot"
             )
 
     def _is_there(self, result: Result, last: Task) -> bool:
-        """Tell whether the database is where the task left it, as read back.
+        """Tell whether the database has the revision at which the task left it.
 
-        Raises PermanentError if the database that is asked is not the one that was migrated.
+        Raises PermanentError if the Data API reads another database than the task migrated.
         """
         schema = known(self.schema)
         actual = schema.revision() if schema else result.expected
@@ -127,7 +130,10 @@ class MigrationTask(Resource[MigrationView], Retained[MigrationView]):
         )
 
     def _note_what_was_found(self, result: Result) -> None:
-        """Note a database that needs no migration, if it still is as it was looked at."""
+        """Note the revision of a database that needs no migration.
+
+        Raises PermanentError if the database has changed since its inspection.
+        """
         schema = known(self.schema)
         if schema and schema.revision() != result.expected:
             deregister(known(self.launcher).definition_arn)
@@ -137,7 +143,10 @@ class MigrationTask(Resource[MigrationView], Retained[MigrationView]):
         self._note(result)
 
     def _note(self, result: Result) -> None:
-        """Note the revision, once the tables and columns are read back as MLflow declares them."""
+        """Note the revision (ecs:TagResource).
+
+        Raises PermanentError if tables or columns are not as MLflow declares them.
+        """
         schema, snapshot_id = known(self.schema), known(self.snapshot_id)
         revision = result.expected or (schema.revision() if schema else "") or "unknown"
         faults = schema.faults(revision) if schema else ()

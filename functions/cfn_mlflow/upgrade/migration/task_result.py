@@ -1,4 +1,4 @@
-"""What a task that looked at the database, or migrated it, has come to."""
+"""Reads the result of a task that inspected or migrated the database."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ FAULTS_BYTES = 200
 
 
 def result_of(launcher: Launcher, found: Sequence[Task]) -> Result | None:
-    """Return what the last of these tasks came to; None while it runs or its log may still tell."""
+    """Return the result of the last task; None while it runs or its log is incomplete.
+
+    Rests on logs:GetLogEvents.
+    """
     if not found or running(found):
         return None
     last = found[-1]
@@ -25,7 +28,7 @@ def result_of(launcher: Launcher, found: Sequence[Task]) -> Result | None:
 
 
 def state_of(found: Sequence[Task], result: Result | None) -> str | None:
-    """Return the state of tasks whose last one has not come to its end, else None."""
+    """Return the state of the task that has not ended; None if all have a result."""
     one = running(found)
     if one:
         return one.status.lower()
@@ -33,17 +36,17 @@ def state_of(found: Sequence[Task], result: Result | None) -> str | None:
 
 
 def may_be_tried_again(found: Sequence[Task], result: Result) -> bool:
-    """Tell whether another task may do what the last one could not."""
+    """Tell whether another task may succeed where the last one failed."""
     return not result.done and worth_another(found, retryable=result.retryable)
 
 
 def unfinished(
     launcher: Launcher, label: str, found: Sequence[Task], result: Result | None
 ) -> str | None:
-    """Return the state of tasks whose last one has not ended; None if it did what it was for.
+    """Return the state of the task that has not ended; None if it succeeded or may be tried again.
 
-    None also where another attempt may do it. Raises PermanentError, the revision deregistered so
-    that the next deploy is an attempt of its own, where none may.
+    Raises PermanentError if the task failed for good. Before, it deregisters the revision, so that
+    the next deployment is an attempt of its own.
     """
     state = state_of(found, result)
     if state or result is None:
@@ -55,14 +58,17 @@ def unfinished(
 
 
 def words_of(launcher: Launcher, last: Task, result: Result) -> str:
-    """Return how the last task ended and what to do, in at most 370 bytes."""
+    """Return how the last task ended, what to do, and its log group, in at most 370 bytes."""
     if last.exit_code is None or result.outcome == "silent":
         return why(last, launcher.log_group)
     return f"{cut(result.words, WORDS_BYTES)}. Log group: {launcher.log_group}"
 
 
 def words_of_faults(faults: Sequence[str]) -> str:
-    """Return the first faults of a schema, and how many more there are, in some 220 bytes."""
+    """Return the first three faults of a schema, and how many more there are.
+
+    The text has about 220 bytes at most.
+    """
     rest = len(faults) - FAULTS_NAMED
     more = f"; and {rest} more" if rest > 0 else ""
     return cut("; ".join(faults[:FAULTS_NAMED]), FAULTS_BYTES) + more

@@ -144,7 +144,7 @@ def test_given_it_begins_behind_a_snapshot_then_the_log_tells_the_time_to_restor
     caplog.set_level("INFO")
     before = datetime.now(UTC).replace(microsecond=0)
     converge(graph_of())
-    [told] = re.findall(r"The migration begins, (\S+Z)\.", caplog.text)
+    [told] = re.findall(r"The migration begins at (\S+Z)\.", caplog.text)
     assert before <= datetime.fromisoformat(told) <= datetime.now(UTC)
 
 
