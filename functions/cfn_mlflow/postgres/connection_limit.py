@@ -1,4 +1,4 @@
-"""How many connections the database takes, as it runs: the parameter is static."""
+"""Reads how many connections the running database takes, because the parameter is static."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from cfn_mlflow.postgres.roles import InDatabase
 
 @dataclass(frozen=True)
 class ConnectionLimitView:
-    """The limit with which the writer was started."""
+    """The number of connections with which the writer was started."""
 
     max_connections: int
 
 
 @dataclass(frozen=True, eq=False)
 class ConnectionLimit(InDatabase[ConnectionLimitView]):
-    """The database's max_connections: another capacity changes it only with a reboot."""
+    """The database's max_connections. Another capacity changes it only with a reboot."""
 
     words: ClassVar[str] = "database connection limit"
 
     def observe(self) -> Observation[ConnectionLimitView]:
-        """Ask the database itself."""
+        """Read the setting from the database (rds-data:ExecuteStatement)."""
         [found] = self.as_master.query(
             "SELECT CAST(setting AS integer) AS setting FROM pg_catalog.pg_settings"
             " WHERE name = 'max_connections'"

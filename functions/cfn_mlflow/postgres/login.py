@@ -1,9 +1,9 @@
-"""The logins of the database: their memberships, their settings, their passwords.
+"""The logins of the database: their memberships, their settings and their passwords.
 
 The Data API keeps sessions open and uses them again. A session keeps the role and the settings that
-it began with, and it goes on after its password was changed. So the master reads how a login
-stands, and a login is only let in once all else is right. A password is only ever in SQL as its
-SCRAM verifier.
+it began with, and it outlives a change of its password. So the master reads the state of a login.
+No session of the login begins before all else is right. SQL never has a password, only its SCRAM
+verifier.
 """
 
 from __future__ import annotations
@@ -25,25 +25,27 @@ from cfn_mlflow.postgres.scram import verifier
 
 IDLE = "idle_session_timeout"
 SETTINGS = ("role", IDLE)
-"""The settings of a login that are ours: one that is not asked is reset. An operator may have set
-`IDLE`: where it is not asked, only our own value of it is reset."""
+"""The settings of a login that the provider manages. It resets one that is not asked for.
+
+An operator may have set `IDLE`. So if `IDLE` is not asked for, only our own value is reset."""
 
 IDLE_SECONDS = 30
-"""How long a session of the service may be idle in a database that pauses: an open one keeps it
-awake. MLflow's pools find out that theirs has ended before they use it."""
+"""How long a session of the service may be idle in a database that pauses.
 
+An open session keeps the database awake. MLflow's pools notice that a session has ended before they
+use it."""
 
 OVERDUE_SECONDS = 15
-"""A session that is idle for so much longer began before it had a limit."""
+"""A session that is idle for so many seconds over its limit began before the limit was set."""
 
 NEVER_OVERDUE = 10**9
 
 ENDINGS = 10
-"""So often sessions from before a limit are ended: one that is busy is not, and is idle soon."""
+"""How often to end sessions that are older than a limit: a busy one is spared until it is idle."""
 
 
 def idle_seconds(cluster: DBClusterView) -> int | None:
-    """Return after how long the service's idle sessions end: only where the cluster pauses."""
+    """Return the seconds after which the service's idle sessions end; None if it never pauses."""
     return IDLE_SECONDS if cluster.min_capacity == 0 else None
 
 
@@ -55,21 +57,21 @@ class LoginView:
     """Whether it may log in at all."""
     member: bool
     settings: Mapping[str, str]
-    """What its sessions begin with, of `SETTINGS`."""
+    """Those of `SETTINGS` that its sessions begin with."""
     secret_version: str
-    """The version of its secret that its comment names; empty if it has no comment."""
+    """The version of its secret that the role's comment names; empty if there is no comment."""
     overdue: bool
-    """Whether a session is idle for longer than it may be."""
+    """Whether a session has been idle for longer than the limit."""
     refused: bool = False
-    """Whether the database has refused it with its own secret."""
+    """Whether the database has refused the login with its own secret."""
 
 
 @dataclass(frozen=True, eq=False)
 class DatabaseLogin(InDatabase[LoginView], Attached[LoginView], Updatable[LoginView]):
-    """A login, set from its secret as read back.
+    """A login whose password comes from its secret.
 
-    A comment on the role names the version of the secret that its password is from: a login that
-    is let in proves nothing while a session from before a change is open.
+    A comment on the role names the version of the secret that the password is from. A successful
+    login would prove nothing, as long as a session from before a change is open.
     """
 
     words: ClassVar[str] = "database login"
@@ -79,9 +81,9 @@ class DatabaseLogin(InDatabase[LoginView], Attached[LoginView], Updatable[LoginV
     secret_version: Value[str]
     member_of: str
     acts_as: str
-    """The role that its sessions begin with: what they make belongs to that role."""
+    """The role that its sessions begin with: it owns what they create."""
     idle_seconds: Value[int | None] = None
-    """After how long the server ends an idle session; None: never."""
+    """After how many seconds the server ends an idle session; None: never."""
 
     _READ: ClassVar[str] = """
 SELECT rolcanlogin AS logs_in,
@@ -109,7 +111,10 @@ WHERE usename = CAST(:name AS name) AND backend_start < CAST(:before AS timestam
         return known(self.idle_seconds)
 
     def observe(self) -> Observation[LoginView] | None:
-        """Ask the master how the login stands, then let it in with its own secret."""
+        """Read the login's state as the master, then log in with the login's own secret.
+
+        Rests on rds-data:ExecuteStatement.
+        """
         overdue = OVERDUE_SECONDS + self._idle if self._idle else NEVER_OVERDUE
         about: Mapping[str, SqlValue] = {
             "name": self.name,
@@ -127,12 +132,12 @@ WHERE usename = CAST(:name AS name) AND backend_start < CAST(:before AS timestam
             secret_version=str(row["secret_version"] or ""),
             overdue=bool(row["overdue"]),
         )
-        # No session may begin before all is right: the Data API would keep it.
+        # The Data API would keep a session that began before all is right.
         refused = not self._differing(view) and self._is_refused()
         return Observation(replace(view, refused=refused))
 
     def create(self) -> None:
-        """Make the login, which nobody can use yet; the update that follows lets it in."""
+        """Create the login, which nobody can use yet. The update that follows lets it log in."""
         self.as_master.execute(f"CREATE ROLE {self.name} NOLOGIN IN ROLE {self.member_of}")
 
     def compare(self, found: Observation[LoginView]) -> Observation[LoginView]:
@@ -140,7 +145,7 @@ WHERE usename = CAST(:name AS name) AND backend_start < CAST(:before AS timestam
         return replace(found, differs=self._differing(found.view))
 
     def _differing(self, view: LoginView) -> tuple[str, ...]:
-        """Name what differs; the password, where it is not known to be from this version."""
+        """Name what differs. The password differs unless it is known to be from this version."""
         different = [s for s in SETTINGS if self._differs(s, view.settings.get(s))]
         if view.overdue:
             different.append("idle sessions")
@@ -152,7 +157,7 @@ WHERE usename = CAST(:name AS name) AND backend_start < CAST(:before AS timestam
         return tuple(different)
 
     def update(self, found: Observation[LoginView]) -> None:
-        """Set what differs, the password last: with it, sessions can begin."""
+        """Set what differs. The password comes last, because sessions can begin after it."""
         view, different = found.view, found.differs
         if "membership" in different:
             self.as_master.execute(f"GRANT {self.member_of} TO {self.name}")
@@ -165,9 +170,9 @@ WHERE usename = CAST(:name AS name) AND backend_start < CAST(:before AS timestam
             self._set_password(view)
 
     def _end_idle_sessions(self) -> None:
-        """End the sessions that began before now: a limit holds for later ones alone.
+        """End the idle sessions that began before now, because a limit holds only for later ones.
 
-        Only idle ones, which a pool finds ended before it uses them: no request is cut off.
+        A pool notices that an idle session has ended before it uses it. So no request is cut off.
         """
         [now] = self.as_master.query("SELECT CAST(pg_catalog.clock_timestamp() AS text) AS now")
         about = {"name": self.name, "before": now["now"]}
@@ -177,10 +182,10 @@ WHERE usename = CAST(:name AS name) AND backend_start < CAST(:before AS timestam
                 return
 
     def _set_password(self, view: LoginView) -> None:
-        """Set the password, so that a function that is killed in between leaves it to be set again.
+        """Set the password in an order that lets the next function repeat it after a kill.
 
-        The comment changes only while nobody can log in. A login without a comment stays open: a
-        release that wrote none made it, and it may be in use.
+        The comment changes only while nobody can log in. The exception is a login without a
+        comment: an older release of the provider created it, and the service may use it.
         """
         outdated = view.secret_version != known(self.secret_version)
         keeps_open = view.logs_in and not view.secret_version
@@ -229,6 +234,6 @@ def _without_colons(text: str) -> str:
 
 
 def _settings(text: str) -> dict[str, str]:
-    """Return those of our settings that are in a role's list of `name=value`."""
+    """Return those of `SETTINGS` that a role's list of `name=value` has."""
     pairs = (entry.partition("=") for entry in json.loads(text))
     return {name: value for name, _, value in pairs if name in SETTINGS}

@@ -1,4 +1,4 @@
-"""The master password where it is the user's own: RDS is told each new one."""
+"""The master password from a secret of the user's: it gives RDS each new one."""
 
 from __future__ import annotations
 
@@ -16,39 +16,44 @@ from cfn_mlflow.engine.resource import Observation, Updatable
 from cfn_mlflow.postgres.roles import InDatabase
 
 SET_FROM_TAG = "cfn-mlflow:master-password"
-"""On the cluster: the version of our mirror that its master password was last set from."""
+"""On the cluster: the version of our mirror secret that its master password comes from."""
 
 
 @dataclass(frozen=True)
 class MasterPasswordView:
-    """How the database stands to the master's password."""
+    """Where the cluster's master password comes from, and whether it works."""
 
     set_from: str
-    """The version of the mirror that it was last set from; empty where nobody has noted it."""
+    """The version of the mirror that it was last set from; empty if none is noted."""
     refused: bool
+    """Whether the database refuses the password of the mirror."""
     completed: bool
-    """Whether the cluster is older than this request: it may have any password by now."""
+    """Whether the cluster is older than this request, so that it may have any password."""
     status: str
+    """The cluster's status in RDS."""
     pending: bool
-    """Whether AWS has been told a password that the cluster does not have yet."""
+    """Whether RDS has accepted a password that the cluster does not have yet."""
 
 
 @dataclass(frozen=True, eq=False)
 class MasterPassword(InDatabase[MasterPasswordView], Updatable[MasterPasswordView]):
     """The user's own master password, which they may change in their secret at any time.
 
-    The Data API keeps sessions of the old password open: that the master is let in does not prove
-    that the new one was set.
+    The Data API keeps sessions of the old password open. So a successful login of the master does
+    not prove that the new password was set.
     """
 
     words: ClassVar[str] = "master password"
 
     cluster: Value[str]
     secret_version: Value[str]
-    """Of our mirror."""
+    """The version of our mirror secret."""
 
     def observe(self) -> Observation[MasterPasswordView] | None:
-        """Read what it was set from, then log in as the master (rds:DescribeDBClusters)."""
+        """Read the noted version, then log in as the master.
+
+        Rests on rds:DescribeDBClusters and rds-data:ExecuteStatement.
+        """
         cluster = read_cluster(known(self.cluster))
         if cluster is None:
             return None
@@ -63,7 +68,7 @@ class MasterPassword(InDatabase[MasterPasswordView], Updatable[MasterPasswordVie
         )
 
     def compare(self, found: Observation[MasterPasswordView]) -> Observation[MasterPasswordView]:
-        """Name it when it was set from another version, or the database does not take it."""
+        """Name the password if it comes from another version, or the database refuses it."""
         view = found.view
         busy = state_of(self.label, view.status) or ("changing" if view.pending else "")
         if busy:
@@ -72,9 +77,9 @@ class MasterPassword(InDatabase[MasterPasswordView], Updatable[MasterPasswordVie
         return found.differing({"password": view.refused or other})
 
     def update(self, found: Observation[MasterPasswordView]) -> None:
-        """Set it from the secret (rds:ModifyDBCluster), and say so (rds:AddTagsToResource).
+        """Set the password (rds:ModifyDBCluster), and note its version (rds:AddTagsToResource).
 
-        A new cluster was made with it.
+        A new cluster already has the password: for it, only the version is noted.
         """
         view = found.view
         if view.refused or view.set_from or view.completed:

@@ -1,12 +1,12 @@
-"""The roles inside the database and their rights, made through the Data API.
+"""The roles inside the database and their rights, created through the Data API.
 
-The objects in the database belong to a role that cannot log in. The logins (database_login.py) are
-members of roles: one may change data, the other the schema. The master that makes them is no
-superuser, as on Aurora.
+A role that cannot log in owns the objects in the database. The logins (login.py) are members of
+two roles: one role may change data, and the other may change the schema. The master that creates
+them is no superuser, as on Aurora.
 
-The migration's login may make functions and operators in the schema `public`, which the master's
-search path has too. PostgreSQL prefers whatever fits a call's types exactly. So what the master
-runs names pg_catalog at each function, and gives each operator two operands of one exact type.
+The migration's login may create functions and operators in the schema `public`, which the master's
+search path has too. PostgreSQL prefers whatever fits a call's types exactly. So the master's
+statements name pg_catalog at each function, and give each operator two operands of one exact type.
 """
 
 from __future__ import annotations
@@ -32,20 +32,20 @@ View = TypeVar("View")
 
 @dataclass(frozen=True, eq=False)
 class InDatabase(Observed[View]):
-    """Something inside the database, which the master makes; it goes with the cluster."""
+    """Something inside the database, which the master creates and which goes with the cluster."""
 
     cluster_arn: Value[str]
     master_secret_arn: Value[str]
 
     @property
     def as_master(self) -> Database:
-        """Return the database as the master sees it."""
+        """Return the database, with the master as the login."""
         return Database(known(self.cluster_arn), known(self.master_secret_arn), DATABASE_NAME)
 
 
 @dataclass(frozen=True)
 class DatabaseRoleView:
-    """A role as it stands."""
+    """What the catalog says of a role: whether the master is its member."""
 
     held_by_master: bool
 
@@ -54,7 +54,7 @@ class DatabaseRoleView:
 class DatabaseRole(
     InDatabase[DatabaseRoleView], Attached[DatabaseRoleView], Updatable[DatabaseRoleView]
 ):
-    """A role that nobody can log in to; the master is its member, so as to act for it."""
+    """A role without a login. The master is its member, so that it may act for the role."""
 
     words: ClassVar[str] = "database role"
 
@@ -66,7 +66,7 @@ class DatabaseRole(
         return f"{self.words} {self.name}"
 
     def observe(self) -> Observation[DatabaseRoleView] | None:
-        """Find the role."""
+        """Find the role in the catalog (rds-data:ExecuteStatement)."""
         found = self.as_master.query(
             "SELECT pg_catalog.pg_has_role(current_user, oid, 'USAGE') AS held"
             " FROM pg_catalog.pg_roles WHERE rolname = CAST(:name AS name)",
@@ -75,11 +75,11 @@ class DatabaseRole(
         return Observation(DatabaseRoleView(bool(found[0]["held"]))) if found else None
 
     def create(self) -> None:
-        """Make the role; the master becomes its member by the update that follows."""
+        """Create the role. The update that follows makes the master its member."""
         self.as_master.execute(f"CREATE ROLE {self.name} NOLOGIN")
 
     def compare(self, found: Observation[DatabaseRoleView]) -> Observation[DatabaseRoleView]:
-        """Name the membership that misses."""
+        """Name the master's membership if it is missing."""
         return found.differing({"membership of the master": not found.view.held_by_master})
 
     def update(self, found: Observation[DatabaseRoleView]) -> None:
@@ -90,7 +90,7 @@ class DatabaseRole(
 
 @dataclass(frozen=True)
 class PrivilegesView:
-    """Which rights are there, and the quoted names of what lacks them."""
+    """Which rights the two roles have, and the quoted names of the objects that lack some."""
 
     owner_creates: bool
     runtime_enters: bool
@@ -145,7 +145,7 @@ ELSE false END ORDER BY 2
 """
 
     def observe(self) -> Observation[PrivilegesView]:
-        """Read which rights the two roles have."""
+        """Read which rights the two roles have (rds-data:ExecuteStatement)."""
         rights = self.as_master.query(self._READ, self._ROLES)[0]
         without = self.as_master.query(self._READ_WITHOUT, self._ROLES)
         view = PrivilegesView(
@@ -159,11 +159,11 @@ ELSE false END ORDER BY 2
         return Observation(view)
 
     def compare(self, found: Observation[PrivilegesView]) -> Observation[PrivilegesView]:
-        """Name each right that misses."""
+        """Name each missing right."""
         return replace(found, differs=tuple(self._grants(found.view)))
 
     def update(self, found: Observation[PrivilegesView]) -> None:
-        """Grant each right that misses."""
+        """Grant each missing right."""
         for statement in self._grants(found.view).values():
             self.as_master.execute(statement)
 

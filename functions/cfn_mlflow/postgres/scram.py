@@ -1,4 +1,4 @@
-"""SCRAM-SHA-256: the verifier that stands for a password in SQL (RFC 5802, 7677)."""
+"""SCRAM-SHA-256: the verifier that replaces a password in SQL (RFC 5802, 7677)."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ SALT_BYTES = 16
 
 
 def verifier(password: str, salt: bytes | None = None, iterations: int = ITERATIONS) -> str:
-    """Return the verifier of a password as PostgreSQL keeps it in pg_authid.
+    """Return the verifier of a password as PostgreSQL stores it in pg_authid.
 
-    A server that is given one stores it as it is: it never sees the password. Raises ValueError
-    for a password that SASLprep could change: any but printable ASCII.
+    A server stores a verifier as it is given, so it never sees the password. Without `salt`, the
+    salt is random. Raises ValueError for characters other than printable ASCII, because SASLprep
+    could change such a password.
     """
     if not (password and password.isascii() and password.isprintable()):
         raise ValueError("only a password of printable ASCII characters has one verifier")
