@@ -1,4 +1,4 @@
-"""Compare a database with what an MLflow release declares of it, by reading only."""
+"""Compares a database with the schema that an MLflow release declares; it only reads."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _MIGRATES = (State.EMPTY, State.BEHIND, State.HALF_MIGRATED, State.LOCKED)
 
 @dataclass(frozen=True)
 class SchemaReport:
-    """The whole check. `advice`, of at most 240 bytes, is what to do; empty when all is well."""
+    """The result of a check. `advice` says what to do, in at most 240 bytes, unless all is well."""
 
     state: State
     found: str | None
@@ -32,43 +32,43 @@ class SchemaReport:
     wrong_columns: tuple[str, ...] = ()
     """Columns that are missing, and those of another type."""
     missing_indexes: tuple[str, ...] = ()
-    """Primary keys among them."""
+    """Missing indexes, with the primary keys among them."""
     already_there: tuple[str, ...] = ()
-    """What only a pending revision brings: left by a migration that broke off."""
+    """Tables and columns of a pending revision, which an interrupted migration left."""
     notes: tuple[str, ...] = ()
-    """What is there and not MLflow's."""
+    """What the database has that is not MLflow's."""
     advice: str = ""
     reason: str = ""
-    """What AWS or the database said, where the schema could not be read."""
+    """What AWS or the database answered, if the schema could not be read."""
 
     @property
     def damage(self) -> tuple[str, ...]:
-        """Return the tables and columns that are not as declared: no migration can stand on them.
+        """Return the tables and columns that are not as declared: no migration can build on them.
 
-        They are compared with what the database's own revision declares, not the expected one.
+        The check compares them with the database's own revision, not with the expected one.
         """
         return (*self.missing_tables, *self.wrong_columns)
 
     @property
     def differences(self) -> tuple[str, ...]:
-        """Return all that is not as it should be, the worst first, each in words."""
+        """Return all differences in words, the worst first."""
         return (*self.damage, *self.missing_indexes, *self.already_there)
 
     @property
     def sound(self) -> bool:
-        """Tell whether the database is as the expected release declares it."""
+        """Tell whether the database is exactly as the expected release declares it."""
         return self.state is State.CURRENT and not self.differences
 
     @property
     def retryable(self) -> bool:
-        """Tell whether the state passes by itself, so that a later look says more."""
+        """Tell whether the state passes by itself, so that a later check can say more."""
         return self.state.retryable
 
 
 def check(database: Queryable, expected: str) -> SchemaReport:
-    """Compare a database with the revision expected of it; its layout with its own revision's.
+    """Compare a database's revision with the expected one, and its tables with its own revision.
 
-    Raises `TemporaryError` when it cannot be read now, `DataApiError` when it cannot be read.
+    Raises `TemporaryError` if it cannot be read now, and `DataApiError` if it cannot be read.
     """
     found = read(database)
     left = _left_by_a_migration(found, expected)
@@ -89,10 +89,10 @@ def check(database: Queryable, expected: str) -> SchemaReport:
 
 
 def state_of(found: Found, expected: str) -> State:
-    """Tell how what was found stands to the expected revision.
+    """Return the state of a database, measured by the expected revision.
 
-    MLflow's very first tables with no revision are a start that was cut short: as good as empty,
-    and the migration, which can count their rows, has the last word.
+    MLflow's very first tables without a revision mean a start that was interrupted. They count as
+    empty: the migration, which can count their rows, decides.
     """
     if found.revision is not None:
         return State(releases.compare(found.revision, expected))
@@ -101,7 +101,7 @@ def state_of(found: Found, expected: str) -> State:
 
 
 def _at_the_moment(state: State, found: Found, left: tuple[str, ...]) -> State:
-    """Tell a migration that is at work, or that broke off, from one that is still to come."""
+    """Return whether a pending migration is running, was interrupted, or is still to come."""
     if state not in _MIGRATES:
         return state
     if found.locked:
@@ -116,7 +116,7 @@ def _left_by_a_migration(found: Found, expected: str) -> tuple[str, ...]:
 
 
 def _compared(found: Found, state: State) -> Comparison:
-    """Compare with what the found revisions declare, as far as they are known."""
+    """Compare the tables with what the found revisions declare, as far as those are known."""
     if found.revision is None:
         return compare(found.schema, {}) if state is State.FOREIGN else Comparison()
     layout = releases.declared(found.revision)

@@ -1,4 +1,4 @@
-"""Compare a database's tables, columns and indexes with what an MLflow revision declares."""
+"""Compares a database's tables, columns and indexes with what an MLflow revision declares."""
 
 from __future__ import annotations
 
@@ -14,25 +14,26 @@ ALREADY_THERE = " is there already"
 
 @dataclass(frozen=True)
 class Comparison:
-    """Where a schema falls short of what is declared, each in words, and what it holds besides."""
+    """What a schema lacks of the declared one, in words, and what it has besides."""
 
     missing_tables: tuple[str, ...] = ()
     wrong_columns: tuple[str, ...] = ()
     """Columns that are missing, and those of another type."""
     missing_indexes: tuple[str, ...] = ()
-    """Primary keys among them: MLflow runs without, but slowly, and takes rows twice."""
+    """Indexes and primary keys. MLflow runs without them, but slowly, and accepts rows twice."""
     notes: tuple[str, ...] = ()
+    """What the schema has that is not MLflow's."""
 
     @property
     def differences(self) -> tuple[str, ...]:
-        """Return all that falls short, the worst first."""
+        """Return all differences, the worst first."""
         return (*self.missing_tables, *self.wrong_columns, *self.missing_indexes)
 
 
 def compare(found: Schema, layout: Schema) -> Comparison:
-    """Compare tables, columns and indexes; what is there besides is a note, not a difference.
+    """Compare tables, columns and indexes. What the layout does not declare becomes a note.
 
-    An index counts by what it covers, not by its name: a name says nothing about how it works.
+    An index counts by what it covers, not by its name, because a name does not change how it works.
     """
     both = [name for name in sorted(layout) if name in found]
     notes = [note for name in both for note in _notes(name, found[name], layout[name])]
@@ -49,9 +50,9 @@ def compare(found: Schema, layout: Schema) -> Comparison:
 
 
 def ahead_of_its_revision(found: Schema, revision: str, expected: str) -> tuple[str, ...]:
-    """Name the tables and columns of later revisions that a database behind them has already.
+    """Name the tables and columns of later revisions that the database already has.
 
-    Only a migration that broke off where each statement is kept, as in MySQL, leaves such.
+    Only an interrupted migration leaves such, where each statement commits by itself, as in MySQL.
     """
     here = _names(releases.declared(revision) or {})
     later = {
@@ -84,7 +85,7 @@ def _notes(name: str, found: Table, layout: Table) -> Iterator[str]:
 
 
 def _beyond(one: Table, other: Table) -> list[tuple[str, str]]:
-    """Return the indexes of one table that the other has nothing like."""
+    """Return the indexes of one table that cover what no index of the other covers."""
     covered = set(other.indexes.values())
     return sorted(index for index in one.indexes.items() if index[1] not in covered)
 

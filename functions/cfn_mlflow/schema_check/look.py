@@ -1,4 +1,4 @@
-"""One look at a database that may not be there to be looked at: whatever happens is a report."""
+"""Takes one look at a database, and reports a state even if the database cannot be read."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _STATE_BY_STATUS: Mapping[str, State] = {
     "stopping": State.STOPPED,
     "starting": State.WAKING,
 }
-"""What a cluster's status makes of a database that does not answer."""
+"""The state of a database that does not answer, by its cluster's status."""
 
 _REFUSALS: Mapping[type[DataApiError], str] = {
     AccessDeniedError: "Name the stack in the tag cfn-mlflow:allow of cluster and secret, or lift"
@@ -41,7 +41,7 @@ _REFUSALS: Mapping[type[DataApiError], str] = {
 
 @dataclass
 class Watcher:
-    """Looks at one database, again and again; what was paused at the first look is waking then."""
+    """Looks at one database repeatedly. One that was paused at the first look is waking later."""
 
     database: Database
     expected: str
@@ -51,7 +51,8 @@ class Watcher:
         """Read the schema in a transaction that cannot write, and compare it.
 
         Rests on rds-data:BeginTransaction, ExecuteStatement and RollbackTransaction, and on
-        rds:DescribeDBClusters where the Data API cannot be had.
+        rds:DescribeDBClusters if the Data API does not answer. Raises no error of AWS's or of the
+        database's: the report has it.
         """
         try:
             with read_only(self.database) as reader:
@@ -71,7 +72,7 @@ class Watcher:
             return self.not_begun(error)
 
     def not_begun(self, error: TemporaryError | PermanentError) -> SchemaReport:
-        """Report why no look could be taken: for now, or until somebody mends it."""
+        """Return the report of a look that an error prevented, for now or for good."""
         passes = isinstance(error, TemporaryError)
         return self._unread(State.UNREACHABLE if passes else State.REFUSED, str(error))
 

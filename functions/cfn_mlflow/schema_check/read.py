@@ -1,4 +1,4 @@
-"""Read a database's revision, tables, columns and indexes: SELECTs alone, a page at a time."""
+"""Reads a database's revision, tables, columns and indexes, by SELECTs alone, page by page."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cfn_mlflow.outcome import TemporaryError
 from cfn_mlflow.releases.schema import Column, Schema, Table
 from cfn_mlflow.upgrade.migration.script import LOCK
 
-# A key of eight bytes shows as two halves, and as 1 in objsubid.
+# pg_locks shows a key of eight bytes as two halves, with 1 in objsubid.
 _STATE_OF_PLAY = """
 SELECT pg_catalog.to_regclass('alembic_version') IS NOT NULL AS has_revision,
 pg_catalog.to_regclass('alembic_version_auth') IS NOT NULL AS has_users,
@@ -23,7 +23,7 @@ JOIN pg_catalog.pg_database d ON d.oid = l.database AND d.datname = pg_catalog.c
 WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND l.granted
 AND CAST(l.classid AS bigint) = :high AND CAST(l.objid AS bigint) = :low) AS locked
 """
-# Only what the login's search path shows, as MLflow would see it, and nothing an extension brought.
+# Only what the login's search path shows, as MLflow sees it, and nothing of an extension's.
 _OURS = """
 FROM pg_catalog.pg_class t
 JOIN pg_catalog.pg_namespace n ON n.oid = t.relnamespace
@@ -70,44 +70,44 @@ SELECT CAST(version_num AS text) AS revision FROM alembic_version_auth ORDER BY 
 """
 _COLUMNS_A_PAGE = 2000
 _INDEXES_A_PAGE = 400
-"""Rows of at most 250 bytes, and of 2,200 with 32 columns in an index: below 1 MiB a page."""
+"""A page stays below 1 MiB: a column's row has 250 bytes at most, an index's row 2,200."""
 _FIRST: Mapping[str, Value] = {"table_name": "", "place": 0, "index_name": ""}
 UNREADABLE = "unreadable"
-"""The users' revision for a login that may not read it: their tables are known by name alone."""
+"""The users' revision, if the login may not read it: their tables are known by name alone."""
 _BOOKKEEPING = frozenset({"alembic_version", "alembic_version_auth"})
 
 
 class Queryable(Protocol):
-    """Whatever runs a SELECT: the Data API's client does."""
+    """Runs a SELECT, as the Data API's client does."""
 
     def query(self, sql: str, parameters: Mapping[str, Value] | None = None) -> list[Row]:
-        """Return the rows that a statement finds; raise `NoSuchTableError` where none is."""
+        """Return the rows that a statement finds; raise `NoSuchTableError` for a missing table."""
         ...
 
 
 class MovedError(TemporaryError):
-    """A migration ended while the schema was read: nothing half-read is judged."""
+    """A migration ended while the schema was read, so what was read may be half of each."""
 
 
 @dataclass(frozen=True)
 class Found:
-    """What a database holds: its revision, or None where alembic wrote none, and its tables."""
+    """What a database holds: its revision, None if alembic wrote none, and its tables."""
 
     revision: str | None
     schema: Schema
     locked: bool = field(default=False, compare=False)
-    """Whether a migration task of ours was at work when the reading began."""
+    """Whether a migration task of ours was running when the reading began."""
     users_revision: str | None = None
-    """That of the tables of MLflow's users; None where nobody has signed in yet."""
+    """The revision of the tables of MLflow's users; None if nobody has signed in yet."""
 
 
 def read(database: Queryable) -> Found:
-    """Read revision, tables, columns and indexes from the catalog, changing nothing.
+    """Read revision, tables, columns and indexes from the catalog, without changing anything.
 
-    Raises `MovedError` when a migration ended in between. No statement fails for what may be
-    missing: so all of them can run in one transaction.
+    Raises `MovedError` if a migration ended in between. No statement fails because something is
+    missing, so all of them can run in one transaction.
     """
-    # The lock first: if it was held and is let go, the revision has changed when it is read again.
+    # The lock comes first: if it is released since, the second reading shows another revision.
     before, users, locked = _state_of_play(database)
     columns: dict[str, dict[str, Column]] = {}
     for row in _pages(database, _COLUMNS, _COLUMNS_A_PAGE, ("table_name", "place")):
@@ -130,7 +130,7 @@ def read(database: Queryable) -> Found:
 def _revisions_again(
     database: Queryable, before: str | None, users: str | None
 ) -> tuple[str | None, str | None]:
-    """Return both revisions as they are by now, with no more statements than that takes."""
+    """Return both revisions as they are now, with as few statements as possible."""
     if before is None:
         return _state_of_play(database)[:2]
     readable = users not in (None, UNREADABLE)
@@ -138,12 +138,12 @@ def _revisions_again(
 
 
 def _users_of_old(tables: Schema) -> str | None:
-    """Return the first revision of the users' tables where they are from before there was one."""
+    """Return the users' first revision if their tables are older than any revision of them."""
     return releases.USERS.first if releases.USERS.first_tables() <= tables.keys() else None
 
 
 def revision(database: Queryable, sql: str = _REVISION) -> str | None:
-    """Return the revision, or None where there is none; two, which no MLflow makes, as `a+b`."""
+    """Return the revision; None if there is none; `a+b` for two, which MLflow never has."""
     try:
         rows = database.query(sql)
     except NoSuchTableError:
@@ -152,7 +152,7 @@ def revision(database: Queryable, sql: str = _REVISION) -> str | None:
 
 
 def _state_of_play(database: Queryable) -> tuple[str | None, str | None, bool]:
-    """Return both revisions, the users' second, and whether a migration of ours holds its lock."""
+    """Return MLflow's revision, that of its users, and whether a migration of ours has the lock."""
     halves: dict[str, Value] = {"high": LOCK >> 32, "low": LOCK & 0xFFFFFFFF}
     [row] = database.query(_STATE_OF_PLAY, halves)
     users = UNREADABLE if row["has_users"] else None
@@ -167,7 +167,7 @@ def _index(row: Row) -> str:
 
 
 def _pages(database: Queryable, sql: str, page: int, key: tuple[str, str]) -> Iterator[Row]:
-    """Yield a query's rows, a page at a time, each page from where the last one ended."""
+    """Yield a query's rows page by page. Each page begins where the last one ended."""
     after: dict[str, Value] = {f"after_{column}": _FIRST[column] for column in key}
     while True:
         rows = database.query(sql, {**after, "page": page})

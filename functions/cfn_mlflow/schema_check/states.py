@@ -1,4 +1,4 @@
-"""What a look at a database can come to, what the user can do about it, and whether it passes."""
+"""The states of a database: what the user can do about each, and whether it passes by itself."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class State(StrEnum):
-    """How a database stands to the revision that is expected of it, or why nobody can tell."""
+    """The state of a database, measured by the expected revision, or why it cannot be read."""
 
     EMPTY = "empty"
     BEHIND = "behind"
@@ -26,17 +26,17 @@ class State(StrEnum):
 
     @property
     def advice(self) -> str:
-        """Return what the user can do, in at most 240 bytes; empty when all is well."""
+        """Return what the user can do, in at most 240 bytes; empty if all is well."""
         return _MEANINGS[self].advice
 
     @property
     def retryable(self) -> bool:
-        """Tell whether it passes by itself: then the same look, later, says more."""
+        """Tell whether the state passes by itself, so that a later look says more."""
         return _MEANINGS[self].retryable
 
     @property
     def read(self) -> bool:
-        """Tell whether the schema was read: only then is there anything to say of it."""
+        """Tell whether the schema was read: otherwise nothing is known of it."""
         return _MEANINGS[self].read
 
 
@@ -98,4 +98,4 @@ DAMAGED = (
     "The tables are not those of the revision: something other than MLflow changed them. Put back"
     " what is named, or restore a snapshot: no migration of MLflow does it."
 )
-"""What can be done about a schema that is not as its own revision declares it."""
+"""The advice for a schema that is not as its own revision declares it."""

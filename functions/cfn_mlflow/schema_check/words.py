@@ -1,4 +1,4 @@
-"""A report in the words of a stack's event: at most 400 bytes, what to do at the end."""
+"""Words a report for a stack's event: at most 400 bytes, with what to do at the end."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ NAMED_DIFFERENCES = 3
 
 
 def failure(report: SchemaReport, version: str | None) -> str:
-    """Return the state, what differs and what to do."""
+    """Return the state, the differences and what to do.
+
+    `version` is the MLflow release of the image, if it is known.
+    """
     what, details = f"schema: {report.state}", report.reason
     if report.state.read:
         what += f": the database is {report.found or 'without a revision'}"
@@ -24,12 +27,12 @@ def failure(report: SchemaReport, version: str | None) -> str:
 
 
 def waiting(report: SchemaReport) -> str:
-    """Return the state that passes by itself, and why it is so."""
+    """Return a state that passes by itself, and its reason."""
     return f"{report.state}: {report.reason or report.advice}"
 
 
 def unknown_release(image: str) -> str:
-    """Return that an image's tag does not tell what to expect of the database."""
+    """Return the reason if an image's tag does not name a release that the provider knows."""
     return (
         f"the tag of {image} names no MLflow release that this provider knows. Name the release by "
         f"ImageTag, or update the provider"
