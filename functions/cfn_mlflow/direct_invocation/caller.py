@@ -1,9 +1,9 @@
-"""Who sent an event that CloudFormation did not send, and what they are served.
+"""Who sent an event that CloudFormation did not send, and whether they are served.
 
-IAM lets operators, and the role of the provider's rules, invoke the alias `operator`. What they ask
-is served. The function itself is open to whoever deploys a stack, and to any rule of a certain
-name, for rules of 0.1 have no role. Such a caller is kept until 0.3.0. They are served only what
-such a rule says, word for word, and only if the rule is of a stack that works with the database.
+IAM lets operators, and the role of the provider's rules, invoke the alias `operator`. They are
+served. Whoever deploys a stack may invoke the function itself. So may any rule of a certain name,
+because rules of release 0.1 have no role. Until 0.3.0 the function serves such a rule. Its event
+must be the rule's input, word for word, and the rule's stack must work with the database.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from cfn_mlflow.aws.events.rule_without_role import tags_of_rule_that_says
 from cfn_mlflow.outcome import PermanentError
 
 ALIAS = 7
-"""Where a function's ARN names the alias, if it does."""
+"""The place of the alias in a function's ARN, counted from 0 between the colons."""
 
 _RESOURCE = re.compile(r"([a-z][a-z0-9-]{0,62})-([a-z2-7]{10})")
-"""The name of a resource of ours: its prefix and its digest."""
+"""Matches the name of a resource of ours: its prefix and its digest."""
 
 REFUSED = (
     f"nobody is served here but CloudFormation. Operators invoke the function by its alias "
@@ -32,26 +32,26 @@ REFUSED = (
 
 
 class NotServedError(PermanentError):
-    """The caller is not served here: nothing was begun, and nothing has failed."""
+    """The caller is not served: nothing has begun, and nothing has failed."""
 
 
 @dataclass(frozen=True)
 class Caller:
-    """Whoever invoked the function: by which ARN, with which event."""
+    """Whoever invoked the function, known by the invoked ARN and the event."""
 
     invoked_arn: str
     event: Mapping[str, Any]
 
     @property
     def is_operator(self) -> bool:
-        """Tell whether IAM alone decides who this is."""
+        """Tell whether the alias for operators was invoked, so that IAM has judged the caller."""
         return self.invoked_arn.split(":")[ALIAS:] == [OPERATOR]
 
     def check(self, part: str, resource: str, cluster: Tags) -> None:
-        """Raise NotServedError unless the event is served here, for a cluster with these tags.
+        """Raise NotServedError unless the caller is served, for a cluster with these tags.
 
-        `resource` is the name of the resource whose rule would ask for it, and `part` is what the
-        rule is for. Raises TemporaryError if that cannot be told now.
+        `resource` is the name of the resource whose rule sends such events. `part` is the rule's
+        purpose. Raises TemporaryError if AWS cannot tell now.
         """
         rule = self.rule(part, resource)
         if rule is not None and OWNER_TAG in cluster and not sharers_of(cluster).admit(rule):
@@ -61,9 +61,9 @@ class Caller:
             )
 
     def rule(self, part: str, resource: str) -> Tags | None:
-        """Return the tags of the rule that sent the event; None from an operator, who needs none.
+        """Return the tags of the rule that sent the event; None if an operator sent it.
 
-        Raises NotServedError if no such rule is there.
+        Raises NotServedError if there is no such rule, and TemporaryError if AWS cannot tell now.
         """
         if self.is_operator:
             return None

@@ -1,4 +1,4 @@
-"""For whom a database is looked after beside CloudFormation: the stack that made its cluster."""
+"""Acts for the stack that created a cluster, if CloudFormation did not send the event."""
 
 from __future__ import annotations
 
@@ -19,16 +19,19 @@ if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
 NOBODY = Tenant("00000000-0000-0000-0000-000000000000", "0000000000")
-"""No stack has this GUID, and no name ends in this digest: it reaches what is open to everybody."""
+"""No stack has this GUID or digest, so it reaches only what is open to everybody."""
 
 
 def act_for_owner_of(cluster: str) -> Tags:
-    """From here on act for the stack that made a cluster, given by its identifier or ARN.
+    """From here on act for the stack that created a cluster; return the cluster's tags.
 
-    Return the cluster's tags. A cluster of the user's is looked after for the first stack that its
-    tag allows it to, by name alone: so the stack's own objects are not reached. One that is allowed
-    to every stack, to none, or not there, is looked after for nobody. Rests on
-    rds:DescribeDBClusters by the function's own role. Raises TemporaryError or PermanentError.
+    `cluster` is its identifier or ARN. The user may have created the cluster. Then the function
+    acts for the first stack that the cluster's tag allows. It knows this stack by name alone, so it
+    does not reach the stack's own objects. If the tag allows every stack or none, or there is no such cluster,
+    it acts for `NOBODY`.
+
+    Rests on rds:DescribeDBClusters by the function's own role. Raises TemporaryError, or
+    PermanentError for an ARN of another account or Region.
     """
     identifier = cluster.rsplit(":", 1)[-1]
     tags = _tags(cluster, identifier)
@@ -41,7 +44,7 @@ def act_for_owner_of(cluster: str) -> Tags:
 
 
 def _allowed_to(tags: Tags) -> str:
-    """Return a stack that may use a cluster; empty if every stack may, or none."""
+    """Return the name of a stack that may use a cluster; empty if every stack may, or none."""
     if allows_everybody_unsaid(tags):
         return ""
     return min(named_in(tags.get(ALLOW_TAG, "")) - {EVERY_STACK}, default="")
@@ -61,7 +64,9 @@ def _tags(cluster: str, identifier: str) -> Tags:
 
 
 def tags_of_secret(arn: str) -> Tags:
-    """Return the tags of a secret, none if it is not there (secretsmanager:DescribeSecret).
+    """Return the tags of a secret, none if there is no such secret.
+
+    Rests on secretsmanager:DescribeSecret.
 
     Raises TemporaryError or PermanentError.
     """
