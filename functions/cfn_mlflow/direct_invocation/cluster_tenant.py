@@ -27,8 +27,8 @@ def act_for_owner_of(cluster: str) -> Tags:
 
     `cluster` is its identifier or ARN. The user may have created the cluster. Then the function
     acts for the first stack that the cluster's tag allows. It knows this stack by name alone, so it
-    does not reach the stack's own objects. If the tag allows every stack or none, or there is no such cluster,
-    it acts for `NOBODY`.
+    does not reach the stack's own objects. If the tag allows every stack or none, or there is no
+    such cluster, it acts for `NOBODY`.
 
     Rests on rds:DescribeDBClusters by the function's own role. Raises TemporaryError, or
     PermanentError for an ARN of another account or Region.
