@@ -196,7 +196,7 @@ class CompleteBucket(Updatable[BucketView]):
 
 @dataclass(frozen=True, eq=False)
 class AllowedBucketInstead(AllowedBucket):
-    """A bucket of the user's that stands in for one that would be made."""
+    """A bucket of the user's, in place of one that the provider would create."""
 
     instead_of: Bucket
 
