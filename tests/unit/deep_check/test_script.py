@@ -1,4 +1,4 @@
-"""Given servers that answer, or do not: what the deep check's own text finds at them."""
+"""The deep check's own script finds which servers are healthy."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from cfn_mlflow.deep_check import DeepCheckReport
 
 PASSWORD = {"MLFLOW_AUTH_ADMIN_PASSWORD": "the first password"}
 Answer = Callable[[str, str], int]
-"""Gives the status with which a server answers to a method and a path."""
+"""The status with which a server answers to a method and a path."""
 
 
 class Server:
-    """A server of the service; it keeps what was asked, and the artifacts."""
+    """A server of the service, which keeps the requests and the artifacts."""
 
     def __init__(self, answer: Answer) -> None:
         asked: list[str] = []
@@ -64,7 +64,7 @@ def serving(*answers: Answer) -> Iterator[list[Server]]:
 
 
 def check(servers: list[Server], **environment: str) -> tuple[int, DeepCheckReport | None]:
-    """Run the command as the task does; return its exit code and what it tells."""
+    """Run the command as the task does; return its exit code and its report."""
     told = {
         "CFN_MLFLOW_SERVERS": ",".join(server.address for server in servers),
         "CFN_MLFLOW_HOST": "mlflow.example.com",
@@ -85,7 +85,7 @@ def well(_method: str, _path: str) -> int:
     return 200
 
 
-def test_each_server_is_asked_for_the_database_and_an_artifact_of_which_nothing_is_left() -> None:
+def test_each_server_is_asked_for_the_database_and_an_artifact_that_is_deleted() -> None:
     with serving(well, well) as servers:
         assert check(servers) == (0, DeepCheckReport(healthy=True, reason=""))
         for server in servers:

@@ -1,4 +1,4 @@
-"""The deep check: every task is asked, in runs that ECS takes; and the image's digest is told."""
+"""The deep check asks every task, in runs that ECS takes, and reports the image's digest."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.support.objects.service_kit import converge, owner
 
 NAME = "mlflow-abcdefghij"
 CHARACTERS = 8192
-"""Of a task's overrides, with those of JSON (ECS API, RunTask)."""
+"""The characters that a task's overrides may have, as JSON (ECS API, RunTask)."""
 
 
 def graph_of(properties: dict[str, Any], tasks: int) -> Graph:
@@ -28,7 +28,7 @@ def graph_of(properties: dict[str, Any], tasks: int) -> Graph:
 
 
 def asked(run: dict[str, Any]) -> list[str]:
-    """Return the addresses that a run of the check was told."""
+    """Return the addresses in the environment of a run of the check."""
     [container] = run["overrides"]["containerOverrides"]
     given = {one["name"]: one["value"] for one in container["environment"]}
     return str(given["CFN_MLFLOW_SERVERS"]).split(",")
@@ -42,7 +42,7 @@ def servers(fargate: Fargate) -> list[str]:
 
 
 @pytest.mark.parametrize("tasks", [1, 3, 500])
-def test_given_a_service_of_any_size_then_each_task_is_asked_once_in_runs_that_ecs_takes(
+def test_given_a_service_of_any_size_then_each_task_is_asked_once_in_fitting_runs(
     fargate: Fargate, properties: dict[str, Any], tasks: int
 ) -> None:
     converge(graph_of(properties, tasks), looks=100)
@@ -54,7 +54,7 @@ def test_given_a_service_of_any_size_then_each_task_is_asked_once_in_runs_that_e
     assert (len(runs) == 1) == (tasks < 100)
 
 
-def test_given_a_task_of_a_later_run_that_does_not_serve_then_only_its_run_is_tried_again(
+def test_given_an_unhealthy_task_of_a_later_run_then_only_that_run_is_repeated(
     fargate: Fargate, properties: dict[str, Any]
 ) -> None:
     fargate.check_ends = [checked(), checked("10.0.1.7:5000 answers 503")]
@@ -89,7 +89,7 @@ def notes() -> dict[str, str]:
     return {tag["key"]: tag["value"] for tag in found["tags"]}
 
 
-def test_given_a_sidecar_when_a_service_is_made_then_mlflows_own_image_digest_is_told(
+def test_given_a_sidecar_then_mlflows_own_image_digest_is_reported(
     fargate: Fargate, properties: dict[str, Any]
 ) -> None:
     fargate.image_digests["agent"] = "sha256:" + "a" * 64
@@ -98,7 +98,7 @@ def test_given_a_sidecar_when_a_service_is_made_then_mlflows_own_image_digest_is
     assert attributes(graph_of(asked, 2))["ImageDigest"] == IMAGE_DIGEST
 
 
-def test_given_a_digest_that_is_noted_when_the_stack_is_updated_then_no_task_is_looked_at(
+def test_given_a_noted_digest_when_the_stack_is_updated_then_no_task_is_read(
     fargate: Fargate, properties: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     converge(graph_of(properties, 1), looks=100)
@@ -114,7 +114,7 @@ def test_given_a_digest_that_is_noted_when_the_stack_is_updated_then_no_task_is_
     assert not [asked for asked in looks if "serviceName" in asked]
 
 
-def test_given_a_service_without_a_note_of_it_when_the_stack_is_updated_then_it_is_noted(
+def test_given_no_noted_digest_when_the_stack_is_updated_then_it_is_noted(
     fargate: Fargate, properties: dict[str, Any]
 ) -> None:
     converge(graph_of(properties, 1), looks=100)

@@ -1,4 +1,4 @@
-"""Who is served beside CloudFormation, and what."""
+"""Which callers other than CloudFormation are served, and what they may ask."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Alter = Callable[[], object]
 
 
 def served(event: dict[str, Any] = EVENT, by: str = FUNCTION) -> None:
-    """Send an event for the owner's cluster. Raises the refusal."""
+    """Check an event for the owner's cluster. Raises the refusal."""
     Caller(by, event).check("rotation", RESOURCE, act_for_owner_of("mlflow-database-abcdefghij"))
 
 

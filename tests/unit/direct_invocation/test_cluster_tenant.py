@@ -1,4 +1,4 @@
-"""For whom a database is looked after beside CloudFormation."""
+"""For which stack a function acts, if CloudFormation did not send the event."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_a_cluster_of_a_stack_is_looked_after_for_that_stack(aws: None) -> None:
 def test_a_cluster_of_the_users_is_looked_after_for_a_stack_that_it_is_allowed_to(
     aws: None, allow: str | None, name: str
 ) -> None:
-    """By the stack's name alone: no object of the stack's own has such a GUID or digest."""
+    """A tenant known by name alone: none of the stack's objects has its GUID or digest."""
     act_for_owner_of(cluster({} if allow is None else {"cfn-mlflow:allow": allow}))
     assert acted_for() == replace(NOBODY, stack_name=name)
 

@@ -1,4 +1,4 @@
-"""Events that somebody made up for the schema check and the rotation: nothing of others' moves."""
+"""Forged events to the schema check and the rotation change nothing of other stacks."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Lambda:
         return 16_000
 
     def rotate(self, event: dict[str, Any]) -> str:
-        """Return why it was not rotated; an error would set off the alarm on failed rotations."""
+        """Return why no rotation began. An error would set off the alarm on failed rotations."""
         answer = rotate(event, self, Clock(now=lambda: 0, sleep=lambda _: None))
         return str(answer["error"])
 
@@ -68,14 +68,14 @@ class Lambda:
 
 @pytest.fixture
 def two(aws: None) -> Iterator[dict[str, str]]:
-    """Return two stacks' secrets; the attacker's rules may invoke the functions themselves."""
+    """Return two stacks' secrets. The attacker's rules may invoke the functions themselves."""
     make_cluster(owner())
     make_cluster(OTHERS)
     yield {"own": make_secret(owner()), "others": make_secret(OTHERS)}
 
 
 def nothing_touched(calls: Calls) -> bool:
-    """Tell whether AWS was asked to look only, and no database at all."""
+    """Tell whether AWS got only reading calls, and no database got any."""
     return calls.writes == [] and not {"ExecuteStatement", "BeginTransaction"} & set(calls.made)
 
 
@@ -135,7 +135,7 @@ def check_of(two: dict[str, str], asked: dict[str, str]) -> dict[str, str]:
     resource=OTHERS.name(),
     more=False,
 )
-def test_no_rule_of_anybodys_has_the_database_of_another_stack_read_or_its_metric_set(
+def test_no_forged_rule_reads_another_stacks_database_or_sets_its_metric(
     two: dict[str, str], asked: dict[str, str], resource: str | None, more: bool
 ) -> None:
     if asked["ClusterArn"].endswith(CLUSTERS[1]):

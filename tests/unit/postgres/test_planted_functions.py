@@ -1,9 +1,9 @@
-"""What the master runs takes no function and no operator that the migration's login has planted.
+"""The master's statements use no function and no operator that the migration's login has planted.
 
 PostgreSQL takes whatever fits a call's types exactly, wherever in the search path it lies. So the
-login plants functions and operators of every name and type that may come up in what the master
-runs. A view of each statement then tells what PostgreSQL has taken: what is planted is something
-that the view depends on, what is PostgreSQL's own is not.
+login plants functions and operators of every name and type that the master's statements may use.
+The test makes a view of each statement. The view depends on what is planted, if PostgreSQL has
+taken it, but never on what is PostgreSQL's own.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ OPERATORS = ("=", "<>", "<", ">", "-", "||")
 NUMBERS = ("overdue", "page", "after_place", "high", "low")
 """The parameters that the Data API gives as bigint."""
 WORDS = ("cast", "exists", "filter", "in", "not", "and", "from", "as", "coalesce")
-"""What has a bracket after it in SQL and is no function."""
+"""Words of SQL that have a bracket after them and are no functions."""
 CALL = re.compile(r"\b([a-z]\w*) ?\(", re.IGNORECASE)
 PARAMETER = re.compile(r"(?<![\w:]):([a-z]\w*)")
 BODY = "RETURNS bool LANGUAGE plpgsql AS $$BEGIN RAISE 'planted, as %', current_user; END$$"
@@ -48,13 +48,13 @@ AND d.refclassid IN ('pg_catalog.pg_proc'::pg_catalog.regclass,
 
 
 def make(vpc: dict[str, Any]) -> dict[str, str]:
-    """Make a database that pauses, or converge it again; return its attributes."""
+    """Create a database that pauses, or converge it again; return its attributes."""
     asked = {"VpcId": vpc["VpcId"], "SubnetIds": vpc["SubnetIds"], "AutoPause": "true"}
     return converge(database._graph(owner(), DatabaseProperties.model_validate(asked)))
 
 
 def plant(server: PostgresServer, secret_arn: str, names: set[str]) -> None:
-    """Plant, as the login in the secret, functions of these names and all operators."""
+    """Plant functions of these names and all operators, as the login in the secret."""
     text = boto("secretsmanager").get_secret_value(SecretId=secret_arn)["SecretString"]
     login = json.loads(text)
     pairs = list(itertools.product(TYPES, repeat=2))
@@ -77,7 +77,7 @@ def plant(server: PostgresServer, secret_arn: str, names: set[str]) -> None:
 
 
 def taken(server: PostgresServer, statement: str, string: str) -> list[str]:
-    """Return what is not PostgreSQL's own of what it takes for a statement."""
+    """Return the functions and operators of a statement that are not PostgreSQL's own."""
 
     def typed(match: re.Match[str]) -> str:
         return f"CAST(NULL AS {'int8' if match[1] in NUMBERS else string})"

@@ -1,4 +1,4 @@
-"""SCRAM-SHA-256 verifiers, against the RFC and against a real PostgreSQL."""
+"""SCRAM-SHA-256 verifiers are as the RFC says, and a real PostgreSQL accepts them."""
 
 from __future__ import annotations
 

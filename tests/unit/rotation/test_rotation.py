@@ -39,7 +39,7 @@ WRITES = [
     *("ExecuteStatement", "ExecuteStatement", "ExecuteStatement"),
     *("RegisterTaskDefinition", "UpdateService", "TagResource"),
 ]
-"""What a rotation writes, in this order."""
+"""The writing calls of a rotation, in this order."""
 
 
 @pytest.fixture
@@ -132,7 +132,7 @@ def finish(rotation: Rotation, looks: int = 40) -> dict[str, str]:
 
 
 def refused(words: str, request: str = "r1") -> str:
-    """Rotate, expect to be refused with these words, and nothing to have been written."""
+    """Rotate; return the refusal, which has these words and wrote nothing."""
     with watched() as calls, pytest.raises(PermanentError, match=words) as error:
         rotate(request)
     assert calls.writes == []
@@ -172,7 +172,7 @@ def runs_on(fargate: Fargate) -> list[str]:
     return sorted({login for login in LOGINS for text in named if arn(login) in text})
 
 
-def test_given_a_service_then_the_standby_login_gets_a_password_and_the_service(
+def test_given_a_service_then_it_moves_to_the_standby_login_with_a_new_password(
     service: str, fargate: Fargate, server: PostgresServer
 ) -> None:
     before = passwords()
@@ -205,7 +205,7 @@ def test_given_the_same_request_again_then_it_answers_the_same_and_writes_nothin
     assert calls.writes == []
 
 
-def test_given_the_rules_event_comes_again_under_another_id_then_it_is_done_and_writes_nothing(
+def test_given_the_rules_event_comes_again_under_another_id_then_nothing_is_written(
     service: str,
 ) -> None:
     first = rotate("r1", BySchedule=True)
@@ -216,7 +216,7 @@ def test_given_the_rules_event_comes_again_under_another_id_then_it_is_done_and_
     assert again["NotRepeatedAfter"]
 
 
-def test_given_another_request_by_hand_at_once_then_it_is_told_when_the_last_one_ended(
+def test_given_another_request_by_hand_at_once_then_it_gets_the_last_ones_end(
     service: str,
 ) -> None:
     first = rotate("r1")
@@ -298,7 +298,7 @@ class TestServiceOfAnotherStack:
         assert arn("mlflow_app_2") in json.dumps(moved["taskDefinition"])
 
 
-def test_given_a_rotation_that_ended_long_ago_then_the_rules_next_event_rotates_again(
+def test_given_a_rotation_that_ended_long_ago_then_the_rules_event_rotates_again(
     service: str, fargate: Fargate
 ) -> None:
     rotate("r1", BySchedule=True)
@@ -308,7 +308,7 @@ def test_given_a_rotation_that_ended_long_ago_then_the_rules_next_event_rotates_
     assert runs_on(fargate) == ["mlflow_app"]
 
 
-def test_given_a_rotation_then_the_database_gives_the_new_login_and_an_update_changes_nothing(
+def test_given_a_rotation_then_the_database_gives_the_new_login_without_a_change(
     service: str, vpc: dict[str, Any]
 ) -> None:
     rotate()
@@ -367,7 +367,7 @@ def test_given_a_revision_then_nothing_but_the_secret_differs_and_tags_are_kept(
         for found in described
     ]
     assert texts[1] == texts[0].replace(arn("mlflow_app"), arn("mlflow_app_2"))
-    # What an image's tag stands for, ECS looks up anew: that note is not kept.
+    # ECS resolves an image's tag anew for each revision, so that tag is left out.
     kept = [tag for tag in described[0]["tags"] if tag["key"] != IMAGE_DIGEST_TAG]
     assert described[1]["tags"] == kept != []
 
@@ -453,7 +453,7 @@ class TestRefusals:
         refused("is not complete")
 
 
-def test_given_tasks_that_fail_then_the_old_login_is_good_and_the_rotation_stays_begun(
+def test_given_tasks_that_fail_then_the_old_login_works_and_rotation_stays_begun(
     service: str, fargate: Fargate, server: PostgresServer
 ) -> None:
     second = arn("mlflow_app_2")
@@ -500,7 +500,7 @@ def behind_the_first_revision(
     monkeypatch.setattr(RevisionOnLogin, "observe", observe_and_more)
 
 
-def test_given_a_stack_update_before_the_deployment_then_it_looks_anew_and_keeps_what_is_new(
+def test_given_a_stack_update_before_the_deployment_then_it_keeps_what_is_new(
     service: str, fargate: Fargate
 ) -> None:
     def update_of_the_stack() -> None:
@@ -536,7 +536,7 @@ def test_given_a_standstill_before_the_deployment_then_it_waits_for_its_end(
     assert runs_on(fargate) == ["mlflow_app_2"]
 
 
-def test_given_a_failed_revision_that_the_service_has_not_left_yet_then_it_looks_anew_after_it(
+def test_given_a_failed_revision_that_still_runs_then_the_rotation_plans_anew(
     service: str, fargate: Fargate
 ) -> None:
     second = arn("mlflow_app_2")
@@ -586,7 +586,7 @@ def test_given_no_service_then_the_tag_tells_which_login_is_rotated(
     assert all(enters(server, login) for login in LOGINS)
 
 
-def test_given_a_service_that_is_not_on_the_active_login_then_the_other_one_is_rotated(
+def test_given_a_service_off_the_active_login_then_the_other_login_is_rotated(
     service: str, fargate: Fargate
 ) -> None:
     rotate("r1")
@@ -603,7 +603,7 @@ def test_given_a_service_that_is_not_on_the_active_login_then_the_other_one_is_r
 
 
 class TestInvocation:
-    """The loop around it: what is answered, logged and raised."""
+    """The loop of a rotation: its answers, log lines and errors."""
 
     @dataclass
     class Time:
@@ -672,7 +672,7 @@ class TestInvocation:
             ({}, "must be the identifier"),
         ],
     )
-    def test_given_a_caller_who_is_not_served_then_one_line_says_so_and_no_rotation_has_failed(
+    def test_given_a_caller_who_is_not_served_then_one_line_says_so_and_none_fails(
         self, given: dict[str, str], lines: Lines, event: dict[str, Any], words: str
     ) -> None:
         time = self.Time(900, invoked_function_arn=FUNCTION)
@@ -697,7 +697,7 @@ class TestInvocation:
         assert error.value.__cause__ is None
 
 
-def test_given_rds_rotated_the_masters_password_then_nothing_changes_and_rotation_goes_on(
+def test_given_rds_rotated_the_masters_password_then_a_rotation_still_works(
     given: dict[str, str], service: str, fargate: Fargate, server: PostgresServer
 ) -> None:
     before = passwords()

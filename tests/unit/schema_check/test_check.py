@@ -1,6 +1,6 @@
 """The schema check on a real PostgreSQL, with tables as the releases' data declares them.
 
-That a real MLflow makes those same tables is shown in tests/lifecycle/test_migration_script.py.
+tests/lifecycle/test_migration_script.py shows that a real MLflow makes the same tables.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def build(
     chain: Chain = releases.MLFLOW,
     versions: str = "alembic_version",
 ) -> None:
-    """Make the tables, columns and indexes of a revision."""
+    """Create the tables, columns and indexes of a revision."""
     statements = [
         f"CREATE TABLE {versions} (version_num varchar(32) PRIMARY KEY)",
         f"INSERT INTO {versions} VALUES ('{revision}')",  # noqa: S608 - a revision of our own
@@ -75,7 +75,7 @@ def build(
 
 
 def added_column(older: str, newer: str) -> tuple[str, str]:
-    """Return a column that a table of both revisions has at the newer one alone."""
+    """Return a column that only the newer revision has, of a table that both have."""
     before, after = releases.declared(older) or {}, releases.declared(newer) or {}
     return next(
         (name, column)
@@ -201,7 +201,7 @@ def test_a_missing_index_alone_is_no_damage(at_head: Connection) -> None:
     assert (report.damage, len(report.missing_indexes), report.sound) == ((), 1, False)
 
 
-def test_a_column_that_only_a_pending_revision_brings_tells_a_migration_that_broke_off(
+def test_a_column_of_a_pending_revision_shows_that_a_migration_was_interrupted(
     empty: Connection,
 ) -> None:
     build(empty, OLDER)
@@ -233,7 +233,7 @@ def test_what_the_user_added_to_an_older_database_is_no_broken_migration(
 
 
 @pytest.mark.parametrize("revision", [OLDER, None])
-def test_while_a_migration_of_ours_holds_its_lock_the_database_is_locked_and_it_passes(
+def test_while_a_migration_of_ours_holds_its_lock_the_database_is_locked(
     server: Server, empty: Connection, revision: str | None
 ) -> None:
     if revision:
@@ -381,7 +381,7 @@ USERS_HEAD = "f1a2b3c4d5e6"
 
 
 def with_users(connection: Connection, revision: str = USERS_HEAD) -> Connection:
-    """Make the tables of MLflow's users, as a server makes them that asks for a login."""
+    """Create the tables of MLflow's users, as a server with basic-auth does."""
     build(connection, revision, releases.USERS, "alembic_version_auth")
     return connection
 

@@ -1,4 +1,4 @@
-"""Given a script of ours, when a task is told it, then it is the same program as written."""
+"""A script that is shortened for a task's command is the same program as before."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from cfn_mlflow.upgrade.migration import script as migration_script
 from cfn_mlflow.upgrade.migration.minified import minified
 
 OLDEST_PYTHON = (3, 10)
-"""Of the images that are supported."""
+"""The versions of Python in the supported images."""
 
 SENT = {
     str(migration_script.__file__): migration.command()[1],
@@ -33,7 +33,7 @@ def without_docstrings(tree: ast.Module) -> ast.Module:
 
 
 def literals(text: str) -> Iterator[str]:
-    """Yield every string of a program as it is written, its line breaks as spaces."""
+    """Yield every string of a program as it is written, with spaces for line breaks."""
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.JoinedStr) or (
             isinstance(node, ast.Constant) and isinstance(node.value, str)
@@ -54,7 +54,7 @@ def test_what_is_sent_is_python_of_the_oldest_image(path: str) -> None:
 
 @scripts
 def test_every_string_is_sent_as_it_is_written_whatever_python_sends_it(path: str) -> None:
-    """So no f-string has quotes within quotes, which only Python 3.12 and later can read."""
+    """No f-string has quotes within quotes, because only Python 3.12 and later can read those."""
     written = set(literals(Path(path).read_text()))
     assert [text for text in literals(SENT[path]) if text not in written] == []
 

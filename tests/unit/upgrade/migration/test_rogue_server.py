@@ -1,7 +1,7 @@
-"""A server in the database's place that asks for more than a proof: the tasks tell it nothing.
+"""The tasks give no password to a server in the database's place that asks for more than a proof.
 
-The client is the real libpq, told what a task is told. The server speaks PostgreSQL's protocol up
-to the request for a password (its documentation, "Message Formats").
+The client is the real libpq, with the environment of a task. The server speaks PostgreSQL's
+protocol up to the request for a password (its documentation, "Message Formats").
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ SECONDS = 60
 
 @dataclass
 class RogueServer:
-    """Takes one connection with TLS, asks, and keeps what it is told."""
+    """Takes one connection with TLS, asks for a password, and keeps the answer."""
 
     certificate: ssl.SSLContext
     request: bytes
@@ -45,7 +45,7 @@ class RogueServer:
 
     @property
     def port(self) -> int:
-        """The port that it listens on."""
+        """Return the port that the server listens on."""
         return int(self.listening.getsockname()[1])
 
     def serve(self) -> None:
@@ -77,7 +77,7 @@ def _read(connection: socket.socket, size: int) -> bytes:
 
 @contextmanager
 def rogue_server(folder: Path, request: bytes) -> Iterator[RogueServer]:
-    """Give a server that serves until the end of the block."""
+    """Yield a server that serves until the end of the block."""
     server = RogueServer(make_certificate(folder, ["localhost"], ADDRESS), request)
     with server.listening:
         serving = threading.Thread(target=server.serve, daemon=True)
@@ -89,7 +89,7 @@ def rogue_server(folder: Path, request: bytes) -> Iterator[RogueServer]:
 
 @pytest.fixture
 def a_task(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
-    """Give this process the login of a task, and nothing else that libpq reads."""
+    """Set the variables of a task's login, and remove all others that libpq reads."""
     for name in [name for name in os.environ if name.startswith("PG")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("PGUSER", "mlflow_app")

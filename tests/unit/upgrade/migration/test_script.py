@@ -1,4 +1,4 @@
-"""The migration's command and what its end means; the script itself runs in tests/lifecycle."""
+"""The migration's command, and the meaning of its end. tests/lifecycle runs the script itself."""
 
 from __future__ import annotations
 

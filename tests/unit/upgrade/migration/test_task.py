@@ -1,4 +1,4 @@
-"""The look at the database and its migration: run once, found again, told in plain words."""
+"""The inspection and the migration run once, are found again, and end in plain words."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ Build = Callable[..., Graph]
 
 @dataclass
 class Schema:
-    """A database that can be asked: how it stands is what each test makes of it."""
+    """A database with a Data API, in the state that each test sets."""
 
     at: Callable[[], str | None] = lambda: None
     empty: bool = False
@@ -113,13 +113,13 @@ def revision_of(graph: Graph) -> str:
 
 
 def notes(run: dict[str, Any]) -> dict[str, str]:
-    """Return the tags of the task definition that a task was of."""
+    """Return the tags of a task's task definition."""
     tags = boto("ecs").list_tags_for_resource(resourceArn=run["taskDefinitionArn"])["tags"]
     return {one["key"]: one["value"] for one in tags}
 
 
 def waits_of(graph: Graph, looks: int) -> list[str]:
-    """Return what is waited for, look by look, without repetitions."""
+    """Return what each look waits for, without repetitions."""
     convergence = Convergence(graph, explain)
     told: list[str] = []
     for _ in range(looks):
@@ -316,7 +316,7 @@ def test_given_the_database_went_elsewhere_since_then_it_runs_again(
     assert len(fargate.migrations) == 2
 
 
-def test_given_the_database_went_elsewhere_when_the_stack_rolls_back_then_it_is_left_as_it_is(
+def test_given_another_revision_when_the_stack_rolls_back_then_it_is_left_as_it_is(
     fargate: Fargate, graph_of: Build
 ) -> None:
     converge(graph_of(schema=Schema(lambda: HEAD)))
@@ -416,7 +416,7 @@ def test_given_a_table_that_is_missing_then_it_is_named_before_anything_is_migra
     assert not fargate.migrations
 
 
-def test_given_a_migration_whose_tables_are_not_as_declared_then_it_fails_naming_them(
+def test_given_a_migration_whose_tables_are_not_as_declared_then_it_names_them(
     fargate: Fargate, graph_of: Build
 ) -> None:
     schema = Schema(lambda: HEAD, empty=True, lacks=("table spans: column name is missing",))
@@ -438,7 +438,7 @@ def test_given_another_deploys_migration_still_runs_then_its_end_is_waited_for(
 
 
 def upgraded_then(fargate: Fargate, graph_of: Build) -> Schema:
-    """Upgrade from one image to the next, and let the first find the database ahead."""
+    """Upgrade from one image to the next, and let the former image find the database ahead."""
     state = {"at": HEAD}
     schema = Schema(lambda: state["at"])
     converge(graph_of(schema=schema))
@@ -454,7 +454,7 @@ def upgraded_then(fargate: Fargate, graph_of: Build) -> Schema:
 
 
 def converge_without_cleaning(graph: Graph) -> None:
-    """Take it as far as an update goes whose service then fails: nothing superseded is removed."""
+    """Converge as an update does whose service then fails: nothing superseded is removed."""
     convergence = Convergence(graph, explain)
     for _ in range(40):
         convergence._clean = lambda: Waiting({"service": "failing"})  # type: ignore[method-assign]
@@ -511,7 +511,7 @@ def test_given_a_downgrade_by_the_user_then_it_is_refused_naming_what_to_use(
     assert len(fargate.migrations) == 2
 
 
-def test_given_a_rollback_and_no_image_that_is_known_to_serve_then_the_commands_are_told(
+def test_given_a_rollback_and_no_image_that_can_serve_then_the_reason_has_commands(
     fargate: Fargate, graph_of: Build
 ) -> None:
     fargate.inspection_ends = [migrated(HEAD, "ahead", **{"from": NEWER})]
