@@ -26,7 +26,7 @@ _RESOURCE = re.compile(r"([a-z][a-z0-9-]{0,62})-([a-z2-7]{10})")
 """Matches the name of a resource of ours: its prefix and its digest."""
 
 REFUSED = (
-    f"nobody is served here but CloudFormation. Operators invoke the function by its alias "
+    f"only CloudFormation is served here. Operators invoke the function by its alias "
     f"(--qualifier {OPERATOR})"
 )
 
@@ -56,7 +56,7 @@ class Caller:
         rule = self.rule(part, resource)
         if rule is not None and OWNER_TAG in cluster and not sharers_of(cluster).admit(rule):
             raise NotServedError(
-                "the schedule is of a stack that the database is not shared with. Name the stack "
+                "the database is not shared with the schedule's stack. Name the stack "
                 "in SharedWithStacks of the database, deploy that stack, then the schedule's"
             )
 

@@ -135,14 +135,14 @@ class Redeployment(Updatable[ServiceView]):
         if another deployment has replaced ours: a second attempt would fight with it.
         """
         if self._once.asked:
-            raise PermanentError(f"{self.label}: another deployment took the place of this one")
+            raise PermanentError(f"{self.label}: another deployment replaced this one")
         view = found.view
         if COUNT_TAG in view.tags:
-            raise TemporaryError("it stands still for a migration")
+            raise TemporaryError("the service is stopped for a migration")
         if view.primary is None or view.primary.definition_arn != self.former_arn:
             # So the revision that runs is the newest one again.
             deregister(known(self.definition_arn))
-            raise OutdatedError(f"{self.label}: another deployment took the place")
+            raise OutdatedError(f"{self.label}: another deployment replaced this one")
         self._once.asked = True
         ecs().update_service(
             cluster=self.cluster, service=self.service, taskDefinition=known(self.definition_arn)

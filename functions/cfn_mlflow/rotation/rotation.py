@@ -177,7 +177,7 @@ def _has_nothing_to_do(asked: Order, first: SecretView, second: SecretView) -> b
 def _cluster(identifier: str) -> DBClusterView:
     view = read_cluster(identifier)
     if view is None or OWNER_TAG not in view.tags:
-        raise PermanentError(f"{CLUSTER_KEY}: there is no database {identifier} of cfn-mlflow's")
+        raise PermanentError(f"{CLUSTER_KEY}: cfn-mlflow has no database {identifier}")
     if COMPLETE_TAG not in view.tags:
         raise PermanentError(f"database {identifier} is not complete: deploy its stack first")
     return view
@@ -191,9 +191,7 @@ def _secret(cluster: DBClusterView, login: str) -> SecretView:
     secret = LoginSecret(_owner(cluster), None, login)
     view = read_secret(secret.name)
     if view is None or view.deleted or view.tags.get(OWNER_TAG) != cluster.tags[OWNER_TAG]:
-        raise PermanentError(
-            f"secret {secret.name} is not there: deploy the database's stack again"
-        )
+        raise PermanentError(f"there is no secret {secret.name}: deploy the database's stack again")
     return view
 
 

@@ -53,7 +53,9 @@ class StandbyLogin:
         if not found:
             found = [*self._sessions()]
         if found:
-            raise PermanentError(f"{'; '.join(found)}. Nothing was changed: rotate again after it")
+            raise PermanentError(
+                f"{'; '.join(found)}. Nothing was changed. Rotate again once this has ended"
+            )
 
     def _used_by(self, services: tuple[WiredService, ...]) -> Iterator[str]:
         for service in services:
@@ -67,13 +69,13 @@ class StandbyLogin:
         database = Database(self.cluster_arn, self.master_secret_arn, DATABASE_NAME)
         count = database.query(SESSIONS, {"login": self.name})[0]["sessions"]
         if count:
-            yield f"{count} sessions in the database are still of {self.name}"
+            yield f"{self.name} still has {count} sessions in the database"
 
 
 def _under_way(services: tuple[WiredService, ...]) -> Iterator[str]:
     for service in services:
         if COUNT_TAG in service.view.tags:
-            yield f"service {service.name} stands still for a migration"
+            yield f"service {service.name} is stopped for a migration"
         if service.view.is_deploying:
             yield f"a deployment of service {service.name} is under way"
         newest = _newest_of_the_family(service.view.definition_arn)

@@ -26,7 +26,7 @@ from tests.support.objects.two_databases import (
 FUNCTION = "arn:aws:lambda:eu-west-1:123456789012:function:cfn-mlflow-Rotation"
 EVENT = {"DatabaseClusterId": "mlflow-database-abcdefghij", "BySchedule": True}
 RESOURCE = "mlflow-abcdefghij"
-NOT_HERE = "nobody is served here but CloudFormation.*--qualifier operator"
+NOT_HERE = "only CloudFormation is served here.*--qualifier operator"
 Alter = Callable[[], object]
 
 

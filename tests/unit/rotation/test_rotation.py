@@ -233,7 +233,7 @@ def test_given_the_event_of_a_rule_without_a_role_then_the_login_is_rotated(
     service: str, fargate: Fargate
 ) -> None:
     event = {"DatabaseClusterId": CLUSTER, "BySchedule": True}
-    with pytest.raises(PermanentError, match="nobody is served here but CloudFormation"):
+    with pytest.raises(PermanentError, match="only CloudFormation is served here"):
         asked_for(event, "r1", by=FUNCTION).step()
     make_rule(owner(), "rotation", "Rotation", event)
     assert finish(asked_for(event, "r1", by=FUNCTION))["Login"] == "mlflow_app_2"
@@ -275,10 +275,13 @@ class TestServiceOfAnotherStack:
         with named({}):
             rotate("r1")
         age_rotations()
-        with named({"others": OTHER_STACK}), pytest.raises(PermanentError, match="stands still"):
+        with (
+            named({"others": OTHER_STACK}),
+            pytest.raises(PermanentError, match="is stopped for a migration"),
+        ):
             rotate("r2")
         share(given["ClusterArn"], "@all")
-        with pytest.raises(PermanentError, match="stands still"):
+        with pytest.raises(PermanentError, match="is stopped for a migration"):
             rotate("r2")
 
     def test_given_the_database_is_shared_then_it_moves_to_the_active_login(
@@ -394,7 +397,7 @@ class TestRefusals:
         self, service: str, fargate: Fargate
     ) -> None:
         fargate.services[SERVICE]["tags"] += tags({"cfn-mlflow:count": "2"})
-        refused("service mlflow-abcdefghij stands still for a migration")
+        refused("service mlflow-abcdefghij is stopped for a migration")
 
     def test_given_a_deployment_under_way_then_refused(
         self, service: str, fargate: Fargate
@@ -415,7 +418,7 @@ class TestRefusals:
         session = server.connect("mlflow_app_2", secret("mlflow_app_2")["password"], "mlflow")
         with session, session.cursor() as cursor:
             cursor.execute("SET application_name = 'mlflow'")
-        refused("1 sessions in the database are still of mlflow_app_2")
+        refused("mlflow_app_2 still has 1 sessions in the database")
         session.close()
         rotate()
 
@@ -434,7 +437,7 @@ class TestRefusals:
             ({"DatabaseClusterId": ["a"]}, "DatabaseClusterId: must be the identifier"),
             (
                 {"DatabaseClusterId": "mlflow-database-zzzzzzzzzz"},
-                "there is no database mlflow-database-zzzzzzzzzz of cfn-mlflow's",
+                "cfn-mlflow has no database mlflow-database-zzzzzzzzzz",
             ),
         ],
     )
@@ -479,7 +482,7 @@ def test_given_another_deployment_takes_its_place_then_it_fails_and_does_not_fig
         boto("ecs").update_service(cluster=SERVICE, service=SERVICE, taskDefinition=service)
 
     fargate.after_update = update_of_the_stack
-    with pytest.raises(PermanentError, match="another deployment took the place of this one"):
+    with pytest.raises(PermanentError, match="another deployment replaced this one"):
         rotate()
     assert runs_on(fargate) == ["mlflow_app"]
 
@@ -518,17 +521,17 @@ def test_given_a_stack_update_before_the_deployment_then_it_keeps_what_is_new(
     assert [one.rsplit(":", 1)[1] for one in inactive["taskDefinitionArns"]] == ["2"]
 
 
-def test_given_a_standstill_before_the_deployment_then_it_waits_for_its_end(
+def test_given_a_stopped_service_before_the_deployment_then_it_waits_for_its_end(
     service: str, fargate: Fargate
 ) -> None:
     count = tags({"cfn-mlflow:count": "2"})
 
-    def begin_of_a_standstill() -> None:
+    def stop_for_a_migration() -> None:
         fargate.services[SERVICE]["tags"] += count
 
     with pytest.MonkeyPatch.context() as monkeypatch:
-        behind_the_first_revision(monkeypatch, begin_of_a_standstill)
-        with pytest.raises(AssertionError, match="it stands still for a migration"):
+        behind_the_first_revision(monkeypatch, stop_for_a_migration)
+        with pytest.raises(AssertionError, match="the service is stopped for a migration"):
             rotate(looks=10)
     assert fargate.services[SERVICE]["taskDefinition"] == service
     fargate.services[SERVICE]["tags"].remove(count[0])
@@ -658,7 +661,7 @@ class TestInvocation:
         self, aws: None, lines: Lines
     ) -> None:
         time = self.Time(900)
-        with pytest.raises(RotationError, match="there is no database"):
+        with pytest.raises(RotationError, match="cfn-mlflow has no database"):
             run({"DatabaseClusterId": CLUSTER}, time, time.clock)
         with pytest.raises(RotationError, match="must be the identifier"):
             run({}, time, time.clock)
@@ -667,8 +670,11 @@ class TestInvocation:
     @pytest.mark.parametrize(
         ("event", "words"),
         [
-            ({"DatabaseClusterId": CLUSTER}, "nobody is served here but CloudFormation"),
-            ({"DatabaseClusterId": CLUSTER, "BySchedule": True}, "nobody is served here"),
+            ({"DatabaseClusterId": CLUSTER}, "only CloudFormation is served here"),
+            (
+                {"DatabaseClusterId": CLUSTER, "BySchedule": True},
+                "only CloudFormation is served here",
+            ),
             ({}, "must be the identifier"),
         ],
     )

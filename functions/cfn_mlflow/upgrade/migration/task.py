@@ -138,7 +138,7 @@ class MigrationTask(Resource[MigrationView], Retained[MigrationView]):
         if schema and schema.revision() != result.expected:
             deregister(known(self.launcher).definition_arn)
             raise PermanentError(
-                f"{self.words}: the database was changed since it was looked at. Deploy again"
+                f"{self.words}: the database has changed since its inspection. Deploy again"
             )
         self._note(result)
 
