@@ -52,7 +52,7 @@ MADE_BY = {
     "TaskDefinition": ("ecs", "RegisterTaskDefinition", "family"),
     "RotatedLoginSecret": ("secretsmanager", "CreateSecret", "Name"),
 }
-SAME_NAMES = {"DatabaseLogin", "EarlierPolicies", "StoppedService"}
+SAME_NAMES = {"DatabaseLogin", "DatabaseRole", "EarlierPolicies", "StoppedService"}
 """They look at what another object makes, or name what is no object of AWS."""
 
 
