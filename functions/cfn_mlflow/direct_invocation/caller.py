@@ -2,8 +2,8 @@
 
 IAM lets operators, and the role of the provider's rules, invoke the alias `operator`. They are
 served. Whoever deploys a stack may invoke the function itself. So may any rule of a certain name,
-because rules of release 0.1 have no role. Until 0.3.0 the function serves such a rule. Its event
-must be the rule's input, word for word, and the rule's stack must work with the database.
+because rules of release 0.1 have no role. That way in is kept until 0.3.0. The event of such a rule
+must be the rule's input, word for word. The rule's stack must work with the database.
 """
 
 from __future__ import annotations
