@@ -65,8 +65,8 @@ def span(service_timeout: int) -> float:
 def margin(function_timeout: float) -> float:
     """Return how many seconds before the function's timeout an invocation hands off its request.
 
-    `function_timeout` is in seconds. A function of less than 16 s works for half of its time, for
-    else it would do nothing but hand off.
+    `function_timeout` is in seconds. A function of less than 16 s works for half of its time. It
+    would else do nothing but hand off.
     """
     share = min(LONGEST_MARGIN, function_timeout * MARGIN_SHARE)
     return min(max(SHORTEST_MARGIN, share), function_timeout / 2)

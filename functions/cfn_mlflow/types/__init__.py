@@ -1,1 +1,1 @@
-"""What is each resource type made of? No room below knows a property's name."""
+"""What is each resource type made of? Only this room knows the names of properties."""

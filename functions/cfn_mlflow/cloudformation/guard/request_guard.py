@@ -87,8 +87,8 @@ class RequestGuard:
     def verdict(self) -> Unanswered | Done | None:
         """Return what ends the request before its next step, or None if it may go on.
 
-        Raises TemporaryError if CloudFormation cannot confirm the request yet, UnconfirmedError if
-        it does not, or if the function may not ask.
+        Raises TemporaryError if CloudFormation cannot confirm the request yet. Raises
+        UnconfirmedError if it does not, or if the function may not ask.
         """
         try:
             return self._verdict()
@@ -257,8 +257,8 @@ class RequestGuard:
     def _since_it_began(self) -> Iterator[StackEvent]:
         """Yield the events after the request's own start, the newest first.
 
-        Clocks differ. The end of the previous request may have a later time than the signature of
-        this one, but never a later time than its start.
+        Clocks differ. The previous request's end may have a later time than this one's signature,
+        but never than its start.
         """
         for event in takewhile(lambda each: _later(each, self._started), self._events()):
             if event.of_stack:

@@ -1,1 +1,1 @@
-"""Custom::MLflowBucket: where are artifacts kept?"""
+"""Custom::MLflowBucket: in which bucket are artifacts kept?"""

@@ -1,4 +1,4 @@
-"""What `Fn::GetAtt` gives of Custom::MLflowBucket."""
+"""The attributes of Custom::MLflowBucket, which `Fn::GetAtt` returns."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from cfn_mlflow.types.values.base import Attributes, described
 
 
 class BucketAttributes(Attributes):
-    """What `Fn::GetAtt` gives of the bucket."""
+    """The attributes of the bucket."""
 
     bucket_id: str = described("BucketId", "Name of the bucket.")
     bucket_arn: str = described("BucketArn", "ARN of the bucket.")

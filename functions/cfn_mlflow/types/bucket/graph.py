@@ -1,4 +1,4 @@
-"""Custom::MLflowBucket: where runs' artifacts are kept."""
+"""Custom::MLflowBucket: the graph of the bucket for artifacts."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from cfn_mlflow.types.common.type_handler import resource_type
 
 @dataclass(frozen=True)
 class BucketParts:
-    """What the others need of the bucket: known once all its settings are made."""
+    """The values of the bucket that other parts need. The outputs wait for all its settings."""
 
     bucket_id: Value[str]
     bucket_arn: Output[str]
@@ -35,11 +35,11 @@ class BucketParts:
     artifacts_destination: Output[str]
     encryption_key_arn: str
     made: bool
-    """Whether it is our own."""
+    """Whether the provider made the bucket; False for a bucket of the user's own."""
 
 
 def bucket(graph: Graph, owner: Owner, properties: BucketProperties) -> BucketParts:
-    """Add the bucket to the graph: one made here, or the user's own."""
+    """Add the bucket to the graph: one that the provider makes, or the user's own."""
     key = properties.encryption_key_arn
     if key:
         graph.add(AllowedKey(owner, owner.spelled("EncryptionKeyArn"), key))
@@ -56,7 +56,10 @@ def bucket(graph: Graph, owner: Owner, properties: BucketProperties) -> BucketPa
 
 
 def complete_bucket(graph: Graph, owner: Owner, parts: BucketParts) -> None:
-    """Mark our bucket as complete, after all that the graph has: its objects stay from then on."""
+    """Add the step that marks a bucket of the provider as complete, after all other objects.
+
+    A deletion keeps the artifacts in a complete bucket.
+    """
     if parts.made:
         graph.add(CompleteBucket(owner, parts.bucket_id), after=tuple(graph.wanted))
 

@@ -1,4 +1,4 @@
-"""Custom::MLflowBucket: where runs' artifacts are kept."""
+"""Custom::MLflowBucket: the properties of the bucket for artifacts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from cfn_mlflow.types.values.standing import may_stand
 
 
 class BucketProperties(NamedProperties):
-    """A bucket made here, or one of the user's own and the path in it."""
+    """A bucket that the provider makes, or one of the user's own, with the path in it."""
 
     unique_name: UniqueName = unique_name_property("mlflow-bucket")
     bucket_id: BucketName | None = described(

@@ -1,1 +1,1 @@
-"""What do all types share? The walk from a request to a graph, and what several of them ask."""
+"""What do all types share? The way from a request to a graph, and the common properties."""

@@ -1,4 +1,4 @@
-"""Which MLflow: a tag of the official image, or the URI of any other; a digest pins either."""
+"""The MLflow image: a tag of the official image, or the URI of another. A digest may pin either."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ _TAG_WORDS = (
 _IMAGE_WORDS = "must be an image reference, registry/name:tag or registry/name@sha256:..."
 _FIRST_FULL_RELEASE = (3, 9, 0)
 _FIRST_RELEASE_WITH_SIGN_IN = (3, 14, 0)
-"""Earlier official images have no Flask-WTF, and so end at once (MLflow's issue 23890)."""
+"""Earlier official images lack Flask-WTF, so their server ends at once (MLflow's issue 23890)."""
 _FIRST_RELEASE_WITH_PROVIDERS = (3, 12, 0)
-"""The first that reads MLFLOW_GATEWAY_ALLOWED_PROVIDERS."""
+"""The first release that reads MLFLOW_GATEWAY_ALLOWED_PROVIDERS."""
 _IMAGE = re.compile(
     r"(?P<name>[0-9A-Za-z][0-9A-Za-z._:-]*(?:/[0-9a-z]+(?:[._-]+[0-9a-z]+)*)+|[0-9a-z][0-9a-z._-]*)"
     rf"(?::(?P<tag>\w[\w.-]{{0,127}}))?(?P<digest>{_DIGEST})?"
@@ -35,9 +35,10 @@ _IMAGE = re.compile(
 
 
 def read_image_tag(value: object) -> str:
-    """Return a tag of the official image that carries the database drivers and boto3.
+    """Return a tag of the official image that includes the database drivers and boto3.
 
-    A digest may follow the tag: ECS then pulls that image, whatever the tag stands for by then.
+    A digest may follow the tag. ECS then pulls the image with that digest, even if the tag has
+    moved. Raises WrongValueError for any other value.
     """
     tag = read_text(value)
     found = _PINNED_TAG.fullmatch(tag)
@@ -49,7 +50,10 @@ def read_image_tag(value: object) -> str:
 
 
 def sign_in_fault(image: str) -> str:
-    """Return why nobody can sign in to an official image; empty for any other image."""
+    """Return why nobody can sign in to an official image, or an empty text if that is not so.
+
+    For an image that is not official the text is always empty.
+    """
     tag, release = _official(image)
     if release >= _FIRST_RELEASE_WITH_SIGN_IN:
         return ""
@@ -59,7 +63,10 @@ def sign_in_fault(image: str) -> str:
 
 
 def gateway_fault(image: str) -> str:
-    """Return why an official image would call any provider; empty for any other image."""
+    """Return why an official image would call every provider, or an empty text if it would not.
+
+    For an image that is not official the text is always empty.
+    """
     tag, release = _official(image)
     if release >= _FIRST_RELEASE_WITH_PROVIDERS:
         return ""
@@ -67,7 +74,10 @@ def gateway_fault(image: str) -> str:
 
 
 def _official(image: str) -> tuple[str, tuple[int, ...]]:
-    """Return the tag and the release of an official image; for any other, what comes last."""
+    """Return the tag and the release of an official image.
+
+    For any other image, return an empty tag and a release that is later than all.
+    """
     name, _, tag = image.partition("@")[0].rpartition(":")
     found = _TAG.fullmatch(tag)
     if name != OFFICIAL_IMAGE or not found:
@@ -76,7 +86,7 @@ def _official(image: str) -> tuple[str, tuple[int, ...]]:
 
 
 def read_image(value: object) -> str:
-    """Return an image reference that is fixed by a tag or a digest."""
+    """Return an image reference with a tag or a digest. Raises WrongValueError for any other."""
     image = read_text(value)
     found = _IMAGE.fullmatch(image)
     if not found or len(image) > 1024:
@@ -105,12 +115,12 @@ Image = Annotated[str, IMAGE]
 
 
 def image_uri(image: str | None, tag: str | None) -> str:
-    """Return the image to run: the one that is given, or the official one of a tag."""
+    """Return the image to run: the given one, or else the official image with the tag."""
     return image or f"{OFFICIAL_IMAGE}:{tag or DEFAULT_IMAGE_TAG}"
 
 
 class ImageProperties(Properties):
-    """The two ways to name the release."""
+    """The two properties that name an image: `ImageTag` and `Image`."""
 
     image_tag: ImageTag | None = described(
         "ImageTag",

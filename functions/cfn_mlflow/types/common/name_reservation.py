@@ -1,4 +1,4 @@
-"""The reservation of a UniqueName: the first object of a resource, and the last to go."""
+"""The name reservation of a UniqueName: a resource's first object, and the last one deleted."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from cfn_mlflow.engine.graph import Graph
 
 
 def reserve_name(graph: Graph, owner: Owner, part: str = "") -> None:
-    """Reserve the UniqueName, if the user gave one, before all else in the graph.
+    """Add the name reservation to the graph before all other objects, if the user gave a name.
 
-    `part` is the type's name without `Custom::`, for a type that is a part of Custom::MLflow: so
-    the parts of one MLflow can share a name.
+    `part` is the type's name without `Custom::`, for a type that is a part of Custom::MLflow. The
+    bucket, database and service of one MLflow can therefore have the same name.
     """
     path = "/".join(("", owner.provider, "names", owner.prefix, part)).rstrip("/")
     if owner.named:

@@ -1,4 +1,4 @@
-"""What every type that makes something takes: the name and the tags of what it makes."""
+"""The properties of every type that makes objects: their name and their tags."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from cfn_mlflow.types.values.names import UniqueName
 from cfn_mlflow.types.values.tags import Tags
 
 UNIQUE_NAME = "mlflow"
-"""The one name of all parts of a Custom::MLflow, unless another is given."""
+"""The default name of all parts of a Custom::MLflow."""
 
 
 def unique_name_property(default: str) -> Any:
-    """Return the property, with the type's own default."""
+    """Return the property `UniqueName` with a type's own default."""
     return described(
         "UniqueName",
         "What the names of all that is made begin with. One that you give is reserved for the type"
@@ -26,7 +26,7 @@ def unique_name_property(default: str) -> Any:
 
 
 class NamedProperties(Properties):
-    """The name and the tags of what is made."""
+    """The name and the tags of the objects that a type makes."""
 
     unique_name: UniqueName = unique_name_property(UNIQUE_NAME)
     tags: Tags = described(

@@ -1,7 +1,7 @@
-"""A rollback may ask for what an Update may not: it passes where the same Update is refused.
+"""Let a rollback pass that would be refused as an Update.
 
-CloudFormation's event tells no rollback. So the stack is asked, but only where it matters. Refused
-like the Update, the rollback would leave the stack in UPDATE_ROLLBACK_FAILED.
+A refused rollback would leave its stack in UPDATE_ROLLBACK_FAILED. The event of a rollback looks
+like that of any Update. So the stack's status is read, but only after an Update was refused.
 """
 
 from __future__ import annotations
@@ -23,9 +23,11 @@ Refusal = TypeVar("Refusal", bound=FaultsError)
 def unless_rolling_back(
     stack_id: str, update: Step, refusal: type[Refusal], rollback: Callable[[Refusal], Step]
 ) -> Step:
-    """Return the step of an Update. Once `update` is refused so, a rollback takes `rollback`.
+    """Return the step of an Update, which is `update` until it raises `refusal`.
 
-    The step raises the refusal where the stack is not rolling back, and where nobody can tell.
+    If the stack is rolling back by then, the step from `rollback` replaces it. If it is not, or if
+    CloudFormation refuses to say, the step raises the refusal. It raises TemporaryError if
+    CloudFormation cannot say now.
     """
     taken: Step | None = None
 
@@ -44,9 +46,9 @@ def unless_rolling_back(
 
 
 def observed_if_unshared(graph: Graph, stack_id: str, converge: Step) -> Step:
-    """Return the step of an Update whose rollback may name what is no longer shared.
+    """Return the step of an Update whose rollback may name objects that are no longer shared.
 
-    It changes nothing then: the owner need not share for ever.
+    Such a rollback changes nothing. So an owner may stop sharing at any time.
     """
 
     def observe(refused: NotShared) -> Step:

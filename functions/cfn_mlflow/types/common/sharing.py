@@ -1,4 +1,4 @@
-"""With which other stacks a resource shares what it makes."""
+"""The property that lists the stacks with which a resource shares its objects."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cfn_mlflow.types.values.lists import ListWords, read_list
 from cfn_mlflow.types.values.rules import text
 
 LONGEST_LIST = 256
-"""Characters of a tag's value, in which the names stand one after the other."""
+"""The most characters of a tag's value, which holds the names with spaces between them."""
 
 
 def _fitting(stacks: tuple[str, ...]) -> tuple[str, ...]:
@@ -41,7 +41,7 @@ StackNames = Annotated[
 
 
 def shared_with_property(what: str) -> Any:
-    """Return the property; `what` is what others may name then."""
+    """Return the property `SharedWithStacks`; `what` describes the shared objects in the docs."""
     return described(
         "SharedWithStacks",
         f"Names of other stacks whose properties may name {what}, or `{EVERY_STACK}` alone for"

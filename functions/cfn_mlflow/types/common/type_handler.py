@@ -1,4 +1,4 @@
-"""From a request to a graph, and from a graph to steps: the same walk for every type."""
+"""The type handler: from a request to a graph, and from a graph to steps, for every type."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ from cfn_mlflow.types.values.base import Properties, parse, parse_for_removal, s
 Model = TypeVar("Model", bound=Properties)
 
 BuildGraph = Callable[[Owner, Model], Graph]
-"""One type's objects, in plain reading order, from whose they are and what is asked."""
+"""Returns the graph of one type, given the owner of its objects and the properties."""
 
 
 def resource_type(name: str, model: type[Model], build: BuildGraph[Model]) -> ResourceType:
-    """Return the type as the protocol drives it."""
+    """Return a resource type, given its name, its properties' model and its graph."""
 
     def prepare(request: Request, identity: Identity) -> Step:
         act_for(_tenant(identity))
@@ -76,7 +76,7 @@ def resource_type(name: str, model: type[Model], build: BuildGraph[Model]) -> Re
         try:
             properties, _ = parse_rollback(model, request.properties)
         except InvalidProperties:
-            return  # nothing was begun
+            return  # the request failed before it made an object
         give_up(build(_owner(identity, properties, request.properties), properties), explain)
 
     return ResourceType(
@@ -95,7 +95,7 @@ def _unless_renamed(
     properties: Model,
     converge: Step,
 ) -> Step:
-    """Return the step of an Update that refuses another UniqueName, where it asks for one."""
+    """Return the step of an Update, which refuses to change the UniqueName."""
     identity, written = request.identity, request.old_properties
     if written is None:
         asked = build(_owner(identity, properties, request.properties), properties)
@@ -111,15 +111,15 @@ def _unless_renamed(
 
 
 def _keeps_its_name(properties: Mapping[str, object], former: Mapping[str, object]) -> bool:
-    """Tell whether the name is as it was written, even if no one could write it today."""
+    """Return whether the UniqueName is written as before, even if it is not valid any more."""
     return set_ones(properties).get("UniqueName") == set_ones(former).get("UniqueName")
 
 
 def _unless_nothing_has_its_name(graph: Graph, name: str, converge: Step) -> Step:
-    """Return the step of an Update whose former UniqueName nobody knows.
+    """Return the step of an Update whose former UniqueName is not known.
 
-    It may be another one, if nothing has the name that is asked. Where nothing is made, nothing
-    has a name.
+    The former name may be a different one, if no object has the name that the Update asks for. The
+    step then refuses. A type that makes no objects needs no such check.
     """
     if not name or not any(isinstance(node, Deletable) for node in graph.wanted):
         return converge
@@ -133,9 +133,9 @@ def _unless_nothing_has_its_name(graph: Graph, name: str, converge: Step) -> Ste
         if not has_its_name():
             raise RefusedChanges(
                 (
-                    f"UniqueName: nothing of this resource is named {name}, and CloudFormation's"
-                    " events do not tell its former name any more. Write the former name, or make"
-                    " a new resource",
+                    f"UniqueName: no object of this resource is named {name}, and CloudFormation's"
+                    " events no longer show its former name. Write the former name, or make a new"
+                    " resource",
                 )
             )
         return converge()
@@ -145,7 +145,7 @@ def _unless_nothing_has_its_name(graph: Graph, name: str, converge: Step) -> Ste
 
 def _tell_standing(faults: tuple[str, ...]) -> None:
     for fault in faults:
-        log.warning(f"Goes on with a fault that the resource has already, to be mended: {fault}")
+        log.warning(f"Continues with a fault that the resource already had. Correct it: {fault}")
 
 
 def _refuse(refused: InvalidProperties) -> Outcome:
@@ -158,10 +158,10 @@ def _refusing_a_rename(
     others: Callable[[], tuple[str, ...]],
     converge: Step,
 ) -> Step:
-    """Refuse another UniqueName while anything has the old one, for every name begins with it.
+    """Return a step that refuses another UniqueName while an object has the old one.
 
-    `others` tells what else is refused. After a refusal nothing has the new name: so the rollback,
-    which asks for the old one, passes.
+    The names of all objects begin with it. `others` returns the other faults of the Update. No
+    object has the new name after a refusal, so the rollback to the old name passes.
     """
     old, new = names
 
@@ -175,7 +175,7 @@ def _refusing_a_rename(
 
 
 def _tenant(identity: Identity) -> Tenant:
-    """Return for whom a request acts: nothing else of it is asked, and no property."""
+    """Return the tenant for whom a request acts, from its identity alone."""
     return Tenant(identity.guid, identity.digest, identity.stack_name)
 
 

@@ -1,7 +1,8 @@
-"""What an Update asks, whose properties may have faults that what runs already has.
+"""Parse the properties of an Update, and accept faults that the resource already had.
 
-Rules become stricter from version to version. A stack that an earlier version made must still be
-updated, and a failed update must find its way back: else it ends in UPDATE_ROLLBACK_FAILED.
+A newer version of the provider may have stricter rules. A stack of an earlier version must still
+accept updates. A failed update must be able to roll back, or else it ends in
+UPDATE_ROLLBACK_FAILED.
 """
 
 from __future__ import annotations
@@ -22,10 +23,11 @@ Written = Mapping[str, object]
 def parse_update(
     model: type[Model], properties: Written, former: Written | None
 ) -> tuple[Model, tuple[str, ...]]:
-    """Return what is asked, and the faults in it that stand: those that `former` has as well.
+    """Return the properties of an Update, and the accepted faults in them.
 
-    A fault stands if the property, and all that it speaks of, have the values that they had. None
-    stands where nobody knows the former ones. Raises InvalidProperties with every other fault.
+    A fault is accepted if `former` has it too, and if no property that it mentions has changed. No
+    fault is accepted if the former properties are not known. Raises InvalidProperties with every
+    other fault.
     """
     if former is None:
         return parse(model, properties), ()
@@ -33,9 +35,11 @@ def parse_update(
 
 
 def parse_rollback(model: type[Model], properties: Written) -> tuple[Model, tuple[str, ...]]:
-    """Return what a rollback asks, and its faults: all stand whose values can be read.
+    """Return the properties of a rollback, and the accepted faults in them.
 
-    It asks for what ran before; CloudFormation does not tell that those properties once passed.
+    Every fault is accepted if its value can be read. A rollback asks for what ran before, but
+    CloudFormation does not show that the provider once accepted it. Raises InvalidProperties with
+    the other faults.
     """
     return _parse(model, own(properties), None)
 
@@ -66,7 +70,7 @@ def _that_stand(
     former: Written | None,
     standing: Standing,
 ) -> list[Fault]:
-    """Return the faults that are let stand; one whose value cannot be read is none of them."""
+    """Return the faults that are accepted. A fault whose value cannot be read never is."""
     may = [fault for fault in found if fault.key and fault.key not in standing]
     if former is None:
         return may
@@ -77,6 +81,6 @@ def _that_stand(
 
 
 def _same(fault: Fault, written: Written, former: Written) -> bool:
-    """Tell whether a fault is about values that are as they were."""
+    """Return whether the values that a fault is about are unchanged."""
     now, then = set_ones(written), set_ones(former)
     return all(now.get(name) == then.get(name) for name in (fault.root, *fault.named))

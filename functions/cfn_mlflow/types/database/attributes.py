@@ -1,4 +1,4 @@
-"""What `Fn::GetAtt` gives of Custom::MLflowDatabase."""
+"""The attributes of Custom::MLflowDatabase, which `Fn::GetAtt` returns."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from cfn_mlflow.types.values.base import Attributes, described
 
 
 class DatabaseAttributes(Attributes):
-    """What `Fn::GetAtt` gives of the database."""
+    """The attributes of the database."""
 
     cluster_id: str = described("ClusterId", "Identifier of the cluster.")
     cluster_arn: str = described("ClusterArn", "ARN of the cluster, which the Data API takes.")

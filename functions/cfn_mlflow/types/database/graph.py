@@ -1,4 +1,4 @@
-"""Custom::MLflowDatabase: Aurora PostgreSQL with its network, its secrets and its logins."""
+"""Custom::MLflowDatabase: the graph of Aurora PostgreSQL, its network, secrets and logins."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ LOG_RETENTION_DAYS = 90
 
 @dataclass(frozen=True)
 class DatabaseParts:
-    """What the others need of the database; outputs, known once it can be logged in to."""
+    """The values of the database that other parts need. Some outputs wait for the logins."""
 
     cluster_id: Output[str]
     cluster_arn: Output[str]
@@ -64,13 +64,13 @@ class DatabaseParts:
 
     @property
     def attributes(self) -> Mapping[str, Any]:
-        """Return what `Fn::GetAtt` gives, by CloudFormation's names."""
+        """Return the attributes by their names in CloudFormation."""
         fields = DatabaseAttributes.model_fields
         return {str(field.alias): getattr(self, name) for name, field in fields.items()}
 
 
 def database(graph: Graph, owner: Owner, properties: DatabaseProperties) -> DatabaseParts:
-    """Add the database to the graph: network, cluster, instances, then what is inside."""
+    """Add the database to the graph: network, cluster, instances, then roles and logins."""
     graph.add(AllowedVpc(owner, owner.spelled("VpcId"), properties.vpc_id))
     if properties.kms_key_arn:
         graph.add(AllowedKey(owner, owner.spelled("KmsKeyArn"), properties.kms_key_arn))
@@ -113,7 +113,7 @@ def database(graph: Graph, owner: Owner, properties: DatabaseProperties) -> Data
 
 
 def complete_database(graph: Graph, owner: Owner, parts: DatabaseParts) -> None:
-    """Protect the cluster and mark it as complete, after all that the graph has."""
+    """Add the step that protects the cluster and marks it as complete, after all other objects."""
     graph.add(CompleteDBCluster(owner, parts.cluster_id), after=tuple(graph.wanted))
 
 
@@ -183,12 +183,12 @@ def _instances(
 
 
 def _zones(cluster: DBClusterView, subnets: DBSubnetGroupView) -> tuple[str, ...]:
-    """Return where instances can be: Aurora's storage is in three zones, the subnets in any."""
+    """Return the zones where instances can be: those of Aurora's storage that have a subnet."""
     return tuple(zone for zone in subnets.zones if zone in cluster.zones)
 
 
 def _connections(cluster: DBClusterView, limit: ConnectionLimitView) -> int:
-    """Return the fewer of what the database takes now, and after its instances' next restart."""
+    """Return the fewer of the connections accepted now and those after the next reboot."""
     return min(limit.max_connections, max_connections(cluster.min_capacity, cluster.max_capacity))
 
 

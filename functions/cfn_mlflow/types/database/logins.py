@@ -31,14 +31,14 @@ from cfn_mlflow.types.values.schedules import NEVER
 
 @dataclass(frozen=True)
 class Master:
-    """How the master reaches the database."""
+    """The cluster and the secret by which the Data API logs in as the master."""
 
     cluster_arn: Output[str]
     secret_arn: Output[str]
 
 
 def kept_password(master: Master, cluster: DBCluster, mirror: MirroredSecret) -> MasterPassword:
-    """Return the master password that is the user's."""
+    """Return the step that keeps the master password equal to the user's secret."""
     return MasterPassword(
         master.cluster_arn,
         master.secret_arn,
@@ -53,7 +53,7 @@ def roles(
     master: Master,
     after: tuple[Observed[Any], ...],
 ) -> tuple[Observed[Any], ...]:
-    """Add what is first, then the roles and their rights, each after the one before."""
+    """Add `first`, then the roles and their rights, each after the one before; return them all."""
     reach = (master.cluster_arn, master.secret_arn)
     inside = (
         DatabaseRole(*reach, OWNER_ROLE),
@@ -75,7 +75,7 @@ class LoginSecrets:
 
 
 def login_secrets(graph: Graph, owner: Owner, key_arn: str | None) -> LoginSecrets:
-    """Add the secret of each login."""
+    """Add the secret of each login, encrypted with the key `key_arn` or AWS's own."""
     first = RotatedLoginSecret(owner, key_arn, SERVICE_LOGIN, SECOND_SERVICE_LOGIN)
     second = RotatedLoginSecret(owner, key_arn, SECOND_SERVICE_LOGIN, SERVICE_LOGIN)
     migration = LoginSecret(owner, key_arn, MIGRATION_LOGIN)
@@ -89,7 +89,7 @@ def logins(
     secrets: LoginSecrets,
     after: tuple[Observed[Any], ...],
 ) -> tuple[DatabaseLogin, ...]:
-    """Add the logins: the service's two change data, the migration's acts as the owner."""
+    """Add the logins: the service's two may change data, the migration's acts as the owner."""
     idle = cluster.output(idle_seconds)
     return tuple(
         graph.add(

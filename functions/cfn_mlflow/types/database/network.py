@@ -13,7 +13,10 @@ from cfn_mlflow.types.database.properties import DatabaseProperties
 
 
 def sharing(owner: Owner, properties: DatabaseProperties) -> Owner:
-    """Return the owner of what other stacks name: cluster, clients' group, logins' secrets."""
+    """Return the owner of the objects that other stacks may use.
+
+    These are the cluster, the client security group and the secrets of the logins.
+    """
     return replace(owner, shared_with=properties.shared_with_stacks)
 
 
@@ -28,7 +31,7 @@ class Network:
 
 
 def network(graph: Graph, owner: Owner, properties: DatabaseProperties) -> Network:
-    """Add the subnets and two groups: the clients', which alone the database's admits."""
+    """Add the subnets and two security groups: the database's admits only the clients'."""
     vpc_id = properties.vpc_id
     client = graph.add(
         SecurityGroup(

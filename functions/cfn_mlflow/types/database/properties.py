@@ -1,4 +1,4 @@
-"""Custom::MLflowDatabase: Aurora Serverless v2 PostgreSQL with its network, secrets and logins."""
+"""Custom::MLflowDatabase: the properties of Aurora Serverless v2 PostgreSQL."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from cfn_mlflow.types.values.schedules import Schedule
 from cfn_mlflow.types.values.standing import may_stand
 
 LOWEST_CAPACITY = 0.5
-"""Aurora capacity units of a database that never pauses."""
+"""The lowest capacity of a database that never pauses, in Aurora capacity units."""
 
 FIRST_MINORS = {15: 7, 16: 3, 17: 4, 18: 3}
 """By major version, the first minor that can pause and has the Data API for Serverless v2."""
@@ -29,7 +29,7 @@ EngineVersion = Annotated[
 
 
 class DatabaseProperties(NamedProperties):
-    """An Aurora cluster, alone in its security group."""
+    """An Aurora cluster, in a security group of its own."""
 
     unique_name: UniqueName = unique_name_property("mlflow-database")
     vpc_id: VpcId = described(
@@ -162,7 +162,7 @@ class DatabaseProperties(NamedProperties):
     def _can_do_what_is_needed(cls, version: str, info: ValidationInfo) -> str:
         del info
         if not version.replace(".", "").isdigit():
-            return version  # a fault that is let stand
+            return version  # an accepted fault
         major, _, minor = version.partition(".")
         first = FIRST_MINORS.get(int(major))
         if first is None:

@@ -1,1 +1,1 @@
-"""Custom::MLflow: how do bucket, database and service become one resource?"""
+"""Custom::MLflow: how do a bucket, a database and a service become one resource?"""

@@ -1,4 +1,4 @@
-"""What `Fn::GetAtt` gives of Custom::MLflow."""
+"""The attributes of Custom::MLflow, which `Fn::GetAtt` returns."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from cfn_mlflow.types.values.base import Attributes, described
 
 
 class MLflowAttributes(Attributes):
-    """What `Fn::GetAtt` gives: the Terraform module's outputs, and what it left out."""
+    """The attributes: the outputs of the Terraform module, and more that it does not have."""
 
     tracking_uri: str = described(
         "TrackingUri", "What MLflow's clients take as their tracking URI."

@@ -1,4 +1,4 @@
-"""Custom::MLflow: the bucket, the database and the service in one resource, joined."""
+"""Custom::MLflow: the graph that joins the bucket, the database and the service."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _graph(owner: Owner, asked: MLflowProperties) -> Graph:
 
 
 def _as_written(owner: Owner, part: str) -> Owner:
-    """Return the owner that names a part's properties as the user of the joined type does."""
+    """Return the owner that names a part's properties as the user of Custom::MLflow does."""
     return replace(owner, spelled=partial(joined_name, part))
 
 
@@ -62,7 +62,7 @@ def _wiring(asked: MLflowProperties, artifacts: BucketParts, store: DatabasePart
 def _attributes(
     artifacts: BucketParts, store: DatabaseParts, server: ServiceParts
 ) -> dict[str, object]:
-    """Return the attributes: the parts' own, under the names of the Terraform module's outputs."""
+    """Return the attributes of the parts, by the names of the Terraform module's outputs."""
     known = {
         **{f"database_{name}": value for name, value in vars(store).items()},
         "database_name": store.database_name,

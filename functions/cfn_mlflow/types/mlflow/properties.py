@@ -1,7 +1,7 @@
 """Custom::MLflow: the parts' properties in one, under the names of the Terraform module's inputs.
 
-There is no second list of rules here: the parts' models read their own, and a fault is told under
-the name that the user wrote.
+The rules are not repeated here: each part's model reads its own properties. A fault has the name
+that the user wrote.
 """
 
 from __future__ import annotations
@@ -30,16 +30,19 @@ PARTS: Mapping[str, type[Properties]] = MappingProxyType(
         "the bucket": BucketProperties,
     }
 )
-"""The parts by the place that their properties take in the model (no property has a space)."""
+"""The model of each part, by the part's key in the joined model.
+
+No property has a space in its name, so these keys cannot clash with one.
+"""
 
 SUBNET_IDS = "SubnetIds"
-"""Stands for each list of subnets that is not given."""
+"""The property that sets every list of subnets that is not given."""
 
 SUBNET_LISTS = ("LoadBalancerSubnetIds", "ServiceSubnetIds", "DatabaseSubnetIds")
 
 
 def joined_fields() -> dict[str, tuple[str, FieldInfo]]:
-    """Return, by the name in the joined type, each property's part and its field there."""
+    """Return the part and the field of each property, by its name in Custom::MLflow."""
     fields: dict[str, tuple[str, FieldInfo]] = {}
     for part, model in PARTS.items():
         for field in model.model_fields.values():
@@ -55,25 +58,25 @@ class MLflowProperties(Properties):
     bucket_part: BucketProperties = Field(alias="the bucket")
 
     def bucket(self) -> BucketProperties:
-        """Return what is asked of the bucket."""
+        """Return the properties of the bucket."""
         return self.bucket_part
 
     def database(self) -> DatabaseProperties:
-        """Return what is asked of the database."""
+        """Return the properties of the database."""
         return self.database_part
 
     def service(self) -> ServiceSettings:
-        """Return what is asked of the service; its wiring comes from the other two."""
+        """Return the properties of the service, whose wiring comes from the other two parts."""
         return self.service_part
 
     @property
     def unique_name(self) -> str:
-        """The name that what is made begins with."""
+        """The beginning of the name of every object."""
         return self.service_part.unique_name
 
     @property
     def tags(self) -> Mapping[str, str]:
-        """The user's tags for what is made."""
+        """The user's tags for every object."""
         return self.service_part.tags
 
     @model_validator(mode="before")
@@ -82,7 +85,7 @@ class MLflowProperties(Properties):
         if not isinstance(data, Mapping):
             return data
         known = joined_fields().keys() | {SUBNET_IDS}
-        # A property that has a part's name is as unknown as any: it must not be taken for the part.
+        # A property with the name of a part is unknown. It must not replace the part.
         parted: dict[str, Any] = {
             f"{name} " if name in PARTS else name: value
             for name, value in data.items()
@@ -127,9 +130,9 @@ class MLflowProperties(Properties):
 
     @classmethod
     def located(cls, location: Location) -> tuple[Location, str, Location]:
-        """Return, of the place of a fault, the part of the model, the property, the rest."""
+        """Split the place of a fault into the model's part, the property and the place in it."""
         if location[1:] and location[1] in PARTS:
-            location = location[1:]  # a fault of two parts together is found at the latter
+            location = location[1:]  # pydantic reports a fault of two parts at the second
         part = PARTS.get(str(location[0]))
         if part:
             return location[:1], part.alias_of(location[1]), location[2:]
@@ -137,7 +140,7 @@ class MLflowProperties(Properties):
 
     @classmethod
     def written_name(cls, part: Location, name: str, written: Mapping[str, object]) -> str:
-        """Return how a user writes a part's property, given all that they wrote."""
+        """Return the name by which the user wrote, or would write, a part's property."""
         if not part:
             return name
         joined = joined_name(str(part[0]), name)
@@ -148,7 +151,7 @@ class MLflowProperties(Properties):
 
 
 def _what_to_raise(database: DatabaseProperties) -> str:
-    """Return the property that stands in the way of more connections."""
+    """Return the property that a user has to raise for more connections."""
     capped = database.min_capacity <= CAPPED_UP_TO
     alone = max_connections(database.min_capacity, database.max_capacity)
     return "DatabaseMinCapacity to 1" if capped and alone == CAP else "DatabaseMaxCapacity"

@@ -1,1 +1,1 @@
-"""Custom::MLflowSchema: how is a schema checked after a deploy, by hand and on a schedule?"""
+"""Custom::MLflowSchema: how is a schema checked, in a deploy, by hand and on a schedule?"""

@@ -1,4 +1,4 @@
-"""What `Fn::GetAtt` gives of Custom::MLflowSchema."""
+"""The attributes of Custom::MLflowSchema, which `Fn::GetAtt` returns."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from cfn_mlflow.types.values.base import Attributes, described
 
 
 class SchemaAttributes(Attributes):
-    """What `Fn::GetAtt` gives of the check."""
+    """The attributes of the check."""
 
     state: str = described("State", "`current`: a schema in any other state fails the resource.")
     revision: str = described("Revision", "Revision that the database has.")

@@ -1,7 +1,7 @@
-"""The check of a schema beside CloudFormation: by hand, and on a schedule.
+"""The check of a schema without CloudFormation: by hand, and on a schedule.
 
-The function of Custom::MLflowSchema takes `{"Check": {...}}` and answers with the report. With a
-`Resource` beside it, as a schedule sends it, the drift is published as a metric of that resource.
+The function of Custom::MLflowSchema takes the event `{"Check": {...}}` and returns the report. A
+schedule adds a `Resource` to the event. The drift is then published as a metric of that resource.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ from cfn_mlflow.types.values.base import parse
 SECONDS_TO_WAKE = 90
 SECONDS_BETWEEN_LOOKS = 5
 SECONDS_OF_A_LOOK = 20
-"""What is left for the last look, and for its answer."""
+"""Seconds that the last check of the database needs, with its answer."""
 
 Answer = dict[str, Any]
 Serve = Callable[[object, Context], None]
 
 
 def with_checks(serve: Serve, clock: Clock | None = None) -> Callable[[object, Context], object]:
-    """Return the handler that answers checks, and leaves all else to `serve`."""
+    """Return the handler that answers checks, and passes every other event to `serve`."""
     checks = _Checks(clock or Clock())
 
     def handler(event: object, context: Context) -> object:
@@ -50,10 +50,10 @@ def with_checks(serve: Serve, clock: Clock | None = None) -> Callable[[object, C
 
 
 def drift(report: SchemaReport) -> int | None:
-    """Return how much the schema differs; None where that is not known, and nobody's fault.
+    """Return the number of differences to publish as the metric, or None to publish nothing.
 
-    What passes by itself, and a cluster that somebody stopped, is no drift. A check that is
-    refused is told like one: else nobody would hear that nothing is checked.
+    Nothing is published for a state that passes by itself, or for a stopped cluster. A refused
+    check counts as one difference, so that the alarm shows that nothing is checked.
     """
     if report.retryable or report.state is State.STOPPED:
         return None
@@ -65,12 +65,12 @@ class _Checks:
         self._clock = clock
 
     def answer(self, event: Mapping[str, Any], invocation: Invocation) -> Answer:
-        """Return the report as JSON takes it, or what is wrong with the event."""
+        """Return the report as a JSON object, or an `error` with what is wrong with the event."""
         caller = Caller(invocation.function_arn, event)
         try:
             caller.rule(SCHEMA_RULE, _named(event))
         except (TemporaryError, PermanentError) as error:
-            # Whose metric it would be is what nobody has confirmed.
+            # No metric is published: the resource in the event is not confirmed.
             log.error(f"Not checked: {error}")
             return {"error": str(error)}
         try:
@@ -92,7 +92,7 @@ class _Checks:
         return answer
 
     def _look(self, watcher: Watcher, caller: Caller, invocation: Invocation) -> SchemaReport:
-        """Look until a paused database is awake: it is woken once, and not for nothing."""
+        """Check the schema, and repeat the check until a paused database is awake."""
         try:
             _act_for_its_owner(watcher.database, caller)
         except (TemporaryError, PermanentError) as error:
@@ -108,7 +108,10 @@ class _Checks:
 
 
 def _act_for_its_owner(database: Database, caller: Caller) -> None:
-    """Act for the stack whose cluster and secret these are. Raises PermanentError if of two."""
+    """Act for the stack that owns the cluster and the secret.
+
+    Raises PermanentError if they belong to two databases.
+    """
     cluster = act_for_owner_of(database.cluster_arn)
     caller.check(SCHEMA_RULE, _named(caller.event), cluster)
     secret = tags_of_secret(database.secret_arn)
@@ -118,13 +121,13 @@ def _act_for_its_owner(database: Database, caller: Caller) -> None:
 
 
 def _named(event: Mapping[str, Any]) -> str:
-    """Return the resource that an event names, as far as it names one."""
+    """Return the resource that an event names, or an empty text if it names none."""
     resource = event.get(RESOURCE)
     return resource if isinstance(resource, str) else ""
 
 
 def _parse(event: Mapping[str, Any]) -> tuple[CheckEvent, str]:
-    """Return what is asked. Raises InvalidProperties with every fault, each by its property."""
+    """Return the check and the resource of an event. Raises InvalidProperties with every fault."""
     unknown = [f"{key}: no such property" for key in sorted(event.keys() - {CHECK, RESOURCE})]
     check, resource = event[CHECK], event.get(RESOURCE, "")
     if not isinstance(check, Mapping):
@@ -153,8 +156,8 @@ def _answer(report: SchemaReport, version: str) -> Answer:
 
 
 def _wrong(words: str, resource: object) -> Answer:
-    """Tell what is wrong; on a schedule as a difference too, or nobody would hear of it."""
-    log.error(f"Not a check that can be made: {words}")
+    """Return the error. On a schedule publish it as a difference too, so that the alarm shows."""
+    log.error(f"The check cannot be made: {words}")
     if resource and isinstance(resource, str):
         publish(Metric(METRIC, resource), 1)
     return {"error": words}

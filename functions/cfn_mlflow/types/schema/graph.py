@@ -1,4 +1,4 @@
-"""Custom::MLflowSchema: the check after the deploy. It reads, and never writes."""
+"""Custom::MLflowSchema: the graph of the check in a deploy, which reads and never writes."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from cfn_mlflow.types.schema.properties import SchemaProperties
 
 @dataclass(frozen=True, eq=False)
 class SchemaCheck(Observed[SchemaReport]):
-    """A database's schema against what one MLflow release declares; nothing is made or removed."""
+    """The comparison of a database's schema with what one MLflow release declares."""
 
     words: ClassVar[str] = "schema"
 
     watcher: Watcher
     image: str
     may_look: Value[bool]
-    """Whether cluster and secret may be used: a rollback passes all the same where not."""
+    """Whether the stack may use the cluster and the secret. A rollback passes even if not."""
 
     def observe(self) -> Observation[SchemaReport]:
-        """Look at the database (see `Watcher.look`). Fails if the image's release is not known."""
+        """Read the schema (see `Watcher.look`). Fails if the image's release is not known."""
         if not self.watcher.expected:
             raise PermanentError(f"schema: {unknown_release(self.image)}")
         if not known(self.may_look):
@@ -40,7 +40,7 @@ class SchemaCheck(Observed[SchemaReport]):
         return Observation(self.watcher.look())
 
     def compare(self, found: Observation[SchemaReport]) -> Observation[SchemaReport]:
-        """Tell what passes by itself; fail unless the schema is current and nothing differs."""
+        """Wait for states that pass by themselves; fail unless the schema is current."""
         view = found.view
         if view.retryable:
             return replace(found, busy=waiting(view))

@@ -1,4 +1,4 @@
-"""Custom::MLflowSchema: the check after the deploy, by reading only."""
+"""Custom::MLflowSchema: the properties of the check in a deploy, by hand and on a schedule."""
 
 from __future__ import annotations
 
@@ -16,14 +16,17 @@ from cfn_mlflow.types.values.names import (
 
 CHECK = "Check"
 RESOURCE = "Resource"
-"""The two properties of an event that asks for a check: what, and whose drift it is."""
+"""The two keys of an event that asks for a check: the check, and the resource of the metric."""
 
 METRIC = "SchemaDifferences"
-"""The metric of what a check on a schedule has found."""
+"""The metric with the number of differences that a check on a schedule has found."""
 
 
 class CheckedDatabase(ImageProperties):
-    """Which database is compared with which MLflow release; nothing is made, so nothing named."""
+    """A database, and the MLflow release to compare it with.
+
+    The type makes no objects, so it has neither a UniqueName nor tags.
+    """
 
     cluster_arn: ClusterArn = described(
         "ClusterArn",
@@ -41,17 +44,17 @@ class CheckedDatabase(ImageProperties):
 
     @property
     def unique_name(self) -> str:
-        """Nothing is made."""
+        """Return an empty text: the type makes no objects."""
         return ""
 
     @property
     def tags(self) -> Mapping[str, str]:
-        """Nothing is made."""
+        """Return no tags: the type makes no objects."""
         return {}
 
 
 class SchemaProperties(CheckedDatabase):
-    """The check as a resource: CloudFormation makes it again when one of these changes."""
+    """The check as a resource. CloudFormation checks again when a property changes."""
 
     task_definition_arn: TaskDefinitionArn | None = described(
         "TaskDefinitionArn",
@@ -64,7 +67,7 @@ class SchemaProperties(CheckedDatabase):
 
 
 class CheckEvent(CheckedDatabase):
-    """The check by hand or on a schedule: what stands under `Check` in its event."""
+    """The check by hand or on a schedule: the object under `Check` in its event."""
 
     expected_revision: Revision | None = described(
         "ExpectedRevision",

@@ -1,4 +1,4 @@
-"""What `Fn::GetAtt` gives of Custom::MLflowService."""
+"""The attributes of Custom::MLflowService, which `Fn::GetAtt` returns."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from cfn_mlflow.types.values.base import Attributes, described
 
 
 class ServiceAttributes(Attributes):
-    """What `Fn::GetAtt` gives of the service."""
+    """The attributes of the service."""
 
     tracking_uri: str = described(
         "TrackingUri", "What MLflow's clients take as their tracking URI."

@@ -1,4 +1,4 @@
-"""The connection budget as an object of the service's graph: what its tasks may open."""
+"""The connection budget in the service's graph: the connections that its tasks may open."""
 
 from __future__ import annotations
 
@@ -16,20 +16,23 @@ from cfn_mlflow.types.common.connections import MOST, Budget
 
 @dataclass(frozen=True, eq=False)
 class ConnectionBudget(Observed[Budget]):
-    """No object of AWS: a sum that is done once it is known what the database takes."""
+    """The sum of the connections, once it is known how many the database accepts.
+
+    It is no object of AWS.
+    """
 
     words: ClassVar[str] = "connection budget"
 
     stack_id: str
     asked: Budget
-    """By what the properties say the database takes."""
+    """The budget with the connections that the properties promise."""
     max_connections: Value[int]
 
     def observe(self) -> Observation[Budget]:
-        """Do the sum; fail before any task changes if the database, as it runs, takes less.
+        """Return the budget. Fail before any task changes if the running database accepts less.
 
-        Properties that do not fit themselves were let stand: what runs already goes on. So does
-        what a rollback goes back to.
+        If the properties themselves do not fit, that was accepted as a fault that the resource
+        already had. Then, and in a rollback, only a warning is logged.
         """
         budget = replace(self.asked, max_connections=known(self.max_connections))
         if not budget.fits:

@@ -1,4 +1,4 @@
-"""Custom::MLflowService: the tracking server on Fargate behind its load balancer."""
+"""Custom::MLflowService: the graph of the tracking server behind its load balancer."""
 
 from __future__ import annotations
 
@@ -45,10 +45,10 @@ from cfn_mlflow.upgrade.migration.definition import MigrationDefinition
 
 @dataclass(frozen=True)
 class ServiceParts:
-    """What was added to the graph, for whoever joins it with more."""
+    """The parts of the service that other graphs, such as Custom::MLflow's, need."""
 
     attributes: Mapping[str, Any]
-    """By the names of ServiceAttributes: outputs."""
+    """Outputs by the names of the fields of ServiceAttributes."""
     load_balancer: LoadBalancer
     server_secret: ServerSecret
 
@@ -161,7 +161,10 @@ def service(graph: Graph, owner: Owner, asked: ServiceSettings, wiring: Wiring) 
 
 
 def complete_service(graph: Graph, parts: ServiceParts) -> None:
-    """Mark the server's secret, protect the load balancer, after all that the graph has."""
+    """Add, after all other objects, the steps that complete the service.
+
+    They mark the server's secret as complete and protect the load balancer from deletion.
+    """
     arn = parts.load_balancer.output(lambda view: view.arn)
     secret_arn = parts.server_secret.output(lambda view: view.arn)
     complete = CompleteServerSecret(parts.server_secret.owner, secret_arn)
@@ -219,7 +222,7 @@ def _scaling(
     *,
     after: tuple[Observed[Any], ...],
 ) -> ScalableTarget:
-    """Add what the number of tasks follows; it rests until `after` serves."""
+    """Add the scaling of the number of tasks. It rests until `after` is ready."""
     target = graph.add(
         ScalableTarget(owner, tasks.resource_id, asked.min_capacity, asked.max_capacity),
         after=(tasks, *after),
@@ -277,5 +280,5 @@ SERVICE = resource_type("Custom::MLflowService", ServiceProperties, _graph)
 
 
 def _reason_of(owner: Owner, fallback_at: str) -> Callable[[str], str]:
-    """Return how the cause of a service that is not stable becomes the reason that is told."""
+    """Return the function that turns the cause of a failed deployment into a reason."""
     return lambda cause: with_way_out(cause, owner, fallback_at)

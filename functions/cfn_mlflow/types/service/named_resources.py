@@ -1,4 +1,4 @@
-"""What the properties of a service name and it does not make itself: checked before all else."""
+"""The objects that a service's properties name. They are checked before anything is made."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from cfn_mlflow.types.service.tasks.sidecar_secrets import secrets_named
 
 
 def named_by_settings(graph: Graph, owner: Owner, asked: ServiceSettings) -> None:
-    """Add what every service may name beside its database and its bucket."""
+    """Add the objects that every service may name beside its database and its bucket."""
     graph.add(AllowedVpc(owner, owner.spelled("VpcId"), asked.vpc_id))
     graph.add(AllowedImage(owner, owner.spelled("Image"), asked.image_uri))
     sidecars = owner.spelled("SidecarContainerDefinitions")
@@ -37,8 +37,8 @@ def named_by_wiring(
 ) -> tuple[Value[str], Output[str]]:
     """Add the database and the bucket of a service that is wired to them.
 
-    Returns the ARNs of the cluster, empty without one, and of the login's secret. They are
-    outputs, and empty for what may not be used: with them the provider itself asks the database.
+    Return the ARN of the cluster, empty without one, and the ARN of the login's secret. The
+    provider itself queries the database with them, so each is empty if the stack may not use it.
     """
     login = AllowedSecret(owner, "DatabaseSecretArn", asked.database_secret_arn)
     migration = asked.database_migration_secret_arn

@@ -27,7 +27,7 @@ LISTENER_PORT = 80
 
 @dataclass(frozen=True)
 class Network:
-    """The objects of the network that others follow or tell of."""
+    """The objects of the network that other objects or attributes need."""
 
     service_group_id: Output[str]
     rules: tuple[Observed[Any], ...]
@@ -38,7 +38,7 @@ class Network:
 
 
 def network(graph: Graph, owner: Owner, asked: ServiceSettings) -> Network:
-    """Add the network to the graph: the listener is there before any task."""
+    """Add the network to the graph. The listener exists before any task."""
     outer = graph.add(
         SecurityGroup(owner, "load-balancer", asked.vpc_id, "The load balancer of MLflow")
     )
@@ -86,7 +86,7 @@ def network(graph: Graph, owner: Owner, asked: ServiceSettings) -> Network:
 
 
 def network_attributes(network: Network) -> dict[str, Any]:
-    """Return what ServiceAttributes tells of the network: outputs."""
+    """Return the outputs of the network, by the names of the fields of ServiceAttributes."""
     return {
         "tracking_uri": network.load_balancer.output(lambda view: f"http://{view.dns_name}"),
         "load_balancer_arn": network.load_balancer.output(lambda view: view.arn),

@@ -1,4 +1,4 @@
-"""Custom::MLflowService: the tracking server on ECS, its load balancer, roles and scaling."""
+"""Custom::MLflowService: the properties of the tracking server, its network and scaling."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ class ServiceSettings(
     ImageProperties,
     NamedProperties,
 ):
-    """All of the service but the database and the bucket that it is wired to.
+    """All properties of the service but those of its wiring.
 
-    The docs have the blocks' properties in the order from the last block to the first.
+    The docs list the blocks from the last base class to the first.
     """
 
 
 class ServiceProperties(ServiceSettings):
-    """The service, and the database and the bucket that it is wired to."""
+    """The properties of the service, and of its wiring: the database and the bucket."""
 
     unique_name: UniqueName = unique_name_property("mlflow-service")
     database_endpoint: HostName = described(

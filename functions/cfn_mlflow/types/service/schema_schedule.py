@@ -1,4 +1,4 @@
-"""The check of the schema on a schedule: a rule that asks for it, and an alarm on what it finds."""
+"""The check of the schema on a schedule: a rule that starts it, and an alarm on differences."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ from cfn_mlflow.types.values.schedules import NEVER
 
 FUNCTION = "MLflowSchema"
 NOT_KNOWN = ("", "unknown")
-"""What a migration says that could not tell its revision."""
+"""The revisions that a migration reports if it could not read the schema's."""
 
 
 @dataclass(frozen=True)
 class Runs:
-    """What a service runs on."""
+    """The image that a service runs, and the revision of its schema."""
 
     image: Output[str]
     """The image that serves: the asked one, or the fallback image."""
     revision: Output[str]
-    """The one at which the migration left the database."""
+    """The revision of the schema after the migration."""
 
 
 def schema_schedule(
     graph: Graph, owner: Owner, asked: ServiceSettings, wiring: Wiring, runs: Runs
 ) -> None:
-    """Add the rule and the alarm, or what removes them: without a Data API nothing is checked."""
+    """Add the rule and the alarm, or their removal if no schedule or no Data API is there."""
     resource = owner.name()
     rule = Rule(
         owner,
@@ -59,7 +59,7 @@ def schema_schedule(
 
 
 def _event(resource: str, image: str, wiring: Wiring, revision: str) -> dict[str, Any]:
-    """Return what the function is asked for; the release by its revision if nobody knows it."""
+    """Return the event for the check. It has the revision if the image's release is unknown."""
     check = {
         "ClusterArn": known(wiring.cluster_arn),
         "SecretArn": known(wiring.service_secret_arn),

@@ -1,7 +1,8 @@
-"""What comes before a service's new tasks: from a look at the database to its migration.
+"""The steps before a service's new tasks: from the inspection of the database to its migration.
 
-In this order: look, refuse what cannot work, rehearse if wished, take a snapshot, stop the old
-tasks, migrate, read back. Where nothing is pending, the old tasks run on.
+The steps inspect the database, refuse what cannot work, and rehearse the migration if asked. Then
+they take a snapshot, stop the old tasks, migrate, and read the schema again. If no migration is
+pending, the old tasks keep running.
 """
 
 from __future__ import annotations
@@ -31,19 +32,19 @@ from cfn_mlflow.upgrade.stopped_service import StoppedService
 
 @dataclass(frozen=True)
 class Upgrade:
-    """The objects of the upgrade that the service follows, and what is told of it: outputs."""
+    """The objects and outputs of the upgrade that the service needs."""
 
     migration: MigrationTask
     runs: Runs
     """The image that serves, which may be the fallback image, and the revision of its schema."""
     fallback_at: Output[str]
-    """The database's revision if the fallback image serves, else empty."""
+    """The revision of the database if the fallback image runs; else empty."""
     attributes: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class UpgradeSteps:
-    """Adds the steps to a graph."""
+    """Adds the steps of an upgrade to a graph."""
 
     graph: Graph
     owner: Owner
@@ -52,7 +53,7 @@ class UpgradeSteps:
     launcher: Output[Launcher]
 
     def add(self, resource_id: str, *, after: tuple[Observed[Any], ...]) -> Upgrade:
-        """Add all that comes before the new tasks; `resource_id` is how autoscaling calls them."""
+        """Add all steps before the new tasks; `resource_id` is the service's in autoscaling."""
         schema = self.wiring.whole.map(_schema)
         inspection = self.graph.add(Inspection(self.launcher, schema), after=after)
         inspected = inspection.output(lambda view: view)
@@ -88,7 +89,7 @@ class UpgradeSteps:
         )
 
     def _rehearsal(self, inspected: Output[InspectionView]) -> tuple[Observed[Any], ...]:
-        """Add the rehearsal on a clone, if wished for; what is left of one goes at the end."""
+        """Add the rehearsal on a clone, if asked, and the removal of an earlier one's remains."""
         if not self.wiring.has_data_api:
             return ()
         self.graph.without(RehearsalRemains(self.owner))
@@ -99,7 +100,7 @@ class UpgradeSteps:
 
 
 def _schema(wiring: Wiring) -> ServiceSchema | None:
-    """Return how the schema is read without a task, if it can be."""
+    """Return the schema for reading by the Data API, or None if only a task can read it."""
     cluster_arn, secret_arn = known(wiring.cluster_arn), known(wiring.service_secret_arn)
     if not cluster_arn or not secret_arn:
         return None

@@ -1,4 +1,4 @@
-"""What the service needs of the database and the bucket, whoever made them."""
+"""The wiring of a service: the database and the bucket that it works with."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from cfn_mlflow.engine.output import Output, Value, sources
 
 @dataclass(frozen=True)
 class Wiring:
-    """The database and the bucket that the service works with: values, or outputs of them."""
+    """The database and the bucket of a service: plain values, or outputs of other objects."""
 
     database_endpoint: Value[str]
     database_port: Value[str]
@@ -20,24 +20,24 @@ class Wiring:
     """Of every login that the tasks may come to use: two if the database rotates its logins."""
     client_security_group_id: Value[str]
     cluster_arn: Value[str]
-    """Of the Aurora cluster, if its Data API is on; else empty."""
+    """The Aurora cluster's, if its Data API is on; else empty."""
     max_connections: Value[int]
-    """That the database takes."""
+    """The connections that the database accepts as it runs."""
     asked_connections: int
-    """That it takes by what the properties say."""
+    """The connections that the database should accept by the properties."""
     bucket_id: Value[str]
     path: str
     key_arn: str
-    """Of the bucket's KMS key, if it has one; else empty."""
+    """The ARN of the bucket's KMS key, if it has one; else empty."""
     secrets_key_arn: str = ""
-    """Of the KMS key for the service's own secret; empty for the one that AWS manages."""
+    """The ARN of the KMS key for the service's own secret; empty for the key of AWS."""
 
     @property
     def has_data_api(self) -> bool:
-        """Tell whether the cluster is known, and its Data API on."""
+        """Return whether the cluster's ARN is known, which means that its Data API is on."""
         return self.cluster_arn != ""
 
     @property
     def whole(self) -> Output[Wiring]:
-        """Return it as an output: what takes it comes after all that it names."""
+        """Return the wiring as one output, which exists once all its values exist."""
         return Output(sources(tuple(vars(self).values())), lambda: self)

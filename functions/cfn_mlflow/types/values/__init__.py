@@ -1,1 +1,1 @@
-"""How is a property read, which values may it have, and how are its faults told?"""
+"""How is a property read, which values may it have, and how are its faults reported?"""

@@ -1,4 +1,4 @@
-"""What every type's properties and attributes have in common, and the one way to read them."""
+"""The base of every type's properties and attributes, and the functions that parse them."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ from cfn_mlflow.types.values.faults import Fault, Location, faults_of
 from cfn_mlflow.types.values.standing import Standing
 
 FRAMEWORK_PROPERTIES = frozenset({"ServiceToken", "ServiceTimeout"})
-"""CloudFormation's own, which reach a function among the properties: no type's business."""
+"""CloudFormation's own properties, which an event has among those of the resource."""
 
 UNSET: tuple[object, ...] = ("", None)
-"""What `!If [Condition, value, '']` sends for a property that is not wanted."""
+"""Values that count as absent. `!If [Condition, value, '']` sends `""` for an unwanted property."""
 
 
 def set_ones(written: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the properties that are set."""
+    """Return the properties that are not absent."""
     return {name: value for name, value in written.items() if value not in UNSET}
 
 
 class Update(StrEnum):
-    """What a change of a property does to what exists."""
+    """What a change of a property does to the existing objects."""
 
     IN_PLACE = "in place"
     BESIDE = "a new object beside the old"
@@ -49,10 +49,10 @@ def described(  # noqa: PLR0913 - all that the docs tell of a property
     default_words: str = "",
     example: Any = None,
 ) -> Any:
-    """Return a property or an attribute with what the docs and schemas say of it beside its type.
+    """Return the field of a property or an attribute, with its texts for the docs and schemas.
 
-    `name` is CloudFormation's: it stands written out, so that a search for it ends at its field.
-    `default_words` describes a default that is computed; `example` is for the docs' syntax.
+    `name` is the name in CloudFormation. It is written out, so that a search for it finds the
+    field. `default_words` describes a default that is computed. `example` is for the docs.
     """
     extra: dict[str, Any] = {"update": update.value}
     if default_words:
@@ -63,7 +63,7 @@ def described(  # noqa: PLR0913 - all that the docs tell of a property
 
 
 class Properties(BaseModel):
-    """The properties of one type, by CloudFormation's names; absent and `""` are the default."""
+    """The properties of one type, by CloudFormation's names. `""` counts as absent."""
 
     model_config = ConfigDict(
         validate_by_name=True,
@@ -75,15 +75,15 @@ class Properties(BaseModel):
         hide_input_in_errors=True,
     )
 
-    if TYPE_CHECKING:  # a type says which of the two it takes; each has both to be asked for
+    if TYPE_CHECKING:  # every subclass defines both, as a field or as a property
 
         @property
         def unique_name(self) -> str:
-            """The name that what is made begins with; empty if the type makes nothing."""
+            """The beginning of every object's name; empty if the type makes no objects."""
 
         @property
         def tags(self) -> Mapping[str, str]:
-            """The user's tags for what is made."""
+            """The user's tags for every object."""
 
     @model_validator(mode="before")
     @classmethod
@@ -104,24 +104,24 @@ class Properties(BaseModel):
 
     @classmethod
     def located(cls, location: Location) -> tuple[Location, str, Location]:
-        """Return, of the place of a fault, the part of the model, the property, the rest."""
+        """Split the place of a fault into the model's part, the property and the place in it."""
         return (), cls.alias_of(location[0]), location[1:]
 
     @classmethod
     def alias_of(cls, name: int | str) -> str:
-        """Return a property's name; pydantic tells a default's fault under the field's name."""
+        """Return a property's name. Pydantic reports a default's fault by the field's name."""
         field = cls.model_fields.get(str(name))
         return str(field.alias) if field else str(name)
 
     @classmethod
     def written_name(cls, part: Location, name: str, written: Mapping[str, object]) -> str:
-        """Return how a user writes a part's property, given all that they wrote."""
+        """Return the name by which the user wrote, or would write, a part's property."""
         del part, written
         return name
 
     @classmethod
     def for_removal(cls) -> type[Self]:
-        """Return the same model with nothing required: what is absent is empty."""
+        """Return the same model with no required property: an absent one is empty."""
         return create_model(
             f"{cls.__name__}ForRemoval",
             __base__=cls,
@@ -140,7 +140,7 @@ def _not_required(field: FieldInfo) -> Any:
 
 
 class Attributes(BaseModel):
-    """What `Fn::GetAtt` gives of one type: strings, as last read from AWS."""
+    """The attributes of one type, which `Fn::GetAtt` returns: texts, fresh from AWS."""
 
     model_config = ConfigDict(defer_build=True)
 
@@ -149,9 +149,9 @@ Model = TypeVar("Model", bound=Properties)
 
 
 def parse(model: type[Model], properties: Mapping[str, object]) -> Model:
-    """Return what a user asked for, or raise InvalidProperties with every fault together.
+    """Return the parsed properties. Raises InvalidProperties with every fault together.
 
-    A fault names the property as the user wrote it, and never tells a value.
+    A fault names the property as the user wrote it, and never contains a value.
     """
     parsed = parsed_or_faults(model, own(properties))
     if isinstance(parsed, list):
@@ -162,7 +162,7 @@ def parse(model: type[Model], properties: Mapping[str, object]) -> Model:
 def parsed_or_faults(
     model: type[Model], written: Mapping[str, object], standing: Standing = frozenset()
 ) -> Model | list[Fault]:
-    """Return what a user asked for, or every fault of it but those that are let stand."""
+    """Return the parsed properties, or every fault of them except those in `standing`."""
     unresolved = list(_unresolved(written))
     roots = {fault.root for fault in unresolved}
     try:
@@ -176,11 +176,11 @@ def parsed_or_faults(
 
 
 def parse_for_removal(model: type[Model], properties: Mapping[str, object]) -> Model:
-    """Return what a Delete goes by, and refuse nothing: a request that failed is deleted too.
+    """Return the properties of a Delete, and refuse none: a failed resource is deleted too.
 
-    A property with a fault, or of another version, counts as absent; a required one that is
-    absent is empty. So what a user did not validly ask for (to skip the final snapshot, to empty
-    the bucket) is not done.
+    A property with a fault, or of another version, counts as absent. An absent required property
+    is empty. So a property that is not valid never makes a Delete lose data. Examples are those
+    that skip the final snapshot or empty the bucket.
     """
     lenient = model.for_removal()
     written = own(properties)
@@ -194,12 +194,12 @@ def parse_for_removal(model: type[Model], properties: Mapping[str, object]) -> M
 
 
 def own(properties: Mapping[str, object]) -> dict[str, object]:
-    """Return the properties that are a type's business."""
+    """Return the properties without CloudFormation's own."""
     return {k: v for k, v in properties.items() if k not in FRAMEWORK_PROPERTIES}
 
 
 def _unresolved(written: Mapping[str, object]) -> Iterator[Fault]:
-    """Yield each property that still holds a dynamic reference, which would be taken as text."""
+    """Yield a fault for each property with a dynamic reference that was not resolved."""
     for name, value in written.items():
         if any("{{resolve:" in text for text in _texts(value)):
             yield Fault(

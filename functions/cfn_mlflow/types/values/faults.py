@@ -1,4 +1,4 @@
-"""From pydantic's errors to sentences for the person who wrote the template."""
+"""Turn pydantic's errors into sentences for the person who wrote the template."""
 
 from __future__ import annotations
 
@@ -18,18 +18,21 @@ if TYPE_CHECKING:
 Location = tuple[int | str, ...]
 
 NAME_CHARACTERS = 60
-"""How much of a name that nobody knows is worth telling again."""
+"""The characters of an unknown name that a fault repeats at most."""
 
 _OTHER_PROPERTY = re.compile(r"\{(\w+)\}")
 _RANK = {"missing": 0, "extra_forbidden": 1}
 
 
 UNREAD = object()
-"""Stands for a value that could not be read: its fault cannot be let stand."""
+"""Marks a value that could not be read. Its fault can never be accepted."""
 
 
 class WrongValueError(ValueError):
-    """What is wrong with one value, never telling it; `{Name}` in it stands for a property."""
+    """What is wrong with one value. The message never contains the value.
+
+    `{Name}` in the message is replaced by the name by which the user wrote that property.
+    """
 
     def __init__(self, message: str, read: object = UNREAD) -> None:
         self.read = read
@@ -37,7 +40,7 @@ class WrongValueError(ValueError):
 
 
 class WrongPartsError(ValueError):
-    """Several faults inside one value: where in it (such as `[0].Name`), and what is wrong."""
+    """Several faults inside one value, each by its place in it, such as `[0].Name`."""
 
     def __init__(self, parts: Mapping[str, str], read: object = UNREAD) -> None:
         self.parts = dict(parts)
@@ -46,7 +49,7 @@ class WrongPartsError(ValueError):
 
 
 def fault_at(location: Location, message: str, read: object) -> ValidationError:
-    """Return, for a validator of a whole part to raise, the fault of one property in it."""
+    """Return the error that the validator of a whole part raises for one property in it."""
     details = InitErrorDetails(
         type="value_error",
         loc=location,
@@ -57,33 +60,33 @@ def fault_at(location: Location, message: str, read: object) -> ValidationError:
 
 
 class PropertyNames(Protocol):
-    """What a model knows of the names of its properties."""
+    """The methods of a model that know the names of its properties."""
 
     def property_names(self) -> tuple[str, ...]:
         """Return the names that a user may write."""
 
     def located(self, location: Location) -> tuple[Location, str, Location]:
-        """Return where a fault is: the parts that hold the property, its name, the place in it."""
+        """Split the place of a fault into the model's part, the property and the place in it."""
 
     def written_name(self, part: Location, name: str, written: Mapping[str, object]) -> str:
-        """Return a property's name as the user wrote it, or would."""
+        """Return the name by which the user wrote, or would write, a property."""
 
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing that is wrong with the properties."""
+    """One fault of the properties."""
 
     root: str
     """The property, as the user wrote it."""
     path: str
-    """The place in it, the property's name included."""
+    """The place of the fault, which begins with the property's name."""
     message: str
     named: frozenset[str] = frozenset()
-    """The other properties that it speaks of."""
+    """The other properties that the message mentions."""
     key: tuple[str, str] | None = None
-    """By which standing.py knows it again; None if it cannot be let stand."""
+    """The key by which standing.py recognizes the fault; None if it cannot be accepted."""
     unknown: bool = False
-    """Nobody knows the property."""
+    """Whether the type has no such property."""
 
     def __str__(self) -> str:
         return f"{self.path}: {self.message}"
@@ -92,14 +95,14 @@ class Fault:
 def faults_of(
     error: ValidationError, model: PropertyNames, written: Mapping[str, object]
 ) -> list[Fault]:
-    """Return each fault once: what is missing first, then what nobody knows, then what is wrong."""
+    """Return each fault once: missing properties first, then unknown ones, then wrong values."""
     details = error.errors(include_url=False, include_input=False)
     details.sort(key=lambda detail: _RANK.get(detail["type"], 2))
     around_faults = {detail["loc"][:-1] for detail in details}
     faults: dict[str, Fault] = {}
     for detail in details:
         if detail["type"] == "too_short" and detail["loc"] in around_faults:
-            continue  # pydantic counts the items that are right
+            continue  # pydantic counts only the items without a fault
         for fault in _faults(detail, model, written):
             faults.setdefault(str(fault), fault)
     return list(faults.values())
@@ -133,7 +136,7 @@ def _faults(
 
 
 def _key(name: str, detail: ErrorDetails) -> tuple[str, str] | None:
-    """Return what a fault is known by, if it can be let stand."""
+    """Return the key of a fault, or None if it cannot be accepted."""
     cause = detail.get("ctx", {}).get("error")
     return (name, str(cause)) if getattr(cause, "read", UNREAD) is not UNREAD else None
 

@@ -1,4 +1,4 @@
-"""Lists: what is none, and what a list must not hold."""
+"""Lists: how one is read, and which items it must not have."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ _LIST = "must be a list, not a string; split a string with !Split [',', ...]"
 
 
 def read_list(value: object) -> list[object]:
-    """Return a list without its empty items (an empty CommaDelimitedList holds one)."""
+    """Return a list without its empty items: an empty CommaDelimitedList has one.
+
+    Raises WrongValueError if the value is no list, or if an item is in it twice.
+    """
     if isinstance(value, str):
         raise WrongValueError(_LIST)
     if not isinstance(value, list | tuple):
@@ -26,7 +29,7 @@ def read_list(value: object) -> list[object]:
 
 
 class ListWords:
-    """What a list's schema says of a value that is none."""
+    """Adds to a list's JSON Schema the message for a value that is no list."""
 
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler

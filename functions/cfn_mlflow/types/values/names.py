@@ -1,4 +1,4 @@
-"""Names and ARNs: of AWS objects, and inside of a database, a bucket and a container."""
+"""The forms of names and ARNs: those of AWS, and those in databases, buckets and containers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ _ARN = r"arn:aws(?:-[a-z]+)*"
 
 
 def read_path(value: object) -> str:
-    """Return a path in a bucket: a `/` first and none last, the root alone being `/`."""
+    """Return a path in a bucket, which begins with `/` and does not end with it.
+
+    The root is `/` alone. Raises WrongValueError for any other form.
+    """
     path = read_text(value)
     steps = path.strip("/").split("/") if path != "/" else []
     plain = re.compile(r"[A-Za-z0-9!_.*'()=-]+")
@@ -75,7 +78,7 @@ SECRET_VALUE = text(
     "be a secret's ARN, arn:aws:secretsmanager:..., with :key:stage:id behind it or without; tasks"
     " can read no parameter of SSM",
 )
-"""Where a container finds the value of a variable; what is left out of the last three is empty."""
+"""The reference by which a container gets a secret value: an ARN, and `:key:stage:id` if given."""
 SecretArn = Annotated[str, SECRET_ARN]
 ClusterArn = Annotated[
     str,

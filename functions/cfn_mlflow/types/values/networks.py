@@ -1,4 +1,4 @@
-"""Places in a network: VPCs, subnets, security groups, CIDR blocks and hosts."""
+"""The forms of network values: VPCs, subnets, security groups, CIDR blocks and hosts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers: CloudFormation sends them as strings."""
+"""Numbers, which CloudFormation sends as strings."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LOG_RETENTION_DAYS = (
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
     *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
 )
-"""What CloudWatch Logs takes (PutRetentionPolicy)."""
+"""The days that CloudWatch Logs accepts (PutRetentionPolicy)."""
 
 _WHOLE_NUMBER = "must be a whole number"
 _NUMBER = "must be a number"
@@ -38,7 +38,7 @@ def read_integer(value: object) -> int:
 
 
 def integer(lowest: int, highest: int) -> Rule:
-    """Return the rule of a whole number between the two, both included."""
+    """Return the rule of a whole number from `lowest` to `highest`, both included."""
 
     def read(value: object) -> int:
         number = read_integer(value)
@@ -52,7 +52,7 @@ def integer(lowest: int, highest: int) -> Rule:
 
 
 def integer_of(*allowed: int) -> Rule:
-    """Return the rule of a whole number that is one of those."""
+    """Return the rule of a whole number that is one of the allowed ones."""
     must = f"must be one of {', '.join(map(str, allowed))}"
 
     def read(value: object) -> int:
@@ -65,7 +65,7 @@ def integer_of(*allowed: int) -> Rule:
 
 
 def half_steps(lowest: float, highest: float) -> Rule:
-    """Return the rule of a number between the two in steps of a half."""
+    """Return the rule of a number from `lowest` to `highest`, in steps of 0.5."""
 
     def read(value: object) -> float:
         number = read_number(value)

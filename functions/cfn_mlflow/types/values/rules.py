@@ -1,4 +1,4 @@
-"""How a single value arrives from CloudFormation, and how a rule reads one."""
+"""The rule of a single value: how it is read, and what its JSON Schema says."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from cfn_mlflow.types.values.faults import UNREAD, WrongValueError
 from cfn_mlflow.types.values.standing import read_or_stand
 
 WORDS = "errorMessage"
-"""Where a schema has what a value must be, in words; editors and the linter's rules tell it."""
+"""The key of the message in a JSON Schema. Editors and the linter's rules show the message."""
 
 _BOOLEAN = "must be true or false"
 
 
 @dataclass(frozen=True, eq=False)
 class Rule:
-    """How a value is read, and what the JSON Schema says of it; the whole of a field's type."""
+    """How a value is read, and what its JSON Schema says. It is an annotation of a field's type."""
 
     read: Callable[[Any], Any]
     schema: Mapping[str, Any]
@@ -41,14 +41,14 @@ class Rule:
 
 
 def read_text(value: object) -> str:
-    """Return one string, or say that it is not one."""
+    """Return a string. Raises WrongValueError for any other value."""
     if not isinstance(value, str):
         raise WrongValueError("must be a single string")
     return value
 
 
 def read_boolean(value: object) -> bool:
-    """Return true or false; CloudFormation sends either as a string."""
+    """Return a boolean, which CloudFormation sends as a string."""
     word = str(value).lower() if isinstance(value, bool | str) else ""
     if word not in {"true", "false"}:
         raise WrongValueError(_BOOLEAN)
@@ -56,7 +56,7 @@ def read_boolean(value: object) -> bool:
 
 
 def choice(*allowed: str) -> Rule:
-    """Return the rule of a string that is one of those."""
+    """Return the rule of a string that is one of the allowed ones."""
     must = f"must be {' or '.join(allowed)}"
 
     def read(value: object) -> str:
@@ -68,7 +68,10 @@ def choice(*allowed: str) -> Rule:
 
 
 def text(pattern: str, must: str) -> Rule:
-    """Return the rule of a string that is wholly of a form; `must` says which, in words."""
+    """Return the rule of a string that matches a pattern as a whole.
+
+    `must` describes the form for the user: it follows "must" in the message.
+    """
     form = re.compile(pattern)
 
     def read(value: object) -> str:

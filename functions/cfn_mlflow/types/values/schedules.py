@@ -1,4 +1,4 @@
-"""Schedule expressions of EventBridge: what is wrong with one, before EventBridge says it."""
+"""Schedule expressions of EventBridge, checked before EventBridge refuses them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cfn_mlflow.types.values.faults import WrongValueError
 from cfn_mlflow.types.values.rules import WORDS, Rule, read_text
 
 NEVER = "none"
-"""What turns a schedule off: an empty property counts as absent, and means the default."""
+"""The value that turns a schedule off. An empty property would mean the default."""
 
 _RATE = re.compile(r"rate\(([1-9][0-9]{0,5}) (minute|hour|day)(s?)\)")
 _CRON = re.compile(r"cron\(([^()]*)\)")
@@ -25,9 +25,9 @@ class _Field:
     low: int
     high: int
     names: tuple[str, ...] = ()
-    """Names that stand for the numbers from `low` on."""
+    """Names for the numbers from `low` on."""
     special: str = r"(?!)"
-    """A pattern of what else this field takes."""
+    """A pattern of further values that this field accepts."""
 
     def takes(self, text: str) -> bool:
         return bool(text) and all(self._takes_item(item) for item in text.split(","))
@@ -58,7 +58,7 @@ _FIELDS = (
 
 
 def schedule_fault(text: str) -> str:
-    """Return what is wrong with an expression, in words; empty if EventBridge takes it."""
+    """Return what is wrong with an expression, or an empty text if EventBridge accepts it."""
     rate = _RATE.fullmatch(text)
     if rate:
         several = int(rate[1]) > 1
@@ -82,7 +82,7 @@ def _cron_fault(parts: list[str]) -> str:
 
 
 def read_schedule(value: object) -> str:
-    """Return a schedule of EventBridge, or the word that turns it off."""
+    """Return a schedule of EventBridge, or NEVER. Raises WrongValueError for any other value."""
     expression = read_text(value)
     fault = "" if expression == NEVER else schedule_fault(expression)
     if fault:

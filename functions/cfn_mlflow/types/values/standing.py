@@ -1,8 +1,8 @@
-"""Faults that are let stand: a rule that came later must not strand what already runs.
+"""Faults that are accepted ("standing"): a newer rule must not block an existing resource.
 
-An Update names properties that an earlier version of the provider took. Refused, they would end
-the Update, and the rollback to them too. update.py decides which faults stand; the rules
-and the checks here then return what they read.
+An Update may contain properties that an earlier version of the provider accepted. If they were
+refused, the Update would fail, and its rollback too. update.py decides which faults are accepted.
+For those, the rules and checks return the value that they have read.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pydantic.alias_generators import to_pascal
 from cfn_mlflow.types.values.faults import UNREAD, WrongPartsError, WrongValueError
 
 Key = tuple[str, str]
-"""A property's name in its own model, and what is wrong with its value."""
+"""The key of a fault: a property's name in its own model, and what is wrong with its value."""
 
 Standing = frozenset[Key]
 
@@ -27,7 +27,7 @@ Check = Callable[[Class, Value, ValidationInfo], Value]
 
 
 def may_stand(check: Check[Class, Value]) -> Check[Class, Value]:
-    """Return a check of a whole property whose refusal can be let stand."""
+    """Return the check of a property with faults that can be accepted."""
 
     @functools.wraps(check)
     def checked(cls: Class, value: Value, info: ValidationInfo) -> Value:
@@ -53,7 +53,7 @@ def may_stand(check: Check[Class, Value]) -> Check[Class, Value]:
 def read_or_stand(
     read: Callable[[object], Value], value: object, name: str | None, info: ValidationInfo
 ) -> object:
-    """Return a value as it is read, or as it was read up to a fault that is let stand."""
+    """Return the value that `read` returns, or the one that it read before an accepted fault."""
     try:
         return read(value)
     except (WrongValueError, WrongPartsError) as error:

@@ -1,6 +1,7 @@
-"""Which known name somebody meant by one that nobody knows.
+"""Suggest the known name that a user may have meant by an unknown one.
 
-The linter's rules read this file where no other package of ours is: it needs Python alone.
+The linter's rules read this file without the rest of the provider. So it imports the standard
+library only.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ _LIKENESS = 0.7
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:
-    """Return `; did you mean ...?` with the names that `name` may stand for, or nothing."""
+    """Return `; did you mean ...?` with similar names, or an empty text if there are none."""
     meant = _meant(_bare(name), {_bare(other): other for other in known})
     return f"; did you mean {' or '.join(meant)}?" if meant else ""
 
@@ -22,7 +23,7 @@ def _meant(asked: str, by_bare: dict[str, str]) -> list[str]:
     if asked in by_bare:
         return [by_bare[asked]]
     ends_so = [other for bare, other in by_bare.items() if asked and bare.endswith(asked)]
-    if 1 <= len(ends_so) <= _MOST_MEANT:  # such as MinCapacity, which two of the parts have
+    if 1 <= len(ends_so) <= _MOST_MEANT:  # such as MinCapacity, a property of two parts
         return ends_so
     return [by_bare[close] for close in difflib.get_close_matches(asked, by_bare, 1, _LIKENESS)]
 

@@ -1,4 +1,4 @@
-"""The user's tags, as the strictest of the services takes them that are to carry them.
+"""The user's tags, by the strictest rules of all services whose objects carry them.
 
 docs/decisions/0019-the-users-tags.md has the rules of each service, with their sources.
 """
@@ -14,10 +14,10 @@ from cfn_mlflow.types.values.faults import UNREAD, WrongPartsError, WrongValueEr
 from cfn_mlflow.types.values.rules import WORDS, Rule
 
 MOST_USER_TAGS = 40
-"""AWS takes 50 on an object; the rest is for ours."""
+"""AWS allows 50 tags on an object. The provider needs the rest for its own."""
 
 LONGEST_KEY, LONGEST_VALUE = 127, 255
-"""In characters as UTF-16 counts them: the few beyond its first plane are two."""
+"""In UTF-16 units: a character beyond the first plane counts as two."""
 
 _TAGS = "must be a map, or a list of Key and Value"
 _TEXT = re.compile(r"[\w .:/=+\-@]*")
@@ -40,7 +40,10 @@ _SCHEMA: Mapping[str, Any] = {
 
 
 def read_tags(value: object) -> dict[str, str]:
-    """Return tags by key, from a map or from CloudFormation's list of Key and Value."""
+    """Return tags by key, from a map or from CloudFormation's list of Key and Value.
+
+    Raises WrongValueError for any other form, and WrongPartsError with every fault of the tags.
+    """
     tags = _pairs(value)
     wrong = {place: fault for place, (k, v) in tags.items() if (fault := _fault(k, v))}
     if len(tags) > MOST_USER_TAGS:
@@ -53,12 +56,12 @@ def read_tags(value: object) -> dict[str, str]:
 
 
 def _any_reserved(tags: Mapping[str, str]) -> bool:
-    """Tell whether one of them could be taken for AWS's or ours: that is never let stand."""
+    """Return whether a tag looks like AWS's or the provider's, a fault that is never accepted."""
     return any(key.lower().startswith(RESERVED_KEYS) for key in tags)
 
 
 def _pairs(value: object) -> dict[str, tuple[object, object]]:
-    """Return each tag's key and value by its place in what was written, which tells the key."""
+    """Return each tag's key and value, by its place in the property. The place shows the key."""
     if isinstance(value, Mapping):
         return {f".{_shown(key)}": (key, tag) for key, tag in value.items()}
     if not isinstance(value, list):
@@ -72,7 +75,7 @@ def _pairs(value: object) -> dict[str, tuple[object, object]]:
 
 
 def _shown(key: object) -> str:
-    """Return a key on one line."""
+    """Return a key as printable text on one line."""
     text = str(key)[:LONGEST_KEY]
     return text if text.isprintable() else ascii(text)[1:-1]
 
@@ -101,7 +104,7 @@ def _fault(key: object, tag: object) -> str:
 
 
 def _same_keys(tags: Mapping[str, tuple[object, object]]) -> dict[str, str]:
-    """Return what is wrong with each key that an earlier one is like, its case aside."""
+    """Return a fault for each key that equals an earlier one, apart from case."""
     wrong: dict[str, str] = {}
     known: dict[str, object] = {}
     for place, (key, _) in tags.items():

@@ -87,7 +87,7 @@ def test_given_a_rollback_to_a_fault_then_it_passes_and_the_log_tells_the_fault(
     assert team() == FAULTY["Tags"]["team"]
     told = [each.getMessage() for each in caplog.records if each.levelno == logging.WARNING]
     assert told == [
-        "Goes on with a fault that the resource has already, to be mended: Tags.team: only letters,"
+        "Continues with a fault that the resource already had. Correct it: Tags.team: only letters,"
         " digits, spaces (no tab or line break) and _ . : / = + - @"
     ]
 
@@ -163,7 +163,7 @@ def test_given_unknown_former_properties_then_what_has_its_name_is_updated(
 
 def test_given_unknown_former_properties_then_a_name_that_nothing_has_is_refused() -> None:
     served("Create", {"UniqueName": "team-a"})
-    refusal = "UniqueName: nothing of this resource is named team-b, and CloudFormation's events do"
+    refusal = "UniqueName: no object of this resource is named team-b, and CloudFormation's events"
     with pytest.raises(RefusedChanges, match=refusal):
         after_unknown({"UniqueName": "team-b"})
     assert len(boto("s3").list_buckets()["Buckets"]) == 1

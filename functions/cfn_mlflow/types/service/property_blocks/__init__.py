@@ -1,1 +1,1 @@
-"""What can be asked of the service, block by block? properties.py joins the blocks."""
+"""Which properties does the service have, block by block? properties.py joins the blocks."""

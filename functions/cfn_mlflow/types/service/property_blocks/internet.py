@@ -1,4 +1,4 @@
-"""Which CIDR blocks are the Internet."""
+"""Do CIDR blocks admit the Internet?"""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import ipaddress
 from collections.abc import Iterable
 
 MOST_PUBLIC_ADDRESSES = 2**24
-"""As many as a /8 block has: nobody but the Internet itself has more."""
+"""The addresses of a /8 block. Only the Internet as a whole has more."""
 
 _NOT_PUBLIC = tuple(
     map(
@@ -18,7 +18,7 @@ _NOT_PUBLIC = tuple(
 
 
 def is_the_internet(blocks: Iterable[str]) -> bool:
-    """Tell whether CIDR blocks together let in more public addresses than any one party has."""
+    """Return whether CIDR blocks admit more public addresses than any one organization has."""
     public = 0
     for block in ipaddress.collapse_addresses(_networks(blocks)):
         inside = sum(other.num_addresses for other in _NOT_PUBLIC if other.subnet_of(block))
@@ -32,4 +32,4 @@ def _networks(blocks: Iterable[str]) -> Iterable[ipaddress.IPv4Network]:
         try:
             yield ipaddress.IPv4Network(block)
         except ValueError:
-            continue  # a fault that is told, or let stand
+            continue  # a fault that is reported elsewhere, or accepted

@@ -1,4 +1,4 @@
-"""Where the service is, and who reaches its load balancer."""
+"""The properties of the network: the VPC, its subnets and who reaches the load balancer."""
 
 from __future__ import annotations
 

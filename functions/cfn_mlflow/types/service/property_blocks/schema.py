@@ -1,4 +1,4 @@
-"""How the database's schema is watched and migrated."""
+"""The properties of the schema: its check on a schedule, and the rehearsal of a migration."""
 
 from __future__ import annotations
 

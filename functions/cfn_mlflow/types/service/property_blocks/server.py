@@ -1,4 +1,4 @@
-"""How MLflow runs in the tasks: its options, its users, and what it may reach."""
+"""The properties of the server: MLflow's options, its users, and what it may reach."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Of what size the tasks are, how many there are, and what runs beside the server in each."""
+"""The properties of the tasks: their size, their number, their sidecars and logs."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from cfn_mlflow.types.values.numbers import LogRetention, integer, integer_of
 from cfn_mlflow.types.values.standing import may_stand
 
 CPU_UNITS = 1024
-"""Of one vCPU."""
+"""The CPU units of one vCPU."""
 
 MOST_WORKERS_BY_DEFAULT = 4
 
 MIB_OF_A_TASK, MIB_OF_A_WORKER = 300, 275
-"""What MLflow takes: its first process and room to work, and each worker with boto3 loaded."""
+"""MiB for MLflow's first process with room to work, and for each worker with boto3 loaded."""
 
 
 class TaskProperties(Properties):

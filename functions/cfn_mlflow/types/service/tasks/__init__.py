@@ -1,1 +1,1 @@
-"""What runs in the service's tasks: of what size, with which environment and which rights?"""
+"""What runs in the service's tasks: which containers, environment and rights?"""

@@ -1,4 +1,4 @@
-"""The two task definitions: of the server with its sidecars, and of the migration."""
+"""The two task definitions: the server's with its sidecars, and the migration's."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ from cfn_mlflow.upgrade.image_task import CONTAINER as MIGRATION_CONTAINER
 CONTAINER = "mlflow"
 
 MIGRATION_SIZE = (1024, 2048)
-"""Fixed, so that another size of the service is no reason to run a migration again."""
+"""CPU units and MiB. They are fixed: another size would run the migration again."""
 
 STOP_SECONDS = 30
-"""The server ends its requests within 20."""
+"""Seconds that ECS waits for the server to stop. The server ends its requests within 20."""
 
 BASIC_AUTH = "CFN_MLFLOW_BASIC_AUTH"
-"""Tells the migration that the tables of MLflow's users are to be there too."""
+"""The variable that makes the migration create the tables of MLflow's users too."""
 
 NOT_GIVEN: Mapping[str, None] = dict.fromkeys(
     (
@@ -42,13 +42,13 @@ NOT_GIVEN: Mapping[str, None] = dict.fromkeys(
         *("repositoryCredentials", "dependsOn", "healthCheck", "mountPoints", "volumesFrom"),
     )
 )
-"""What a sidecar has only if it is given: ECS adds nothing of its own there."""
+"""The fields of a sidecar that ECS leaves unset unless they are given."""
 
 FIRELENS_USER = {"user": "0"}
-"""What ECS adds to a container with firelensConfiguration."""
+"""The user that ECS adds to a container with firelensConfiguration."""
 
 TMP = "tmp"
-"""The volume that stands for /tmp where nothing else can be written."""
+"""The volume for /tmp if the root filesystem is read-only."""
 
 Container = dict[str, Any]
 Definition = dict[str, Any]
@@ -56,23 +56,23 @@ Definition = dict[str, Any]
 
 @dataclass(frozen=True)
 class Launch:
-    """What starting either of the two takes."""
+    """The parts that both task definitions need."""
 
     image: str
     environment: Mapping[str, str]
     secrets: Mapping[str, str]
-    """By variable, where ECS finds the value."""
+    """Where ECS finds the value of each variable."""
     log: Mapping[str, Any]
     execution_role_arn: str
     user: str | None = None
-    """Whom the container runs as; the image's own where None."""
+    """The user that the container runs as, or None for the image's own."""
     readonly: bool = False
-    """Whether only /tmp can be written."""
+    """Whether the container can write to /tmp only."""
 
 
 @dataclass(frozen=True)
 class ServerParts:
-    """What the server has and the migration has not."""
+    """The parts that only the server's task definition needs."""
 
     task_role_arn: str
     host_name: str
@@ -83,7 +83,7 @@ class ServerParts:
 
 @dataclass(frozen=True)
 class Definitions:
-    """The two task definitions that are asked, made once all that they name is there."""
+    """The two task definitions of a service, in the shape that RegisterTaskDefinition takes."""
 
     owner: Owner
     asked: ServiceSettings
@@ -92,9 +92,9 @@ class Definitions:
     def migration(
         self, wiring: Wiring, execution_role_arn: str, server_secret_arn: str
     ) -> Definition:
-        """Return the migration's, with the login that may change the schema.
+        """Return the migration's task definition, with the login that may change the schema.
 
-        Where MLflow asks for a login, the deep check needs the admin's.
+        If MLflow asks for a login, it has the admin's login too, which the deep check needs.
         """
         environment = _database(wiring)
         secrets = login_secrets(known(wiring.migration_secret_arn))
@@ -110,7 +110,7 @@ class Definitions:
         execution_role_arn: str,
         parts: ServerParts,
     ) -> Definition:
-        """Return the server's, with the tasks' login and the keys of its own."""
+        """Return the server's task definition, with the tasks' login and the server's own keys."""
         server = Server(
             host_name=parts.host_name,
             region=self.owner.arn_parts[1],
@@ -161,7 +161,7 @@ def _database(wiring: Wiring) -> dict[str, str]:
 
 
 def awslogs(log_group: str, region: str) -> dict[str, Any]:
-    """Return the log configuration of a container."""
+    """Return the log configuration of a container that logs to a log group."""
     return {
         "logDriver": "awslogs",
         "options": {
@@ -182,7 +182,7 @@ def server_definition(
 ) -> Definition:
     """Return the server's task definition; `size` is in CPU units and MiB.
 
-    There is no container health check: the load balancer's decides, and the image has no curl.
+    It has no container health check. The load balancer's decides, and the image has no curl.
     """
     server = {
         **_container(CONTAINER, launch),
@@ -199,17 +199,17 @@ def server_definition(
 
 
 def _sidecar(given: Mapping[str, Any], launch: Launch) -> Container:
-    """Return a sidecar's definition, so that what is taken out of it again goes."""
+    """Return a sidecar's definition. Fields that the user removed are set to None in it."""
     added = FIRELENS_USER if "firelensConfiguration" in given else {}
     log = {"secretOptions": None, **given.get("logConfiguration", launch.log)}
     return {**NOT_GIVEN, **added, **given, "logConfiguration": log}
 
 
 def migration_definition(launch: Launch) -> Definition:
-    """Return the migration's task definition: the same image, with a script of ours as command."""
+    """Return the migration's task definition: the same image, with the migration's script."""
     container = {
         **_container(MIGRATION_CONTAINER, launch),
-        # Whatever the image starts with by itself: what is started must come to its end.
+        # This replaces the entry point of the image, which could start a process that never ends.
         "entryPoint": ["python"],
         "command": list(migration.command()),
     }
@@ -235,14 +235,14 @@ def _container(name: str, launch: Launch) -> Container:
         "environment": [{"name": k, "value": v} for k, v in launch.environment.items()],
         "secrets": [{"name": k, "valueFrom": v} for k, v in launch.secrets.items()],
         "logConfiguration": dict(launch.log),
-        # The first process of a container reaps no children of others by itself.
+        # Without an init process nothing reaps orphaned processes in the container.
         "linuxParameters": {"initProcessEnabled": True},
         **_narrowed(launch),
     }
 
 
 def _narrowed(launch: Launch) -> Container:
-    """Return what of a container's own is taken from it; None stands for what it must not have."""
+    """Return the fields that restrict a container. None means that it must not have the field."""
     tmp = {"sourceVolume": TMP, "containerPath": "/tmp", "readOnly": False}  # noqa: S108 - its own
     return {
         "user": launch.user,

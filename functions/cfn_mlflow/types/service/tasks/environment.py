@@ -1,7 +1,7 @@
-"""The environment of the MLflow server: all of its configuration, for the unmodified image.
+"""The environment of the MLflow server, which holds all configuration of the unmodified image.
 
-The options are those of `mlflow server` 3.x, each by its environment variable. With PostgreSQL no
-URI is built: libpq reads the PG* variables, so any character of a password works.
+The options are those of `mlflow server` 3.x, each by its environment variable. The database's URI
+has no login: libpq reads the PG* variables, so a password may have any character.
 """
 
 from __future__ import annotations
@@ -13,28 +13,28 @@ from cfn_mlflow.types.common.connections import Budget
 PORT = 5000
 
 DRIVER = "postgresql+psycopg2://"
-"""Named whole: a bare `postgresql://` means another driver under SQLAlchemy 2.1 than under 2.0."""
+"""The driver is explicit: the default of `postgresql://` differs in SQLAlchemy 2.0 and 2.1."""
 
 NEW_LINE = "\\n"
-"""As printf writes it."""
+"""A line break in a format of printf."""
 
 UVICORN_OPTS = "--timeout-keep-alive 75 --timeout-graceful-shutdown 20"
-"""The server must keep a connection longer than the load balancer (60 s), else it answers 502."""
+"""The server keeps connections longer than the load balancer (60 s), which else answers 502."""
 
 
 NO_PROVIDER = "no-provider-has-a-name-that-is-longer-than-the-64-characters-of-its-column"
-"""A name that MLflow's database takes for no model of a gateway."""
+"""The name of a provider that cannot exist: it is too long for its column in MLflow's database."""
 
 WORKER_SECONDS = 120
-"""As long as MLflow may take to start on a quarter of a vCPU, and half as much again."""
+"""One and a half times the seconds that MLflow may need to start on a quarter of a vCPU."""
 
 CONNECT_SECONDS = 30
-"""Longer than a paused database takes to wake, shorter than the load balancer waits (60 s)."""
+"""Seconds: more than a paused database needs to wake, less than the load balancer waits (60)."""
 
 
 @dataclass(frozen=True)
 class Server:
-    """What the environment depends on."""
+    """The values that the server's environment depends on."""
 
     host_name: str
     """The load balancer's DNS name, as AWS writes it."""
@@ -48,7 +48,7 @@ class Server:
 
 
 def server_environment(server: Server) -> dict[str, str]:
-    """Return the server's variables but for the database's."""
+    """Return the server's variables, without those of the database."""
     budget = server.budget
     return {
         "MLFLOW_HOST": "0.0.0.0",  # noqa: S104 - in a task of its own, behind its security group
@@ -62,7 +62,7 @@ def server_environment(server: Server) -> dict[str, str]:
         "AWS_DEFAULT_REGION": server.region,
         "MLFLOW_SERVER_ALLOWED_HOSTS": ",".join(_allowed_hosts(server.host_name)),
         "MLFLOW_SERVER_CORS_ALLOWED_ORIGINS": ",".join(_origins(server.host_name)),
-        # Nine more processes and 2 GiB; nothing that tracking needs.
+        # Job execution would take nine more processes and 2 GiB. Tracking does not need it.
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
         "MLFLOW_DISABLE_TELEMETRY": "true",
         **_gateway(server.gateway_providers),
@@ -71,34 +71,33 @@ def server_environment(server: Server) -> dict[str, str]:
 
 
 def database_environment(endpoint: str, port: int | str, name: str) -> dict[str, str]:
-    """Return what libpq reads beside the login; TLS and a writer, or no connection."""
+    """Return the variables that libpq reads, without the login. They ask for TLS and a writer."""
     return {
         "PGHOST": endpoint,
         "PGPORT": str(port),
         "PGDATABASE": name,
         "PGSSLMODE": "require",
-        # Else whoever answers in the database's place gets the password by asking for it. libpq has
-        # this since 16, and an older one takes no notice.
+        # Without it, a server that impersonates the database could ask for the plain password.
+        # libpq reads this since version 16; an older one ignores it.
         "PGREQUIREAUTH": "scram-sha-256",
-        # After a failover the name may lead to the former writer for some seconds: a session there
-        # would stay in a pool, and never write.
+        # After a failover the name may lead to the former writer for some seconds. A session there
+        # would stay in a pool, and could never write.
         "PGTARGETSESSIONATTRS": "read-write",
         "PGCONNECT_TIMEOUT": str(CONNECT_SECONDS),
-        # So that the database can tell the tasks' sessions from those of the Data API.
+        # The application name distinguishes the tasks' sessions from those of the Data API.
         "PGAPPNAME": "mlflow",
     }
 
 
 def login_secrets(secret_arn: str) -> dict[str, str]:
-    """Return, by variable, where ECS finds the login: the keys of a secret."""
+    """Return where ECS finds the login, by variable: the keys of a secret."""
     return {"PGUSER": f"{secret_arn}:username::", "PGPASSWORD": f"{secret_arn}:password::"}
 
 
 def key_secrets(secret_arn: str) -> dict[str, str]:
-    """Return, by variable, where ECS finds what the server encrypts with.
+    """Return where ECS finds the server's encryption keys, by variable.
 
-    Unset, MLflow would take a random webhook key in each process, and a passphrase that everybody
-    knows.
+    Without them, MLflow would use a random webhook key in each process, and a public passphrase.
     """
     return {
         "MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY": f"{secret_arn}:webhook_key::",
@@ -107,7 +106,7 @@ def key_secrets(secret_arn: str) -> dict[str, str]:
 
 
 def sign_in_secrets(secret_arn: str) -> dict[str, str]:
-    """Return, by variable, where ECS finds what signing in takes: one value for all tasks."""
+    """Return where ECS finds the values for signing in, by variable. All tasks share them."""
     return {
         "MLFLOW_FLASK_SERVER_SECRET_KEY": f"{secret_arn}:flask_key::",
         "MLFLOW_AUTH_ADMIN_USERNAME": f"{secret_arn}:admin_username::",
@@ -118,9 +117,10 @@ def sign_in_secrets(secret_arn: str) -> dict[str, str]:
 def server_command(*, basic_auth: bool) -> list[str]:
     """Return the container's command.
 
-    MLflow reads where its users are from a file alone. The one that is written here names no
-    login, for libpq finds it in the environment; the admin's is in it for releases that do not
-    read it from there. Only the server's own user can read the file.
+    MLflow reads the location of its users from a file only, so the command writes one. The file has
+    no database login, because libpq reads that from the environment. It has the admin's login,
+    because some releases do not read that from the environment. Only the server's own user can read
+    the file.
     """
     if not basic_auth:
         return ["mlflow", "server"]
@@ -142,7 +142,7 @@ def server_command(*, basic_auth: bool) -> list[str]:
 
 
 def _names(host_name: str) -> list[str]:
-    """Return the name as AWS writes it and as clients send it: MLflow compares case by case."""
+    """Return the name as AWS writes it and in lower case, because MLflow compares the case."""
     return list(dict.fromkeys([host_name, host_name.lower()]))
 
 
@@ -158,10 +158,10 @@ def _origins(host_name: str) -> list[str]:
 
 
 def _gateway(providers: tuple[str, ...]) -> dict[str, str]:
-    """Return what turns the AI gateway on for some providers, or off.
+    """Return the variables that turn the AI gateway on for some providers, or off.
 
-    3.17.0 is the first release that can be told that it is off. Those from 3.12.0 on keep to a list
-    of providers, where an empty one means all.
+    3.17.0 is the first release that can turn it off. Releases from 3.12.0 on have a list of allowed
+    providers, in which an empty list means all.
     """
     return {
         "MLFLOW_ENABLE_AI_GATEWAY": str(bool(providers)).lower(),
@@ -174,7 +174,7 @@ def _server_options(server: Server) -> dict[str, str]:
         return {"MLFLOW_GUNICORN_OPTS": server.gunicorn_opts}
     return {
         "MLFLOW_UVICORN_OPTS": f"{UVICORN_OPTS} {server.uvicorn_opts}".rstrip(),
-        # Else uvicorn kills a worker that imports for longer than 5 s. As a variable, for uvicorn
-        # before 0.37.0 has no such option, and ends where it is told one.
+        # Without it, uvicorn kills a worker whose imports take more than 5 s. It is a variable,
+        # because uvicorn before 0.37.0 lacks the option and ends if it gets it.
         "UVICORN_TIMEOUT_WORKER_HEALTHCHECK": str(WORKER_SECONDS),
     }

@@ -12,16 +12,16 @@ FARGATE_MEMORY: dict[int, tuple[int, ...]] = {
     16_384: tuple(range(32_768, 122_880 + 1, 8192)),
     32_768: (61_440, 122_880, 249_856),
 }
-"""MiB that go with each number of CPU units (Amazon ECS Developer Guide, task size).
+"""The MiB of memory for each number of CPU units (Amazon ECS Developer Guide, task size).
 
-Fargate has 512 too, in which MLflow with one worker has no room.
+Fargate offers 512 MiB too, which is too little for MLflow with one worker.
 """
 
 LEAST_MEMORY, MOST_MEMORY = 1024, 249_856
 
 
 def memory_fault(cpu: int, memory: int) -> str:
-    """Return what is wrong with the pair in words, or nothing."""
+    """Return what is wrong with CPU units and MiB together, or an empty text if they fit."""
     allowed = FARGATE_MEMORY.get(cpu, ())
     if memory in allowed or not allowed:
         return ""

@@ -1,4 +1,4 @@
-"""What the tasks' two roles may do: MLflow's own, and the one that starts the tasks."""
+"""The policies of the tasks' two roles: the task role and the execution role."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ PULL_ACTIONS = [
 
 
 def literal(text: str) -> str:
-    """Return text of a property as IAM takes it to the letter, whatever stands in it."""
+    """Return the text with `$`, `*` and `?` escaped, so that IAM takes it literally."""
     return re.sub(r"[$*?]", r"${\g<0>}", text)
 
 
 def task_policy(
     owner: Owner, bucket_id: str, path: str, key_arn: str, also_read: Iterable[str]
 ) -> Policy:
-    """Return what MLflow may do: its path in its bucket, and read other buckets, really read."""
+    """Return the task role's policy: MLflow's path in its bucket, and reading other buckets."""
     partition, region, _ = owner.arn_parts
     bucket = f"arn:{partition}:s3:::{literal(bucket_id)}"
     prefix = literal(path.strip("/"))
@@ -70,7 +70,7 @@ def task_policy(
 def execution_policy(
     owner: Owner, log_group: str, secret_arns: Iterable[str], images: Iterable[str]
 ) -> Policy:
-    """Return what starting a task takes: its log, exactly its secrets, and images from ECR."""
+    """Return the execution role's policy: the log, exactly the task's secrets, images from ECR."""
     partition, region, account = owner.arn_parts
     secrets = sorted(map(literal, set(secret_arns)))
     via = {"StringLike": {"kms:ViaService": f"secretsmanager.{region}.*"}}
@@ -124,7 +124,10 @@ def _read_only(buckets: list[str]) -> Iterator[dict[str, Any]]:
 
 
 def _pull(partition: str, images: Iterable[str]) -> Iterator[dict[str, Any]]:
-    """Yield what pulling from ECR takes; the last two actions, the first pull through a cache."""
+    """Yield the statements for pulling from ECR.
+
+    The first pull through a cache needs the last two of PULL_ACTIONS.
+    """
     found = {arn for image in images if (arn := repository_arn(partition, image))}
     repositories = sorted(map(literal, found))
     if repositories:

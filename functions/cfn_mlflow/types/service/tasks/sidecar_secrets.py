@@ -1,4 +1,4 @@
-"""The secrets that container definitions name, wherever in them."""
+"""The secrets that container definitions name, in any of their fields."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Any
 
 
 def secrets_named(containers: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
-    """Yield where secrets are named, and each one's ARN without key and version.
+    """Yield the place and the ARN of each secret, the ARN without key and version.
 
-    The place is written as CloudFormation names it.
+    The place has CloudFormation's names, such as `[0].Secrets[1].ValueFrom`.
     """
     for index, container in enumerate(containers):
         for place, value in _values(container):
@@ -18,12 +18,12 @@ def secrets_named(containers: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str
 
 
 def secrets_of(containers: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    """Yield the ARNs of the secrets that are named."""
+    """Yield the ARNs of the secrets that container definitions name."""
     return (arn for _, arn in secrets_named(containers))
 
 
 def _values(container: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield every value that starting the container would read, by its place."""
+    """Yield the place and the text of each reference that ECS reads to start the container."""
     options = container.get("logConfiguration", {}).get("secretOptions", [])
     for place, secrets in (
         ("Secrets", container.get("secrets", [])),

@@ -1,4 +1,4 @@
-"""Sidecars: container definitions beside MLflow's own, checked against the ECS API's shape."""
+"""Sidecars: the user's container definitions, checked against the shape of the ECS API."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _RULES: Mapping[str, Rule] = {
     "valueFrom": SECRET_VALUE,
     "credentialsParameter": SECRET_ARN,
 }
-"""What the tasks get rights for, wherever it stands in a definition."""
+"""The rules of the fields for which the tasks get rights, in any part of a definition."""
 
 _REFUSED: Mapping[str, str] = {
     "environmentFiles": (
@@ -32,7 +32,7 @@ _REFUSED: Mapping[str, str] = {
         " Environment, and what is secret in Secrets"
     ),
 }
-"""What ECS takes, and tasks of ours could not start with: why, and what to write instead."""
+"""Fields of the ECS API with which the tasks could not start: why, and what to write instead."""
 
 _LIST = "must be a list of container definitions"
 _NAME = re.compile(r"[0-9A-Za-z_-]{1,255}")
@@ -47,9 +47,10 @@ def container_definition() -> dict[str, Any]:
 
 
 def read_sidecars(value: object) -> tuple[dict[str, Any], ...]:
-    """Return the definitions as RegisterTaskDefinition takes them: its names, its types.
+    """Return the definitions with the names and types of RegisterTaskDefinition.
 
-    Names are taken as CloudFormation writes them (`LogConfiguration`) or as the API does.
+    The user may write names as CloudFormation (`LogConfiguration`) or as the API. Raises
+    WrongValueError if the value is no list, and WrongPartsError with every fault inside it.
     """
     if not isinstance(value, list | tuple):
         raise WrongValueError(_LIST)
@@ -66,7 +67,7 @@ def read_sidecars(value: object) -> tuple[dict[str, Any], ...]:
 
 
 def _against_the_rules(value: object, path: str) -> Iterator[tuple[str, str]]:
-    """Yield each value that a rule refuses: its place, and what is wrong with it."""
+    """Yield the place of each value that a rule refuses, and what is wrong with it."""
     if isinstance(value, list):
         for index, item in enumerate(value):
             yield from _against_the_rules(item, f"{path}[{index}]")
@@ -166,7 +167,7 @@ def _pascal(name: str) -> str:
 
 
 def _cloudformation_names(shape: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the shape with the names that `AWS::ECS::TaskDefinition` has."""
+    """Return the shape with the names of `AWS::ECS::TaskDefinition`."""
     named = dict(shape)
     if "properties" in shape:
         named["properties"] = {
@@ -184,7 +185,7 @@ def _cloudformation_names(shape: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class _SidecarsRule(Rule):
-    """The rule whose schema is read from its file only when a schema is made."""
+    """A rule that reads its JSON Schema from a file only when the schema is asked for."""
 
     def __get_pydantic_json_schema__(self, _: Any, __: Any) -> dict[str, Any]:
         items = _cloudformation_names(container_definition())
