@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from cfn_mlflow.aws.core.owner import Owner
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.types.database import graph as resource
@@ -121,3 +123,9 @@ def idle_limits(aurora: Aurora) -> dict[str, str]:
         cursor.execute("SELECT rolname, rolconfig FROM pg_roles WHERE rolname LIKE 'mlflow%'")
         pairs = [(name, one.split("=")) for name, all_of in cursor for one in all_of or []]
     return {name: pair[1] for name, pair in pairs if pair[0] == "idle_session_timeout"}
+
+
+@pytest.fixture
+def asked(aurora: Aurora, vpc: dict[str, Any]) -> Properties:
+    """The required properties."""
+    return {"VpcId": vpc["VpcId"], "SubnetIds": vpc["SubnetIds"]}

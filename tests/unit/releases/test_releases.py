@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -69,13 +68,6 @@ def test_basic_auth_has_a_head_of_its_own_since_it_exists() -> None:
     assert releases.auth_head_of("2.0.1") is None
 
 
-def test_every_head_lies_in_the_chain_and_no_revision_twice() -> None:
-    chain = releases.pending(None, "f4a9b2c7d1e6")
-    assert len(set(chain)) == len(chain) == 70
-    for version, (head, _) in VERSIONS.items():
-        assert releases.position(head) is not None, version
-
-
 def test_revisions_are_ordered_by_the_chain_and_not_by_version() -> None:
     assert releases.compare("0584bdc529eb", "dc11669786a5") == "behind"
     assert releases.compare("f4a9b2c7d1e6", "dc11669786a5") == "ahead"
@@ -90,41 +82,10 @@ def test_a_revision_that_no_release_has_is_unknown_unless_it_is_the_expected_one
     assert releases.compare("ffffffffffff", "ffffffffffff") == "current"
 
 
-def test_pending_is_what_a_migration_runs() -> None:
-    chain = releases.pending(None, "f4a9b2c7d1e6")
-    assert releases.pending(chain[-3], chain[-1]) == chain[-2:]
-    assert releases.pending(chain[-1], chain[-1]) == []
-    assert releases.pending(chain[-1], chain[0]) == []
-    assert releases.pending("ffffffffffff", chain[-1]) == []
-
-
 def test_the_lowest_version_that_knows_a_revision_is_found() -> None:
     assert releases.first_version_with("97727af70f4d") == "1.29.0"
     assert releases.first_version_with("e7d1f4b2a9c6") == "3.18.0"
     assert releases.first_version_with("ffffffffffff") is None
-
-
-def test_each_revision_declares_tables_that_only_grow_clearer() -> None:
-    chain = releases.pending(None, "f4a9b2c7d1e6")
-    layouts = [releases.declared(revision) or {} for revision in chain]
-    assert set(layouts[0]) == releases.first_tables()
-    assert len(layouts[-1]) == 70
-    assert sum(len(table.columns) for table in layouts[-1].values()) == 538
-    for before, after in pairwise(layouts):
-        assert len(after) >= len(before) - 2
-    assert releases.declared("ffffffffffff") is None
-
-
-def test_a_column_and_an_index_are_declared_in_postgresqls_words() -> None:
-    runs = (releases.declared("97727af70f4d") or {})["runs"]
-    assert (runs.columns["run_uuid"].type, runs.columns["run_uuid"].nullable) == (
-        "character varying(32)",
-        False,
-    )
-    assert runs.columns["end_time"].nullable
-    assert runs.indexes["run_pk"] == "primary key btree (run_uuid)"
-    metrics = (releases.declared("97727af70f4d") or {})["metrics"]
-    assert metrics.indexes["index_metrics_run_uuid"] == "btree (run_uuid)"
 
 
 def test_the_data_stays_small() -> None:

@@ -20,6 +20,8 @@ from cfn_mlflow.rotation.logins import (
 )
 from tests.support.objects.kill_points import watched
 from tests.support.objects.service_kit import boto, converge, owner
+from tests.support.properties import named_things as things
+from tests.support.properties.refusals import VICTIM
 
 LOGINS = ("mlflow_app", "mlflow_app_2")
 EARLIER, LATER = "2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z"
@@ -116,3 +118,16 @@ class TestActiveLogin:
         with watched() as calls:
             converge(newer)
         assert calls.writes == ["TagResource"]
+
+
+pytestmark = pytest.mark.usefixtures("aws")
+
+
+def test_twin_of_an_allowed_login_is_not_taken_from_another_team() -> None:
+    victims = things.secret("victims", VICTIM)
+    forged = {**VICTIM, "cfn-mlflow:turns-with": "victims", "cfn-mlflow:allow": "team"}
+    named = things.secret("named", forged)
+    boto("secretsmanager").tag_resource(
+        SecretId=victims, Tags=things.listed({"cfn-mlflow:turn": "since 2026-01-01T00:00:00Z r"})
+    )
+    assert ActiveLogin(owner(), named).observe().view.all_arns == (named,)

@@ -2,40 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import pytest
-from botocore.stub import Stubber
-
-from cfn_mlflow.aws.core import session
-from cfn_mlflow.aws.core.owner import Owner
-from cfn_mlflow.aws.elbv2.listener import Listener
-from cfn_mlflow.aws.elbv2.load_balancer import PROTECTION, DeletionProtection, LoadBalancer
-from cfn_mlflow.aws.elbv2.target_group import STARTING, TargetGroup, unhealthy
-from cfn_mlflow.engine.graph import Graph
+from cfn_mlflow.aws.elbv2.load_balancer import PROTECTION, LoadBalancer
+from tests.support.graphs.balancer_kit import Vpc, balancers, graph_of
 from tests.support.objects.kill_points import watched
 from tests.support.objects.service_kit import boto, converge, owner, remove
-
-Vpc = dict[str, Any]
-
-
-def graph_of(vpc: Vpc, *, internal: bool = True, whose: Owner | None = None) -> Graph:
-    graph = Graph()
-    whose = whose or owner()
-    balancer = graph.add(
-        LoadBalancer(whose, internal, vpc["VpcId"], tuple(vpc["SubnetIds"]), vpc["GroupId"])
-    )
-    group = graph.add(TargetGroup(whose, balancer.name, vpc["VpcId"], 5000))
-    arn = balancer.output(lambda view: view.arn)
-    listener = graph.add(Listener(whose, arn, group.output(lambda view: view.arn), 80))
-    graph.add(DeletionProtection(arn), after=(listener,))
-    graph.give({"Arn": arn, "Name": balancer.output(lambda view: view.dns_name)})
-    return graph
-
-
-def balancers() -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = boto("elbv2").describe_load_balancers()["LoadBalancers"]
-    return found
 
 
 def attributes(arn: str) -> dict[str, str]:
@@ -128,57 +98,3 @@ def test_given_another_resources_load_balancer_then_a_removal_leaves_it(vpc: Vpc
     others = converge(graph_of(vpc, whose=owner("Other")))
     remove(graph_of(vpc))
     assert [one["LoadBalancerArn"] for one in balancers()] == [others["Arn"]]
-
-
-def test_given_targets_that_are_not_healthy_then_the_reason_in_words(aws: None) -> None:
-    arn = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/mlflow/1234567890123456"
-    health = [
-        {"State": "healthy"},
-        {"State": "draining", "Reason": "Target.DeregistrationInProgress"},
-        {
-            "State": "unhealthy",
-            "Reason": "Target.Timeout",
-            "Description": "Request timed out",
-        },
-    ]
-    with Stubber(session.client("elbv2")) as stubber:
-        for shown in (health, health[:2]):
-            stubber.add_response(
-                "describe_target_health",
-                {"TargetHealthDescriptions": [{"TargetHealth": one} for one in shown]},
-                {"TargetGroupArn": arn},
-            )
-        assert unhealthy(arn) == "1 of 3 not healthy (Request timed out)"
-        assert unhealthy(arn) == ""
-
-
-@pytest.mark.parametrize(
-    ("targets", "words"),
-    [
-        ([{"State": "initial", "Reason": "Elb.InitialHealthChecking"}], STARTING),
-        ([{"State": "unhealthy", "Reason": "Target.FailedHealthChecks"}], STARTING),
-        ([{"State": "healthy"}, {"State": "unhealthy", "Reason": "Target.Timeout"}], STARTING),
-        (
-            [
-                {"State": "initial"},
-                {
-                    "State": "unhealthy",
-                    "Reason": "Target.ResponseCodeMismatch",
-                    "Description": "Health checks failed with these codes: [403]",
-                },
-            ],
-            "1 of 2 not healthy (Health checks failed with these codes: [403])",
-        ),
-    ],
-)
-def test_given_tasks_that_start_then_only_a_wrong_answer_is_a_fault(
-    aws: None, targets: list[dict[str, str]], words: str
-) -> None:
-    arn = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/mlflow/1234567890123456"
-    with Stubber(session.client("elbv2")) as stubber:
-        stubber.add_response(
-            "describe_target_health",
-            {"TargetHealthDescriptions": [{"TargetHealth": one} for one in targets]},
-            {"TargetGroupArn": arn},
-        )
-        assert unhealthy(arn, starting=True) == words

@@ -9,65 +9,27 @@ from moto.rds.models import DBCluster as MotoCluster
 from moto.rds.models import RDSBackend, rds_backends
 
 from cfn_mlflow.aws.core.errors import explain
-from cfn_mlflow.aws.rds.cluster import DBCluster
 from cfn_mlflow.aws.rds.cluster_view import cluster_identifier, major, view_of
 from cfn_mlflow.aws.rds.instance import DBInstance
 from cfn_mlflow.engine.converge import Convergence
-from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.engine.patience import UPDATES_THAT_HELP
 from cfn_mlflow.engine.remove import Removal
 from cfn_mlflow.engine.resource import Observation
 from cfn_mlflow.outcome import Done, PermanentError, Waiting
+from tests.support.graphs.cluster_kit import CLUSTER, aurora, cluster, graph, look
 from tests.support.objects.aurora import Aurora
 from tests.support.objects.kill_points import watched
 from tests.support.objects.service_kit import ACCOUNT, REGION, boto, converge, owner, remove
 
-CLUSTER = "mlflow-database-abcdefghij"
+__all__ = ["aurora"]
+
 PASSES = ("backing-up", "modifying", "upgrading", "maintenance", "resetting-master-credentials")
 ENDS_BADLY = ("failed", "incompatible-network", "inaccessible-encryption-credentials", "stopped")
-
-
-@pytest.fixture
-def aurora(vpc: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Aurora:
-    boto("rds").create_db_subnet_group(
-        DBSubnetGroupName="subnets", DBSubnetGroupDescription="s", SubnetIds=vpc["SubnetIds"]
-    )
-    made = Aurora()
-    made.install(monkeypatch)
-    return made
-
-
-def cluster(**more: Any) -> DBCluster:
-    asked: dict[str, Any] = {
-        "engine_version": "17.7",
-        "subnet_group": "subnets",
-        "parameter_group": "parameters",
-        "security_group_id": "sg-1",
-        "min_capacity": 0.5,
-        "max_capacity": 2.0,
-        "seconds_until_auto_pause": None,
-        "backup_retention_period": 14,
-        "instance_count": 1,
-        "kms_key_arn": None,
-        "password_secret_arn": None,
-        "skip_final_snapshot": False,
-    }
-    return DBCluster(owner(), **{**asked, **more})
-
-
-def graph(**more: Any) -> Graph:
-    made = Graph()
-    made.add(cluster(**more))
-    return made
 
 
 def moto() -> MotoCluster:
     [found] = rds_backends[ACCOUNT][REGION].clusters.values()
     return found
-
-
-def look(asked: Graph) -> Any:
-    return Convergence(asked, explain).step()
 
 
 def test_given_a_new_cluster_then_it_is_waited_for_in_words(aurora: Aurora) -> None:
@@ -118,19 +80,6 @@ def test_given_a_cluster_that_is_being_deleted_then_no_second_deletion_is_asked(
         outcome = Removal(graph(), explain).step()
     assert outcome == Waiting({"database cluster": "deleting"})
     assert calls.writes == []
-
-
-@pytest.mark.usefixtures("aurora")
-def test_given_an_instance_that_never_serves_then_it_fails_and_names_it() -> None:
-    converge(graph())
-    asked = Graph()
-    asked.add(DBInstance(owner(), 2, CLUSTER, (f"{REGION}a", f"{REGION}b")))
-    converge(asked)
-    [instance] = rds_backends[ACCOUNT][REGION].databases.values()
-    assert instance.availability_zone == f"{REGION}b"
-    instance.status = "insufficient-capacity"
-    with pytest.raises(PermanentError, match="database instance 2: insufficient-capacity: its"):
-        look(asked)
 
 
 @pytest.mark.usefixtures("aurora")

@@ -1,165 +1,37 @@
-"""The logins inside the database: each can do what it is for, and no more."""
+"""The logins of the database in its graph: their secrets, and the rule of their rotation."""
 
 from __future__ import annotations
 
-import json
-import re
-from typing import Any
-
-import psycopg2
-import pytest
-
-from tests.support.objects.aurora import Aurora
-from tests.support.objects.database_kit import (
-    Properties,
-    again,
-    graph,
-    idle_limits,
-    login,
-    secret,
-    sql,
-)
-from tests.support.objects.service_kit import converge
+from cfn_mlflow.aws.events.rule import Rule
+from cfn_mlflow.engine.graph import Graph
+from cfn_mlflow.types.database.logins import login_secrets, rotation
+from tests.support.graphs.cluster_kit import CLUSTER, cluster
+from tests.support.objects.service_kit import owner
 
 
-@pytest.fixture
-def asked(aurora: Aurora, vpc: dict[str, Any]) -> Properties:
-    """The required properties."""
-    return {"VpcId": vpc["VpcId"], "SubnetIds": vpc["SubnetIds"]}
+def rotating(schedule: str | None) -> Graph:
+    graph = Graph()
+    rotation(graph, owner(), schedule, graph.add(cluster()), ())
+    return graph
 
 
-def test_given_the_secrets_then_each_login_may_do_what_it_is_for_and_no_more(
-    asked: Properties, aurora: Aurora
-) -> None:
-    given = converge(graph(asked))
-    migration = login(aurora, given["MigrationSecretArn"])
-    sql(migration, "CREATE TABLE runs (id serial PRIMARY KEY, name text)")
-    [(table_owner,)] = sql(migration, "SELECT tableowner FROM pg_tables WHERE tablename='runs'")
-    assert table_owner == "mlflow_owner"
-    service = login(aurora, given["ServiceSecretArn"])
-    sql(service, "INSERT INTO runs (name) VALUES ('a')")
-    sql(service, "UPDATE runs SET name = 'b'")
-    assert sql(service, "SELECT id, name FROM runs") == [(1, "b")]
-    sql(service, "DELETE FROM runs")
-    for denied in ("CREATE TABLE more ()", "DROP TABLE runs", "ALTER TABLE runs ADD x int"):
-        with pytest.raises(Exception, match=r"permission denied|must be owner"):
-            sql(service, denied)
+def test_rule_of_a_schedule_names_the_cluster_and_says_that_it_is_a_rule() -> None:
+    _, rule = rotating("rate(30 days)").wanted
+    assert isinstance(rule, Rule)
+    assert rule.expression == "rate(30 days)"
+    assert rule.event == {"DatabaseClusterId": CLUSTER, "BySchedule": True}
+    assert rule.function_arn.endswith(":function:cfn-mlflow-Rotation:operator")
 
 
-def test_given_no_login_is_a_superuser_then_the_master_is_none_either(
-    asked: Properties, aurora: Aurora
-) -> None:
-    given = converge(graph(asked))
-    master = login(aurora, given["MasterSecretArn"])
-    found = sql(master, "SELECT rolname FROM pg_roles WHERE rolsuper")
-    assert found == [("rdsadmin",)]
-    no_login = "SELECT rolname FROM pg_roles WHERE rolname LIKE 'mlflow%' AND NOT rolcanlogin"
-    assert {name for (name,) in sql(master, no_login)} == {"mlflow_owner", "mlflow_runtime"}
+def test_rule_goes_where_no_schedule_is_asked() -> None:
+    for schedule in (None, "none"):
+        graph = rotating(schedule)
+        assert not [one for one in graph.wanted if isinstance(one, Rule)]
+        assert [type(one) for one in graph.unwanted] == [Rule]
 
 
-def test_given_every_statement_is_logged_then_no_password_is_in_the_log(
-    asked: Properties, aurora: Aurora
-) -> None:
-    assert aurora.server is not None
-    given = converge(graph(asked))
-    logged = aurora.server.log.read_text()
-    assert r"ALTER ROLE mlflow_app LOGIN PASSWORD E'SCRAM-SHA-256$4096\x3a" in logged
-    for name in ("MasterSecretArn", "ServiceSecretArn", "MigrationSecretArn"):
-        assert secret(given[name])["password"] not in logged
-        assert secret(given[name])["password"] not in json.dumps(given)
-
-
-def test_given_a_new_login_then_it_can_be_used_only_when_all_else_of_it_is_set(
-    asked: Properties, aurora: Aurora
-) -> None:
-    converge(graph(asked))
-    about = [text for text in aurora.statements if "ROLE mlflow_migrate" in text]
-    assert [re.split(r" E?'", text.split("mlflow_migrate ", 1)[1])[0] for text in about] == [
-        "NOLOGIN IN ROLE mlflow_owner",
-        "SET role =",
-        "IS",
-        "LOGIN PASSWORD",
-    ]
-
-
-def test_given_a_database_that_pauses_then_it_ends_idle_sessions_of_the_service_alone(
-    asked: Properties, aurora: Aurora
-) -> None:
-    converge(graph(asked))
-    assert idle_limits(aurora) == {}
-    converge(graph(asked, AutoPause="true"))
-    assert idle_limits(aurora) == {"mlflow_app": "30s", "mlflow_app_2": "30s"}
-    assert again(asked, AutoPause="true").writes == []
-    converge(graph(asked, AutoPause="false"))
-    assert idle_limits(aurora) == {}
-
-
-def test_given_an_operators_own_end_of_idle_sessions_then_it_stays_where_none_is_asked(
-    asked: Properties, aurora: Aurora
-) -> None:
-    assert aurora.server is not None
-    converge(graph(asked))
-    with aurora.server.admin("mlflow") as cursor:
-        for name in ("mlflow_app", "mlflow_migrate"):
-            cursor.execute(f"ALTER ROLE {name} SET idle_session_timeout = '10min'")
-    assert again(asked).writes == []
-    assert idle_limits(aurora) == {"mlflow_app": "10min", "mlflow_migrate": "10min"}
-
-
-def test_given_a_session_from_before_it_could_pause_then_it_is_ended_once_it_is_idle(
-    asked: Properties, aurora: Aurora
-) -> None:
-    given = converge(graph(asked))
-    idle, busy = (login(aurora, given["ServiceSecretArn"]) for _ in range(2))
-    sql(idle, "SELECT 1")
-    with busy.cursor() as request:
-        request.execute("SELECT 1")
-        converge(graph(asked, AutoPause="true"))
-        request.execute("SELECT 2")
-        assert request.fetchall() == [(2,)], "a request is not cut off"
-    with pytest.raises(psycopg2.Error):
-        sql(idle, "SELECT 1")
-
-
-def test_given_a_login_of_an_earlier_release_then_it_is_never_shut_out(
-    asked: Properties, aurora: Aurora
-) -> None:
-    assert aurora.server is not None
-    converge(graph(asked))
-    with aurora.server.admin("mlflow") as cursor:
-        cursor.execute("COMMENT ON ROLE mlflow_app IS NULL")
-    aurora.statements.clear()
-    converge(graph(asked))
-    assert not any("NOLOGIN" in text for text in aurora.statements)
-    assert again(asked).writes == []
-
-
-def test_given_a_login_changed_by_hand_then_it_is_set_from_its_secret(
-    asked: Properties, aurora: Aurora
-) -> None:
-    assert aurora.server is not None
-    given = converge(graph(asked))
-    before = secret(given["ServiceSecretArn"])
-    aurora.server.set_password("mlflow_app", "changed by hand")
-    with aurora.server.admin("mlflow") as cursor:
-        cursor.execute("REVOKE mlflow_owner FROM mlflow_migrate")
-        cursor.execute("ALTER ROLE mlflow_migrate RESET role")
-    aurora.close_idle_sessions()
-    converge(graph(asked))
-    assert secret(given["ServiceSecretArn"]) == before
-    assert sql(login(aurora, given["ServiceSecretArn"]), "SELECT 1") == [(1,)]
-    migration = login(aurora, given["MigrationSecretArn"])
-    assert sql(migration, "SELECT current_user") == [("mlflow_owner",)]
-
-
-def test_given_tables_without_rights_then_the_runtime_role_gets_them(
-    asked: Properties, aurora: Aurora
-) -> None:
-    given = converge(graph(asked))
-    migration = login(aurora, given["MigrationSecretArn"])
-    sql(migration, 'CREATE TABLE "Odd ""name" (id serial)')
-    sql(migration, 'REVOKE ALL ON "Odd ""name" FROM mlflow_runtime')
-    sql(migration, 'REVOKE ALL ON SEQUENCE "Odd ""name_id_seq" FROM mlflow_runtime')
-    converge(graph(asked))
-    service = login(aurora, given["ServiceSecretArn"])
-    sql(service, 'INSERT INTO "Odd ""name" DEFAULT VALUES')
+def test_services_two_logins_name_one_another_and_the_migrations_names_none() -> None:
+    secrets = login_secrets(Graph(), owner(), None)
+    assert secrets.first.tags["cfn-mlflow:turns-with"] == secrets.second.name
+    assert secrets.second.tags["cfn-mlflow:turns-with"] == secrets.first.name
+    assert "cfn-mlflow:turns-with" not in secrets.migration.tags

@@ -64,19 +64,6 @@ FINAL = [state for state in State if not state.retryable and state is not State.
 PASSING = [state for state in State if state.retryable]
 
 
-def test_every_state_is_current_final_or_passing_and_says_what_to_do() -> None:
-    assert {State.CURRENT, *FINAL, *PASSING} == set(State)
-    assert {str(state) for state in PASSING} == {
-        "locked",
-        "paused",
-        "unreachable",
-        "waking",
-    }
-    for state in State:
-        assert (state is State.CURRENT) != bool(state.advice)
-        assert len(state.advice.encode()) <= 240
-
-
 @pytest.mark.parametrize("state", FINAL)
 def test_given_a_final_state_then_it_fails_at_once_with_what_to_do(
     monkeypatch: pytest.MonkeyPatch, state: State

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import pytest
 
@@ -14,74 +13,28 @@ from cfn_mlflow.rotation.logins import RotatedLoginSecret
 from cfn_mlflow.types.service import graph as service
 from cfn_mlflow.types.service.attributes import ServiceAttributes
 from cfn_mlflow.types.service.properties import ServiceProperties
-from cfn_mlflow.types.service.tasks.definitions import TMP
-from cfn_mlflow.types.service.tasks.environment import NO_PROVIDER
-from cfn_mlflow.types.values.base import parse, parse_for_removal
+from cfn_mlflow.types.values.base import parse_for_removal
+from tests.support.graphs.served_kit import (
+    Properties,
+    definition,
+    environment,
+    graph_of,
+    owned,
+    server,
+)
 from tests.support.objects import stacks
 from tests.support.objects.fargate import End, Fargate, migrated
 from tests.support.objects.kill_points import Killed, watched
 from tests.support.objects.service_kit import HEAD, boto, converge, owner, remove
 
-NAME = "mlflow-abcdefghij"
 NEWER = "f4a9b2c7d1e6"
-Properties = dict[str, Any]
 
 OF_AN_UPGRADE = {"SchemaMigrations", "SchemaSnapshotId"}
 """Attributes that a new service has nothing to say of."""
 
 
-def graph_of(properties: Properties, whose: Owner | None = None) -> Graph:
-    return service._graph(whose or owner(), parse(ServiceProperties, properties))
-
-
 def removal_of(properties: Properties, whose: Owner | None = None) -> Graph:
     return service._graph(whose or owner(), parse_for_removal(ServiceProperties, properties))
-
-
-def definition(part: str = "") -> dict[str, Any]:
-    family = owner().name(*filter(None, [part]))
-    found: dict[str, Any] = boto("ecs").describe_task_definition(taskDefinition=family)
-    return dict(found["taskDefinition"])
-
-
-def server() -> dict[str, Any]:
-    return dict(definition()["containerDefinitions"][0])
-
-
-def environment(container: dict[str, Any]) -> dict[str, str]:
-    return {one["name"]: one["value"] for one in container["environment"]}
-
-
-def owned(fargate: Fargate) -> dict[str, list[str]]:
-    """Return the names of all that is there and carries a name of ours."""
-    ecs, elbv2 = boto("ecs"), boto("elbv2")
-    clusters = ecs.describe_clusters(clusters=ecs.list_clusters()["clusterArns"])["clusters"]
-    active = (ecs.list_task_definitions(status=status) for status in ("ACTIVE", "INACTIVE"))
-    found = {
-        "services": [n for n, one in fargate.services.items() if one["status"] != "INACTIVE"],
-        "clusters": [one["clusterName"] for one in clusters if one["status"] == "ACTIVE"],
-        "definitions": [arn for one in active for arn in one["taskDefinitionArns"]],
-        "balancers": [
-            one["LoadBalancerName"] for one in elbv2.describe_load_balancers()["LoadBalancers"]
-        ],
-        "targets": [
-            one["TargetGroupName"] for one in elbv2.describe_target_groups()["TargetGroups"]
-        ],
-        "groups": [
-            one["GroupName"]
-            for one in boto("ec2").describe_security_groups()["SecurityGroups"]
-            if one["GroupName"].startswith("mlflow")
-        ],
-        "roles": [one["RoleName"] for one in boto("iam").list_roles()["Roles"]],
-        "logs": [one["logGroupName"] for one in boto("logs").describe_log_groups()["logGroups"]],
-        "scaling": [
-            one["ResourceId"]
-            for one in boto("application-autoscaling").describe_scalable_targets(
-                ServiceNamespace="ecs"
-            )["ScalableTargets"]
-        ],
-    }
-    return {kind: names for kind, names in found.items() if names}
 
 
 def test_given_the_required_properties_then_every_attribute_as_read_from_aws(
@@ -241,73 +194,6 @@ def test_given_a_change_that_crashes_then_the_rollback_needs_no_new_revision_and
     assert len(fargate.migrations) == 1
 
 
-def test_given_another_scheme_then_the_service_moves_to_a_load_balancer_beside(
-    fargate: Fargate, properties: Properties
-) -> None:
-    before = converge(graph_of(properties))
-    after = converge(graph_of(properties | {"LoadBalancerIsInternal": "false"}))
-    assert before["LoadBalancerArn"] != after["LoadBalancerArn"]
-    assert before["ServiceName"] == after["ServiceName"]
-    [used] = fargate.services[NAME]["loadBalancers"]
-    assert used["targetGroupArn"] == after["LoadBalancerTargetGroupId"]
-    names = environment(server())["MLFLOW_SERVER_ALLOWED_HOSTS"].split(",")
-    assert after["LoadBalancerDnsName"] in names
-    assert before["LoadBalancerDnsName"] not in names
-    assert len(owned(fargate)["balancers"]) == len(owned(fargate)["targets"]) == 1
-
-
-def test_given_another_vpc_then_it_is_refused_before_anything_changes(
-    fargate: Fargate, properties: Properties
-) -> None:
-    converge(graph_of(properties))
-    with watched() as calls, pytest.raises(PermanentError, match="VpcId: cannot change from"):
-        converge(graph_of(properties | {"VpcId": "vpc-0123456789abcdef0"}))
-    assert calls.writes == []
-
-
-def test_given_a_server_then_only_its_secrets_keys_are_named_and_no_value_is_in_its_definition(
-    fargate: Fargate, properties: Properties
-) -> None:
-    given = converge(graph_of(properties))
-    container = server()
-    assert container["command"] == ["mlflow", "server"]
-    assert container["portMappings"][0]["containerPort"] == 5000
-    secret = properties["DatabaseSecretArn"]
-    assert {one["name"]: one["valueFrom"] for one in container["secrets"]} == {
-        "PGUSER": f"{secret}:username::",
-        "PGPASSWORD": f"{secret}:password::",
-        "MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY": f"{given['ServerSecretArn']}:webhook_key::",
-        "MLFLOW_CRYPTO_KEK_PASSPHRASE": f"{given['ServerSecretArn']}:kek_passphrase::",
-    }
-    told = environment(container)
-    assert told["PGHOST"] == properties["DatabaseEndpoint"]
-    assert told["MLFLOW_ARTIFACTS_DESTINATION"] == "s3://artifacts-of-mine/mlflow"
-    migration = definition("migration")["containerDefinitions"][0]
-    assert (migration["entryPoint"], migration["command"][0]) == (["python"], "-c")
-    assert migration["image"] == container["image"]
-    changes = properties["DatabaseMigrationSecretArn"]
-    assert migration["secrets"][0]["valueFrom"] == f"{changes}:username::"
-
-
-def test_given_basic_auth_then_all_tasks_share_keys_of_the_servers_secret_and_a_migration_runs(
-    fargate: Fargate, properties: Properties
-) -> None:
-    of_users = migrated(HEAD, "behind", **{"from": HEAD, "pending": ["auth-f1a2b3c4d5e6"]})
-    fargate.inspection_ends = [migrated(HEAD, "empty"), of_users]
-    converge(graph_of(properties))
-    given = converge(graph_of(properties | {"BasicAuth": "true"}))
-    container = server()
-    assert container["command"][:2] == ["sh", "-c"]
-    assert container["command"][2].endswith("exec mlflow server --app-name basic-auth")
-    named = {one["name"]: one["valueFrom"] for one in container["secrets"]}
-    secret = given["ServerSecretArn"]
-    assert named["MLFLOW_FLASK_SERVER_SECRET_KEY"] == f"{secret}:flask_key::"
-    assert named["MLFLOW_AUTH_ADMIN_PASSWORD"] == f"{secret}:admin_password::"
-    told = environment(definition("migration")["containerDefinitions"][0])
-    assert told["CFN_MLFLOW_BASIC_AUTH"] == "true"
-    assert len(fargate.migrations) == 2, "the tables of users are made before a server starts"
-
-
 def test_given_a_rotated_login_then_the_tasks_have_the_active_one_and_may_read_both(
     fargate: Fargate, properties: Properties
 ) -> None:
@@ -329,98 +215,3 @@ def test_given_a_rotated_login_then_the_tasks_have_the_active_one_and_may_read_b
     )["PolicyDocument"]
     [secrets] = [one for one in policy["Statement"] if one["Sid"] == "Secrets"]
     assert set(arns) < set(secrets["Resource"])
-
-
-def test_given_sidecars_then_they_run_beside_and_log_where_the_server_does(
-    fargate: Fargate, properties: Properties
-) -> None:
-    agent = {"Name": "agent", "Image": "public.ecr.aws/agent:7", "Essential": "false", "Cpu": "10"}
-    converge(graph_of(properties | {"SidecarContainerDefinitions": [agent]}))
-    mlflow, sidecar = definition()["containerDefinitions"]
-    assert mlflow["name"] == "mlflow"
-    assert (sidecar["name"], sidecar["essential"], sidecar["cpu"]) == ("agent", False, 10)
-    assert sidecar["logConfiguration"] == mlflow["logConfiguration"]
-    assert len(definition("migration")["containerDefinitions"]) == 1
-
-
-def test_given_a_secret_taken_out_of_a_sidecar_then_the_task_has_it_no_more(
-    fargate: Fargate, properties: Properties
-) -> None:
-    agent = {"Name": "agent", "Image": "public.ecr.aws/agent:7"}
-    secrets = [{"Name": "A", "ValueFrom": properties["DatabaseSecretArn"]}]
-    log = {"LogDriver": "awsfirelens"}
-    for held in (
-        {"Secrets": secrets, "User": "7", "LogConfiguration": log | {"SecretOptions": secrets}},
-        {"Secrets": secrets, "LogConfiguration": log},
-        {"LogConfiguration": log},
-    ):
-        converge(graph_of(properties | {"SidecarContainerDefinitions": [agent | held]}))
-        sidecar = definition()["containerDefinitions"][1]
-        assert bool(sidecar.get("secrets")) == ("Secrets" in held)
-        assert bool(sidecar.get("user")) == ("User" in held)
-        options = sidecar["logConfiguration"].get("secretOptions")
-        assert bool(options) == ("SecretOptions" in held["LogConfiguration"])
-
-
-def test_given_the_ai_gateway_then_it_is_on_for_the_providers_alone_and_off_again_without(
-    fargate: Fargate, properties: Properties
-) -> None:
-    for given, told in (
-        ([], ("false", NO_PROVIDER)),
-        (["openai"], ("true", "openai")),
-        (["openai", "anthropic"], ("true", "openai,anthropic")),
-        ([], ("false", NO_PROVIDER)),
-    ):
-        converge(graph_of(properties | {"AiGatewayProviders": given}))
-        names = ("MLFLOW_ENABLE_AI_GATEWAY", "MLFLOW_GATEWAY_ALLOWED_PROVIDERS")
-        assert tuple(environment(server())[name] for name in names) == told
-
-
-def test_given_containers_with_less_then_server_and_migration_have_it_and_have_it_back_without(
-    fargate: Fargate, properties: Properties
-) -> None:
-    less = {"ReadonlyRootFilesystem": "true", "User": "10001:10001"}
-    tmp = [{"sourceVolume": TMP, "containerPath": f"/{TMP}", "readOnly": False}]
-    for given, user, readonly in (
-        (less, "10001:10001", True),
-        ({"User": "7"}, "7", None),
-        ({}, None, None),
-    ):
-        converge(graph_of(properties | given))
-        for part in ("", "migration"):
-            found = definition(part)
-            container = found["containerDefinitions"][0]
-            assert (container.get("user"), container.get("readonlyRootFilesystem")) == (
-                user,
-                readonly,
-            )
-            assert container.get("mountPoints", []) == (tmp if readonly else [])
-            names = [volume["name"] for volume in found.get("volumes", [])]
-            assert names == ([TMP] if readonly else [])
-    with watched() as calls:
-        converge(graph_of(properties))
-    assert calls.writes == []
-
-
-def test_given_the_two_groups_then_each_admits_no_more_than_the_other(
-    fargate: Fargate, properties: Properties
-) -> None:
-    given = converge(graph_of(properties))
-    outer, inner = given["LoadBalancerSecurityGroupId"], given["ServiceSecurityGroupId"]
-    groups = {
-        one["GroupId"]: one
-        for one in boto("ec2").describe_security_groups(GroupIds=[outer, inner])["SecurityGroups"]
-    }
-    [http] = groups[outer]["IpPermissions"]
-    assert (http["FromPort"], http["IpRanges"][0]["CidrIp"]) == (80, "10.0.0.0/8")
-    [to_tasks] = groups[outer]["IpPermissionsEgress"]
-    assert (to_tasks["FromPort"], to_tasks["UserIdGroupPairs"][0]["GroupId"]) == (5000, inner)
-    admitted = {
-        (rule["FromPort"], pair["GroupId"])
-        for rule in groups[inner]["IpPermissions"]
-        for pair in rule["UserIdGroupPairs"]
-    }
-    assert admitted == {(5000, outer), (5000, inner)}, "the balancer, and the deep check"
-    network = fargate.services[NAME]["networkConfiguration"]["awsvpcConfiguration"]
-    client = properties["DatabaseClientSecurityGroupId"]
-    assert set(network["securityGroups"]) == {inner, client}

@@ -120,25 +120,6 @@ def test_given_any_value_for_any_property_then_it_is_read_or_told_and_never_repe
         assert fault.split(":")[0]
 
 
-@pytest.mark.parametrize(
-    ("written", "meant"),
-    [
-        ("ServiceCpus", "ServiceCpu"),
-        ("serviceCpu", "ServiceCpu"),
-        ("service_cpu", "ServiceCpu"),
-        ("SubnetID", "SubnetIds"),
-        ("artifact_bucket_id", "ArtifactBucketId"),
-        ("LoadBalancerIngressCidrBlock", "LoadBalancerIngressCidrBlocks"),
-        ("UniqeName", "UniqueName"),
-    ],
-)
-def test_given_a_misspelt_property_then_the_one_that_was_meant_is_named(
-    written: str, meant: str
-) -> None:
-    told = faults(MLflowProperties, {**JOINED, written: "1"})
-    assert told == (f"{written}: no such property; did you mean {meant}?",)
-
-
 @every_type
 def test_given_a_property_in_another_case_then_that_one_alone_is_meant(
     model: type[Properties], right: dict[str, Any]
@@ -163,27 +144,6 @@ def test_given_a_value_of_the_wrong_form_then_it_is_told_in_the_schemas_words(
         wrong = {"integer": "2"}.get(schema["type"], "\n")
         told = f"{name}: {schema['errorMessage']}"
         assert told in faults(model, {**right, name: wrong})
-
-
-def test_given_a_property_like_no_other_then_none_is_guessed() -> None:
-    assert faults(BucketProperties, {"Wxyz": "1"}) == ("Wxyz: no such property",)
-
-
-def test_given_three_mistakes_then_all_three_are_in_one_answer() -> None:
-    wrong = JOINED | {"ServiceCpus": "1", "ServiceMemory": "300", "DatabaseMinCapacity": "9"}
-    with pytest.raises(InvalidProperties) as refused:
-        parse(MLflowProperties, wrong)
-    assert str(refused.value) == "; ".join(refused.value.faults)
-    assert [fault.split(":")[0] for fault in refused.value.faults] == [
-        "ServiceCpus",
-        "ServiceMemory",
-        "DatabaseMaxCapacity",
-    ]
-
-
-def test_given_missing_unknown_and_wrong_properties_then_they_come_in_that_order() -> None:
-    told = faults(DatabaseProperties, {"AutoPause": "maybe", "Nonsense": "1", "VpcId": "vpc-1"})
-    assert [fault.split(":")[0] for fault in told] == ["SubnetIds", "Nonsense", "AutoPause"]
 
 
 @pytest.mark.parametrize(

@@ -1,39 +1,55 @@
-"""The faults of a request, in the bytes that a stack event has for them."""
+"""From pydantic's errors to sentences: each fault once, at its place, the worst first."""
 
 from __future__ import annotations
 
-from hypothesis import given
-from hypothesis import strategies as st
+from typing import Any
 
-from cfn_mlflow.outcome import FAULTS_BYTES, InvalidProperties
+import pytest
+
+from cfn_mlflow.outcome import InvalidProperties
+from cfn_mlflow.types.bucket.properties import BucketProperties
+from cfn_mlflow.types.database.properties import DatabaseProperties
+from cfn_mlflow.types.mlflow.properties import MLflowProperties
+from cfn_mlflow.types.values.base import parse
+from cfn_mlflow.types.values.faults import NAME_CHARACTERS
+from tests.support.properties.properties_kit import JOINED, faults
 
 
-def test_given_twenty_faults_then_all_are_told() -> None:
-    faults = [
-        f"ServiceProperty{number}: must be something that a whole sentence tells"
-        for number in range(20)
+def test_name_that_nobody_knows_is_told_only_so_far() -> None:
+    [fault] = faults(BucketProperties, {"x" * 500: "1"})
+    assert fault.startswith("x" * NAME_CHARACTERS + ": no such property")
+    assert "x" * (NAME_CHARACTERS + 1) not in fault
+
+
+def test_fault_inside_a_list_is_told_with_its_place() -> None:
+    blocks = ["10.0.0.0/8", "10.0.0.1/8"]
+    [fault] = faults(MLflowProperties, {**JOINED, "LoadBalancerIngressCidrBlocks": blocks})
+    assert fault.startswith("LoadBalancerIngressCidrBlocks[1]: must be an IPv4 CIDR block")
+
+
+def test_list_whose_items_are_wrong_is_not_said_to_be_too_short_as_well() -> None:
+    asked: dict[str, Any] = {"VpcId": "vpc-1", "SubnetIds": ["subnet-a", "no subnet"]}
+    [fault] = faults(DatabaseProperties, asked)
+    assert fault.startswith("SubnetIds[1]: must")
+
+
+def test_other_property_in_a_fault_is_spelled_as_the_user_wrote_it() -> None:
+    [fault] = faults(MLflowProperties, {**JOINED, "ServiceCpu": "256", "ServiceMemory": "4096"})
+    assert fault.startswith("ServiceMemory: must be 1024 or 2048 MiB with ServiceCpu 256")
+
+
+def test_given_three_mistakes_then_all_three_are_in_one_answer() -> None:
+    wrong = JOINED | {"ServiceCpus": "1", "ServiceMemory": "300", "DatabaseMinCapacity": "9"}
+    with pytest.raises(InvalidProperties) as refused:
+        parse(MLflowProperties, wrong)
+    assert str(refused.value) == "; ".join(refused.value.faults)
+    assert [fault.split(":")[0] for fault in refused.value.faults] == [
+        "ServiceCpus",
+        "ServiceMemory",
+        "DatabaseMaxCapacity",
     ]
-    told = str(InvalidProperties(faults))
-    assert all(fault in told for fault in faults)
 
 
-def test_given_faults_that_fit_then_all_are_told() -> None:
-    assert str(InvalidProperties(["A: required", "B: wrong"])) == "A: required; B: wrong"
-
-
-def test_given_more_faults_than_fit_then_the_first_are_told_whole_and_the_rest_counted() -> None:
-    told = str(InvalidProperties([f"Property{number}: {'x' * 80}" for number in range(40)]))
-    assert told.startswith("Property0: x")
-    assert told.endswith("x; and 19 more, see the log")
-
-
-def test_given_one_fault_longer_than_all_then_it_is_cut() -> None:
-    told = str(InvalidProperties(["\N{SNOWMAN}" * 700, "B: wrong"]))
-    assert told.endswith("\N{SNOWMAN}...; and 1 more, see the log")
-
-
-@given(st.lists(st.text(), min_size=1))
-def test_given_any_faults_then_the_text_is_within_the_bytes_of_a_reason(faults: list[str]) -> None:
-    refused = InvalidProperties(faults)
-    assert len(str(refused).encode("utf-8", "surrogatepass")) <= FAULTS_BYTES
-    assert refused.faults == tuple(faults)
+def test_given_missing_unknown_and_wrong_properties_then_they_come_in_that_order() -> None:
+    told = faults(DatabaseProperties, {"AutoPause": "maybe", "Nonsense": "1", "VpcId": "vpc-1"})
+    assert [fault.split(":")[0] for fault in told] == ["SubnetIds", "Nonsense", "AutoPause"]

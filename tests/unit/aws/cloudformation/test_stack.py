@@ -1,8 +1,7 @@
-"""The two ports as AWS fills them: what CloudFormation says of a resource, Lambda's hand-off."""
+"""What CloudFormation says of a resource and of its events, as the guard asks for it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any
@@ -11,20 +10,10 @@ import pytest
 from botocore.stub import Stubber
 
 from cfn_mlflow.aws.cloudformation.stack import StackEvent, StackResource, Stacks
-from cfn_mlflow.aws.core.session import client, forget_clients
-from cfn_mlflow.aws.lambda_.invoke import Functions
+from cfn_mlflow.aws.core.session import client
 from cfn_mlflow.outcome import PermanentError, TemporaryError
 
-
-@pytest.fixture(autouse=True)
-def an_account(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    forget_clients()
-    yield
-    forget_clients()
+pytestmark = pytest.mark.usefixtures("aws")
 
 
 SINCE = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -194,32 +183,3 @@ def test_events_that_are_not_told_are_one_of_the_two_kinds(
         stub.add_client_error("describe_stack_events", code, "as CloudFormation says it")
         with pytest.raises(kind):
             list(Stacks().events("arn:stack", "MLflow"))
-
-
-def test_a_hand_off_is_an_asynchronous_invocation_with_the_payload_as_it_is() -> None:
-    with Stubber(client("lambda")) as stub:
-        stub.add_response(
-            "invoke",
-            {"StatusCode": 202},
-            {"FunctionName": "cfn-mlflow-MLflow", "InvocationType": "Event", "Payload": b"{}"},
-        )
-        Functions().invoke("cfn-mlflow-MLflow", b"{}")
-        stub.assert_no_pending_responses()
-
-
-@pytest.mark.parametrize(
-    ("code", "kind"),
-    [
-        ("TooManyRequestsException", TemporaryError),
-        ("ServiceException", TemporaryError),
-        ("ResourceConflictException", TemporaryError),
-        ("AccessDeniedException", PermanentError),
-        ("RequestTooLargeException", PermanentError),
-        ("ResourceNotFoundException", PermanentError),
-    ],
-)
-def test_what_lambda_answers_is_one_of_the_two_kinds(code: str, kind: type[Exception]) -> None:
-    with Stubber(client("lambda")) as stub:
-        stub.add_client_error("invoke", code, "as Lambda says it")
-        with pytest.raises(kind):
-            Functions().invoke("cfn-mlflow-MLflow", b"{}")

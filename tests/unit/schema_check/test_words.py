@@ -1,0 +1,54 @@
+"""A report in the words of a stack's event: what, what differs, what to do, in its bytes."""
+
+from __future__ import annotations
+
+import pytest
+
+from cfn_mlflow.outcome import REASON_BYTES
+from cfn_mlflow.schema_check.check import SchemaReport, State
+from cfn_mlflow.schema_check.words import failure, unknown_release, waiting
+
+LOST = tuple(f"table experiments: column number_{n} is missing" for n in range(5))
+
+
+def test_failure_names_three_differences_and_counts_the_others() -> None:
+    told = failure(
+        SchemaReport(State.AHEAD, "b", "a", wrong_columns=LOST, advice="Do this."), "3.17.2"
+    )
+    assert told == (
+        "schema: ahead: the database is b, MLflow 3.17.2 expects a: "
+        + "; ".join(LOST[:3])
+        + "; and 2 more. Do this."
+    )
+
+
+def test_failure_of_an_image_without_a_release_and_a_database_without_a_revision_says_so() -> None:
+    told = failure(SchemaReport(State.FOREIGN, None, "a", advice="Do this."), None)
+    assert "the database is without a revision, the image expects a" in told
+
+
+def test_failure_of_a_database_that_was_not_read_tells_what_aws_said_and_no_revision() -> None:
+    told = failure(
+        SchemaReport(State.REFUSED, None, "a", reason="Data API: no", advice="Do this."), "3"
+    )
+    assert told == "schema: refused: Data API: no. Do this."
+
+
+@pytest.mark.parametrize("reason", ["x" * 999, "\N{SNOWMAN}" * 999])
+def test_failure_of_any_length_ends_in_what_to_do(reason: str) -> None:
+    told = failure(SchemaReport(State.REFUSED, None, "a", reason=reason, advice="Do this."), None)
+    assert len(told.encode()) <= REASON_BYTES
+    assert told.endswith(". Do this.")
+
+
+def test_state_that_passes_tells_why_it_is_so_or_else_what_to_do() -> None:
+    assert waiting(SchemaReport(State.WAKING, None, "a", reason="resuming")) == "waking: resuming"
+    assert (
+        waiting(SchemaReport(State.WAKING, None, "a", advice="Look again."))
+        == "waking: Look again."
+    )
+
+
+def test_image_without_a_release_is_named_with_the_property_that_helps() -> None:
+    assert "the tag of mine:latest names no MLflow release" in unknown_release("mine:latest")
+    assert "ImageTag" in unknown_release("mine:latest")
