@@ -21,7 +21,7 @@ from cfn_mlflow.aws.secretsmanager.secret import SecretView, read_secret
 from cfn_mlflow.engine.output import Value, known
 from cfn_mlflow.engine.resource import Observation, Observed
 
-# The values of both tags are of an older vocabulary: stacks that stand carry them.
+# The values of both tags keep an older word, because existing stacks carry them.
 ROTATION_TAG = "cfn-mlflow:turn"
 """On a login's secret: the state of the rotation to this login."""
 OTHER_LOGIN_TAG = "cfn-mlflow:turns-with"

@@ -35,7 +35,7 @@ _REFUSALS: Mapping[type[DataApiError], str] = {
     EndpointDisabledError: "Turn the cluster's Data API on: aws rds enable-http-endpoint.",
     InsufficientPrivilegeError: "Let the login read alembic_version: GRANT SELECT.",
     LoginRefusedError: "Put the user and the password that the database knows into the secret.",
-    SecretUnusableError: "Name a secret that is there, and is JSON with username and password.",
+    SecretUnusableError: "Name a secret that exists and is JSON with username and password.",
 }
 
 

@@ -212,7 +212,7 @@ class Inspection(Attached[InspectionView], Updatable[InspectionView]):
             return False
         if actual and find_fallback_image(launcher, actual):
             return False  # an image of this resource migrated it
-        log.warning(f"The database is not at {noted} any more; the service is left as it runs")
+        log.warning(f"The database no longer has revision {noted}. The service stays as it runs")
         return True
 
     def _another_runs(self) -> bool:

@@ -98,7 +98,7 @@ class MigrationSnapshot(Attached[SnapshotView]):
         if view.status != "available":
             return replace(found, not_ready=f"{view.status}, {view.percent} %")
         if view.identifier:
-            log.info(f"Before its migration the database is kept as snapshot {view.identifier}")
+            log.info(f"Snapshot {view.identifier} keeps the database as it is before the migration")
         elif known(self.inspected).has_data:
             log.info("No snapshot is taken: no DatabaseClusterArn names the database's cluster")
         return found

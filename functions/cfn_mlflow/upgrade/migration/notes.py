@@ -14,7 +14,7 @@ FROM_TAG = "cfn-mlflow:migrated-from"
 """The revision before the migration; absent if nothing or an empty database was migrated."""
 SNAPSHOT_TAG = "cfn-mlflow:snapshot"
 """The identifier of the snapshot that was taken before the migration."""
-# The value is of an older vocabulary: task definitions that exist carry it.
+# The value keeps an older word, because existing task definitions carry it.
 FALLBACK_IMAGE_TAG = "cfn-mlflow:stand-in"
 """The fallback image: it runs instead of this task definition's image."""
 NOTES = (SCHEMA_TAG, AUTH_TAG, FROM_TAG, SNAPSHOT_TAG, FALLBACK_IMAGE_TAG)
