@@ -11,18 +11,16 @@ from cfn_mlflow.schema_check.words import failure, unknown_release, waiting
 LOST = tuple(f"table experiments: column number_{n} is missing" for n in range(5))
 
 
-def test_failure_names_three_differences_and_counts_the_others() -> None:
-    told = failure(
-        SchemaReport(State.AHEAD, "b", "a", wrong_columns=LOST, advice="Do this."), "3.17.2"
-    )
-    assert told == (
+@pytest.mark.parametrize(("lost", "more"), [(3, ""), (4, "; and 1 more"), (5, "; and 2 more")])
+def test_failure_names_three_differences_and_counts_the_others(lost: int, more: str) -> None:
+    report = SchemaReport(State.AHEAD, "b", "a", wrong_columns=LOST[:lost], advice="Do this.")
+    assert failure(report, "3.17.2") == (
         "schema: ahead: the database is b, MLflow 3.17.2 expects a: "
-        + "; ".join(LOST[:3])
-        + "; and 2 more. Do this."
+        f"{'; '.join(LOST[:3])}{more}. Do this."
     )
 
 
-def test_failure_of_an_image_without_a_release_and_a_database_without_a_revision_says_so() -> None:
+def test_failure_says_where_the_image_has_no_release_or_the_database_no_revision() -> None:
     told = failure(SchemaReport(State.FOREIGN, None, "a", advice="Do this."), None)
     assert "the database is without a revision, the image expects a" in told
 

@@ -37,13 +37,15 @@ def test_listener_that_somebody_led_elsewhere_forwards_to_our_target_group_again
     assert listeners(balancer) == asked
 
 
-def test_listener_of_the_users_on_another_port_stays_as_it_is(vpc: Vpc) -> None:
+def test_listener_that_is_gone_is_made_again_though_another_port_has_one(vpc: Vpc) -> None:
     balancer = converge(graph_of(vpc))["Arn"]
+    [ours] = boto("elbv2").describe_listeners(LoadBalancerArn=balancer)["Listeners"]
     action = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}
     boto("elbv2").create_listener(
         LoadBalancerArn=balancer, Protocol="HTTP", Port=8080, DefaultActions=[action]
     )
+    boto("elbv2").delete_listener(ListenerArn=ours["ListenerArn"])
     with watched() as calls:
         converge(graph_of(vpc))
-    assert calls.writes == []
+    assert calls.writes == ["CreateListener"]
     assert set(listeners(balancer)) == {80, 8080}
