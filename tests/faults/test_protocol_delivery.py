@@ -191,7 +191,7 @@ def test_a8_a_refused_answer_is_an_error_that_lambda_keeps(world: World, status:
         world.handle(world.event())
 
 
-def test_a8_after_an_undelivered_answer_the_event_comes_again_and_is_answered_the_same(
+def test_a8_event_of_an_undelivered_answer_comes_again_and_is_answered_the_same(
     world: World,
 ) -> None:
     world.answers.statuses = [503] * 5

@@ -224,7 +224,7 @@ def test_open_to_all_without_sign_in_is_refused_where_nobody_says_so(
     assert answer_of(local_aws, mlflow.outputs["TrackingUri"]) == 200
 
 
-def test_an_update_to_an_image_that_cannot_be_pulled_goes_back_and_the_service_answers(
+def test_update_to_an_image_that_cannot_be_pulled_goes_back_and_mlflow_answers(
     local_aws: LocalAws, mlflow: Stack, network: Network
 ) -> None:
     before = mlflow.outputs

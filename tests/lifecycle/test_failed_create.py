@@ -8,7 +8,7 @@ from tests.support.local_aws.stacks import Stack
 from tests.support.mlflow.mlflow_stacks import make_network, one_resource
 
 
-def test_a_create_whose_image_cannot_be_pulled_says_so_and_its_rollback_leaves_nothing(
+def test_create_whose_image_cannot_be_pulled_says_so_and_leaves_nothing(
     local_aws: LocalAws,
 ) -> None:
     wrong = one_resource(make_network(local_aws), ServiceImage="ghcr.io/mlflow/mlflow:v0.0.2-full")

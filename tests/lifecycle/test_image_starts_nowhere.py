@@ -48,7 +48,7 @@ def stack(local_aws: LocalAws, asked: dict[str, dict[str, Any]]) -> Iterator[Sta
     made.delete()
 
 
-def test_when_the_printed_commands_are_run_then_a_good_image_serves_all_that_was_there(
+def test_good_image_serves_all_that_was_there_after_the_printed_commands(
     local_aws: LocalAws,
     stack: Stack,
     asked: dict[str, dict[str, Any]],

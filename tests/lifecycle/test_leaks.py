@@ -164,7 +164,7 @@ def test_what_a_custom_resource_lets_out_is_kept_but_not_its_own_properties(
     assert sources(lab, own) == []
 
 
-def test_a_payload_of_an_asynchronous_invocation_is_kept_but_not_the_properties_in_it(
+def test_payload_of_an_asynchronous_invocation_is_kept_without_its_properties(
     lab: Lab, probe: Probe
 ) -> None:
     value, own = planted(lab, "handed-on"), planted(lab, "of-the-user-too")

@@ -68,7 +68,7 @@ def test_an_update_of_the_stack_leaves_the_service_on_the_active_login(
     assert answer_of(local_aws, mlflow.outputs["TrackingUri"]) == 200
 
 
-def test_a_rotation_that_is_killed_in_the_middle_goes_on_makes_one_password_and_loses_nothing(
+def test_rotation_killed_in_the_middle_goes_on_with_one_password_and_loses_nothing(
     local_aws: LocalAws, mlflow: Stack, logins: Logins
 ) -> None:
     before = logins.passwords()
@@ -110,7 +110,7 @@ def test_it_is_refused_while_anything_runs_on_the_standby_login_and_nothing_chan
     logins.stop(task)
 
 
-def test_after_a_refusal_and_a_new_master_password_of_rds_a_rotation_loses_no_request(
+def test_rotation_after_a_refusal_and_a_new_master_password_loses_no_request(
     local_aws: LocalAws, mlflow: Stack, logins: Logins
 ) -> None:
     master = logins.master_password()

@@ -99,7 +99,7 @@ def waiting_for_a_lock(connection: Connection) -> bool:
     return bool(rows)
 
 
-def test_an_empty_database_gets_what_the_release_declares_and_a_second_run_changes_nothing(
+def test_empty_database_gets_what_the_release_declares_in_the_first_run_alone(
     server: Server, database: Database
 ) -> None:
     name, connection = database
@@ -147,7 +147,7 @@ def test_of_two_that_start_together_one_migrates_and_the_other_finds_nothing_to_
             assert schema_check.check(connection, HEAD).state == "current"
 
 
-def test_a_migration_killed_in_the_middle_leaves_the_old_schema_and_the_next_one_completes(
+def test_migration_killed_in_the_middle_leaves_the_old_schema_to_the_next_one(
     server: Server, migrations: Migrations, database: Database
 ) -> None:
     name, connection = database

@@ -152,7 +152,7 @@ def test_keys_and_reservations_of_the_account_are_on_all_that_the_provider_has(
     assert reservations_of(local_aws, PROVIDER) == reserved
 
 
-def test_stacks_of_another_team_can_have_nothing_of_the_parts_in_any_property_of_any_type(
+def test_stack_of_another_team_has_nothing_of_the_parts_by_any_property(
     local_aws: LocalAws, parts: Stack
 ) -> None:
     assert_another_team_gets_nothing(local_aws, PROVIDER, parts)
@@ -233,7 +233,7 @@ def test_the_parts_are_deleted_and_nothing_stays_owned(local_aws: LocalAws, part
 
 
 @pytest.mark.long
-def test_the_one_resource_is_made_changed_and_deleted_by_several_short_invocations_too(
+def test_resource_is_made_changed_and_deleted_by_several_short_invocations_too(
     local_aws: LocalAws, hurried: Careful
 ) -> None:
     network = hurried.network

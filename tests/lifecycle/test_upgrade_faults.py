@@ -149,7 +149,7 @@ def test_given_a_task_that_cannot_pull_then_its_reason_and_the_old_service_runs_
     ],
     ids=["no MLflow", "crashes", "is killed"],
 )
-def test_given_an_image_that_cannot_serve_then_its_reason_and_the_old_service_runs_on(
+def test_image_that_cannot_serve_gives_its_reason_and_the_old_service_runs_on(
     local_aws: LocalAws,
     stack: Stack,
     template: Template,
@@ -184,7 +184,7 @@ def test_given_a_database_ahead_by_one_revision_then_the_release_to_use_is_named
     assert "use MLflow 3.18.0 or newer" in reason
 
 
-def test_given_a_table_that_somebody_removed_then_it_is_named_before_anything_changes(
+def test_table_that_somebody_removed_is_named_before_anything_changes(
     local_aws: LocalAws, stack: Stack, template: Template, sql: Sql
 ) -> None:
     sql("ALTER TABLE webhook_events RENAME TO set_aside")
@@ -193,7 +193,7 @@ def test_given_a_table_that_somebody_removed_then_it_is_named_before_anything_ch
     assert "table webhook_events is missing" in reason
 
 
-def test_given_a_wrong_password_then_the_login_is_named_and_the_other_service_runs_on(
+def test_wrong_password_names_the_login_and_the_other_service_runs_on(
     local_aws: LocalAws,
     network: Network,
     stack: Stack,
@@ -238,7 +238,7 @@ def test_given_a_wrong_password_then_the_login_is_named_and_the_other_service_ru
     assert answer_of(local_aws, outputs["TrackingUri"]) == 200
 
 
-def test_given_a_database_stopped_amid_the_migration_then_the_cause_and_later_all_is_there(
+def test_database_stopped_amid_the_migration_gives_the_cause_and_loses_nothing(
     local_aws: LocalAws, stack: Stack, template: Template
 ) -> None:
     before, events = stack.outputs, len(stack.events())

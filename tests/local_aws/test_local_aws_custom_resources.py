@@ -323,7 +323,7 @@ def failed_rollback(bare_aws: LocalAws, probe: Probe) -> tuple[Stack, dict[str, 
     return stack, template
 
 
-def test_given_a_rollback_failed_when_it_is_continued_then_the_update_is_sent_back_again(
+def test_failed_rollback_that_is_continued_sends_the_update_back_again(
     bare_aws: LocalAws, probe: Probe
 ) -> None:
     stack, template = failed_rollback(bare_aws, probe)
@@ -341,7 +341,7 @@ def test_given_a_rollback_failed_when_it_is_continued_then_the_update_is_sent_ba
         client.continue_update_rollback(StackName=stack.name)
 
 
-def test_given_a_rollback_failed_when_a_resource_is_skipped_then_nothing_more_is_sent_to_it(
+def test_resource_that_a_failed_rollback_skips_is_sent_nothing_more(
     bare_aws: LocalAws, probe: Probe
 ) -> None:
     stack, template = failed_rollback(bare_aws, probe)

@@ -347,7 +347,7 @@ def test_a_function_that_this_machine_cannot_run_fails_its_stack_at_once(
     assert probe.seen() == []
 
 
-def test_an_update_to_what_this_machine_cannot_run_is_rolled_back_and_the_function_works(
+def test_update_to_what_this_machine_cannot_run_goes_back_and_the_function_works(
     bare_aws: LocalAws, probe: Probe
 ) -> None:
     stack = Stack.create(bare_aws, probe.name, probe.template({}))
@@ -393,7 +393,7 @@ def test_the_api_refuses_what_this_machine_cannot_run_with_the_command_that_work
         assert COMMAND in refused.value.response["Error"]["Message"]
 
 
-def test_readmes_deploy_is_refused_at_once_and_the_named_command_works_and_no_file_is_changed(
+def test_readmes_deploy_is_refused_at_once_and_the_command_that_it_names_works(
     local_aws: LocalAws, tmp_path: Path
 ) -> None:
     checkout = Checkout.make(tmp_path, local_aws)

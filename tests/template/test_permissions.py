@@ -312,7 +312,7 @@ def test_a_schedule_invokes_two_functions_of_the_provider_alone() -> None:
     ]
 
 
-def test_a_rules_role_is_for_rules_of_the_provider_and_opens_the_doors_of_operators_alone() -> None:
+def test_role_of_rules_is_the_providers_and_opens_the_operators_doors_alone() -> None:
     (trust,) = properties("RulesRole")["AssumeRolePolicyDocument"]["Statement"]
     assert trust["Principal"] == {"Service": "events.amazonaws.com"}
     assert trust["Condition"]["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}

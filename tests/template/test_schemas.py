@@ -67,7 +67,7 @@ def test_given_a_type_then_each_name_stands_written_out_where_it_is_declared(
     assert [name for name in names if name not in declared] == []
 
 
-def test_given_the_terraform_modules_inputs_then_each_is_a_property_with_the_default_told() -> None:
+def test_each_input_of_the_terraform_module_is_a_property_with_its_default() -> None:
     rows = _rows("Inputs")
     properties = {item.name: item for item in TYPES["Custom::MLflow"].properties}
     assert len(rows) == 27

@@ -125,7 +125,7 @@ def without_effect(found: Statement) -> list[str]:
     ]
 
 
-def test_every_action_of_a_statement_knows_a_resource_of_it_and_every_resource_an_action() -> None:
+def test_each_action_of_a_statement_goes_with_a_resource_and_each_resource_with_one() -> None:
     assert not [fault for found in every_statement() for fault in without_effect(found)]
 
 

@@ -69,9 +69,7 @@ def test_given_that_nobody_can_be_asked_then_the_last_word_of_pip_audit_is_told(
     assert audit.verdict([found], must_answer=False) == 0
 
 
-def test_given_a_vulnerability_of_an_image_that_is_copied_then_it_is_told_and_fails_nothing() -> (
-    None
-):
+def test_vulnerability_of_an_image_that_is_copied_is_told_and_fails_nothing() -> None:
     found = read(WELL, ILL, lock=STAND_IN)
     assert "PYSEC-2030-1" in audit.text(found)
     assert audit.verdict([found], must_answer=True) == 0

@@ -21,7 +21,7 @@ def test_given_faults_that_fit_then_all_are_told() -> None:
     assert str(InvalidProperties(["A: required", "B: wrong"])) == "A: required; B: wrong"
 
 
-def test_given_more_faults_than_fit_then_the_first_are_told_whole_and_the_rest_counted() -> None:
+def test_faults_that_do_not_fit_are_counted_behind_the_first_which_are_told_whole() -> None:
     told = str(InvalidProperties([f"Property{number}: {'x' * 80}" for number in range(40)]))
     assert told.startswith("Property0: x")
     assert told.endswith("x; and 19 more, see the log")

@@ -62,9 +62,7 @@ def test_a_create_is_told_in_the_order_of_time_each_thing_once() -> None:
     assert ended(items).stack.outputs == {"TrackingUri": "http://tracking.example"}
 
 
-def test_a_failed_update_is_followed_through_its_rollback_and_names_the_resource_that_failed() -> (
-    None
-):
+def test_failed_update_is_followed_through_its_rollback_and_names_what_failed() -> None:
     end = ended(watch(Recorded(update_rolls_back, back, nothing)))
 
     assert not end.succeeded

@@ -125,7 +125,7 @@ def test_given_tls_is_forced_when_a_client_comes_without_it_then_postgresql_refu
     assert b'user "mlflow", database "mlflow", no encryption' in answer
 
 
-def test_given_the_certificate_is_trusted_then_tls_verifies_against_the_endpoints_name(
+def test_certificate_that_is_trusted_verifies_against_the_endpoints_name(
     lab: Lab, database: Database
 ) -> None:
     authority = next(Path(lab.aws.state).glob("databases/*-main-data/tls/rds-ca.pem"))
@@ -339,7 +339,7 @@ def test_a_new_master_password_is_really_the_roles_and_never_in_the_log(lab: Lab
 
 
 @pytest.mark.parametrize("service", ["rds", "secretsmanager"])
-def test_given_a_rotation_then_the_secret_and_the_masters_real_password_change_together(
+def test_rotation_changes_the_secret_and_the_masters_real_password_together(
     lab: Lab, service: str
 ) -> None:
     database = Database.create(lab, f"rotated-{service}", f"rotated-{service}-1")

@@ -72,7 +72,7 @@ def test_a_cluster_that_may_pause_says_after_how_long(database: Database) -> Non
     assert database.cluster["ServerlessV2ScalingConfiguration"] == TO_ZERO
 
 
-def test_given_a_paused_cluster_when_the_data_api_is_asked_then_it_resumes_and_answers_soon(
+def test_paused_cluster_resumes_and_answers_soon_when_the_data_api_is_asked(
     database: Database,
 ) -> None:
     database.ask("CREATE TABLE kept (a int)")
@@ -86,7 +86,7 @@ def test_given_a_paused_cluster_when_the_data_api_is_asked_then_it_resumes_and_a
     assert database.rows("SELECT count(*) FROM kept") == [[0]]
 
 
-def test_given_a_paused_cluster_when_a_client_connects_then_it_fails_first_and_succeeds_later(
+def test_client_of_a_paused_cluster_fails_first_and_succeeds_later(
     lab: Lab, database: Database
 ) -> None:
     client = client_task(lab, database)
@@ -119,7 +119,7 @@ def test_given_nobody_is_connected_for_long_enough_then_the_cluster_pauses_by_it
     idle.delete()
 
 
-def test_given_a_paused_cluster_when_its_master_password_changes_then_it_wakes_for_that(
+def test_paused_cluster_wakes_for_a_change_of_its_master_password(
     lab: Lab, database: Database
 ) -> None:
     until(lambda: code(database), lambda found: not found)

@@ -94,9 +94,7 @@ def code(call: Any, **options: Any) -> str:
     return str(error.value.response["Error"]["Code"])
 
 
-def test_a_restored_cluster_has_its_own_settings_and_none_of_what_a_restore_does_not_ask(
-    lab: Lab, snapshot: str
-) -> None:
+def test_restored_cluster_has_what_its_restore_asks_and_no_more(lab: Lab, snapshot: str) -> None:
     rds = lab.client("rds")
     rds.create_db_subnet_group(
         DBSubnetGroupName="other", DBSubnetGroupDescription="x", SubnetIds=lab.subnets
@@ -142,7 +140,7 @@ def test_a_restored_cluster_has_its_own_settings_and_none_of_what_a_restore_does
     assert cluster["DBClusterMembers"] == []
 
 
-def test_given_a_restore_names_no_settings_then_they_are_the_defaults_not_the_sources(
+def test_restore_that_names_no_settings_has_the_defaults_and_not_its_sources(
     lab: Lab, source: Database, snapshot: str
 ) -> None:
     lab.client("rds").restore_db_cluster_from_snapshot(
@@ -165,7 +163,7 @@ def test_given_a_restore_names_no_settings_then_they_are_the_defaults_not_the_so
     assert refused == "InvalidDBClusterStateFault"
 
 
-def test_given_a_snapshot_then_the_restored_cluster_has_its_data_logins_and_a_new_master_password(
+def test_restored_cluster_has_the_snapshots_data_and_logins_and_a_new_master(
     lab: Lab, source: Database, snapshot: str
 ) -> None:
     secrets = lab.client("secretsmanager")
@@ -195,7 +193,7 @@ def test_given_no_new_master_password_then_the_restored_master_has_the_sources(
 
 
 @pytest.mark.parametrize("kind", ["full-copy", "copy-on-write"])
-def test_given_a_running_source_then_a_clone_starts_from_its_data_and_goes_its_own_way(
+def test_clone_of_a_running_source_starts_from_its_data_and_goes_its_own_way(
     lab: Lab, kind: str
 ) -> None:
     origin = Database.create(lab, f"origin-{kind}", f"origin-{kind}-1")

@@ -79,7 +79,7 @@ def test_a_suspended_target_leaves_the_service_alone(lab: Lab, scaling: Any) -> 
 
 
 @pytest.mark.parametrize("suspends", [True, False])
-def test_a_scheduled_action_starts_tasks_only_while_scheduled_scaling_is_not_suspended(
+def test_scheduled_action_starts_tasks_only_while_its_scaling_is_not_suspended(
     lab: Lab, scaling: Any, *, suspends: bool
 ) -> None:
     scaling.register_scalable_target(

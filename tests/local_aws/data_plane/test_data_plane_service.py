@@ -184,7 +184,7 @@ def server(lab: Lab, word: str) -> str:
     return lab.define(f"server-{word}", container)
 
 
-def test_given_two_mlflow_tasks_when_a_client_logs_by_the_balancers_name_then_all_is_there(
+def test_client_of_two_tasks_logs_by_the_balancers_name_and_all_is_there(
     lab: Lab, tmp_path: Path
 ) -> None:
     database = Database.create(lab, "mlflow", "mlflow-1")
@@ -274,7 +274,7 @@ def test_targets_are_what_their_health_checks_say(lab: Lab) -> None:
     assert {front.ask()[1] for _ in range(5)} == {"well"}
 
 
-def test_given_tasks_that_stay_unhealthy_then_they_are_replaced_and_the_breaker_opens(
+def test_tasks_that_stay_unhealthy_are_replaced_and_the_breaker_opens(
     lab: Lab,
 ) -> None:
     front = Front.create(lab, "replaced")
@@ -450,7 +450,7 @@ def test_the_target_sees_the_name_that_the_client_used_and_where_it_came_from(
     assert "x-amzn-trace-id: root=1-" in headers
 
 
-def test_given_a_browser_at_the_loopback_address_then_the_target_sees_the_balancers_name(
+def test_target_sees_the_balancers_name_from_a_browser_at_the_loopback_address(
     echo: Front,
 ) -> None:
     origin = loopback_url(echo)

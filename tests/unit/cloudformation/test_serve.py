@@ -56,7 +56,7 @@ def test_the_answer_is_put_as_cloudformation_signed_it(world: World) -> None:
     assert headers["Content-Length"] == str(len(world.answers.bodies[0]))
 
 
-def test_an_invalid_property_is_answered_once_cloudformation_has_confirmed_the_request(
+def test_invalid_property_is_answered_once_the_request_is_confirmed(
     world: World,
 ) -> None:
     def prepare(*_: object) -> Any:

@@ -117,7 +117,7 @@ def test_an_answer_with_more_than_4096_bytes_of_data_is_never_sent(world: World)
     assert world.answers.only["Data"] == {"Important": "kept"}
 
 
-def test_an_early_error_in_a_warm_function_is_answered_as_its_own_not_the_last_requests(
+def test_early_error_in_a_warm_function_is_answered_as_its_own_requests(
     world: World,
 ) -> None:
     world.handle(world.event())

@@ -85,7 +85,7 @@ def well(_method: str, _path: str) -> int:
     return 200
 
 
-def test_each_server_is_asked_for_the_database_and_an_artifact_that_is_deleted() -> None:
+def test_each_server_is_asked_for_database_and_artifact_and_nothing_is_left() -> None:
     with serving(well, well) as servers:
         assert check(servers) == (0, DeepCheckReport(healthy=True, reason=""))
         for server in servers:

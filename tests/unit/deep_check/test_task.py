@@ -42,7 +42,7 @@ def servers(fargate: Fargate) -> list[str]:
 
 
 @pytest.mark.parametrize("tasks", [1, 3, 500])
-def test_given_a_service_of_any_size_then_each_task_is_asked_once_in_fitting_runs(
+def test_each_task_of_a_service_of_any_size_is_asked_once_in_runs_that_ecs_takes(
     fargate: Fargate, properties: dict[str, Any], tasks: int
 ) -> None:
     converge(graph_of(properties, tasks), looks=100)
@@ -54,7 +54,7 @@ def test_given_a_service_of_any_size_then_each_task_is_asked_once_in_fitting_run
     assert (len(runs) == 1) == (tasks < 100)
 
 
-def test_given_an_unhealthy_task_of_a_later_run_then_only_that_run_is_repeated(
+def test_task_of_a_later_run_that_does_not_serve_has_only_its_run_tried_again(
     fargate: Fargate, properties: dict[str, Any]
 ) -> None:
     fargate.check_ends = [checked(), checked("10.0.1.7:5000 answers 503")]
@@ -89,7 +89,7 @@ def notes() -> dict[str, str]:
     return {tag["key"]: tag["value"] for tag in found["tags"]}
 
 
-def test_given_a_sidecar_then_mlflows_own_image_digest_is_reported(
+def test_service_with_a_sidecar_tells_the_digest_of_mlflows_own_image(
     fargate: Fargate, properties: dict[str, Any]
 ) -> None:
     fargate.image_digests["agent"] = "sha256:" + "a" * 64
@@ -98,7 +98,7 @@ def test_given_a_sidecar_then_mlflows_own_image_digest_is_reported(
     assert attributes(graph_of(asked, 2))["ImageDigest"] == IMAGE_DIGEST
 
 
-def test_given_a_noted_digest_when_the_stack_is_updated_then_no_task_is_read(
+def test_update_of_a_stack_with_a_noted_digest_looks_at_no_task(
     fargate: Fargate, properties: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     converge(graph_of(properties, 1), looks=100)
@@ -114,7 +114,7 @@ def test_given_a_noted_digest_when_the_stack_is_updated_then_no_task_is_read(
     assert not [asked for asked in looks if "serviceName" in asked]
 
 
-def test_given_no_noted_digest_when_the_stack_is_updated_then_it_is_noted(
+def test_update_of_a_stack_without_a_noted_digest_notes_it(
     fargate: Fargate, properties: dict[str, Any]
 ) -> None:
     converge(graph_of(properties, 1), looks=100)

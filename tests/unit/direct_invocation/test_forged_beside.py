@@ -135,7 +135,7 @@ def check_of(two: dict[str, str], asked: dict[str, str]) -> dict[str, str]:
     resource=OTHERS.name(),
     more=False,
 )
-def test_no_forged_rule_reads_another_stacks_database_or_sets_its_metric(
+def test_no_rule_has_another_stacks_database_read_or_its_metric_set(
     two: dict[str, str], asked: dict[str, str], resource: str | None, more: bool
 ) -> None:
     if asked["ClusterArn"].endswith(CLUSTERS[1]):

@@ -167,7 +167,7 @@ def test_given_one_that_refuses_and_a_strangers_then_both_are_told_at_once() -> 
     assert strangers.startswith("thing b is there already and belongs to somebody else")
 
 
-def test_given_one_that_cannot_be_looked_at_then_what_others_refuse_is_told_beside_it() -> None:
+def test_resource_that_cannot_be_looked_at_hides_no_refusal_of_others() -> None:
     world = World()
     run(precious(world, "a", "b"))
     world.fails["read a"] = ["quota"]
@@ -176,7 +176,7 @@ def test_given_one_that_cannot_be_looked_at_then_what_others_refuse_is_told_besi
     assert refused.value.faults == ("thing a: quota", "b: cannot become 2")
 
 
-def test_given_one_that_refuses_and_one_that_cannot_be_told_yet_then_both_are_told_later() -> None:
+def test_refusal_beside_one_that_cannot_be_told_yet_is_told_with_it_later() -> None:
     world = World()
     run(precious(world, "a", "b"))
     world.fails["read b"] = ["busy"]
@@ -206,7 +206,7 @@ def test_given_an_object_that_refuses_then_it_is_still_read_once() -> None:
     assert sorted(world.calls) == ["read a", "read plain"]
 
 
-def test_given_another_function_made_it_meanwhile_then_an_old_look_does_not_make_it_twice() -> None:
+def test_old_look_does_not_make_twice_what_another_function_made_meanwhile() -> None:
     world = World(slow=1)
     graph = Graph()
     root = graph.add(Thing(world, "root"))

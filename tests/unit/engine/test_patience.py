@@ -181,7 +181,7 @@ def fails_at(convergence: Convergence, time: Time) -> float:
     raise AssertionError("it never fails")
 
 
-def test_what_an_earlier_invocation_created_is_not_created_again_while_it_is_not_visible() -> None:
+def test_object_that_an_earlier_invocation_made_is_not_made_again_while_unseen() -> None:
     world = World({"whole": Item("us", "1", hidden=2)})
     convergence, _ = resumed(world, NOT_VISIBLE, since=0, at=30)
     assert convergence.step() == Waiting({"thing whole": NOT_VISIBLE})

@@ -49,7 +49,7 @@ def test_given_a_new_login_then_it_can_be_used_only_when_all_else_of_it_is_set(
     ]
 
 
-def test_given_a_database_that_pauses_then_it_ends_idle_sessions_of_the_service_alone(
+def test_database_that_pauses_ends_idle_sessions_of_the_service_alone(
     asked: Properties, aurora: Aurora
 ) -> None:
     converge(graph(asked))
@@ -61,7 +61,7 @@ def test_given_a_database_that_pauses_then_it_ends_idle_sessions_of_the_service_
     assert idle_limits(aurora) == {}
 
 
-def test_given_an_operators_own_end_of_idle_sessions_then_it_stays_where_none_is_asked(
+def test_end_of_idle_sessions_that_an_operator_set_stays_where_none_is_asked(
     asked: Properties, aurora: Aurora
 ) -> None:
     assert aurora.server is not None

@@ -102,7 +102,7 @@ class TestInvocation:
             ({}, "must be the identifier"),
         ],
     )
-    def test_given_a_caller_who_is_not_served_then_one_line_says_so_and_none_fails(
+    def test_caller_who_is_not_served_is_told_in_one_line_and_fails_no_rotation(
         self, given: dict[str, str], lines: Lines, event: dict[str, Any], words: str
     ) -> None:
         time = self.Time(900, invoked_function_arn=FUNCTION)

@@ -54,7 +54,7 @@ def test_given_a_revision_then_nothing_but_the_secret_differs_and_tags_are_kept(
     assert described[1]["tags"] == kept != []
 
 
-def test_given_tasks_that_fail_then_the_old_login_works_and_rotation_stays_begun(
+def test_tasks_that_fail_leave_the_old_login_good_and_the_rotation_begun(
     service: str, fargate: Fargate, server: PostgresServer
 ) -> None:
     second = arn("mlflow_app_2")
@@ -101,7 +101,7 @@ def behind_the_first_revision(
     monkeypatch.setattr(RevisionOnLogin, "observe", observe_and_more)
 
 
-def test_given_a_stack_update_before_the_deployment_then_it_keeps_what_is_new(
+def test_stack_update_before_the_deployment_is_looked_at_anew_and_kept(
     service: str, fargate: Fargate
 ) -> None:
     def update_of_the_stack() -> None:
@@ -137,7 +137,7 @@ def test_given_a_stopped_service_before_the_deployment_then_it_waits_for_its_end
     assert runs_on(fargate) == ["mlflow_app_2"]
 
 
-def test_given_a_failed_revision_that_still_runs_then_the_rotation_plans_anew(
+def test_failed_revision_that_the_service_has_not_left_is_waited_for(
     service: str, fargate: Fargate
 ) -> None:
     second = arn("mlflow_app_2")

@@ -69,7 +69,7 @@ def test_given_the_same_request_again_then_it_answers_the_same_and_writes_nothin
     assert calls.writes == []
 
 
-def test_given_the_rules_event_comes_again_under_another_id_then_nothing_is_written(
+def test_event_of_the_rule_that_comes_again_under_another_id_writes_nothing(
     service: str,
 ) -> None:
     first = rotate("r1", BySchedule=True)
@@ -80,7 +80,7 @@ def test_given_the_rules_event_comes_again_under_another_id_then_nothing_is_writ
     assert again["NotRepeatedAfter"]
 
 
-def test_given_another_request_by_hand_at_once_then_it_gets_the_last_ones_end(
+def test_second_request_by_hand_at_once_is_told_when_the_last_one_ended(
     service: str,
 ) -> None:
     first = rotate("r1")
@@ -104,7 +104,7 @@ def test_given_the_event_of_a_rule_without_a_role_then_the_login_is_rotated(
     assert runs_on(fargate) == ["mlflow_app_2"]
 
 
-def test_given_a_rotation_that_ended_long_ago_then_the_rules_event_rotates_again(
+def test_event_of_the_rule_rotates_again_long_after_the_last_rotation(
     service: str, fargate: Fargate
 ) -> None:
     rotate("r1", BySchedule=True)
@@ -114,7 +114,7 @@ def test_given_a_rotation_that_ended_long_ago_then_the_rules_event_rotates_again
     assert runs_on(fargate) == ["mlflow_app"]
 
 
-def test_given_a_rotation_then_the_database_gives_the_new_login_without_a_change(
+def test_database_gives_the_new_login_after_a_rotation_and_an_update_changes_nothing(
     service: str, vpc: dict[str, Any]
 ) -> None:
     rotate()
@@ -174,7 +174,7 @@ def test_given_no_service_then_the_tag_tells_which_login_is_rotated(
     assert all(enters(server, login) for login in LOGINS)
 
 
-def test_given_a_service_off_the_active_login_then_the_other_login_is_rotated(
+def test_service_that_is_not_on_the_active_login_has_the_other_one_rotated(
     service: str, fargate: Fargate
 ) -> None:
     rotate("r1")
@@ -190,7 +190,7 @@ def test_given_a_service_off_the_active_login_then_the_other_login_is_rotated(
     assert runs_on(fargate) == ["mlflow_app_2"]
 
 
-def test_given_rds_rotated_the_masters_password_then_a_rotation_still_works(
+def test_password_of_the_master_that_rds_rotated_changes_nothing_for_a_rotation(
     given: dict[str, str], service: str, fargate: Fargate, server: PostgresServer
 ) -> None:
     before = passwords()

@@ -42,7 +42,7 @@ def test_two_minutes_are_kept_for_the_answer_but_never_more_than_half(
     ("timeout", "seconds"),
     [(900, 60), (300, 60), (200, 40), (40, 8), (30, 8), (16, 8), (10, 5), (3, 1.5)],
 )
-def test_an_invocation_keeps_a_fifth_for_its_end_8_to_60_seconds_never_more_than_half(
+def test_invocation_keeps_8_to_60_seconds_for_its_end_and_never_more_than_half(
     timeout: float, seconds: float
 ) -> None:
     assert margin(timeout) == seconds

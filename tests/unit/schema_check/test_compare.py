@@ -101,7 +101,7 @@ def test_all_differences_are_named_together(at_head: Connection) -> None:
     assert len(words(check(at_head, HEAD))) == 3
 
 
-def test_a_column_of_a_pending_revision_shows_that_a_migration_was_interrupted(
+def test_column_that_only_a_pending_revision_brings_tells_a_broken_migration(
     empty: Connection,
 ) -> None:
     build(empty, OLDER)

@@ -67,7 +67,7 @@ def test_given_it_is_not_up_yet_after_it_was_woken_then_it_is_waking_still(
         "ThrottlingException",
     ],
 )
-def test_given_a_database_that_does_not_answer_then_the_report_has_its_status(
+def test_database_that_does_not_answer_is_unreachable_and_its_status_is_told(
     data_api: Stubber, code: str
 ) -> None:
     refuse(data_api, code)

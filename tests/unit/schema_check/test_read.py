@@ -34,7 +34,7 @@ def another_session(server: Server, connection: Connection) -> Connection:
 
 
 @pytest.mark.parametrize("revision", [OLDER, None])
-def test_while_a_migration_of_ours_holds_its_lock_the_database_is_locked(
+def test_database_is_locked_while_a_migration_of_ours_holds_its_lock(
     server: Server, empty: Connection, revision: str | None
 ) -> None:
     if revision:

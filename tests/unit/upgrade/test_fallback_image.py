@@ -92,7 +92,7 @@ def test_given_a_downgrade_by_the_user_then_it_is_refused_naming_what_to_use(
     assert len(fargate.migrations) == 2
 
 
-def test_given_a_rollback_and_no_image_that_can_serve_then_the_reason_has_commands(
+def test_rollback_without_an_image_that_is_known_to_serve_tells_the_commands(
     fargate: Fargate, graph_of: Build
 ) -> None:
     fargate.inspection_ends = [migrated(HEAD, "ahead", **{"from": NEWER})]

@@ -82,7 +82,7 @@ def test_given_the_database_went_elsewhere_since_then_it_runs_again(
     assert len(fargate.migrations) == 2
 
 
-def test_given_another_revision_when_the_stack_rolls_back_then_it_is_left_as_it_is(
+def test_database_that_went_elsewhere_is_left_as_it_is_by_a_rollback(
     fargate: Fargate, graph_of: Build
 ) -> None:
     converge(graph_of(schema=Schema(lambda: HEAD)))

@@ -29,7 +29,7 @@ from tests.support.objects.service_kit import HEAD, converge
 __all__ = ["newer", "older"]
 
 
-def test_given_pending_revisions_then_no_old_task_runs_while_they_do_and_all_come_back(
+def test_old_tasks_stand_still_while_revisions_run_and_all_come_back(
     fargate: Fargate, newer: Properties
 ) -> None:
     seen: list[tuple[int, set[str]]] = []
@@ -66,7 +66,7 @@ def test_given_nothing_pending_then_the_old_tasks_run_on(
     ],
     ids=["migration", "rollout", "deep check"],
 )
-def test_given_a_failure_at_any_step_then_giving_up_lets_count_and_scaling_be_as_before(
+def test_giving_up_after_a_failure_at_any_step_puts_count_and_scaling_back(
     fargate: Fargate,
     newer: Properties,
     monkeypatch: pytest.MonkeyPatch,

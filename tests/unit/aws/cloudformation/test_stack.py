@@ -144,7 +144,7 @@ def test_a_page_of_events_is_asked_for_only_when_it_is_needed() -> None:
 OF_THE_STACK = {"PhysicalResourceId": "arn:stack", "ResourceType": "AWS::CloudFormation::Stack"}
 
 
-def test_the_stacks_own_events_are_told_as_such_even_if_it_is_named_like_the_resource() -> None:
+def test_events_of_a_stack_named_like_the_resource_are_told_as_the_stacks_own() -> None:
     found = events_of(
         [
             an_event("UPDATE_COMPLETE", 9, **OF_THE_STACK),

@@ -111,7 +111,7 @@ def test_given_everywhere_then_both_kinds_of_addresses_are_reached(vpc: Vpc) -> 
     assert {peer for _, _, peer in found} == {"0.0.0.0/0", "::/0"}
 
 
-def test_given_a_function_that_dies_behind_every_write_then_it_ends_in_the_same_place(
+def test_function_that_dies_behind_every_write_ends_in_the_same_place(
     vpc: Vpc,
 ) -> None:
     dying_behind_every_write(lambda: converge(graph(vpc["VpcId"])))

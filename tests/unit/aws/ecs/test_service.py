@@ -129,7 +129,7 @@ def test_given_tasks_that_all_fail_then_the_first_cause_within_a_few_looks(
     assert len(str(raised.value).encode()) <= 400
 
 
-def test_given_a_new_image_that_crashes_then_the_rollback_only_moves_the_service_back(
+def test_rollback_of_an_image_that_crashes_only_moves_the_service_back(
     fargate: Fargate, graph_of: Build
 ) -> None:
     converge(graph_of())

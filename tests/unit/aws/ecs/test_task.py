@@ -104,7 +104,7 @@ def test_given_a_server_that_ended_well_then_the_line_that_tells_all_the_same(
     assert told.startswith("container mlflow ended with exit code 0; its log says: Error: No such")
 
 
-def test_given_a_task_that_the_load_balancer_found_ill_then_that_and_not_its_exit_code(
+def test_task_that_the_load_balancer_found_ill_is_told_so_and_not_by_its_exit_code(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     log_of(monkeypatch)

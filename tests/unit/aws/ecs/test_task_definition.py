@@ -72,7 +72,7 @@ def test_given_a_newest_revision_that_failed_then_the_one_before_needs_nothing(
     assert (revisions(), revisions("INACTIVE")) == (["1"], [])
 
 
-def test_given_a_service_that_runs_an_older_revision_then_it_stays_until_the_service_has_left_it(
+def test_older_revision_that_runs_stays_until_the_service_has_left_it(
     fargate: Fargate,
 ) -> None:
     first = converge(graph_of())["Arn"]
@@ -90,7 +90,7 @@ def test_given_a_service_that_runs_an_older_revision_then_it_stays_until_the_ser
 
 
 @pytest.mark.parametrize("failed", [False, True])
-def test_given_a_service_that_runs_an_older_revision_then_a_removal_deletes_it_after_the_service(
+def test_removal_deletes_an_older_revision_that_runs_after_its_service(
     fargate: Fargate, failed: bool
 ) -> None:
     first = converge(graph_of())["Arn"]

@@ -85,7 +85,7 @@ def test_given_somebody_disabled_it_or_added_a_target_then_that_is_put_right(aws
     assert [target["Id"] for target in targets()] == ["function"]
 
 
-def test_given_a_rule_of_before_without_a_role_then_an_update_gives_it_the_role_and_the_alias(
+def test_rule_of_before_without_a_role_gets_role_and_alias_by_an_update(
     aws: None,
 ) -> None:
     converge(graph_of())

@@ -13,7 +13,7 @@ from tests.support.objects.service_kit import converge, owner
 __all__ = ["s3"]
 
 
-def test_given_the_policy_of_an_earlier_version_then_the_tasks_of_other_stacks_are_denied(
+def test_bucket_policy_of_an_earlier_version_comes_to_deny_other_stacks_tasks(
     s3: Any,
 ) -> None:
     converge(graph())
@@ -27,7 +27,7 @@ def test_given_the_policy_of_an_earlier_version_then_the_tasks_of_other_stacks_a
     assert calls.writes == []
 
 
-def test_given_a_bucket_that_is_not_shared_with_all_any_more_then_others_are_denied_again(
+def test_bucket_that_is_shared_with_all_no_more_denies_others_again(
     aws: None,
 ) -> None:
     open_to_all = BucketPolicy(owner(), NAME, ("@all",)).statements

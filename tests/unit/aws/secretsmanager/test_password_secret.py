@@ -87,7 +87,7 @@ def test_given_plain_text_or_json_then_its_password_is_mirrored_as_it_is(text: s
         ({"SecretString": "p\u00e4ssword"}, "a character that RDS does not take"),
     ],
 )
-def test_given_one_that_cannot_be_used_then_refused_by_the_propertys_name_without_its_value(
+def test_password_that_cannot_be_used_is_refused_by_its_property_without_its_value(
     value: dict[str, Any], reason: str
 ) -> None:
     source = secret(**value)
@@ -137,7 +137,7 @@ def test_given_the_database_has_a_password_that_is_refused_today_then_it_goes_on
     assert calls.writes == []
 
 
-def test_given_a_new_password_that_cannot_be_used_then_only_a_rollback_goes_on_without_it() -> None:
+def test_rollback_alone_goes_on_without_a_new_password_that_cannot_be_used() -> None:
     source = secret(SecretString="the-first-one")
     converge(graph(source))
     boto("secretsmanager").put_secret_value(SecretId=source, SecretString="with a space")

@@ -147,7 +147,7 @@ def test_given_a_holder_that_is_there_whatever_its_state_then_the_name_is_taken(
     assert value() == f"{STACK} Other"
 
 
-def test_given_nobody_may_ask_whether_the_holder_is_there_then_the_reason_tells_what_to_do(
+def test_holder_that_nobody_may_ask_for_is_a_failure_with_what_to_do(
     stack: Stubber,
 ) -> None:
     fails(stack, "AccessDenied", f"not authorized on {STACK}")
@@ -175,7 +175,7 @@ def test_given_cloudformation_cannot_say_now_then_the_name_is_waited_for(stack: 
     assert value() == f"{STACK} MLflow"
 
 
-def test_given_another_follows_between_the_look_and_the_claim_then_that_one_keeps_the_name(
+def test_holder_that_comes_between_the_look_and_the_claim_keeps_the_name(
     stack: Stubber,
 ) -> None:
     says(stack, "DELETE_SKIPPED", times=2)
@@ -218,7 +218,7 @@ def test_given_the_former_holder_comes_back_at_that_moment_then_it_keeps_the_nam
     assert value() == f"{STACK} Other"
 
 
-def test_given_cloudformation_cannot_say_behind_the_claim_then_it_is_given_back_and_tried_again(
+def test_claim_that_cloudformation_cannot_judge_is_given_back_and_tried_again(
     stack: Stubber,
 ) -> None:
     says(stack, "DELETE_SKIPPED", times=2)
@@ -255,7 +255,7 @@ def test_given_its_own_claim_then_cloudformation_is_not_asked(stack: Stubber) ->
     assert boto("ssm").describe_parameters()["Parameters"] == []
 
 
-def test_given_a_claim_that_was_followed_then_it_is_its_holders_before_it_is_released(
+def test_claim_that_was_followed_is_its_holders_before_it_is_released(
     aws: None,
 ) -> None:
     """The function died before the tags were set: IAM lets a reservation go by its owner's tag."""

@@ -368,7 +368,7 @@ LATE = [
 
 @pytest.mark.parametrize("throttled", [0, PATIENCE])
 @pytest.mark.parametrize(("request_type", "status"), LATE)
-def test_a_status_that_cloudformation_tells_late_is_waited_for_however_often_it_throttles(
+def test_status_that_comes_late_is_waited_for_however_often_aws_throttles(
     world: World, request_type: str, status: str | None, throttled: int
 ) -> None:
     before = state(status) if status else None

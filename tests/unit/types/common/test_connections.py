@@ -119,7 +119,7 @@ def test_given_a_budget_then_its_sum_in_words(budget: Budget, words: str) -> Non
         ),
     ],
 )
-def test_given_more_tasks_than_the_database_takes_then_the_sum_is_shown_and_what_to_change(
+def test_tasks_that_are_too_many_for_the_database_are_refused_with_the_sum(
     properties: dict[str, Any], told: str
 ) -> None:
     assert faults(MLflowProperties, JOINED | properties) == (told,)

@@ -175,7 +175,7 @@ def _kinds(of: type[Any] = OwnedObject) -> Iterator[type[Any]]:
         yield from _kinds(kind)
 
 
-def test_given_tags_taken_out_and_changed_then_every_object_has_the_asked_and_foreign_ones(
+def test_every_object_has_the_asked_and_foreign_tags_after_a_change_of_tags(
     whole: Whole,
 ) -> None:
     made = whole.converge(AT_FIRST).values()
@@ -194,7 +194,7 @@ def test_given_tags_taken_out_and_changed_then_every_object_has_the_asked_and_fo
     assert calls.writes == [], "there is nothing more to do"
 
 
-def test_given_an_update_cut_off_anywhere_then_its_rollback_or_its_end_has_the_asked_tags_alone(
+def test_update_cut_off_anywhere_ends_or_goes_back_with_the_asked_tags_alone(
     whole: Whole,
 ) -> None:
     whole.converge(AT_FIRST)
@@ -214,7 +214,7 @@ def test_given_a_key_that_somebody_else_set_then_it_is_not_among_those_that_go()
     assert owner().no_longer_asked({"theirs": "kept"}) == []
 
 
-def test_given_the_longest_logical_ids_then_each_has_an_owner_tag_of_its_own_that_fits() -> None:
+def test_longest_logical_ids_have_each_an_owner_tag_of_their_own_that_fits() -> None:
     one, other = (
         replace(owner(), logical_id="L" * 254 + end, digest=f"abcdefghi{end}") for end in "ab"
     )

@@ -69,7 +69,7 @@ class TestWhatIsMade:
     @pytest.mark.parametrize(
         ("storage", "placed"), [("bcd", ["b", "b"]), ("abc", ["a", "b"]), ("cde", ["", ""])]
     )
-    def test_given_the_zones_of_auroras_storage_then_instances_are_in_those_of_the_subnets_too(
+    def test_instances_are_in_zones_of_both_auroras_storage_and_the_subnets(
         self, asked: Properties, storage: str, placed: list[str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """The subnets are in the zones a and b; where none is the storage's, Aurora chooses."""
@@ -136,7 +136,7 @@ class TestOneAndTheSameEnd:
         assert calls.made.count("DescribeDBClusterParameters") == 1
         assert len(calls.made) <= 33
 
-    def test_given_a_function_that_dies_behind_every_write_then_it_ends_in_the_same_place(
+    def test_function_that_dies_behind_every_write_ends_in_the_same_place(
         self, asked: Properties, aurora: Aurora
     ) -> None:
         converge(graph(asked))
@@ -152,7 +152,7 @@ class TestOneAndTheSameEnd:
         assert sql(login(aurora, given["ServiceSecretArn"]), "SELECT 1") == [(1,)]
         assert cluster()["DeletionProtection"] is True
 
-    def test_given_a_removal_that_dies_behind_every_write_then_one_snapshot_stays_and_no_more(
+    def test_removal_that_dies_behind_every_write_leaves_one_snapshot_and_no_more(
         self, asked: Properties
     ) -> None:
         converge(graph(asked))

@@ -26,7 +26,7 @@ def test_given_the_required_properties_then_the_defaults_of_the_docs() -> None:
 
 
 @given(st.integers(1, 512), st.integers(2, 512))
-def test_given_capacities_as_strings_then_they_are_refused_only_if_the_lowest_is_more(
+def test_capacities_as_strings_are_refused_only_if_the_lowest_is_more(
     lowest: int, highest: int
 ) -> None:
     asked = {"MinCapacity": f"{lowest / 2:g}", "MaxCapacity": f"{highest / 2:g}"}

@@ -20,9 +20,7 @@ from tests.support.properties.properties_kit import (
 )
 
 
-def test_given_the_required_properties_then_the_parts_are_as_if_asked_apart_but_for_the_name() -> (
-    None
-):
+def test_parts_of_the_required_properties_are_as_if_asked_apart_but_for_the_name() -> None:
     joined = parse(MLflowProperties, JOINED)
     name = {"UniqueName": "mlflow"}
     assert joined.bucket() == parse(BucketProperties, name)

@@ -215,7 +215,7 @@ def test_given_a_check_on_a_schedule_then_its_drift_is_the_resources_metric(
     assert values() == [value]
 
 
-def test_given_a_check_on_a_schedule_that_cannot_be_made_then_that_counts_as_a_difference(
+def test_scheduled_check_that_cannot_be_made_counts_as_a_difference(
     aws: None,
 ) -> None:
     unknown = {**CHECK, "Image": "mine:latest"}
@@ -226,7 +226,7 @@ def test_given_a_check_on_a_schedule_that_cannot_be_made_then_that_counts_as_a_d
 
 
 @pytest.mark.parametrize("state", [s for s in State if s.retryable or s is State.STOPPED])
-def test_given_that_nobody_can_tell_now_then_nothing_is_published_and_no_alarm_goes_off(
+def test_state_that_nobody_can_tell_now_publishes_nothing_and_raises_no_alarm(
     aws: None, monkeypatch: pytest.MonkeyPatch, state: State
 ) -> None:
     reports(monkeypatch, SchemaReport(state, None, HEAD))

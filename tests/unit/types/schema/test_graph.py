@@ -79,7 +79,7 @@ def test_given_a_final_state_then_it_fails_at_once_with_what_to_do(
 
 
 @pytest.mark.parametrize("state", PASSING)
-def test_given_a_state_that_passes_then_it_is_waited_for_until_the_schema_can_be_read(
+def test_state_that_passes_is_waited_for_until_the_schema_can_be_read(
     monkeypatch: pytest.MonkeyPatch, state: State
 ) -> None:
     reports(

@@ -39,9 +39,7 @@ def test_given_room_for_mlflows_own_pools_then_nothing_is_said(
     assert caplog.records == []
 
 
-def test_given_a_database_that_runs_with_too_few_then_the_reason_has_the_sum_and_the_reboot() -> (
-    None
-):
+def test_database_with_too_few_connections_is_told_with_the_sum_and_the_reboot() -> None:
     with standing("UPDATE_IN_PROGRESS"), pytest.raises(PermanentError) as failed:
         summed(5000, 64, takes=5000)
     reason = str(failed.value)

@@ -60,7 +60,7 @@ def test_given_it_is_there_then_a_second_time_writes_nothing_and_says_the_same(
     assert calls.writes == []
 
 
-def test_given_no_schema_yet_then_no_service_task_starts_before_the_migration_has_ended(
+def test_service_task_starts_only_after_the_first_migration_has_ended(
     fargate: Fargate, properties: Properties
 ) -> None:
     with watched() as calls:
@@ -181,7 +181,7 @@ def test_given_another_image_then_it_is_migrated_before_it_is_deployed(
     assert server()["image"] == "ghcr.io/mlflow/mlflow:v3.18.0-full"
 
 
-def test_given_a_change_that_crashes_then_the_rollback_needs_no_new_revision_and_no_migration(
+def test_rollback_of_a_change_that_crashes_needs_no_new_revision_and_no_migration(
     fargate: Fargate, properties: Properties
 ) -> None:
     first = converge(graph_of(properties))

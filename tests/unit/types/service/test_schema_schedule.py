@@ -101,7 +101,7 @@ def test_given_a_fallback_image_then_its_release_is_expected(aws: None) -> None:
     assert event()["Check"]["Image"] == "ghcr.io/mlflow/mlflow:v3.17.2-full"
 
 
-def test_given_an_image_whose_release_nobody_knows_then_its_migrations_revision_is_expected(
+def test_image_of_an_unknown_release_is_checked_by_its_migrations_revision(
     aws: None,
 ) -> None:
     converge(graph_of(Image="mine:latest"))

@@ -44,7 +44,7 @@ def test_given_what_the_user_has_suspended_then_it_is_suspended_again_after(
     assert suspended() == {"ScheduledScalingSuspended"}
 
 
-def test_given_a_function_that_dies_behind_every_write_then_the_upgrade_ends_the_same(
+def test_upgrade_whose_function_dies_behind_every_write_ends_the_same(
     fargate: Fargate, newer: Properties
 ) -> None:
     writes = dying_behind_every_write(lambda: converge(graph_of(newer)))
@@ -57,7 +57,7 @@ def test_given_a_function_that_dies_behind_every_write_then_the_upgrade_ends_the
     assert calls.writes == []
 
 
-def test_given_a_rollout_that_fails_behind_the_migration_then_the_rollback_serves_on_the_new_image(
+def test_rollback_of_a_rollout_behind_the_migration_serves_on_the_new_image(
     fargate: Fargate, older: Properties, newer: Properties
 ) -> None:
     fargate.inspection_ends.append(migrated(OLDER, "ahead", **{"from": HEAD}))
@@ -74,7 +74,7 @@ def test_given_a_rollout_that_fails_behind_the_migration_then_the_rollback_serve
     assert is_as_before(fargate)
 
 
-def test_given_a_fallback_image_of_another_registry_then_it_can_be_pulled(
+def test_image_of_another_registry_can_be_pulled_as_long_as_it_stands_in(
     fargate: Fargate, older: Properties, newer: Properties
 ) -> None:
     mirrored = instead(newer, f"{REGISTRY}/mlflow:v3.17.2")

@@ -139,7 +139,7 @@ def test_given_no_map_and_no_list_of_pairs_then_it_is_refused(tags: object) -> N
         read_tags(tags)
 
 
-def test_given_two_keys_that_iam_takes_for_one_then_the_property_is_named_before_any_call() -> None:
+def test_two_keys_that_iam_takes_for_one_are_refused_before_any_call() -> None:
     with pytest.raises(InvalidProperties) as refused:
         parse(BucketProperties, {"Tags": {"Team": "a", "team": "b"}})
     assert refused.value.faults == ("Tags.team: differs from Team in case alone; IAM knows one",)

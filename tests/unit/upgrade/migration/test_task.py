@@ -134,7 +134,7 @@ def test_given_data_that_is_behind_then_what_was_and_its_snapshot_are_noted(
     assert (noted[FROM_TAG], noted[SNAPSHOT_TAG]) == (OLDER, SNAPSHOT)
 
 
-def test_given_a_migration_whose_tables_are_not_as_declared_then_it_names_them(
+def test_migration_whose_tables_are_not_as_declared_fails_naming_them(
     fargate: Fargate, graph_of: Build
 ) -> None:
     schema = Schema(lambda: HEAD, empty=True, lacks=("table spans: column name is missing",))

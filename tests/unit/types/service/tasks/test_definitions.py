@@ -10,7 +10,7 @@ from tests.support.objects.kill_points import watched
 from tests.support.objects.service_kit import HEAD, converge
 
 
-def test_given_a_server_then_only_its_secrets_keys_are_named_and_no_value_is_in_its_definition(
+def test_definition_of_a_server_names_keys_of_its_secrets_and_holds_no_value(
     fargate: Fargate, properties: Properties
 ) -> None:
     given = converge(graph_of(properties))
@@ -34,7 +34,7 @@ def test_given_a_server_then_only_its_secrets_keys_are_named_and_no_value_is_in_
     assert migration["secrets"][0]["valueFrom"] == f"{changes}:username::"
 
 
-def test_given_basic_auth_then_all_tasks_share_keys_of_the_servers_secret_and_a_migration_runs(
+def test_basic_auth_has_a_migration_run_and_all_tasks_share_the_servers_secret(
     fargate: Fargate, properties: Properties
 ) -> None:
     of_users = migrated(HEAD, "behind", **{"from": HEAD, "pending": ["auth-f1a2b3c4d5e6"]})
@@ -84,7 +84,7 @@ def test_given_a_secret_taken_out_of_a_sidecar_then_the_task_has_it_no_more(
         assert bool(options) == ("SecretOptions" in held["LogConfiguration"])
 
 
-def test_given_the_ai_gateway_then_it_is_on_for_the_providers_alone_and_off_again_without(
+def test_ai_gateway_is_on_for_the_providers_alone_and_off_again_without(
     fargate: Fargate, properties: Properties
 ) -> None:
     for given, told in (
@@ -98,7 +98,7 @@ def test_given_the_ai_gateway_then_it_is_on_for_the_providers_alone_and_off_agai
         assert tuple(environment(server())[name] for name in names) == told
 
 
-def test_given_containers_with_less_then_server_and_migration_have_it_and_have_it_back_without(
+def test_server_and_migration_have_less_where_it_is_asked_and_all_back_without(
     fargate: Fargate, properties: Properties
 ) -> None:
     less = {"ReadonlyRootFilesystem": "true", "User": "10001:10001"}

@@ -40,7 +40,7 @@ def test_given_the_root_of_a_bucket_then_no_slash_is_left_over() -> None:
     assert told["MLFLOW_ARTIFACTS_DESTINATION"] == "s3://artifacts"
 
 
-def test_given_the_load_balancers_name_then_both_cases_are_allowed_with_and_without_port() -> None:
+def test_name_of_the_load_balancer_is_allowed_in_both_cases_with_and_without_port() -> None:
     hosts = server_environment(SERVER)["MLFLOW_SERVER_ALLOWED_HOSTS"].split(",")
     for name in (HOST, HOST.lower(), "localhost", "127.0.0.1"):
         assert {name, f"{name}:*"} <= set(hosts)
@@ -84,7 +84,7 @@ def test_given_a_worker_that_starts_slowly_then_uvicorn_waits_for_it() -> None:
     assert "healthcheck" not in told["MLFLOW_UVICORN_OPTS"]
 
 
-def test_given_a_database_then_libpq_is_told_where_and_the_login_comes_from_the_secret() -> None:
+def test_libpq_is_told_where_the_database_is_and_its_login_comes_from_the_secret() -> None:
     assert database_environment("db.example.com", 5432, "mlflow") == {
         "PGHOST": "db.example.com",
         "PGPORT": "5432",
@@ -137,7 +137,7 @@ def test_given_no_sign_in_then_mlflow_is_started_and_nothing_else() -> None:
     assert server_command(basic_auth=False) == ["mlflow", "server"]
 
 
-def test_given_sign_in_then_users_are_in_the_database_and_the_command_holds_no_secret(
+def test_sign_in_keeps_users_in_the_database_and_no_secret_in_the_command(
     tmp_path: Path,
 ) -> None:
     program = tmp_path / "mlflow"

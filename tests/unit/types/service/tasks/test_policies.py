@@ -84,7 +84,7 @@ def test_given_an_image_in_ecr_then_that_repository_may_be_pulled_from() -> None
     assert found["RegistryLogin"]["Action"] == "ecr:GetAuthorizationToken"
 
 
-def test_given_an_image_in_ecr_then_its_first_pull_through_a_cache_is_allowed_there_alone() -> None:
+def test_image_in_ecr_is_allowed_its_first_pull_through_a_cache_there_alone() -> None:
     image = "210987654321.dkr.ecr.us-east-1.amazonaws.com/github/mlflow/mlflow:v3.17.2-full"
     pull = statements(execution_policy(owner(), "/aws/ecs/x", ["arn:a"], [image]))["PullImages"]
     assert {"ecr:BatchImportUpstreamImage", "ecr:CreateRepository"} <= set(pull["Action"])
@@ -98,7 +98,7 @@ def test_given_an_image_of_the_public_gallery_then_it_needs_no_right() -> None:
     assert "PullImages" not in found
 
 
-def test_given_the_rights_to_pull_then_the_boundary_of_what_starts_tasks_has_them_too() -> None:
+def test_rights_to_pull_are_in_the_boundary_of_what_starts_tasks_too() -> None:
     [bounded] = [found for found in boundary("ExecutionBoundary") if found.sid == "PullImage"]
     assert set(bounded.actions) == set(PULL_ACTIONS)
 

@@ -88,7 +88,7 @@ def as_template(documents: dict[str, dict[str, Any]]) -> dict[str, Any]:
     return {"AWSTemplateFormatVersion": "2010-09-09", "Resources": resources}
 
 
-def test_given_a_service_and_its_bucket_then_the_scanners_find_nothing_in_what_is_written(
+def test_scanners_find_nothing_in_the_policies_of_a_service_and_its_bucket(
     fargate: Fargate,
     properties: dict[str, Any],
     tmp_path: Path,
