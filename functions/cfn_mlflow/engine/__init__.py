@@ -1,1 +1,1 @@
-"""How does a graph of resources become real, and how does it go? AWS is not known here."""
+"""How does a graph of resources become real, and how is it removed? This room does not know AWS."""

@@ -1,4 +1,4 @@
-"""How the engine calls a resource: every error is one of the two kinds, or a bug."""
+"""Call a resource, and turn each error into a TemporaryError or a PermanentError."""
 
 from __future__ import annotations
 

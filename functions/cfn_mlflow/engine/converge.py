@@ -1,4 +1,4 @@
-"""Converge a graph: observe each resource, and move it one step towards what is asked."""
+"""Converge a graph: observe each resource, and change it by one step towards what is asked."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ Node = Observed[Any]
 class Convergence:
     """Brings the resources of a graph to what is asked; independent ones move side by side.
 
-    Nothing is remembered that could not be read again: a resource that serves is not read twice
-    by one Convergence, and a new one, in another process, ends in the same place. `waited` is what
-    an earlier one waited for, by the labels.
+    A Convergence remembers nothing that could not be read again. It does not observe a resource
+    again once that is ready. A new one, in another process, comes to the same result. `waited` has
+    what an earlier one waited for, by the labels.
     """
 
     def __init__(
@@ -67,10 +67,10 @@ class Convergence:
         self._cleaning: Removal | None = None
 
     def step(self) -> Outcome:
-        """Observe once every resource that does not serve yet, and move it.
+        """Observe every resource that is not ready yet once, and create or change it.
 
-        Returns Done with the attributes, or Waiting. Raises PermanentError when it cannot be, and
-        OutdatedError when another graph is to be made.
+        Returns Done with the attributes, or Waiting. Raises PermanentError if the request cannot
+        succeed, and OutdatedError if a new graph has to be made.
         """
         waits: dict[str, str] = {}
         if not self._refused:
@@ -89,7 +89,7 @@ class Convergence:
         return self._clean()
 
     def refusals(self) -> tuple[str, ...]:
-        """Return, without a change, what is asked and refused. Raises TemporaryError."""
+        """Return the refused parts of the request, without any change. Raises TemporaryError."""
         waits: dict[str, str] = {}
         try:
             self._refuse(waits)
@@ -100,9 +100,9 @@ class Convergence:
         return ()
 
     def _refuse(self, waits: dict[str, str]) -> None:
-        """Refuse, before anything changes, what would lose data or is somebody else's.
+        """Refuse, before any change, what would lose data or belongs to somebody else.
 
-        What cannot be observed at all is told beside that.
+        A resource that cannot be observed adds a fault too.
         """
         faults: list[str] = []
         refused: type[RefusedChanges] = NotShared
@@ -158,7 +158,7 @@ class Convergence:
                 self._serve.add(id(node))
 
     def _advance(self, node: Node) -> tuple[Found | None, str]:
-        """Return what was observed and its state: empty once it serves."""
+        """Return the observation and the state, which is empty once the resource is ready."""
         found = self._observe(node)
         if found is None:
             if self._patience.waits_for_its_creation(node):
@@ -204,7 +204,7 @@ class Convergence:
         return again, again.busy or (updating if again.differs else again.not_ready)
 
     def _clean(self) -> Outcome:
-        """Remove what this graph has replaced or no longer wants, then answer."""
+        """Remove replaced and unwanted objects, then return the attributes."""
         if self._cleaning is None:
             superseded = (
                 self._call(node, node.superseded)

@@ -1,4 +1,4 @@
-"""Give a graph up: what must not outlast its failure is undone, all else stays as it is."""
+"""Give a graph up after a failed request: undo what must not outlast the failure."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from cfn_mlflow.outcome import TemporaryError
 
 
 def give_up(graph: Graph, explain: Explain) -> None:
-    """Let each resource undo what must not stay, in reverse; one that cannot keeps none from it.
+    """Call `give_up` of each resource in reverse order, even if some of the calls fail.
 
-    Raises at the end what kept one from it: TemporaryError only if all may pass.
+    Raises one of the errors at the end. It is a TemporaryError only if all of them are.
     """
     graph.forget()
     errors: list[Exception] = []

@@ -1,4 +1,4 @@
-"""The resources of one request, in plain reading order, and what needs what."""
+"""The graph: the resources of one request, each with the resources that it needs."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ class Graph:
     wanted: list[Observed[Any]] = field(default_factory=list)
     unwanted: list[Deletable[Any]] = field(default_factory=list)
     outputs: dict[str, Any] = field(default_factory=dict)
-    """The attributes of the whole: values or outputs."""
+    """The attributes of the request's resource, as values or outputs."""
     _after: dict[int, tuple[Observed[Any], ...]] = field(default_factory=dict)
     _first: list[Observed[Any]] = field(default_factory=list)
 
     @classmethod
     def of_old(cls, nodes: Iterable[Deletable[Any]]) -> Graph:
-        """Return a graph of what is to be removed, in which nothing needs another."""
+        """Return a graph of resources to remove, none of which needs another."""
         graph = cls()
         for node in nodes:
             graph._after[id(node)] = ()
@@ -40,23 +40,23 @@ class Graph:
         return node
 
     def add(self, node: Added, *, after: tuple[Observed[Any], ...] = ()) -> Added:
-        """Add a resource that is to be there, and return it.
+        """Add a wanted resource, and return it.
 
-        `after` names those it must follow though it takes no value of theirs.
-        Raises ValueError if one that it needs is not in the graph yet.
+        It follows the resources in `after` even if it has no output of theirs. Raises ValueError if
+        the graph does not have a resource that it needs yet.
         """
         self._after[id(node)] = self._needs_of(node, after)
         self.wanted.append(node)
         return node
 
     def without(self, node: Removed, *, after: tuple[Observed[Any], ...] = ()) -> Removed:
-        """Add a resource that is to be absent: removed, if owned, once all the others serve."""
+        """Add an unwanted resource. If it is owned, it is removed once all others are ready."""
         self._after[id(node)] = self._needs_of(node, after)
         self.unwanted.append(node)
         return node
 
     def needs(self, node: Observed[Any]) -> tuple[Observed[Any], ...]:
-        """Return the resources that must serve before this one is made."""
+        """Return the resources that must be ready before this one is made."""
         return self._after[id(node)]
 
     def built_on(self, node: Observed[Any]) -> tuple[Observed[Any], ...]:
@@ -69,7 +69,7 @@ class Graph:
         yield from self.unwanted
 
     def forget(self) -> None:
-        """Forget what was observed of all of them: so no output is known."""
+        """Forget every observed view, so that no output is known."""
         for node in self.all():
             node.see(None)
 

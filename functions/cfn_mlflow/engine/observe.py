@@ -1,4 +1,4 @@
-"""Observe a graph: its attributes as they stand, with nothing made, changed or removed."""
+"""Observe a graph and return its attributes, without any change."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cfn_mlflow.outcome import Done, Outcome, PermanentError, TemporaryError, Wa
 
 
 class AsItStands:
-    """Reads what the attributes of a graph rest on, each resource after those that it needs."""
+    """Reads the resources from which the attributes of a graph come."""
 
     def __init__(self, graph: Graph, explain: Explain) -> None:
         graph.forget()
@@ -24,8 +24,8 @@ class AsItStands:
     def step(self) -> Outcome:
         """Observe once every resource that was not observed yet.
 
-        Returns Done with the attributes, or Waiting. Raises PermanentError if one is not to be
-        had, for what it rests on is not there.
+        Returns Done with the attributes, or Waiting. Raises PermanentError if a resource for an
+        attribute does not exist.
         """
         waits: dict[str, str] = {}
         for node in self._graph.wanted:
@@ -38,7 +38,7 @@ class AsItStands:
             return Done({key: str(known(value)) for key, value in outputs})
         except NotKnown as missing:
             raise PermanentError(
-                f"{missing} is not there, so the attributes cannot be told. Correct what the "
+                f"{missing} is not there, so the attributes cannot be read. Correct what the "
                 f"resource names, then deploy again"
             ) from None
 
@@ -56,7 +56,7 @@ class AsItStands:
 
 
 def _rested_on(value: object) -> list[Observed[Any]]:
-    """Return every resource that a value rests on, and those that these rest on."""
+    """Return every resource from which a value comes, directly or through others."""
     found: dict[int, Observed[Any]] = {}
     left = list(sources(value))
     while left:

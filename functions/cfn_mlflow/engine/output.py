@@ -23,18 +23,18 @@ V_co = TypeVar("V_co", covariant=True)
 
 
 class NotKnown(Exception):  # noqa: N818 - a state, not an error
-    """An output rests on a resource that has not been observed yet, or is not there."""
+    """An output comes from a resource that was not observed yet, or does not exist."""
 
 
 class Seen(Generic[T]):
-    """What was last observed of one resource, if it was."""
+    """The view of a resource that was last observed, or None."""
 
     def __init__(self) -> None:
         self.view: T | None = None
 
 
 class Output(Generic[V_co]):
-    """A value that comes from other resources; it is known once all of them serve."""
+    """A value that comes from other resources, and is known once all of them are ready."""
 
     def __init__(self, sources: Iterable[Observed[Any]], give: Callable[[], V_co]) -> None:
         self.sources = tuple({id(source): source for source in sources}.values())
@@ -52,11 +52,11 @@ class Output(Generic[V_co]):
         return Output(self.sources, lambda: make(self._give()))
 
     def after(self, *nodes: Observed[Any]) -> Output[V_co]:
-        """Return this output, known only once these resources serve too."""
+        """Return this output, but known only once these resources are ready too."""
         return Output((*self.sources, *nodes), self._give)
 
     def __str__(self) -> NoReturn:
-        """Refuse to stand in a text, where nobody would see that it is no value."""
+        """Raise TypeError: a text with an unknown value in it would look right."""
         raise TypeError("an output is no value: use known() where it is needed, or map()")
 
 
@@ -69,7 +69,7 @@ def known(value: Output[T]) -> T: ...
 @overload
 def known(value: Value[T]) -> T: ...
 def known(value: Any) -> Any:
-    """Return a value, or what an output gives. Raises NotKnown."""
+    """Return a plain value, or the value of an output. Raises NotKnown."""
     return value.value if isinstance(value, Output) else value
 
 

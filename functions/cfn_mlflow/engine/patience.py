@@ -1,7 +1,7 @@
-"""Patience after our own create or change: AWS may not show at once what it was told.
+"""Patience after the engine's own create or change, which AWS may show late.
 
-All of it is here, with its bounds. An invocation that goes on with a request is told what the one
-before waited for, and since when: so a bound holds for both.
+All such waits and their bounds are here. An invocation that continues a request knows what the
+previous one waited for, and since when. So a bound holds for both together.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from cfn_mlflow.outcome import PermanentError
 from cfn_mlflow.runtime.progress import Wait
 
 SECONDS = 120.0
-"""So long something that was just created or changed may be invisible, unknown or denied."""
+"""Seconds for which an object may be invisible, unknown or denied after its create or change."""
 
 UPDATES_THAT_HELP = 5
-"""A resource that still differs after so many updates always will."""
+"""The most updates of a resource. If it still differs then, more updates do not help."""
 
 NOT_VISIBLE = "created; not visible yet"
 NO_TAGS = "created; its tags are not visible yet"
@@ -79,7 +79,7 @@ class Patience:
                 past.unknown = since
 
     def created(self, node: Node) -> None:
-        """Note our own create."""
+        """Note that the engine created the resource."""
         past = self._of(node)
         past.acted, past.unknown = self._now(), None
         past.unseen, past.told = True, False
@@ -92,14 +92,14 @@ class Patience:
             past.sighted, past.unknown = True, None
 
     def updated(self, node: Node) -> None:
-        """Note our own change: each one more gives it twice as many looks to show."""
+        """Note that the engine changed the resource, and double the steps to wait for it."""
         past = self._of(node)
         past.acted, past.unknown = self._now(), None
         past.looks = 2**past.updates
         past.updates += 1
 
     def waits_for_its_creation(self, node: Node) -> bool:
-        """Tell whether it was created and never seen since.
+        """Return whether it was created and never seen since.
 
         Raises PermanentError once that has lasted too long, unless another invocation created it.
         """
@@ -113,11 +113,11 @@ class Patience:
         return past.unseen
 
     def waits_for_its_tags(self, node: Node) -> bool:
-        """Tell whether it was just created, so that its owner tag may still be missing."""
+        """Return whether it was just created, so that its owner tag may still be missing."""
         return self._of(node).unseen and self._lasts((node,))
 
     def waits_for_its_update(self, node: Node, differs: Iterable[str]) -> bool:
-        """Tell whether the last update may still show; False if another may help.
+        """Return whether the last update may still show; False if another may help.
 
         Raises PermanentError once none does.
         """
@@ -135,8 +135,8 @@ class Patience:
     def bear(self, node: Node, needs: Iterable[Node], error: PermanentError) -> str:
         """Return what to wait for if an error may pass by itself; else raise it.
 
-        What says "denied" or "not found" may pass if the resource, or one that it needs, was just
-        created or changed here.
+        An error that says "denied" or "not found" may pass by itself. That is so if the resource,
+        or one that it needs, was just created or changed here.
         """
         if isinstance(error, NotKnownYetError):
             past = self._of(node)

@@ -1,4 +1,4 @@
-"""Remove a graph: the same walk in reverse, each resource after those that need it."""
+"""Remove a graph in reverse order: each resource after those that need it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cfn_mlflow.engine.resource import Deletable, LeavesTraces, Observed, Retain
 from cfn_mlflow.outcome import Done, Outcome, TemporaryError, Waiting
 
 Views = dict[int, Any]
-"""What is there and owned, by the resource's id; None for what is absent."""
+"""The view of each owned resource, by the id of the Python object; None if it is absent."""
 
 
 class Removal:
@@ -62,7 +62,7 @@ class Removal:
         return found
 
     def _left(self) -> Iterator[Deletable[Any]]:
-        """Yield what may still be there, also what is added meanwhile."""
+        """Yield the resources that may still exist, even those that are added meanwhile."""
         for node in self._graph.all():
             if isinstance(node, Deletable) and id(node) not in self._settled:
                 yield node
@@ -93,7 +93,7 @@ class Removal:
         return views
 
     def _add_superseded(self, node: Observed[Any]) -> None:
-        """Add what an update that was cut off has replaced and not removed."""
+        """Add the older objects that an interrupted update has replaced and not removed."""
         if id(node) not in self._unasked or not isinstance(node, Superseding):
             return
         for superseded in self._call(node, node.superseded):

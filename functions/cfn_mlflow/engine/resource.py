@@ -1,7 +1,8 @@
-"""The contract between the engine and what it makes real: what a graph holds, and what it can do.
+"""The contract between the engine and the resources of a graph.
 
-A resource says what it can do by the classes it inherits; the engine asks with `isinstance`.
-Four verbs change or read the world: observe, create, update, delete. A mix-in adds what few need.
+A resource inherits a class for each thing that it can do, and the engine asks with `isinstance`.
+Four methods read or change the world: observe, create, update and delete. Mix-ins add methods that
+only few resources need.
 """
 
 from __future__ import annotations
@@ -19,26 +20,26 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Observation(Generic[View]):
-    """How a resource stands: what `observe` has read, and what `compare` says of it."""
+    """The state of a resource: what `observe` has read, and what `compare` has added."""
 
     view: View
-    """What was read; of a type of the resource's own."""
+    """The values that were read. Each kind of resource has its own type for them."""
     conflict: str = ""
-    """Why it is not this resource's: the ownership conflict, with the next step. Empty if it is."""
+    """The ownership conflict, with the next step. Empty if this resource is the owner."""
     unmarked: bool = False
-    """Whether nothing tells yet whose it is: right after our own create it may be ours."""
+    """Whether no owner is known yet. Right after the engine's create that may still change."""
     refused: tuple[str, ...] = ()
-    """What is asked and would lose data, or may not be used. Nothing is changed then."""
+    """The requested changes that would lose data or are not allowed. Then nothing is changed."""
     busy: str = ""
-    """The state in which it takes no change."""
+    """The state in which it accepts no change. Empty if it accepts changes."""
     differs: tuple[str, ...] = ()
-    """What is not as asked, among what is ours to set."""
+    """The names of the settings that are not as asked."""
     not_ready: str = ""
-    """What is still to happen before it serves."""
+    """What still has to happen before it is ready. Empty if it is."""
 
     @property
     def owned(self) -> bool:
-        """Tell whether it is this resource's own; a part of something owned is owned."""
+        """Return whether this resource is the owner. A part of an owned object is owned too."""
         return not self.conflict
 
     def differing(self, things: Mapping[str, bool]) -> Observation[View]:
@@ -48,49 +49,49 @@ class Observation(Generic[View]):
 
 @dataclass(frozen=True, eq=False)
 class Observed(ABC, Generic[View]):
-    """One thing in the world that is only observed: never made, changed or removed.
+    """An object that is only observed: never made, changed or removed.
 
-    Its fields are what is asked; subclasses are frozen dataclasses. A field may be an output of
-    another resource. Every method may raise TemporaryError (look again) or PermanentError (give
-    up, and say why).
+    Subclasses are frozen dataclasses whose fields say what is asked. A field may be an output of
+    another resource. Every method may raise TemporaryError, after which the engine tries again, or
+    PermanentError, which fails the request with a reason.
     """
 
     words: ClassVar[str]
-    """What people call it, in lower case: `database cluster`."""
+    """The display name in lower case, such as `database cluster`."""
 
     _seen: Seen[View] = field(default_factory=Seen, init=False, repr=False)
 
     @property
     def label(self) -> str:
-        """What this one is called where there are several of a kind."""
+        """The display name, which distinguishes several resources of a kind."""
         return self.words
 
     @abstractmethod
     def observe(self) -> Observation[View] | None:
-        """Return what is there and whose it is, or None if nothing is.
+        """Return the object's state and its owner, or None if the object does not exist.
 
-        The one read of a step. It can do without outputs that are not known yet.
+        The engine calls it in each step. It must work while outputs are not known yet.
         """
 
     def compare(self, found: Observation[View]) -> Observation[View]:
-        """Add what is busy, what differs and what is not ready, by what is asked.
+        """Return the observation with `busy`, `differs` and `not_ready` set.
 
-        Called once all outputs are known, on what is owned. It reads no more than it has to.
+        The engine calls it for an owned object, once all outputs are known.
         """
         return found
 
     def output(self, take: Callable[[View], T]) -> Output[T]:
-        """Return an output: what `take` finds in the view, once this resource serves."""
+        """Return the output that `take` makes of the view, once this resource is ready."""
         return Output((self,), lambda: take(self.last_view()))
 
     def last_view(self) -> View:
-        """Return what was last observed. Raises NotKnown."""
+        """Return the view that was last observed. Raises NotKnown if there is none."""
         if self._seen.view is None:
             raise NotKnown(self.label)
         return self._seen.view
 
     def see(self, view: View | None) -> None:
-        """Keep what was observed, or forget it: the engine alone calls this."""
+        """Store an observed view, or forget it. Only the engine calls this."""
         self._seen.view = view
 
 
@@ -99,7 +100,7 @@ class Creatable(Observed[View]):
 
     @abstractmethod
     def create(self) -> None:
-        """Begin to make it. Called only when nothing was observed."""
+        """Begin to make it. The engine calls this only if it does not exist."""
 
 
 class Updatable(Observed[View]):
@@ -107,15 +108,15 @@ class Updatable(Observed[View]):
 
     @abstractmethod
     def update(self, found: Observation[View]) -> None:
-        """Change what `found.differs` names. Called only when it names something."""
+        """Change the settings in `found.differs`. The engine calls this only if there are any."""
 
 
 class Deletable(Observed[View]):
-    """It can be removed. Without this, a removal does not look at it."""
+    """It can be removed. A removal observes no other resource."""
 
     @abstractmethod
     def delete(self, view: View) -> None:
-        """Begin to remove it. Called only on what is owned, perhaps again while it goes."""
+        """Begin to remove it. The engine calls this for an owned object, until it is gone."""
 
 
 class Resource(Creatable[View], Updatable[View], Deletable[View]):
@@ -123,72 +124,72 @@ class Resource(Creatable[View], Updatable[View], Deletable[View]):
 
 
 class Attached(Creatable[View]):
-    """It is made beside its parent, and goes or stays with it: nothing deletes it alone."""
+    """It is made after its parent, and AWS deletes it with its parent."""
 
 
 class Remains(Deletable[View]):
-    """Something of before that is not wanted any more: it is only ever removed."""
+    """An older object that is no longer wanted, and is only removed."""
 
 
 class ObservedFirst(Observed[View]):
-    """It may refuse what is asked: it is observed before anything changes, with no output known."""
+    """It may refuse a request, so it is observed before any change, when no output is known."""
 
 
 class HoldsData(ObservedFirst[View]):
-    """Made anew it would be empty: once it has served, its absence is a failure."""
+    """It holds data, and a new one would be empty. Once it was ready, its absence is a failure."""
 
 
 class Named(ObservedFirst[View]):
-    """It is not the resource's: a property names it, and its owner says who may use it."""
+    """A property names it. It belongs to somebody else, who says which stacks may use it."""
 
 
 class Superseding(Observed[View]):
-    """It replaces older ones, which go once it serves."""
+    """It replaces older objects, which are removed once it is ready."""
 
     @abstractmethod
     def superseded(self) -> Sequence[Deletable[Any]]:
-        """Return the older resources that this one, now serving, has replaced.
+        """Return the older objects that this one has replaced.
 
-        A removal asks too, for what an update that was cut off has left. It can do without
-        outputs that are not known yet.
+        A removal calls it too, because an interrupted update may have left some. It must work
+        while outputs are not known yet.
         """
 
 
 class Undone(Observed[View]):
-    """It must not outlast a failure of the whole."""
+    """It has effects that must not outlast a failed request."""
 
     @abstractmethod
     def give_up(self) -> None:
-        """Undo it: what was stopped runs again, what was only lent is given back.
+        """Undo its effects, such as a stopped service.
 
-        Called, perhaps again and again, when the whole could not be made as asked. It can do
-        without outputs, and waits for nothing.
+        The engine calls it after a failed request, perhaps several times. It must work while
+        outputs are not known, and waits for nothing.
         """
 
 
 class Retained(Observed[View]):
-    """It may stay when the whole goes."""
+    """A deletion may keep it on purpose."""
 
     @abstractmethod
     def retain(self, view: View) -> bool:
-        """Tell whether it stays; if so, mark it as retained."""
+        """Return whether a deletion keeps it; if so, mark it as retained."""
 
 
 class LeavesTraces(Observed[View]):
-    """Its deletion leaves something that is to be marked."""
+    """Its deletion leaves objects, such as snapshots, that have to be marked."""
 
     @abstractmethod
     def after_removal(self) -> None:
-        """Mark what it left. A removal calls it whenever it observes nothing, so perhaps again."""
+        """Mark the objects that it left. A removal may call this several times."""
 
 
 def as_observed(view: View | None) -> Observation[View] | None:
-    """Return a view as an observation of what is owned whoever made it; None for none."""
+    """Return the observation of an object that counts as owned, or None for no object."""
     return None if view is None else Observation(view)
 
 
 def ownership_conflict(label: str) -> str:
-    """Return the words for something that is there and belongs to somebody else."""
+    """Return the reason that an object exists and belongs to somebody else."""
     return (
         f"{label} is there already and belongs to somebody else; it is left as it is. "
         f"Remove or rename it, then deploy again"

@@ -34,7 +34,7 @@ class Suspension:
 
     @property
     def whole(self) -> bool:
-        """Tell whether nothing of it scales, and by whom is noted."""
+        """Return whether nothing of it scales, and by whom is noted."""
         return self.now.issuperset(SUSPENSIONS) and self.before is not None
 
 

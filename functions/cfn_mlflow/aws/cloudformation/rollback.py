@@ -1,4 +1,4 @@
-"""Whether a stack rolls back: an Update that does looks like any other to its function."""
+"""Ask CloudFormation whether a stack rolls back, as the event of an Update does not say it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def is_rolling_back(stack_id: str) -> bool:
-    """Tell whether a stack, if it is there, goes back to what it was before an update failed.
+    """Return whether a stack, if it is there, goes back to what it was before an update failed.
 
     Rests on `cloudformation:DescribeStacks`.
     """

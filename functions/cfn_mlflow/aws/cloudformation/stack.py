@@ -96,7 +96,7 @@ def _refuse_others(
 
 
 def is_gone(error: Exception) -> bool:
-    """Tell whether CloudFormation says that the stack is not there."""
+    """Return whether CloudFormation says that the stack is not there."""
     return code(error) == "ValidationError" and "does not exist" in str(error)
 
 
@@ -119,7 +119,7 @@ def _told(event: StackEventTypeDef) -> StackEvent:
 
 
 def _is_of_stack(event: StackEventTypeDef) -> bool:
-    """Tell whether an event is the stack's own.
+    """Return whether an event is the stack's own.
 
     Its logical id is the stack's name, which a resource may have too; a custom resource may answer
     with the stack's id for its own.

@@ -43,14 +43,14 @@ class Alarm(OwnedObject[AlarmView]):
     words: ClassVar[str] = "alarm"
 
     part: str
-    """What it is for, in its name: the provider's policies know it by that."""
+    """The part of the name that says what it is for. The provider's policies match it."""
     metric: Metric
     description: str
     topic_arn: str | None
 
     @property
     def label(self) -> str:
-        """Tell what it is for."""
+        """Return the display name, which says what it is for."""
         return f"{self.part} alarm"
 
     @property

@@ -1,6 +1,7 @@
-"""What a property names and its resource has not made: used only if its owner says so.
+"""Objects that a property names and that belong to somebody else.
 
-Otherwise anyone who may create a stack would gain the provider's rights on it.
+A stack may use one only if its owner says so. Otherwise anyone who may create a stack would gain
+the provider's rights on it.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from cfn_mlflow.runtime.log import log
 
 @dataclass(frozen=True)
 class AllowedView:
-    """The tags of a thing, or why it cannot be used whoever it belongs to."""
+    """The tags of an object, or why it cannot be used at all."""
 
     tags: Tags
     problem: str = ""
@@ -27,10 +28,10 @@ class AllowedView:
 
 @dataclass(frozen=True, eq=False)
 class Allowed(Named[AllowedView]):
-    """A thing that a property names: looked at, and never made, changed or removed."""
+    """An object that a property names. It is observed, and never made, changed or removed."""
 
     listed_in: ClassVar[str]
-    """The environment variable that lists, by commas, what is allowed whatever its tags."""
+    """The environment variable that lists what is allowed without a tag, separated by commas."""
 
     owner: Owner
     property_name: str
@@ -39,11 +40,11 @@ class Allowed(Named[AllowedView]):
 
     @property
     def label(self) -> str:
-        """Tell it by the property that names it."""
+        """Return the display name, with the property that names the object."""
         return f"{self.words} of {self.property_name}"
 
     def look(self) -> AllowedView:
-        """Return its tags. Raises what AWS answers when it is missing or denied."""
+        """Return its tags. Raises AWS's error if it is missing or access is denied."""
         raise NotImplementedError
 
     def observe(self) -> Observation[AllowedView]:
@@ -52,7 +53,7 @@ class Allowed(Named[AllowedView]):
         return Observation(view, refused=self.refused(view))
 
     def view(self) -> AllowedView:
-        """Read its tags; that it is missing or denied is for `refused` to say."""
+        """Return its tags, or a `problem` if it is missing or access is denied."""
         try:
             return self.look()
         except Exception as error:
@@ -68,15 +69,15 @@ class Allowed(Named[AllowedView]):
         return (f"{self.property_name}: {self.name} {why}",) if why else ()
 
     def is_listed(self) -> bool:
-        """Tell whether a parameter of the provider allows it to every stack."""
+        """Return whether a parameter of the provider allows it to every stack."""
         return self.name in listed(self.listed_in)
 
     def usable(self, view: AllowedView) -> str:
-        """Return its name for what is made of it; empty if it may not be used."""
+        """Return its name, or an empty text if the stack may not use it."""
         return "" if self.refused(view) else self.name
 
     def compare(self, found: Observation[AllowedView]) -> Observation[AllowedView]:
-        """Fail if it was taken away meanwhile; warn of a tag that allows all, kept until 0.3.0."""
+        """Fail if it is refused; warn of a tag that allows every stack, kept until 0.3.0."""
         for why in found.refused:
             raise PermanentError(why)
         view = found.view
@@ -91,13 +92,13 @@ class Allowed(Named[AllowedView]):
 
 @dataclass(frozen=True, eq=False)
 class AllowedByDefault(Allowed):
-    """A thing without an owner to ask: any is taken, unless the provider's parameter lists some."""
+    """An object without an owner. Any is allowed, unless a parameter of the provider lists some."""
 
     unlisted: ClassVar[str]
-    """What is said of one that the list leaves out, and what to do."""
+    """The reason for one that is not in the list, with the next step."""
 
     def look(self) -> AllowedView:
-        """Ask nothing: the parameter alone decides."""
+        """Return no tags: the parameter alone decides."""
         return AllowedView({})
 
     def refused(self, view: AllowedView) -> tuple[str, ...]:
@@ -109,5 +110,5 @@ class AllowedByDefault(Allowed):
 
 
 def listed(variable: str) -> set[str]:
-    """Return what an environment variable of the function lists by commas."""
+    """Return the items of an environment variable, which are separated by commas."""
     return {name.strip() for name in os.environ.get(variable, "").split(",") if name.strip()}

@@ -7,7 +7,7 @@ from typing import Any
 
 
 def covers(found: Any, asked: Any) -> bool:
-    """Tell whether all that is asked is found: more keys are no difference, other values are.
+    """Return whether all that is asked is found: more keys are no difference, other values are.
 
     Items that have a `name` (environment, secrets) are compared by it: ECS keeps no order there.
     An empty list or map is as good as none.

@@ -1,4 +1,4 @@
-"""AWS's errors as the engine's two kinds: look again, or give up and say why."""
+"""Turn AWS's errors into the engine's two kinds: TemporaryError and PermanentError."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ def code(error: Exception) -> str:
 
 
 def is_missing(error: Exception) -> bool:
-    """Tell whether AWS says that the object is not there."""
+    """Return whether AWS says that the object is not there."""
     return bool(re.search(r"NotFound|NoSuch|DoesNotExist|^404$", code(error)))
 
 

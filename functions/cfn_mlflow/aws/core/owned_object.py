@@ -1,4 +1,4 @@
-"""What all AWS objects of ours share: an owner whose tags they carry."""
+"""The base of all AWS objects that the provider makes: each has its owner's tags."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ TaggedView = TypeVar("TaggedView", bound=Tagged)
 
 @dataclass(frozen=True, eq=False)
 class TaggedObject(Observed[TaggedView]):
-    """An AWS object that can carry tags: the owner tag proves whose it is."""
+    """An AWS object with tags. The owner tag proves which resource is its owner."""
 
     owner: Owner
 
     def owned(self, view: TaggedView) -> bool:
-        """Tell whether it carries this resource's owner tag."""
+        """Return whether it carries this resource's owner tag."""
         return self.owner.owns(view.tags)
 
     def found(self, view: TaggedView | None) -> Observation[TaggedView] | None:
@@ -53,13 +53,13 @@ class TaggedObject(Observed[TaggedView]):
 
 @dataclass(frozen=True, eq=False)
 class OwnedObject(TaggedObject[TaggedView], Resource[TaggedView]):
-    """One that is made, changed and removed by itself."""
+    """An object with tags that is made, changed and removed by itself."""
 
 
 def take_off(owner: Owner, found: Tags, untag: Callable[[list[str]], object]) -> None:
-    """Take the tags off an object that were set for the user and are not asked any more.
+    """Remove the user's tags that are no longer asked from an object.
 
-    `untag` is the service's own way, told the keys; without any it is not called.
+    `untag` calls the service with the keys. It is not called if there are none.
     """
     gone = owner.no_longer_asked(found)
     if gone:

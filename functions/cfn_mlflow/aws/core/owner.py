@@ -1,4 +1,4 @@
-"""Whose an object is: the names and tags that one resource of one stack computes, never stores."""
+"""The owner of an object, with the names and tags that it computes and never stores."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class Owner:
 
     @property
     def stack_guid(self) -> str:
-        """Return the stack's GUID: a stack's name can come back with another, its GUID cannot."""
+        """Return the stack's GUID. A later stack can have the same name, but never this GUID."""
         return self.stack_id.rsplit("/", 1)[-1]
 
     @property
@@ -96,11 +96,11 @@ class Owner:
         return {**self.user_tags, **ours}
 
     def owns(self, tags: Tags) -> bool:
-        """Tell whether an object with these tags is this resource's."""
+        """Return whether an object with these tags is this resource's."""
         return tags.get(OWNER_TAG) == self.tag
 
     def lacks(self, tags: Tags, more: Tags | None = None) -> bool:
-        """Tell whether an object's tags are not as asked.
+        """Return whether an object's tags are not as asked.
 
         A tag of ours, or of `more`, is missing or has another value, or one has to go.
         """

@@ -1,4 +1,4 @@
-"""What a resource has replaced by newer objects, and wants no more."""
+"""Older objects that a resource has replaced by newer ones."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ from cfn_mlflow.engine.resource import Remains, View
 
 @dataclass(frozen=True, eq=False)
 class Replaced(Remains[View]):
-    """All objects of one kind and owner but for the one of today; they are only ever removed."""
+    """All objects of one kind and owner except the current one. They are only removed."""
 
     owner: Owner

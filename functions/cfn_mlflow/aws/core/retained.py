@@ -1,4 +1,4 @@
-"""What stays when its resource goes: no longer owned, told in the log, found by its tag."""
+"""Retained objects: a deletion keeps them, marks them with a tag and names them in the log."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from cfn_mlflow.aws.core.owner import COMPLETE_TAG, LEFT_BY_TAG, OWNER_TAG, SHAR
 from cfn_mlflow.runtime.log import log
 
 GONE = (OWNER_TAG, COMPLETE_TAG, SHARED_TAG)
-"""The tags that what stays loses: so no later request adopts or deletes it."""
+"""The tags that a retained object loses, so that no later request adopts or deletes it."""
 
 
 def tags_of_what_stays(owner: Owner, tags: Tags) -> dict[str, str]:
-    """Return the tags of something that its resource leaves."""
+    """Return the tags of a retained object."""
     return {**{k: v for k, v in tags.items() if k not in GONE}, LEFT_BY_TAG: owner.tag}
 
 
 def log_what_stays(what: str, name: str) -> None:
-    """Name in the log what stays."""
+    """Name a retained object in the log."""
     log.warning(f"This stays, and is yours to delete: {what} {name}")

@@ -1,4 +1,4 @@
-"""The one way to a client: the function's own, or one that acts for the stack of a request.
+"""The AWS clients: those of the function's own role, and those of the working role.
 
 The function's own role may do next to nothing: ask CloudFormation, invoke the function itself,
 publish its metric, and assume the working role. What a request does is done in a session of the
@@ -107,7 +107,7 @@ class _Working:
         if code(error) not in DENIED:
             return explain("the provider's working role", error)
         if now() - (self._first_try or 0) < PATIENCE:
-            return TemporaryError(f"the provider's working role is not given yet ({code(error)})")
+            return TemporaryError(f"the provider's working role cannot be used yet ({code(error)})")
         return PermanentError(
             f"the function may not assume the provider's working role {_role_arn()}. Update the "
             f"provider's stack, or lift what denies sts:AssumeRole and sts:TagSession on the "
@@ -122,9 +122,9 @@ class _Now:
 
 
 def act_for(tenant: Tenant) -> None:
-    """From here on act for this tenant alone, in a session that is assumed anew.
+    """Make all later clients act for this tenant, in a new session of the working role.
 
-    Said once for each request, before anything is asked of AWS: no object knows of it.
+    It is called once for each request, before any AWS call.
     """
     _Now.working = _Working(tenant)
 

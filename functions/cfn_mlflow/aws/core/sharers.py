@@ -1,4 +1,4 @@
-"""Which stacks work with a thing: the one that it was made for, and those that share it."""
+"""The stacks that may use an object: its owner's, and those with which it is shared."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Sharers:
     everybody: bool = False
 
     def admit(self, tags: Tags) -> bool:
-        """Tell whether something with these tags was made for one of the stacks."""
+        """Return whether something with these tags was made for one of the stacks."""
         stack = stack_of(tags)
         return bool(stack) and (self.everybody or stack in self.stacks)
 

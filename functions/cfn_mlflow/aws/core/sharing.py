@@ -1,4 +1,4 @@
-"""Whether a stack may use a thing that one of its properties names: its owner says so.
+"""Decide whether a stack may use an object that one of its properties names.
 
 Three tags decide: the owner's, `cfn-mlflow:shared-with` on what the provider made, and
 `cfn-mlflow:allow` on what is the user's own. The last two list stacks by their names.
@@ -24,22 +24,22 @@ def named_in(value: str) -> frozenset[str]:
 
 
 def is_own(owner: Owner, tags: Tags) -> bool:
-    """Tell whether a thing with these tags was made for the same stack."""
+    """Return whether a thing with these tags was made for the same stack."""
     return tags.get(OWNER_TAG, "").startswith(f"{owner.stack_guid}/")
 
 
 def lists(value: str | None, stacks: Iterable[str]) -> bool:
-    """Tell whether the value of a tag lists one of these stacks, or every stack."""
+    """Return whether the value of a tag lists one of these stacks, or every stack."""
     return value is not None and not named_in(value).isdisjoint({EVERY_STACK, *stacks})
 
 
 def allows_everybody_unsaid(tags: Tags) -> bool:
-    """Tell whether a thing is allowed to every stack by a value that does not say so."""
+    """Return whether a thing is allowed to every stack by a value that does not say so."""
     return tags.get(ALLOW_TAG) in EVERYBODY_UNTIL_0_3_0
 
 
 def one_owner(first: Tags, second: Tags) -> bool:
-    """Tell whether the provider made both things, and for one resource."""
+    """Return whether the provider made both things, and for one resource."""
     return OWNER_TAG in first and first[OWNER_TAG] == second.get(OWNER_TAG)
 
 

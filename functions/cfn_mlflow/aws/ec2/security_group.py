@@ -67,7 +67,7 @@ class SecurityGroup(OwnedObject[SecurityGroupView], ObservedFirst[SecurityGroupV
 
     @property
     def label(self) -> str:
-        """Tell the groups of one resource apart."""
+        """Return the display name, which distinguishes the groups of one resource."""
         return f"{self.part} security group"
 
     @property
@@ -111,7 +111,7 @@ class SecurityGroup(OwnedObject[SecurityGroupView], ObservedFirst[SecurityGroupV
         )
 
     def compare(self, found: Observation[SecurityGroupView]) -> Observation[SecurityGroupView]:
-        """Name the tags when they differ."""
+        """Add the tags if they differ."""
         return found.differing({"tags": self.owner.lacks(found.view.tags)})
 
     def update(self, found: Observation[SecurityGroupView]) -> None:

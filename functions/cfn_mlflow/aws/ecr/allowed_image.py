@@ -20,12 +20,12 @@ class AllowedImage(AllowedByDefault):
     )
 
     def is_listed(self) -> bool:
-        """Tell whether a prefix admits it."""
+        """Return whether a prefix admits it."""
         return any(admits(prefix, self.name) for prefix in listed(self.listed_in))
 
 
 def admits(prefix: str, image: str) -> bool:
-    """Tell whether an image, as it is written, lies where a prefix says.
+    """Return whether an image, as it is written, lies where a prefix says.
 
     A prefix that ends in `/` is a registry or a path of it. Any other is one whole repository: it
     admits none whose name only begins so, and no port of a host.

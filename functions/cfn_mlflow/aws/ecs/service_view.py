@@ -27,7 +27,7 @@ class Deployment:
     created: datetime | None
 
     def is_younger_than(self, seconds: float) -> bool:
-        """Tell whether it began less than so many seconds ago."""
+        """Return whether it began less than so many seconds ago."""
         age = timedelta() if self.created is None else datetime.now(UTC) - self.created
         return age < timedelta(seconds=seconds)
 
@@ -53,7 +53,7 @@ class ServiceView:
 
     @property
     def is_deploying(self) -> bool:
-        """Tell whether a deployment is under way, or its old tasks are not gone yet."""
+        """Return whether a deployment is under way, or its old tasks are not gone yet."""
         rollout = self.primary.rollout if self.primary else "IN_PROGRESS"
         return len(self.deployments) > 1 or rollout not in ("COMPLETED", "")
 

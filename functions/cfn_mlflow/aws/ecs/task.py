@@ -56,7 +56,7 @@ class Container:
 
     @property
     def failed(self) -> bool:
-        """Tell whether it did not end well."""
+        """Return whether it did not end well."""
         return bool(self.exit_code) or (self.exit_code is None and bool(self.reason))
 
 
@@ -85,7 +85,7 @@ class Task:
 
     @property
     def stopped(self) -> bool:
-        """Tell whether it has stopped for good."""
+        """Return whether it has stopped for good."""
         return self.status == "STOPPED"
 
     @property
@@ -136,7 +136,7 @@ def why(task: Task, log_group: str) -> str:
 
 
 def older(task: Task, seconds: int) -> bool:
-    """Tell whether a task stopped longer ago than so many seconds."""
+    """Return whether a task stopped longer ago than so many seconds."""
     stopped: Any = task.stopped_at
     if not isinstance(stopped, datetime):
         return False

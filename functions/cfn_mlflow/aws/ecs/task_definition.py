@@ -1,7 +1,7 @@
-"""ECS: task definitions. A family is found by its name; its newest active revision is the one.
+"""ECS: task definitions. A family is found by its name; its newest active revision counts.
 
-A revision whose deployment or migration failed is deregistered, so that the one before it is the
-newest again (a rollback then has nothing to do) and the next attempt is a revision of its own.
+A revision whose deployment or migration failed is deregistered. The one before it is then the
+newest again, so a rollback has nothing to do. The next attempt registers a revision of its own.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class TaskDefinition(OwnedObject[TaskDefinitionView], Superseding[TaskDefinition
 
     @property
     def label(self) -> str:
-        """Tell the families of one resource apart."""
+        """Return the display name, which distinguishes the families of one resource."""
         return f"{self.part} task definition".lstrip()
 
     @property
@@ -111,7 +111,7 @@ class ReplacedRevisions(Replaced[tuple[str, ...]]):
 
     @property
     def label(self) -> str:
-        """Tell the families of one resource apart."""
+        """Return the display name, which distinguishes the families of one resource."""
         return f"{self.words} of {self.family}"
 
     def observe(self) -> Observation[tuple[str, ...]] | None:

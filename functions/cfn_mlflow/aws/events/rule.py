@@ -64,14 +64,14 @@ class Rule(OwnedObject[RuleView]):
     words: ClassVar[str] = "schedule"
 
     part: str
-    """What it is for, in its name: the provider's policies know it by that."""
+    """The part of the name that says what it is for. The provider's policies match it."""
     expression: str
     function_arn: str
     event: Value[Mapping[str, Any]]
 
     @property
     def label(self) -> str:
-        """Tell what it is for."""
+        """Return the display name, which says what it is for."""
         return f"{self.part} schedule"
 
     @property

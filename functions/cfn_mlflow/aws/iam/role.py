@@ -57,7 +57,7 @@ class Role(OwnedObject[RoleView]):
 
     @property
     def label(self) -> str:
-        """Tell the roles of one resource apart."""
+        """Return the display name, which distinguishes the roles of one resource."""
         return f"{self.part} role"
 
     @property
@@ -238,7 +238,7 @@ class EarlierPolicies(Replaced[tuple[str, ...]]):
 
     @property
     def label(self) -> str:
-        """Tell the roles of one resource apart."""
+        """Return the display name, which distinguishes the roles of one resource."""
         return f"{self.words} of the {self.part} role"
 
     @property

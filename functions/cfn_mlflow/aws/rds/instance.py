@@ -37,7 +37,7 @@ class DBInstance(OwnedObject[DBInstanceView]):
 
     @property
     def label(self) -> str:
-        """Tell the instances of one cluster apart."""
+        """Return the display name, which distinguishes the instances of one cluster."""
         return f"{self.words} {self.number}"
 
     @property

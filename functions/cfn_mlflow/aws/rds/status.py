@@ -27,7 +27,7 @@ def status_of_cluster(arn: str) -> str:
 
 
 def data_api_is_on(arn: str) -> bool:
-    """Tell whether RDS says that a cluster's Data API is on; False if it does not say.
+    """Return whether RDS says that a cluster's Data API is on; False if it does not say.
 
     Rests on rds:DescribeDBClusters.
     """

@@ -51,7 +51,7 @@ class AllowedBucketToRead(AllowedBucket):
         )
 
     def is_listed(self) -> bool:
-        """Tell whether a parameter of the provider allows it, or more, to every stack."""
+        """Return whether a parameter of the provider allows it, or more, to every stack."""
         return super().is_listed() or any(
             covers(pattern, self.name) for pattern in listed("ALLOWED_READ_BUCKET_ARNS")
         )
@@ -67,6 +67,6 @@ class AllowedBucketToRead(AllowedBucket):
 
 
 def covers(pattern: str, name: str) -> bool:
-    """Tell whether all that a name stands for, with its own `*` and `?`, a pattern stands for."""
+    """Return whether all that a name stands for, with its own `*` and `?`, a pattern stands for."""
     parts = {"*": ".*", "?": "[^*]"}
     return bool(re.fullmatch("".join(parts.get(c, re.escape(c)) for c in pattern), name))

@@ -89,7 +89,7 @@ class Bucket(OwnedObject[BucketView], HoldsData[BucketView], Retained[BucketView
             raise
 
     def compare(self, found: Observation[BucketView]) -> Observation[BucketView]:
-        """Name the tags when they differ."""
+        """Add the tags if they differ."""
         return found.differing({"tags": self.owner.lacks(found.view.tags)})
 
     def update(self, found: Observation[BucketView]) -> None:
@@ -102,8 +102,8 @@ class Bucket(OwnedObject[BucketView], HoldsData[BucketView], Retained[BucketView
     def retain(self, view: BucketView) -> bool:
         """Leave a completed bucket that has objects, unless told to empty it.
 
-        What is left is no longer owned: no later request adopts or deletes it, and the tasks of
-        another stack may come in, if its tags allow it.
+        A retained bucket is no longer owned, so no later request adopts or deletes it. The tasks of
+        another stack may use it if its tags allow that.
         """
         if self.empty_on_delete or COMPLETE_TAG not in view.tags or not self._has_objects():
             return False
@@ -130,7 +130,7 @@ class Bucket(OwnedObject[BucketView], HoldsData[BucketView], Retained[BucketView
         raise TemporaryError("emptying")
 
     def _has_objects(self) -> bool:
-        """Tell whether there is anything to lose: a version of an object; markers hold nothing."""
+        """Return whether any version of an object exists. Delete markers do not count."""
         pages = s3().get_paginator("list_object_versions").paginate(**self.address)
         return any(page.get("Versions") for page in pages)
 

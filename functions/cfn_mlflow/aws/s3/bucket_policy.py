@@ -59,7 +59,7 @@ class BucketPolicy(BucketSetting):
         s3().put_bucket_policy(**self.address, Policy=json.dumps(policy))
 
     def as_asked(self, found: Setting) -> bool:
-        """Tell whether our statements are among the policy's, and no former one of ours."""
+        """Return whether our statements are among the policy's, and no former one of ours."""
         ours = [s for s in found.get("Statement", []) if _is_our_statement(s)]
         return len(ours) == len(self.statements) and all(s in ours for s in self.statements)
 

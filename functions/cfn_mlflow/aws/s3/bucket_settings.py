@@ -46,7 +46,7 @@ class BucketSetting(Attached[Setting], Updatable[Setting]):
         raise NotImplementedError
 
     def as_asked(self, found: Setting) -> bool:
-        """Tell whether what is ours in it is as asked."""
+        """Return whether what is ours in it is as asked."""
         raise NotImplementedError
 
     def observe(self) -> Observation[Setting] | None:
@@ -90,7 +90,7 @@ class Versioning(BucketSetting):
         s3().put_bucket_versioning(**self.address, VersioningConfiguration={"Status": "Enabled"})
 
     def as_asked(self, found: Setting) -> bool:
-        """Tell whether it is on."""
+        """Return whether it is on."""
         return found.get("Status") == "Enabled"
 
 
@@ -154,7 +154,7 @@ class PublicAccessBlock(BucketSetting):
         s3().put_public_access_block(**self.address, PublicAccessBlockConfiguration=self.ASKED)
 
     def as_asked(self, found: Setting) -> bool:
-        """Tell whether all four are on."""
+        """Return whether all four are on."""
         return bool(found == self.ASKED)
 
 
@@ -175,7 +175,7 @@ class OwnershipControls(BucketSetting):
         s3().put_bucket_ownership_controls(**self.address, OwnershipControls=self.ASKED)
 
     def as_asked(self, found: Setting) -> bool:
-        """Tell whether the bucket's owner owns all."""
+        """Return whether the bucket's owner owns all."""
         return bool(found == self.ASKED)
 
 
@@ -235,5 +235,5 @@ def _is_ours(rule: Setting) -> bool:
 
 
 def _has(found: Setting, asked: Setting) -> bool:
-    """Tell whether a rule does what is asked; AWS may write its filter in another form."""
+    """Return whether a rule does what is asked; AWS may write its filter in another form."""
     return all(found.get(key) == value for key, value in asked.items() if key != "Filter")

@@ -39,7 +39,7 @@ class LoginSecret(Secret):
 
     @property
     def label(self) -> str:
-        """Tell the secrets of one resource apart."""
+        """Return the display name, which distinguishes the secrets of one resource."""
         return f"secret of {self.username}"
 
     @property

@@ -45,7 +45,7 @@ class AllowedPasswordSecret(AllowedSecret):
         return AllowedView(view.tags, problem)
 
     def _stands(self) -> bool:
-        """Tell whether the database has the password already, or goes back to the one it had."""
+        """Return whether the database has the password already, or goes back to the one it had."""
         found = self.mirror.observe()
         if found is None or found.conflict or found.view.deleted:
             return False
@@ -63,7 +63,7 @@ class MirroredSecret(LoginSecret):
         return _unusable(self.source_arn, self.username)
 
     def holds(self, view: SecretView) -> bool:
-        """Tell whether it holds what the user's secret does (secretsmanager:GetSecretValue)."""
+        """Return whether it holds what the user's secret does (secretsmanager:GetSecretValue)."""
         try:
             return read_login(view.arn).password == self.new_password()
         except PermanentError:

@@ -91,7 +91,7 @@ class Secret(OwnedObject[SecretView]):
             )
         except Exception as error:
             if code(error) == "InvalidRequestException":
-                raise TemporaryError("an older secret of its name is still going") from None
+                raise TemporaryError("an older secret of its name is still deleting") from None
             raise
 
     def compare(self, found: Observation[SecretView]) -> Observation[SecretView]:

@@ -1,8 +1,8 @@
 """Secrets Manager: MLflow's own keys, in one secret of the service.
 
-What the server encrypts with them (webhooks, keys of gateways, sessions) is in the database and
-cannot be read without them. Snapshots of it may outlast every deletion, such as those taken before
-a migration: so a secret that was complete stays.
+The server encrypts webhooks, keys of gateways and sessions with them, and stores them in the
+database. Snapshots of the database, such as those before a migration, may outlast every deletion.
+Nobody can read them without the keys. So a deletion retains a complete secret.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ FERNET_CHARACTERS = 43
 
 @dataclass(frozen=True, eq=False)
 class ServerSecret(Secret, Retained[SecretView]):
-    """What MLflow encrypts and signs with, and its admin's password; made once, then kept.
+    """MLflow's keys and its admin's password. They are made once, and stay across updates.
 
-    One that an earlier deletion of this very resource left is taken up again, for the database
-    that it belongs to may be the same one.
+    If an earlier deletion of the same resource retained a secret, the resource adopts it again. The
+    database may be the one that the secret belongs to.
     """
 
     words: ClassVar[str] = "secret of the server"
@@ -62,7 +62,7 @@ class ServerSecret(Secret, Retained[SecretView]):
         return json.dumps({"webhook_key": webhook_key, "admin_username": ADMIN, **made})
 
     def owned(self, view: SecretView) -> bool:
-        """Tell whether it is this resource's, or was when this resource left it."""
+        """Return whether it is this resource's, or was when this resource left it."""
         return super().owned(view) or view.tags.get(LEFT_BY_TAG) == self.owner.tag
 
     def retain(self, view: SecretView) -> bool:

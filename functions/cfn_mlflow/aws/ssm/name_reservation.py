@@ -1,7 +1,7 @@
 """Systems Manager Parameter Store: the reservation of a name that only one resource may hold.
 
-A holder that CloudFormation has forgotten, or has left as it was on the user's wish, asks for
-nothing any more: its reservation counts as none, and whoever wants the name follows it.
+The reservation of a holder that no longer exists counts as none. The same holds for a holder that
+CloudFormation has retained at the user's wish. The next resource that wants the name takes it over.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ class NameReservation(Resource[NameReservationView]):
             self._follow()
 
     def compare(self, found: Observation[NameReservationView]) -> Observation[NameReservationView]:
-        """Name the tags when they differ."""
+        """Add the tags if they differ."""
         return found.differing({"tags": self.owner.lacks(found.view.tags)})
 
     def update(self, found: Observation[NameReservationView]) -> None:
@@ -151,18 +151,18 @@ class NameReservation(Resource[NameReservationView]):
         """
         view = _look(self.path)
         if view is None or self._if_held(view) is not None:
-            raise TemporaryError("the name has just been reserved; looking whose it is")
+            raise TemporaryError("the name has just been reserved; reading its owner")
         version = self._put(Overwrite=True)
         before = _look(f"{self.path}:{version - 1}") if version > 1 else None
         if before is not None and self._came_between(view, before):
             self._put(Value=before.holder, Overwrite=True)
-            raise TemporaryError("the name has just been reserved by another; looking whose it is")
-        log.warning(f"Took over the UniqueName of {view.holder}, which is gone")
+            raise TemporaryError("the name has just been reserved by another; reading its owner")
+        log.warning(f"Took over the UniqueName of {view.holder}, which no longer exists")
 
     def _came_between(self, view: NameReservationView, before: NameReservationView) -> bool:
-        """Tell whether the reservation before ours is another's, or that of a holder who came back.
+        """Return whether the version before this one is another's, or of a holder that lives again.
 
-        A holder who is made again finds its own reservation, and writes none.
+        A holder that is made again finds its own reservation, and writes none.
         """
         try:
             return before.holder != view.holder or self._if_held(before) is not None

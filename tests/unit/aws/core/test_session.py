@@ -146,7 +146,7 @@ def test_a_denial_passes_for_a_while_and_then_says_what_to_do(
 ) -> None:
     sts.error = ("AccessDenied", "not authorized to perform: sts:AssumeRole")
     act_for(A)
-    with pytest.raises(TemporaryError, match="not given yet"):
+    with pytest.raises(TemporaryError, match="cannot be used yet"):
         client("rds")
     clock[0] = PATIENCE + 1
     with pytest.raises(PermanentError, match=f"may not assume .*{ROLE}.*Update the provider"):
