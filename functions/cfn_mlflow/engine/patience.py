@@ -42,12 +42,12 @@ class _Past:
     told: bool = False
     """Whether only an earlier invocation says so."""
     sighted: bool = False
-    """Whether it was observed, and ours."""
+    """Whether it was observed, and owned."""
     unknown: float | None = None
     """Since when AWS says that it does not know yet."""
     updates: int = 0
     looks: int = 0
-    """How many looks the last update still has to show."""
+    """How many more steps to wait for the last update to show."""
 
 
 class Patience:
@@ -85,7 +85,7 @@ class Patience:
         past.unseen, past.told = True, False
 
     def seen(self, node: Node) -> None:
-        """Note that it is visible, and ours."""
+        """Note that it is visible, and owned."""
         past = self._of(node)
         past.unseen = False
         if not past.sighted:

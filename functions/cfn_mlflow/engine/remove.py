@@ -18,7 +18,7 @@ Views = dict[int, Any]
 class Removal:
     """Removes the resources of a graph that are owned; what stays by choice is retained.
 
-    It looks at nothing that it cannot delete: what is attached goes with its parent.
+    It does not observe what it cannot delete: AWS deletes an attached object with its parent.
     """
 
     def __init__(self, graph: Graph, explain: Explain, *, with_superseded: bool = True) -> None:

@@ -20,7 +20,7 @@ def is_rolling_back(stack_id: str) -> bool:
 
 
 def continue_without(stack_id: str, logical_id: str) -> str:
-    """Return the command with which a stack's rollback goes on without one of its resources.
+    """Return the command that continues a stack's rollback without one of its resources.
 
     A nested stack's goes on from its root, which names the resource by the nested stack's name.
     Rests on `cloudformation:DescribeStacks`.

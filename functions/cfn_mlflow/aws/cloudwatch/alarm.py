@@ -1,4 +1,4 @@
-"""CloudWatch: an alarm on a metric of ours, which tells a topic of the user's."""
+"""CloudWatch: an alarm on a metric of the provider, which notifies a topic of the user's."""
 
 from __future__ import annotations
 

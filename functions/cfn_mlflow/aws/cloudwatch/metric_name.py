@@ -1,4 +1,4 @@
-"""CloudWatch: what a metric of ours is called, for whoever publishes it or watches it."""
+"""CloudWatch: the name of a metric of the provider, for its publisher and its alarm."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ NAMESPACE: Final = "cfn-mlflow"
 
 @dataclass(frozen=True)
 class Metric:
-    """One metric of ours: its name, and the resource that it is about."""
+    """One metric of the provider: its name, and the resource that it is about."""
 
     name: str
     resource: str

@@ -100,7 +100,7 @@ ALREADY_THERE = {
     "ResourceAlreadyExistsException",
     "ResourceExistsException",
 }
-"""How AWS answers a create of what is there already, and was not observed."""
+"""The error codes for the create of an object that exists, but was not observed."""
 NOT_KNOWN_YET = re.compile(
     r"service[- ]linked role|unable to assume|role is not valid|was not idempotent"
     r"|does not have an associated load balancer",

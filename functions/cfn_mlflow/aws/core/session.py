@@ -30,7 +30,7 @@ PATIENCE = 120.0
 """Seconds for which a denial counts as one that passes: IAM spreads a new role within these."""
 
 PAUSE = 2.0
-"""Seconds between two tries to assume the role: the objects of one look ask for it together."""
+"""Seconds between two tries to assume the role, as all objects of one step ask for it."""
 
 LONGEST_SESSION_NAME = 64
 

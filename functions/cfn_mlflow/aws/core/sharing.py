@@ -63,7 +63,7 @@ def two_databases(secret: tuple[str, Tags], cluster: tuple[str, Tags]) -> str:
 def refusal(owner: Owner, tags: Tags) -> str:
     """Return why the owner's stack may not use a thing with these tags; empty if it may.
 
-    The sentence goes on after the name of the thing, and ends with what to do.
+    The text follows the name of the object in a reason, and ends with the next step.
     """
     shared = OWNER_TAG in tags and lists(tags.get(SHARED_TAG), [owner.stack_name])
     allowed = lists(tags.get(ALLOW_TAG), [owner.stack_name]) or allows_everybody_unsaid(tags)

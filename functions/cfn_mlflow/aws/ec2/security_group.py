@@ -76,7 +76,7 @@ class SecurityGroup(OwnedObject[SecurityGroupView], ObservedFirst[SecurityGroupV
         return self.owner.name(self.part, limit=255)
 
     def observe(self) -> Observation[SecurityGroupView] | None:
-        """Find the group by its name: ours in any VPC, else one in this VPC.
+        """Find the group by its name: an owned one in any VPC, else one in this VPC.
 
         Another VPC is refused: what is in the group cannot follow. Rests on
         ec2:DescribeSecurityGroups.
@@ -148,7 +148,7 @@ class RulesView:
 
 @dataclass(frozen=True, eq=False)
 class SecurityGroupRules(Resource[RulesView]):
-    """All rules of a group of ours: what is not asked is taken away, AWS's own default first."""
+    """All rules of an owned group. Rules that are not asked are removed, as is AWS's default."""
 
     words: ClassVar[str] = "security group rules"
 

@@ -176,7 +176,7 @@ def _number(arn: str) -> int:
 
 
 def deregister(arn: str) -> None:
-    """Make a revision inactive: what runs of it goes on (ecs:DeregisterTaskDefinition)."""
+    """Make a revision inactive; its tasks keep running (ecs:DeregisterTaskDefinition)."""
     try:
         ecs().deregister_task_definition(taskDefinition=arn)
     except Exception as error:

@@ -1,7 +1,8 @@
 """Elastic Load Balancing: the client, and what load balancers and target groups share.
 
 Scheme and VPC cannot change in place, so they are in the names of load balancer and target group.
-After a change a new pair is made beside the old one, which is removed once the new one is ready.
+After a change a new pair is made beside the old one. The old one is removed once the new one is
+ready.
 """
 
 from __future__ import annotations

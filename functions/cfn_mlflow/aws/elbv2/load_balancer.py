@@ -152,7 +152,7 @@ class LoadBalancer(OwnedObject[LoadBalancerView], Superseding[LoadBalancerView])
 
 
 def _delete_load_balancer(view: LoadBalancerView) -> None:
-    """Delete a load balancer of ours with its listeners.
+    """Delete an owned load balancer with its listeners.
 
     Rests on elasticloadbalancing:ModifyLoadBalancerAttributes and DeleteLoadBalancer.
     """
@@ -176,7 +176,7 @@ class ReplacedLoadBalancers(Replaced[tuple[LoadBalancerView, ...]]):
     keep: str
 
     def observe(self) -> Observation[tuple[LoadBalancerView, ...]] | None:
-        """Find ours by the start of their names (elasticloadbalancing:DescribeLoadBalancers)."""
+        """Find owned ones by their names' start (elasticloadbalancing:DescribeLoadBalancers)."""
         found = tuple(self._found())
         return Observation(found) if found else None
 

@@ -147,7 +147,7 @@ class ReplacedTargetGroups(Replaced[tuple[str, ...]]):
     keep: str
 
     def observe(self) -> Observation[tuple[str, ...]] | None:
-        """Find ours by the start of their names (elasticloadbalancing:DescribeTargetGroups)."""
+        """Find the owned ones by their names' start (elasticloadbalancing:DescribeTargetGroups)."""
         found = tuple(self._found())
         return Observation(found) if found else None
 

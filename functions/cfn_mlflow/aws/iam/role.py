@@ -86,7 +86,7 @@ class Role(OwnedObject[RoleView]):
 
     @property
     def tags(self) -> dict[str, str]:
-        """Return the tags: whose it is, and for which stack its tasks act.
+        """Return the tags, which name the role's owner and the stack for which its tasks act.
 
         The user's are not among them: whoever takes the role acts with its tags, and policies of
         the account may believe what they say.
@@ -113,7 +113,7 @@ class Role(OwnedObject[RoleView]):
         )
 
     def create(self) -> None:
-        """Make the role within its boundary (iam:CreateRole); its policy follows a look."""
+        """Make the role within its boundary (iam:CreateRole); `update` adds its policy."""
         _iam().create_role(
             RoleName=self.name,
             Path=ROLE_PATH,

@@ -77,7 +77,7 @@ class AllowedLogin(AllowedSecret):
         return AllowedLoginView(view.tags, view.problem, None if refused else cluster.tags)
 
     def refused(self, view: AllowedView) -> tuple[str, ...]:
-        """Refuse the login of another database: one of ours goes with its own cluster only."""
+        """Refuse the login of another database: a login of the provider needs its own cluster."""
         why = super().refused(view)
         cluster = view.of_cluster if isinstance(view, AllowedLoginView) else None
         if why or cluster is None:

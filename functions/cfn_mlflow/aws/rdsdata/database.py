@@ -1,8 +1,8 @@
 """RDS Data API: SQL over HTTPS on an Aurora cluster, with its failures told apart.
 
 Rests on `rds-data:ExecuteStatement`, and on `rds:DescribeDBClusters` where the Data API says that
-it is off. Each call is one statement in a transaction of its own, unless it belongs to one that was
-begun (see data_api_reading.py).
+it is off. Each call is one statement. It runs in a transaction of its own, or in one that was begun
+before (see read_only.py).
 """
 
 from __future__ import annotations

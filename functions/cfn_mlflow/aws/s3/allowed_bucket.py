@@ -34,7 +34,7 @@ class AllowedBucket(Allowed):
 class AllowedBucketToRead(AllowedBucket):
     """A bucket, or with `*` and `?` many, that tasks are to read, by its ARN.
 
-    Many have no tags to look at: a parameter of the provider allows them, or nobody.
+    Many buckets have no common tags, so only a parameter of the provider can allow them.
     """
 
     def look(self) -> AllowedView:

@@ -20,7 +20,7 @@ from cfn_mlflow.outcome import PermanentError, TemporaryError
 from cfn_mlflow.reserved_tags import EVERY_STACK
 
 PAGES_A_LOOK = 5
-"""Pages of 1,000 versions that one look removes: some seconds, so that others get their turn."""
+"""Pages of 1,000 versions that one step removes in some seconds. Other objects wait so long."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ class Bucket(OwnedObject[BucketView], HoldsData[BucketView], Retained[BucketView
         return True
 
     def delete(self, view: BucketView) -> None:
-        """Empty the bucket, some pages a look, then delete it (s3:DeleteBucket)."""
+        """Empty the bucket, some pages in each step, then delete it (s3:DeleteBucket)."""
         del view
         try:
             for _ in range(PAGES_A_LOOK):

@@ -1,4 +1,4 @@
-"""S3: who is kept out of a bucket of ours, whatever their own policies say."""
+"""S3: the policy that denies access to an owned bucket, whatever other policies allow."""
 
 from __future__ import annotations
 

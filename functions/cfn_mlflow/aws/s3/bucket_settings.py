@@ -27,7 +27,7 @@ RULE_PREFIX = "cfn-mlflow-"
 
 @dataclass(frozen=True, eq=False)
 class BucketSetting(Attached[Setting], Updatable[Setting]):
-    """One setting: read as AWS answers it, set as a whole when what is ours in it differs."""
+    """One setting, which is set as a whole if the provider's part of it differs."""
 
     owner: Owner
     bucket: Value[str]
@@ -42,11 +42,11 @@ class BucketSetting(Attached[Setting], Updatable[Setting]):
         raise NotImplementedError
 
     def put(self, found: Setting) -> None:
-        """Set it; what was found and is not ours is kept."""
+        """Set it, and keep the parts of `found` that are not the provider's."""
         raise NotImplementedError
 
     def as_asked(self, found: Setting) -> bool:
-        """Return whether what is ours in it is as asked."""
+        """Return whether the provider's part of it is as asked."""
         raise NotImplementedError
 
     def observe(self) -> Observation[Setting] | None:

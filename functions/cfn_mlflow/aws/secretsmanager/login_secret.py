@@ -31,7 +31,7 @@ def read_login(secret_arn: str) -> Login:
 
 @dataclass(frozen=True, eq=False)
 class LoginSecret(Secret):
-    """The secret of a login of ours: its password is made once, and kept across updates."""
+    """The secret of a login that the provider makes. Its password is made once, and then kept."""
 
     words: ClassVar[str] = "secret"
 

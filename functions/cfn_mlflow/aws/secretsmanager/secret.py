@@ -43,7 +43,7 @@ class SecretView:
 
 @dataclass(frozen=True, eq=False)
 class Secret(OwnedObject[SecretView]):
-    """A secret of ours: its value is made once, and kept across updates."""
+    """A secret that the provider makes. Its value is made once, and kept across updates."""
 
     words: ClassVar[str] = "secret"
 
