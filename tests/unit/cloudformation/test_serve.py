@@ -1,3 +1,5 @@
+"""A request is served: whose it must be, what is answered, and when the invocation fails."""
+
 from __future__ import annotations
 
 import io

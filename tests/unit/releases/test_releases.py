@@ -1,4 +1,4 @@
-"""What is known of MLflow's releases: images, versions, heads, the chain."""
+"""What is known of MLflow's releases: images, versions, heads, their order."""
 
 from __future__ import annotations
 

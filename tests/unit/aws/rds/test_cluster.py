@@ -1,4 +1,4 @@
-"""The states of clusters and instances: which pass, which end badly, and what is waited for."""
+"""The states of a cluster: which pass, which end badly, and what is waited for."""
 
 from __future__ import annotations
 

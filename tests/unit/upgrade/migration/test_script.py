@@ -1,4 +1,4 @@
-"""The migration's command, and the meaning of its end. tests/lifecycle runs the script itself."""
+"""How the migration's script connects and ends. tests/lifecycle runs the script itself."""
 
 from __future__ import annotations
 

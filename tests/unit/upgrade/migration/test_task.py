@@ -1,4 +1,4 @@
-"""The inspection and the migration run once, are found again, and end in plain words."""
+"""The migration runs once, is found again, and what it has come to is noted."""
 
 from __future__ import annotations
 
