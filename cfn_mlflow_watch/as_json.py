@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
-from cfn_mlflow_watch.causes import plain
+from cfn_mlflow_watch.causes import code_of, plain
 from cfn_mlflow_watch.follow import outputs_of
 from cfn_mlflow_watch.items import Began, Ended, Event, Item, Line
 
@@ -59,6 +59,7 @@ def _event(item: Event) -> dict[str, Any]:
         "type": item.type,
         "status": item.status,
         "reason": plain(item.reason),
+        "code": code_of(plain(item.reason)),
     }
 
 
@@ -94,6 +95,7 @@ def _ended(item: Ended) -> dict[str, Any]:
                 "path": cause.path,
                 "type": cause.type,
                 "reason": cause.reason,
+                "code": code_of(cause.reason),
                 "log_group": cause.log_group,
                 "faults": list(cause.faults),
             }

@@ -16,6 +16,8 @@ _OF_A_FUNCTION = re.compile(
     re.DOTALL,
 )
 
+_CODE = re.compile(r"\[([A-Za-z]+)\] ")
+
 _NEXT = {
     "ROLLBACK_COMPLETE": (
         "What was made is deleted. Mend the cause, delete the stack "
@@ -83,6 +85,12 @@ def plain(reason: str) -> str:
     """Return a reason without the words that CloudFormation puts around a function's answer."""
     wrapped = _OF_A_FUNCTION.fullmatch(reason.strip())
     return wrapped[1].strip() if wrapped else reason.strip()
+
+
+def code_of(reason: str) -> str | None:
+    """Return the code of a failure that a plain reason begins with; None if it has none."""
+    found = _CODE.match(reason)
+    return found[1] if found else None
 
 
 def _only_follows(event: Event, failed: Sequence[Event]) -> bool:

@@ -17,6 +17,7 @@ from cfn_mlflow.cloudformation.event import Request
 from cfn_mlflow.cloudformation.identity import Identity
 from cfn_mlflow.cloudformation.serve import Step
 from cfn_mlflow.outcome import PermanentError, TemporaryError
+from cfn_mlflow.reason import Reason
 from cfn_mlflow.types.bucket.properties import BucketProperties
 from cfn_mlflow.types.common.update import parse_update
 from tests.support.cloudformation.forging import forged
@@ -113,7 +114,9 @@ def nobody_else_is_looked_up(monkeypatch: pytest.MonkeyPatch, answers: Answers) 
     monkeypatch.setattr(socket, "getaddrinfo", only_the_bucket)
 
 
-OTHERS = st.sampled_from([None, PermanentError("not allowed"), TemporaryError("throttled")])
+OTHERS = st.sampled_from(
+    [None, PermanentError(Reason.CallRefused, "not allowed"), TemporaryError("throttled")]
+)
 FORGED_DELETE = {
     "RequestType": "Delete",
     "StackId": STACK_ID,

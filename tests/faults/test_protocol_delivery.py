@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from cfn_mlflow.cloudformation.delivery import RefusedError, UndeliveredError
 from cfn_mlflow.outcome import Done, Failed, Outcome, TemporaryError, Waiting
+from cfn_mlflow.reason import Reason
 from tests.support.cloudformation.protocol_kit import (
     IDENTITY,
     SECRET,
@@ -222,7 +223,7 @@ def test_a10_attributes_that_are_no_text_are_a_proper_failure(world: World) -> N
 
 
 def test_a11_no_property_is_in_an_answer_whatever_goes_wrong(world: World) -> None:
-    for told in (Done({}), Failed("why"), KeyError(SECRET)):
+    for told in (Done({}), Failed(Reason.CallRefused, "why"), KeyError(SECRET)):
         world.converge = outcomes(told)
         world.handle(world.event())
 
@@ -269,7 +270,7 @@ def test_a12_an_event_with_no_place_to_answer_to_is_logged_and_dropped(
 def test_a13_nothing_of_one_request_is_in_the_next(
     world: World, lines: Callable[[], list[dict[str, Any]]]
 ) -> None:
-    world.converge = outcomes(Done({"Of": "the first"}), Failed("No."))
+    world.converge = outcomes(Done({"Of": "the first"}), Failed(Reason.CallRefused, "No."))
     other = IDENTITY.stack_id.replace("tracking", "second").replace("0b1c", "9b1c")
 
     world.handle(world.event())

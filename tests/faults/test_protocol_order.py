@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from cfn_mlflow.outcome import Done, Failed, InvalidProperties, TemporaryError, Waiting
+from cfn_mlflow.outcome import Cause, Done, Failed, InvalidProperties, TemporaryError, Waiting
+from cfn_mlflow.reason import Reason
 from tests.support.cloudformation.protocol_kit import (
     IDENTITY,
     SIGNED,
@@ -27,7 +28,7 @@ def test_b16_a_create_that_failed_before_it_made_anything_is_deleted_at_once(
     world: World,
 ) -> None:
     def prepare(*_: object) -> Any:
-        raise InvalidProperties(["VpcId: missing"])
+        raise InvalidProperties([Cause(Reason.InvalidProperty, "VpcId: missing")])
 
     world.prepare = prepare
     world.handle(world.event())
@@ -43,7 +44,9 @@ def test_b16_a_create_that_failed_before_it_made_anything_is_deleted_at_once(
 def test_b17_the_delete_after_a_create_that_failed_half_way_removes_what_was_made(
     world: World,
 ) -> None:
-    world.converge = outcomes(Waiting({"a": "b"}), Failed("The cluster failed."))
+    world.converge = outcomes(
+        Waiting({"a": "b"}), Failed(Reason.CallRefused, "The cluster failed.")
+    )
     world.remove = outcomes(FOUND, FOUND, NOTHING)
 
     world.handle(world.event())
@@ -151,7 +154,7 @@ def test_b20_an_update_that_comes_again_after_its_end_does_not_pull_against_the_
     assert world.answers.bodies == []
 
 
-@pytest.mark.parametrize("told", [Done({}), Failed("No."), KeyError("x")])
+@pytest.mark.parametrize("told", [Done({}), Failed(Reason.CallRefused, "No."), KeyError("x")])
 def test_b21_no_answer_to_an_update_ever_carries_another_id(world: World, told: Any) -> None:
     world.converge = outcomes(told)
 
@@ -161,7 +164,7 @@ def test_b21_no_answer_to_an_update_ever_carries_another_id(world: World, told: 
 
 
 def test_b22_the_update_that_takes_a_failed_one_back_is_converged_like_any(world: World) -> None:
-    world.converge = outcomes(Failed("No."), Done({}))
+    world.converge = outcomes(Failed(Reason.CallRefused, "No."), Done({}))
     forth = world.event("Update")
     back = world.event(
         "Update",
@@ -198,4 +201,4 @@ def test_a_deadline_tells_what_is_waited_for_and_the_next_step(world: World) -> 
     reason = world.answers.only["Reason"]
     assert "still waiting for thing number 0 (creating), thing number 1 (creating)" in reason
     assert "Delete again: the deletion continues where it stopped." in reason
-    assert reason.index("Not done after 5") == 0
+    assert reason.startswith("[TimedOut] Not done after 5")

@@ -103,6 +103,7 @@ def test_it_is_refused_while_anything_runs_on_the_standby_login_and_nothing_chan
     )
     assert answer["FunctionError"] == "Unhandled"
     reason = json.load(answer["Payload"])["errorMessage"]
+    assert reason.startswith("[LoginInUse] ")
     assert "mlflow_app_2" in reason
     assert "Nothing was changed" in reason
     assert logins.passwords() == before

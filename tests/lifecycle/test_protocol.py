@@ -104,7 +104,7 @@ def test_for_a_function_that_always_dies_the_last_word_is_spoken(
     stack = Stack.create(bare_aws, probe.name, looking(timeout=80, Things=3, DieAt="always"))
 
     assert stack.status == "ROLLBACK_COMPLETE"
-    assert "The provider's function died" in stack.failures()["Thing"]
+    assert "[FunctionDied] " in stack.failures()["Thing"]
     assert "deploy again" in stack.failures()["Thing"]
     assert len(looks(probe, "Create")) == 3
     assert looks(probe, "Delete")

@@ -250,6 +250,7 @@ def test_a_table_a_column_and_an_index_that_were_removed_are_each_named(
         mlflow.ask(statement)
     stack = checked(mlflow, "damaged", looker)
     reason = stack.failures()["Schema"]
+    assert "[SchemaDamaged] " in reason
     for words in (
         "table registered_model_aliases is missing",
         "table runs: column deleted_time is missing",

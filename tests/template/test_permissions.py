@@ -9,13 +9,13 @@ from pathlib import Path
 import cfnlint
 import pytest
 
-from cfn_mlflow.aws.cloudwatch.metric_name import NAMESPACE
 from cfn_mlflow.aws.core.owner import OWNER_TAG, STACK_TAG
 from cfn_mlflow.aws.core.session import ROLE_VARIABLE
 from cfn_mlflow.aws.core.sharing import EVERYBODY_UNTIL_0_3_0
 from cfn_mlflow.aws.events.rule import role_arn
 from cfn_mlflow.aws.events.rule_names import OPERATOR, SCHEMA_RULE, rule_name
 from cfn_mlflow.reserved_tags import EVERY_STACK
+from cfn_mlflow.runtime.failures import NAMESPACE
 from tests.support.objects.service_kit import owner
 from tests.support.template.provider_template import (
     ALLOW_ON_RESOURCE,

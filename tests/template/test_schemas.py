@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from pydantic.alias_generators import to_pascal
 
-from tools import make_container_definition, make_docs_tables, make_schemas
+from tools import make_container_definition, make_docs_tables, make_errors, make_schemas
 from tools.type_reference import TypeReference, types
 
 ROOT = Path(__file__).parents[2]
@@ -30,6 +30,12 @@ def test_given_the_models_then_the_schema_beside_them_is_theirs(path: Path) -> N
 
 def test_given_the_models_then_there_is_no_schema_of_another_type() -> None:
     assert set((ROOT / "schemas").glob("*.json")) == set(make_schemas.texts())
+
+
+def test_the_table_of_the_codes_is_as_the_codes_are_now() -> None:
+    page = make_errors.PAGE.read_text()
+    assert page == make_errors.text(page)
+    assert page.count("<!-- end -->") == 1
 
 
 @pytest.mark.parametrize("path", sorted(make_docs_tables.texts()), ids=lambda path: path.name)

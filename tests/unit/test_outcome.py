@@ -5,35 +5,65 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cfn_mlflow.outcome import FAULTS_BYTES, InvalidProperties
+from cfn_mlflow.outcome import FAULTS_BYTES, Cause, FaultsError
+from cfn_mlflow.reason import Reason
 
 
-def test_given_twenty_faults_then_all_are_told() -> None:
+def told(*faults: str) -> FaultsError:
+    return FaultsError([Cause(Reason.InvalidProperty, fault) for fault in faults])
+
+
+def test_twenty_faults_are_all_told() -> None:
     faults = [
         f"ServiceProperty{number}: must be something that a whole sentence tells"
         for number in range(20)
     ]
-    told = str(InvalidProperties(faults))
-    assert all(fault in told for fault in faults)
+    assert all(fault in str(told(*faults)) for fault in faults)
 
 
-def test_given_faults_that_fit_then_all_are_told() -> None:
-    assert str(InvalidProperties(["A: required", "B: wrong"])) == "A: required; B: wrong"
+def test_faults_of_one_code_are_told_without_it() -> None:
+    refused = told("A: required", "B: wrong")
+
+    assert refused.reason is Reason.InvalidProperty
+    assert str(refused) == "A: required; B: wrong"
+    assert refused.faults == ("A: required", "B: wrong")
 
 
-def test_faults_that_do_not_fit_are_counted_behind_the_first_which_are_told_whole() -> None:
-    told = str(InvalidProperties([f"Property{number}: {'x' * 80}" for number in range(40)]))
-    assert told.startswith("Property0: x")
-    assert told.endswith("x; and 19 more, see the log")
+def test_faults_of_several_codes_begin_each_with_its_own() -> None:
+    refused = FaultsError(
+        [
+            Cause(Reason.NotShared, "A: is another's"),
+            Cause(Reason.InvalidProperty, "B: wrong"),
+            Cause(Reason.NotShared, "C: is another's"),
+        ]
+    )
+
+    assert refused.reason is Reason.NotShared
+    assert (
+        f"{refused.reason.prefix}{refused}"
+        == "[NotShared] A: is another's; [InvalidProperty] B: wrong; [NotShared] C: is another's"
+    )
+    assert refused.faults[0] == "[NotShared] A: is another's"
 
 
-def test_given_one_fault_longer_than_all_then_it_is_cut() -> None:
-    told = str(InvalidProperties(["\N{SNOWMAN}" * 700, "B: wrong"]))
-    assert told.endswith("\N{SNOWMAN}...; and 1 more, see the log")
+def test_more_faults_than_fit_are_told_whole_and_the_rest_counted() -> None:
+    text = str(told(*(f"Property{number}: {'x' * 80}" for number in range(40))))
+    assert text.startswith("Property0: x")
+    assert text.endswith("x; and 20 more, see the log")
 
 
-@given(st.lists(st.text(), min_size=1))
-def test_given_any_faults_then_the_text_is_within_the_bytes_of_a_reason(faults: list[str]) -> None:
-    refused = InvalidProperties(faults)
-    assert len(str(refused).encode("utf-8", "surrogatepass")) <= FAULTS_BYTES
-    assert refused.faults == tuple(faults)
+def test_one_fault_longer_than_all_is_cut() -> None:
+    text = str(told("\N{SNOWMAN}" * 700, "B: wrong"))
+    assert text.endswith("\N{SNOWMAN}...; and 1 more, see the log")
+
+
+@given(st.lists(st.builds(Cause, st.sampled_from(Reason), st.text()), min_size=1))
+def test_any_faults_fit_with_their_codes_in_the_bytes_of_an_answer(causes: list[Cause]) -> None:
+    refused = FaultsError(causes)
+
+    text = f"{refused.reason.prefix}{refused}"
+    assert len(text.encode("utf-8", "surrogatepass")) <= FAULTS_BYTES
+    assert refused.causes == tuple(causes)
+    assert len({cause.reason for cause in causes}) > 1 or refused.faults == tuple(
+        cause.words for cause in causes
+    )

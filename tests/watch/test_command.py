@@ -61,7 +61,11 @@ def complete(story: Recorded) -> None:
     ("step", "status", "words"),
     [
         (complete, command.SUCCEEDED, "TrackingUri  http://tracking.example"),
-        (rolled_back, command.FAILED, "Cause: MLflow (Custom::MLflow): ECS service: no such image"),
+        (
+            rolled_back,
+            command.FAILED,
+            "Cause: MLflow (Custom::MLflow): [ImageNotPullable] ECS service: no such image",
+        ),
     ],
 )
 def test_the_exit_status_is_how_the_operation_ended(

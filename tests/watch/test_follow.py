@@ -69,7 +69,7 @@ def test_failed_update_is_followed_through_its_rollback_and_names_what_failed() 
     assert end.stack.status == "UPDATE_ROLLBACK_COMPLETE"
     (cause,) = end.causes
     assert (cause.path, cause.log_group) == ("MLflow", LOG_GROUP)
-    assert cause.reason == "ECS service: no such image. Name it."
+    assert cause.reason == "[ImageNotPullable] ECS service: no such image. Name it."
     assert "as it was before the update" in end.next_step
 
 
@@ -103,7 +103,10 @@ def test_what_failed_in_the_rollback_stands_behind_the_first_cause() -> None:
     end = ended(watch(Recorded(update_rolls_back, stuck, nothing)))
 
     reasons = [cause.reason for cause in end.causes]
-    assert reasons == ["ECS service: no such image. Name it.", "the image is gone"]
+    assert reasons == [
+        "[ImageNotPullable] ECS service: no such image. Name it.",
+        "the image is gone",
+    ]
     assert "continue-update-rollback --stack-name tracking" in end.next_step
 
 

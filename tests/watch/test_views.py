@@ -69,7 +69,7 @@ def test_in_a_pipe_each_thing_is_a_line_and_the_outputs_come_last() -> None:
 def test_a_failure_ends_in_the_cause_its_log_and_the_next_step() -> None:
     assert in_lines(update_rolls_back, back, nothing).endswith(
         "\ntracking is UPDATE_ROLLBACK_COMPLETE after 8 s, 2026-03-01 12:00:08.\n"
-        "Cause: MLflow (Custom::MLflow): ECS service: no such image. Name it.\n"
+        "Cause: MLflow (Custom::MLflow): [ImageNotPullable] ECS service: no such image. Name it.\n"
         "       its log: /aws/lambda/cfn-mlflow-MLflow\n"
         "Next:  The stack is as it was before the update. Mend the cause, then update it again.\n"
     )
@@ -208,5 +208,14 @@ def test_the_objects_for_programs_have_the_keys_that_the_page_promises() -> None
     for one in objects:
         assert list(one) == ["kind", *promised[one["kind"]]]
     assert objects[-1]["succeeded"] is False
-    assert set(objects[-1]["causes"][0]) == {"path", "type", "reason", "log_group", "faults"}
-    assert objects[-1]["causes"][0]["reason"] == "ECS service: no such image. Name it."
+    assert set(objects[-1]["causes"][0]) == {
+        "path",
+        "type",
+        "reason",
+        "code",
+        "log_group",
+        "faults",
+    }
+    assert objects[-1]["causes"][0]["code"] == "ImageNotPullable"
+    failed = next(one for one in objects if one["kind"] == "event" and one["code"])
+    assert (failed["path"], failed["code"]) == ("MLflow", "ImageNotPullable")

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from cfn_mlflow.cloudformation.event import Echo
-from cfn_mlflow.outcome import FAULTS_BYTES, REASON_BYTES
+from cfn_mlflow.outcome import FAULTS_BYTES, REASON_BYTES, Cause
+from cfn_mlflow.reason import Reason
 
 BODY_BYTES = 4096
 
@@ -44,7 +45,8 @@ def succeed(echo: Echo, data: Mapping[str, str], log_stream: str) -> Answer:
     """
     unusable = _unusable(data)
     if unusable:
-        return fail(echo, f"These attributes cannot be given as text: {unusable}.", log_stream)
+        words = f"These attributes cannot be given as text: {unusable}."
+        return fail(echo, Cause(Reason.InternalError, words), log_stream)
     kept = dict(data)
     left_out: list[str] = []
     while True:
@@ -55,16 +57,22 @@ def succeed(echo: Echo, data: Mapping[str, str], log_stream: str) -> Answer:
         left_out.append(kept.popitem()[0])
 
 
-def fail(echo: Echo, reason: str, log_stream: str) -> Answer:
-    """Return the answer FAILED, with the reason shortened to the room that is left.
+def fail(echo: Echo, cause: Cause, log_stream: str) -> Answer:
+    """Return the answer FAILED: the code, and the words shortened to the room that is left.
 
     Raises TooLongError if the repeated fields alone are too long.
     """
-    for room in (FAULTS_BYTES, REASON_BYTES, REASON_BYTES // 4, 0):
-        body = _body(echo, "FAILED", shorten(reason, room), log_stream, {})
+    for room in (FAULTS_BYTES, REASON_BYTES, REASON_BYTES // 4, len(cause.reason.prefix)):
+        body = _body(echo, "FAILED", shorten_cause(cause, room), log_stream, {})
         if len(body) <= BODY_BYTES:
             break
     return _within(Answer("FAILED", body))
+
+
+def shorten_cause(cause: Cause, limit: int) -> str:
+    """Return the code whole, and as many of the words as fit with it in so many bytes."""
+    prefix = cause.reason.prefix
+    return prefix + shorten(cause.words, max(limit - len(prefix), 0))
 
 
 def shorten(text: str, limit: int) -> str:

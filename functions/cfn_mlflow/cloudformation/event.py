@@ -13,6 +13,8 @@ from typing import Any
 
 from cfn_mlflow.cloudformation.guard.address import answers_at
 from cfn_mlflow.cloudformation.identity import Identity
+from cfn_mlflow.outcome import Cause
+from cfn_mlflow.reason import Reason
 from cfn_mlflow.runtime.place import Place
 from cfn_mlflow.runtime.progress import Wait
 
@@ -93,7 +95,9 @@ class MalformedEventError(Exception):
     """
 
     def __init__(self, faults: list[str], event: object, place: Place) -> None:
-        super().__init__("not a valid CloudFormation request: " + "; ".join(faults))
+        words = "not a valid CloudFormation request: " + "; ".join(faults)
+        super().__init__(words)
+        self.cause = Cause(Reason.InvalidRequest, words)
         known: Event = event if isinstance(event, Mapping) else {}
         self.response_url = known["ResponseURL"] if _has_address(known, place) else None
         self.echo = _echo_of_malformed(known)

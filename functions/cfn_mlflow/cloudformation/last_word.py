@@ -9,12 +9,16 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from collections.abc import Mapping
 from typing import Any
 
 from cfn_mlflow.cloudformation.answer import TooLongError, fail, shorten
 from cfn_mlflow.cloudformation.delivery import RefusedError, UndeliveredError, deliver
 from cfn_mlflow.cloudformation.event import Echo, MalformedEventError, parse
+from cfn_mlflow.outcome import Cause
+from cfn_mlflow.reason import Reason
+from cfn_mlflow.runtime.failures import SERVICE, failure
 from cfn_mlflow.runtime.invocation import Context, Invocation
 from cfn_mlflow.runtime.place import Place
 
@@ -54,7 +58,7 @@ def _settled(record: Mapping[str, Any], invocation: Invocation, share: float) ->
     message_id = record["messageId"]
     try:
         url, echo = _addressee(record["body"], invocation.place)
-        answer = fail(echo, _reason(record), invocation.log_stream)
+        answer = fail(echo, _cause(record), invocation.log_stream)
         deliver(url, answer.body, lambda: invocation.left() - until)
     except (ValueError, TooLongError):
         _tell("Dropped: the message is no request of CloudFormation", message_id)
@@ -64,7 +68,7 @@ def _settled(record: Mapping[str, Any], invocation: Invocation, share: float) ->
         _tell(f"Kept: {error}", message_id)
         return False
     else:
-        _tell("Answered FAILED", message_id, echo)
+        _tell("Answered FAILED", message_id, echo, **failure(Reason.FunctionDied))
     return True
 
 
@@ -82,12 +86,15 @@ def _addressee(body: str, place: Place) -> tuple[str, Echo]:
     return request.response_url, Echo.of(request)
 
 
-def _reason(record: Mapping[str, Any]) -> str:
+def _cause(record: Mapping[str, Any]) -> Cause:
     said = record.get("messageAttributes", {}).get("ErrorMessage", {}).get("stringValue", "")
     cause = shorten(" ".join(said.split()), CAUSE_BYTES).rstrip(" .")
-    return f"The provider's function died: {cause or 'its error is not known'}. {NEXT_STEP}"
+    words = f"The provider's function died: {cause or 'its error is not known'}. {NEXT_STEP}"
+    return Cause(Reason.FunctionDied, words)
 
 
-def _tell(message: str, message_id: str, echo: Echo | None = None) -> None:
+def _tell(message: str, message_id: str, echo: Echo | None = None, **more: object) -> None:
     of = {"stack_id": echo.stack_id, "logical_id": echo.logical_id} if echo else {}
-    log.info(json.dumps({"message": message, "message_id": message_id, **of}))
+    provider = {SERVICE: os.environ.get("POWERTOOLS_SERVICE_NAME", "cfn-mlflow")}
+    line = {"message": message, "message_id": message_id, **of, **provider, **more}
+    log.info(json.dumps(line))

@@ -13,6 +13,7 @@ from cfn_mlflow.cloudformation.guard.request_guard import RequestGuard, Unanswer
 from cfn_mlflow.cloudformation.identity import Identity
 from cfn_mlflow.outcome import (
     REASON_BYTES,
+    Cause,
     Done,
     Failed,
     FaultsError,
@@ -21,6 +22,7 @@ from cfn_mlflow.outcome import (
     TemporaryError,
     Waiting,
 )
+from cfn_mlflow.reason import Reason
 from cfn_mlflow.runtime.clock import Clock, Pace, deadline, span
 from cfn_mlflow.runtime.invocation import Invocation
 from cfn_mlflow.runtime.log import log
@@ -169,7 +171,7 @@ class Loop:
         as soon as one step finds nothing.
         """
         if isinstance(outcome, Failed):
-            return Failed(shorten(outcome.reason, REASON_BYTES))
+            return _told(outcome)
         if not isinstance(outcome, Done) or self._request.request_type != "Delete":
             return outcome
         first = self._progress.waits.get(SECOND_LOOK)
@@ -210,14 +212,15 @@ class Loop:
         The answer may have no room for all of them.
         """
         if not isinstance(error, FaultsError):
-            return Failed(shorten(str(error), REASON_BYTES))
+            return _told(Cause(error.reason, error.words))
         log.error(f"All {len(error.faults)} faults", faults=error.faults)
-        return Failed(str(error))
+        return Failed(error.reason, error.words)
 
     def _unexpected(self, error: Exception) -> Failed:
         """Log an unforeseen error; the reason has its type only, as its text may hold a secret."""
         log.exception("Unexpected error")
-        return Failed(f"Unexpected {type(error).__name__}, a fault of the provider. See its log.")
+        words = f"Unexpected {type(error).__name__}, a fault of the provider. See its log."
+        return Failed(Reason.InternalError, words)
 
     def _is_early(self) -> bool:
         """Return whether time is left by CloudFormation's clock, whatever the event's date says."""
@@ -232,31 +235,39 @@ class Loop:
         nothing_told = "AWS" if self._looks else "its first step: the request came too late"
         still = shorten(", ".join(waits) or nothing_told, 230)
         next_step = NEXT_STEP[self._request.request_type]
-        return Failed(f"Not done after {waited}, still waiting for {still}. {next_step}")
+        words = f"Not done after {waited}, still waiting for {still}. {next_step}"
+        return Failed(Reason.TimedOut, words)
 
     def _hand_on(self) -> Failed | Unanswered:
         if self._carried.hops >= handoff.MOST_HOPS:
             self._is_cut_short = True
-            return Failed(
+            words = (
                 f"The request was handed off {self._carried.hops} times and did not end. "
                 "See the log."
             )
+            return Failed(Reason.HandOffFailed, words)
         told = self._progress
         carried = replace(self._carried, waits=told.waits, told_at=told.told_at)
         try:
             payload = handoff.pack(self._request.event, carried)
         except handoff.TooLargeError as error:
             self._is_cut_short = True
-            return Failed(
-                f"The request is too large for a hand-off: {error}. Shorten its properties."
-            )
+            words = f"The request is too large for a hand-off: {error}. Shorten its properties."
+            return Failed(Reason.HandOffFailed, words)
         for _ in range(TRIES):
             try:
                 self._invoke.invoke(self._invocation.function_name, payload)
             except TemporaryError:
                 self._clock.sleep(1)
             except PermanentError as error:
-                return Failed(f"The function cannot hand off the request: {error}")
+                words = f"The function cannot hand off the request: {error}"
+                return _told(Cause(Reason.HandOffFailed, words))
             else:
                 return Unanswered("another invocation continues the request")
         return Unanswered("Lambda does not accept the hand-off", again=True)
+
+
+def _told(cause: Cause) -> Failed:
+    """Return the failure in at most REASON_BYTES, its code with it."""
+    room = REASON_BYTES - len(cause.reason.prefix)
+    return Failed(cause.reason, shorten(cause.words, room))

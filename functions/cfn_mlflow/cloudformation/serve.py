@@ -15,7 +15,9 @@ from cfn_mlflow.cloudformation.handoff import InvokePort
 from cfn_mlflow.cloudformation.identity import Identity
 from cfn_mlflow.cloudformation.loop import GiveUp, Loop, Prepare, Result, Step
 from cfn_mlflow.outcome import Done, PermanentError
+from cfn_mlflow.reason import Reason
 from cfn_mlflow.runtime.clock import Clock
+from cfn_mlflow.runtime.failures import failure
 from cfn_mlflow.runtime.invocation import Context, Invocation
 from cfn_mlflow.runtime.log import log
 
@@ -123,15 +125,16 @@ class _Service:
         """
         if request.resource_type not in (self.resource_type.name, ANY_TYPE):
             raise PermanentError(
+                Reason.WrongServiceToken,
                 f"This ServiceToken is that of {self.resource_type.name}, not of "
-                f"{request.resource_type}. Take the token of the type, then deploy again."
+                f"{request.resource_type}. Take the token of the type, then deploy again.",
             )
         return self.resource_type.prepare(request, identity)
 
     def _refuse(self, error: MalformedEventError, invocation: Invocation) -> None:
-        log.error(str(error))
+        log.error(str(error), **failure(error.cause.reason))
         if error.response_url:
-            answer = fail(error.echo, str(error), invocation.log_stream)
+            answer = fail(error.echo, error.cause, invocation.log_stream)
             self._send(error.response_url, answer, invocation)
 
     def _end(self, request: Request, result: Result, invocation: Invocation) -> None:
@@ -144,8 +147,8 @@ class _Service:
         if isinstance(result, Done):
             answer = succeed(echo, result.attributes, invocation.log_stream)
         else:
-            log.error(result.reason)
-            answer = fail(echo, result.reason, invocation.log_stream)
+            log.error(str(result), **failure(result.reason))
+            answer = fail(echo, result, invocation.log_stream)
         if answer.left_out:
             log.warning(f"Left out of the answer for its size: {', '.join(answer.left_out)}")
         self._send(request.response_url, answer, invocation)

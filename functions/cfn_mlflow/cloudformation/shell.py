@@ -19,6 +19,7 @@ from crhelper import FAILED, CfnResource
 
 from cfn_mlflow.cloudformation.loop import Result
 from cfn_mlflow.outcome import Done, Failed
+from cfn_mlflow.reason import Reason
 
 Function = Callable[[dict[str, Any], Any], bool | str | None]
 
@@ -41,6 +42,7 @@ class Shell(CfnResource):
         logging.getLogger("crhelper").setLevel(logging.INFO)
         self._id_for_life = physical_id
         self._result: Result | None = None
+        self._failed: Failed | None = None
 
     def result(self, event: object, context: object) -> Result:
         """Return the result of a request; `event` must be one that `parse` has accepted."""
@@ -54,7 +56,7 @@ class Shell(CfnResource):
         if isinstance(result, Done):
             self.Data = dict(result.attributes)
         elif isinstance(result, Failed):
-            self.Status, self.Reason = FAILED, result.reason
+            self.Status, self.Reason, self._failed = FAILED, result.words, result
         else:
             self._result = result
 
@@ -96,7 +98,8 @@ class Shell(CfnResource):
         self.PhysicalResourceId = self.generate_physical_id(self._event)
         self.Data = {}
         if func is None:
-            self.take(Failed(f"Nothing is registered for {self._event['RequestType']}."))
+            words = f"Nothing is registered for {self._event['RequestType']}."
+            self.take(Failed(Reason.InternalError, words))
         else:
             func(self._event, self._context)
 
@@ -110,4 +113,5 @@ class Shell(CfnResource):
             # crhelper caught and logged an error, whose text may contain a secret.
             reason = "Unexpected error, a fault of the provider: see its log."
         failed = FAILED in (status, self.Status)
-        self._result = Failed(reason or self.Reason) if failed else Done(self.Data)
+        unforeseen = Failed(Reason.InternalError, reason or self.Reason)
+        self._result = (self._failed or unforeseen) if failed else Done(self.Data)

@@ -23,7 +23,8 @@ from cfn_mlflow.aws.ecs.task_definition import IMAGE_DIGEST_TAG, TaskDefinitionV
 from cfn_mlflow.deep_check import DeepCheckReport
 from cfn_mlflow.engine.output import Value, known
 from cfn_mlflow.engine.resource import Attached, Observation, Updatable, as_observed
-from cfn_mlflow.outcome import PermanentError
+from cfn_mlflow.outcome import Cause, PermanentError
+from cfn_mlflow.reason import Reason
 from cfn_mlflow.upgrade.fallback_image import with_way_out
 from cfn_mlflow.upgrade.image_task import (
     OVERRIDES_CHARACTERS,
@@ -37,7 +38,7 @@ from cfn_mlflow.upgrade.migration.notes import CHECK
 
 CHECKED_TAG = "cfn-mlflow:checked"
 """On the server's task definition: it has passed the deep check."""
-REASON_BYTES = 250
+SAID_BYTES = 250
 SERVERS, HOST = "CFN_MLFLOW_SERVERS", "CFN_MLFLOW_HOST"
 """Variables by which the script knows the servers to ask, and the host name to ask for."""
 
@@ -129,8 +130,9 @@ class DeepCheck(Attached[DeepCheckView], Updatable[DeepCheckView]):
         again = view.report is None or len(failed) == 1
         if not view.passed and not worth_another(failed, retryable=again):
             deregister(self._revision.arn)
-            cause = f"{self.words}: {self._cause(last, view.report)}"
-            raise PermanentError(with_way_out(cause, self._launcher.owner, known(self.fallback_at)))
+            cause = self._cause(last, view.report)
+            told = with_way_out(cause, self._launcher.owner, known(self.fallback_at))
+            raise PermanentError(told.reason, told.words)
         return None
 
     def update(self, found: Observation[DeepCheckView]) -> None:
@@ -196,10 +198,12 @@ class DeepCheck(Attached[DeepCheckView], Updatable[DeepCheckView]):
         last = well[-1].environment.get(SERVERS, "").rpartition(",")[2] if well else ""
         return [server for server in self._servers() if server > last]
 
-    def _cause(self, last: Task, report: DeepCheckReport | None) -> str:
+    def _cause(self, last: Task, report: DeepCheckReport | None) -> Cause:
         if report is None:
-            return why(last, self._launcher.log_group)
-        return f"{cut(report.reason, REASON_BYTES)}. See log group {self._launcher.log_group}"
+            stopped = why(last, self._launcher.log_group)
+            return Cause(stopped.reason, f"{self.words}: {stopped.words}")
+        said = f"{cut(report.reason, SAID_BYTES)}. See log group {self._launcher.log_group}"
+        return Cause(Reason.DeepCheckFailed, f"{self.words}: {said}")
 
 
 def _well(runs: tuple[Task, ...]) -> tuple[Task, ...]:

@@ -18,6 +18,7 @@ from cfn_mlflow.aws.core.sharers import sharers_of
 from cfn_mlflow.aws.events.rule_names import OPERATOR, rule_name
 from cfn_mlflow.aws.events.rule_without_role import tags_of_rule_that_says
 from cfn_mlflow.outcome import PermanentError
+from cfn_mlflow.reason import Reason
 
 ALIAS = 7
 """The place of the alias in a function's ARN, counted from 0 between the colons."""
@@ -56,8 +57,9 @@ class Caller:
         rule = self.rule(part, resource)
         if rule is not None and OWNER_TAG in cluster and not sharers_of(cluster).admit(rule):
             raise NotServedError(
+                Reason.NotShared,
                 "the database is not shared with the schedule's stack. Name the stack "
-                "in SharedWithStacks of the database, deploy that stack, then the schedule's"
+                "in SharedWithStacks of the database, deploy that stack, then the schedule's",
             )
 
     def rule(self, part: str, resource: str) -> Tags | None:
@@ -70,7 +72,7 @@ class Caller:
         named = _RESOURCE.fullmatch(resource)
         tags = self._said_by(part, named[1], named[2]) if named else None
         if tags is None or OWNER_TAG not in tags:
-            raise NotServedError(REFUSED)
+            raise NotServedError(Reason.CallerRefused, REFUSED)
         return tags
 
     def _said_by(self, part: str, prefix: str, digest: str) -> Tags | None:

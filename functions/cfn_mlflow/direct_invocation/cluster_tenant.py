@@ -12,6 +12,7 @@ from cfn_mlflow.aws.core.session import Tenant, act_for, client, own_client
 from cfn_mlflow.aws.core.sharers import stack_of
 from cfn_mlflow.aws.core.sharing import allows_everybody_unsaid, named_in
 from cfn_mlflow.outcome import PermanentError
+from cfn_mlflow.reason import Reason
 from cfn_mlflow.reserved_tags import EVERY_STACK
 
 if TYPE_CHECKING:
@@ -59,7 +60,9 @@ def _tags(cluster: str, identifier: str) -> Tags:
             return {}
         raise explain(f"database {identifier}", error) from error
     if cluster not in (identifier, found["DBClusterArn"]):
-        raise PermanentError(f"{cluster} is not a cluster of this account and Region")
+        raise PermanentError(
+            Reason.NotFound, f"{cluster} is not a cluster of this account and Region"
+        )
     return tag_map(found.get("TagList", []))
 
 

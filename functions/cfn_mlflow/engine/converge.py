@@ -23,6 +23,7 @@ from cfn_mlflow.engine.resource import (
     Updatable,
 )
 from cfn_mlflow.outcome import (
+    Cause,
     Done,
     NotShared,
     Outcome,
@@ -32,6 +33,7 @@ from cfn_mlflow.outcome import (
     TemporaryError,
     Waiting,
 )
+from cfn_mlflow.reason import Reason
 from cfn_mlflow.runtime.progress import Wait
 
 Found = Observation[Any]
@@ -88,13 +90,13 @@ class Convergence:
             return Waiting(waits)
         return self._clean()
 
-    def refusals(self) -> tuple[str, ...]:
+    def refusals(self) -> tuple[Cause, ...]:
         """Return the refused parts of the request, without any change. Raises TemporaryError."""
         waits: dict[str, str] = {}
         try:
             self._refuse(waits)
         except RefusedChanges as refused:
-            return refused.faults
+            return refused.causes
         if waits:
             raise TemporaryError("; ".join(waits.values()))
         return ()
@@ -104,7 +106,7 @@ class Convergence:
 
         A resource that cannot be observed adds a fault too.
         """
-        faults: list[str] = []
+        causes: list[Cause] = []
         refused: type[RefusedChanges] = NotShared
         for node in self._graph.wanted:
             if not isinstance(node, ObservedFirst):
@@ -115,14 +117,14 @@ class Convergence:
                 waits[node.label] = str(error)
                 continue
             except PermanentError as error:
-                found = (str(error),)
-            faults.extend(found)
+                found = (Cause(error.reason, error.words),)
+            causes.extend(found)
             if found and not isinstance(node, Named):
                 refused = RefusedChanges
-        if faults and not waits:
-            raise refused(tuple(dict.fromkeys(faults)))
+        if causes and not waits:
+            raise refused(tuple(dict.fromkeys(causes)))
 
-    def _refusals_of(self, node: Node, waits: dict[str, str]) -> tuple[str, ...]:
+    def _refusals_of(self, node: Node, waits: dict[str, str]) -> tuple[Cause, ...]:
         """Return what it refuses. What an earlier invocation created may not be ready to tell."""
         try:
             found = self._first_look[id(node)] = self._call(node, node.observe)
@@ -135,10 +137,11 @@ class Convergence:
                 return ()
             return (found.conflict,) if found.conflict else found.refused
         if isinstance(node, HoldsData) and self._served_before:
-            return (
+            words = (
                 f"{node.label}: it is gone, and another would be empty. Restore it with its "
-                f"name and tags, or delete this resource and make a new one",
+                f"name and tags, or delete this resource and make a new one"
             )
+            return (Cause(Reason.DataGone, words),)
         return ()
 
     def _move(self, node: Node, waits: dict[str, str]) -> None:
@@ -164,7 +167,7 @@ class Convergence:
             if self._patience.waits_for_its_creation(node):
                 return None, NOT_VISIBLE
             if not isinstance(node, Creatable):
-                raise PermanentError(f"{node.label}: it is gone. Deploy again")
+                raise PermanentError(Reason.NotFound, f"{node.label}: it is gone. Deploy again")
             self._call(node, node.create)
             self._patience.created(node)
             found = self._observe(node)
@@ -173,7 +176,7 @@ class Convergence:
         if found.conflict:
             if found.unmarked and self._patience.waits_for_its_tags(node):
                 return found, NO_TAGS
-            raise PermanentError(found.conflict)
+            raise PermanentError(found.conflict.reason, found.conflict.words)
         self._patience.seen(node)
         found = self._call(node, node.compare, found)
         if found.busy or not found.differs:
@@ -192,8 +195,9 @@ class Convergence:
             return found, updating
         if not isinstance(node, Updatable):
             raise PermanentError(
+                Reason.ChangeRefused,
                 f"{node.label}: {', '.join(found.differs)} not as asked, and it cannot be changed "
-                f"in place. Remove it, then deploy again"
+                f"in place. Remove it, then deploy again",
             )
         self._call(node, node.update, found)
         self._patience.updated(node)

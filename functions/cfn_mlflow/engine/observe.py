@@ -9,6 +9,7 @@ from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.engine.output import NotKnown, known, sources
 from cfn_mlflow.engine.resource import Observed
 from cfn_mlflow.outcome import Done, Outcome, PermanentError, TemporaryError, Waiting
+from cfn_mlflow.reason import Reason
 
 
 class AsItStands:
@@ -38,8 +39,9 @@ class AsItStands:
             return Done({key: str(known(value)) for key, value in outputs})
         except NotKnown as missing:
             raise PermanentError(
+                Reason.NotFound,
                 f"{missing} is not there, so the attributes cannot be read. Correct what the "
-                f"resource names, then deploy again"
+                f"resource names, then deploy again",
             ) from None
 
     def _observe(self, node: Observed[Any], waits: dict[str, str]) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 from cfn_mlflow.engine.calls import DeniedError, NotFoundError, NotKnownYetError
 from cfn_mlflow.engine.resource import Observed
 from cfn_mlflow.outcome import PermanentError
+from cfn_mlflow.reason import Reason
 from cfn_mlflow.runtime.progress import Wait
 
 SECONDS = 120.0
@@ -107,7 +108,8 @@ class Patience:
         if past.unseen and not self._lasts((node,)):
             if not past.told:
                 raise PermanentError(
-                    f"{node.label}: created, and not visible for {SECONDS:.0f} s. Deploy again"
+                    Reason.NotCreated,
+                    f"{node.label}: created, and not visible for {SECONDS:.0f} s. Deploy again",
                 )
             past.unseen = False
         return past.unseen
@@ -127,8 +129,9 @@ class Patience:
             return True
         if past.updates == UPDATES_THAT_HELP:
             raise PermanentError(
+                Reason.ChangeNotTaken,
                 f"{node.label}: {', '.join(differs)} still not as asked after "
-                f"{UPDATES_THAT_HELP} updates"
+                f"{UPDATES_THAT_HELP} updates. Look who else changes it, then deploy again",
             )
         return False
 

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Generic, TypeVar
 
 from cfn_mlflow.engine.output import NotKnown, Output, Seen
+from cfn_mlflow.outcome import Cause
+from cfn_mlflow.reason import Reason
 
 View = TypeVar("View")
 T = TypeVar("T")
@@ -24,11 +26,11 @@ class Observation(Generic[View]):
 
     view: View
     """The values that were read. Each kind of resource has its own type for them."""
-    conflict: str = ""
-    """The ownership conflict, with the next step. Empty if this resource is the owner."""
+    conflict: Cause | None = None
+    """The ownership conflict, with the next step. None if this resource is the owner."""
     unmarked: bool = False
     """Whether no owner is known yet. Right after the engine's create that may still change."""
-    refused: tuple[str, ...] = ()
+    refused: tuple[Cause, ...] = ()
     """The requested changes that would lose data or are not allowed. Then nothing is changed."""
     busy: str = ""
     """The state in which it accepts no change. Empty if it accepts changes."""
@@ -40,7 +42,7 @@ class Observation(Generic[View]):
     @property
     def owned(self) -> bool:
         """Return whether this resource is the owner. A part of an owned object is owned too."""
-        return not self.conflict
+        return self.conflict is None
 
     def differing(self, things: Mapping[str, bool]) -> Observation[View]:
         """Return it with the names of those things that differ."""
@@ -188,9 +190,10 @@ def as_observed(view: View | None) -> Observation[View] | None:
     return None if view is None else Observation(view)
 
 
-def ownership_conflict(label: str) -> str:
-    """Return the reason that an object exists and belongs to somebody else."""
-    return (
+def ownership_conflict(label: str) -> Cause:
+    """Return the cause that an object exists and belongs to somebody else."""
+    return Cause(
+        Reason.OwnershipConflict,
         f"{label} is there already and belongs to somebody else; it is left as it is. "
-        f"Remove or rename it, then deploy again"
+        f"Remove or rename it, then deploy again",
     )

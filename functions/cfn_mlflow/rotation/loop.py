@@ -11,10 +11,12 @@ from collections.abc import Callable, Mapping
 from typing import Any, NoReturn, Protocol
 
 from cfn_mlflow.direct_invocation.caller import Caller, NotServedError
-from cfn_mlflow.outcome import Done, Outcome, PermanentError, TemporaryError, Waiting
+from cfn_mlflow.outcome import Cause, Done, Outcome, PermanentError, TemporaryError, Waiting
+from cfn_mlflow.reason import Reason
 from cfn_mlflow.rotation.logins import CLUSTER_KEY
 from cfn_mlflow.rotation.rotation import NOT_REPEATED, Order, Rotation, order
 from cfn_mlflow.runtime.clock import Clock, Pace
+from cfn_mlflow.runtime.failures import failure
 from cfn_mlflow.runtime.log import log
 from cfn_mlflow.runtime.progress import Progress, duration
 
@@ -50,8 +52,8 @@ def rotate(
     try:
         return _rotate(caller, context, clock)
     except NotServedError as refused:
-        log.warning("Not served", reason=str(refused))
-        return {"error": str(refused)}
+        log.warning("Not served", reason=refused.words, code=refused.reason.name)
+        return {"error": refused.words, "code": refused.reason.name}
 
 
 def _rotate(caller: Caller, context: RotationContext, clock: Clock) -> dict[str, Any]:
@@ -59,8 +61,8 @@ def _rotate(caller: Caller, context: RotationContext, clock: Clock) -> dict[str,
         asked = order(caller.event, context.aws_request_id)
     except PermanentError as error:
         if not caller.is_operator:
-            raise NotServedError(str(error)) from error
-        _fail(None, str(error))
+            raise NotServedError(error.reason, error.words) from error
+        _fail(None, Cause(error.reason, error.words))
     started = clock.now()
     rotation = Rotation(asked, caller)
     result = _run(rotation, asked, clock, lambda: context.get_remaining_time_in_millis() / 1000)
@@ -82,7 +84,8 @@ def _run(
         pause = pace.next(changed=progress.note(waits))
         if left() - pause < SECONDS_TO_END:
             still = ", ".join(f"{what} ({state})" for what, state in waits.items())
-            _fail(asked, f"not done yet, waiting for {still}. Run again: it goes on from there")
+            words = f"not done yet, waiting for {still}. Run again: it goes on from there"
+            _fail(asked, Cause(Reason.TimedOut, words))
         clock.sleep(pause)
 
 
@@ -94,17 +97,18 @@ def _look(rotation: Rotation, asked: Order) -> Outcome:
     except NotServedError:
         raise
     except PermanentError as error:
-        _fail(asked, str(error))
+        _fail(asked, Cause(error.reason, error.words))
     except Exception as error:
         # Its text may hold a secret; its type does not.
         log.exception("Unexpected error")
-        _fail(asked, f"Unexpected {type(error).__name__}, a fault of the provider: see its log")
+        words = f"Unexpected {type(error).__name__}, a fault of the provider: see its log"
+        _fail(asked, Cause(Reason.InternalError, words))
 
 
-def _fail(asked: Order | None, why: str) -> NoReturn:
+def _fail(asked: Order | None, why: Cause) -> NoReturn:
     of: dict[str, Any] = _of(asked) if asked else {}
-    log.error("Not rotated", reason=why, **of)
-    raise RotationError(why) from None
+    log.error("Not rotated", reason=why.words, **of, **failure(why.reason))
+    raise RotationError(str(why)) from None
 
 
 def _of(asked: Order) -> dict[str, str]:

@@ -15,7 +15,8 @@ from cfn_mlflow.aws.ecs.task import Task, cut, tasks, why
 from cfn_mlflow.aws.ecs.task_definition import IMAGE_DIGEST_TAG, deregister
 from cfn_mlflow.engine.output import Value, known
 from cfn_mlflow.engine.resource import Attached, Observation, Updatable, as_observed
-from cfn_mlflow.outcome import OutdatedError, PermanentError, TemporaryError
+from cfn_mlflow.outcome import Cause, OutdatedError, PermanentError, TemporaryError
+from cfn_mlflow.reason import Reason
 from cfn_mlflow.rotation.wired_services import Definition, names_secret, read_definition
 
 ONLY_TOLD = (
@@ -135,7 +136,10 @@ class Redeployment(Updatable[ServiceView]):
         if another deployment has replaced ours: a second attempt would fight with it.
         """
         if self._once.asked:
-            raise PermanentError(f"{self.label}: another deployment replaced this one")
+            raise PermanentError(
+                Reason.DeploymentReplaced,
+                f"{self.label}: another deployment replaced this one",
+            )
         view = found.view
         if COUNT_TAG in view.tags:
             raise TemporaryError("the service is stopped for a migration")
@@ -166,9 +170,10 @@ class Redeployment(Updatable[ServiceView]):
         """
         definition, _ = read_definition(known(self.definition_arn))
         first = self._first_failure()
-        cause = why(first, _log_group(definition)) if first else cut(rollout_reason, 200)
+        unnamed = Cause(Reason.ServiceNotStable, cut(rollout_reason, 200) or "its tasks failed")
+        cause = why(first, _log_group(definition)) if first else unnamed
         deregister(known(self.definition_arn))
-        raise PermanentError(f"{self.label}: {cause or 'its tasks failed'}")
+        raise PermanentError(cause.reason, f"{self.label}: {cause.words}")
 
     def _first_failure(self) -> Task | None:
         ours = (

@@ -27,6 +27,7 @@ from cfn_mlflow.engine.resource import Observed
 from cfn_mlflow.outcome import Done, Outcome, OutdatedError, PermanentError, TemporaryError
 from cfn_mlflow.postgres.login import DatabaseLogin, idle_seconds
 from cfn_mlflow.postgres.roles import RUNTIME_ROLE, SECOND_SERVICE_LOGIN, SERVICE_LOGIN
+from cfn_mlflow.reason import Reason
 from cfn_mlflow.rotation.logins import (
     BY_SCHEDULE_KEY,
     CLUSTER_KEY,
@@ -68,8 +69,9 @@ def order(event: Mapping[str, Any], request_id: str) -> Order:
     cluster = event.get(CLUSTER_KEY)
     if not isinstance(cluster, str) or not _CLUSTER.fullmatch(cluster):
         raise PermanentError(
+            Reason.InvalidRequest,
             f"{CLUSTER_KEY}: must be the identifier of a database cluster that cfn-mlflow made, "
-            f"...-database-..."
+            f"...-database-...",
         )
     return Order(cluster, request_as_tag(request_id), event.get(BY_SCHEDULE_KEY) is True)
 
@@ -177,9 +179,14 @@ def _has_nothing_to_do(asked: Order, first: SecretView, second: SecretView) -> b
 def _cluster(identifier: str) -> DBClusterView:
     view = read_cluster(identifier)
     if view is None or OWNER_TAG not in view.tags:
-        raise PermanentError(f"{CLUSTER_KEY}: cfn-mlflow has no database {identifier}")
+        raise PermanentError(
+            Reason.NotFound, f"{CLUSTER_KEY}: cfn-mlflow has no database {identifier}"
+        )
     if COMPLETE_TAG not in view.tags:
-        raise PermanentError(f"database {identifier} is not complete: deploy its stack first")
+        raise PermanentError(
+            Reason.DatabaseIncomplete,
+            f"database {identifier} is not complete: deploy its stack first",
+        )
     return view
 
 
@@ -191,7 +198,10 @@ def _secret(cluster: DBClusterView, login: str) -> SecretView:
     secret = LoginSecret(_owner(cluster), None, login)
     view = read_secret(secret.name)
     if view is None or view.deleted or view.tags.get(OWNER_TAG) != cluster.tags[OWNER_TAG]:
-        raise PermanentError(f"there is no secret {secret.name}: deploy the database's stack again")
+        raise PermanentError(
+            Reason.DatabaseIncomplete,
+            f"there is no secret {secret.name}: deploy the database's stack again",
+        )
     return view
 
 

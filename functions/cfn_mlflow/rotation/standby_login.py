@@ -10,6 +10,7 @@ from cfn_mlflow.aws.ecs.service import COUNT_TAG
 from cfn_mlflow.aws.rds.client import DATABASE_NAME
 from cfn_mlflow.aws.rdsdata.database import Database
 from cfn_mlflow.outcome import PermanentError
+from cfn_mlflow.reason import Reason
 from cfn_mlflow.rotation.wired_services import (
     WiredService,
     names_secret,
@@ -54,7 +55,8 @@ class StandbyLogin:
             found = [*self._sessions()]
         if found:
             raise PermanentError(
-                f"{'; '.join(found)}. Nothing was changed. Rotate again once this has ended"
+                Reason.LoginInUse,
+                f"{'; '.join(found)}. Nothing was changed. Rotate again once this has ended",
             )
 
     def _used_by(self, services: tuple[WiredService, ...]) -> Iterator[str]:

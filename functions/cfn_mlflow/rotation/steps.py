@@ -18,6 +18,7 @@ from cfn_mlflow.aws.secretsmanager.secret import SecretView, random_text, read_s
 from cfn_mlflow.engine.output import Value, known
 from cfn_mlflow.engine.resource import Attached, Observation
 from cfn_mlflow.outcome import PermanentError, TemporaryError
+from cfn_mlflow.reason import Reason
 from cfn_mlflow.rotation.logins import (
     ROTATION_TAG,
     RotationState,
@@ -40,7 +41,9 @@ class RotationStep(Attached[SecretView]):
         """
         view = read_secret(self.secret_arn)
         if view is None:
-            raise PermanentError(f"{self.label}: the secret {self.secret_arn} is gone")
+            raise PermanentError(
+                Reason.NotFound, f"{self.label}: the secret {self.secret_arn} is gone"
+            )
         return view
 
     def set_state(self, state: RotationState) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cfn_mlflow import releases
+from cfn_mlflow.reason import Reason
 from cfn_mlflow.schema_check.compare import (
     ALREADY_THERE,
     NOT_OURS,
@@ -40,6 +41,8 @@ class SchemaReport:
     advice: str = ""
     reason: str = ""
     """What AWS or the database answered, if the schema could not be read."""
+    refused: Reason | None = None
+    """The code of what kept the schema from being read, if it does not pass by itself."""
 
     @property
     def damage(self) -> tuple[str, ...]:
@@ -53,6 +56,13 @@ class SchemaReport:
     def differences(self) -> tuple[str, ...]:
         """Return all differences in words, the worst first."""
         return (*self.damage, *self.missing_indexes, *self.already_there)
+
+    @property
+    def code(self) -> Reason | None:
+        """Return the code of what is wrong; None if all is well, or it passes by itself."""
+        if self.state is State.CURRENT:
+            return Reason.SchemaDamaged if self.differences else None
+        return self.refused or self.state.code
 
     @property
     def sound(self) -> bool:

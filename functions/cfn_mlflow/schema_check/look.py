@@ -19,6 +19,7 @@ from cfn_mlflow.aws.rdsdata.database import (
 )
 from cfn_mlflow.aws.rdsdata.read_only import read_only
 from cfn_mlflow.outcome import PermanentError, TemporaryError
+from cfn_mlflow.reason import Reason
 from cfn_mlflow.schema_check.check import SchemaReport, State, check
 from cfn_mlflow.schema_check.read import MovedError
 
@@ -66,21 +67,29 @@ class Watcher:
         except UnavailableError as error:
             return self._unavailable(error)
         except DataApiError as error:
-            refused = self._unread(State.REFUSED, str(error))
+            refused = self._refused(error)
             return replace(refused, advice=_REFUSALS.get(type(error), refused.advice))
         except (TemporaryError, PermanentError) as error:
             return self.not_begun(error)
 
     def not_begun(self, error: TemporaryError | PermanentError) -> SchemaReport:
         """Return the report of a look that an error prevented, for now or for good."""
-        passes = isinstance(error, TemporaryError)
-        return self._unread(State.UNREACHABLE if passes else State.REFUSED, str(error))
+        if isinstance(error, TemporaryError):
+            return self._unread(State.UNREACHABLE, str(error))
+        return self._refused(error)
+
+    def _refused(self, error: PermanentError) -> SchemaReport:
+        return replace(self._unread(State.REFUSED, error.words), refused=error.reason)
 
     def _unavailable(self, error: UnavailableError) -> SchemaReport:
         status = status_of_cluster(self.database.cluster_arn)
         if status == GONE:
             report = self._unread(State.REFUSED, f"RDS knows no {self.database.cluster_arn}.")
-            return replace(report, advice="Name the ARN of a cluster of this account and Region.")
+            return replace(
+                report,
+                advice="Name the ARN of a cluster of this account and Region.",
+                refused=Reason.NotFound,
+            )
         usual = State.WAKING if self._woken else State.UNREACHABLE
         state = _STATE_BY_STATUS.get(status, usual)
         said = f"The cluster is {status}. " if status else ""

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from cfn_mlflow.reason import Reason
+
 
 class State(StrEnum):
     """The state of a database, measured by the expected revision, or why it cannot be read."""
@@ -23,6 +25,11 @@ class State(StrEnum):
     WAKING = "waking"
     STOPPED = "stopped"
     REFUSED = "refused"
+
+    @property
+    def code(self) -> Reason | None:
+        """Return the code of a state that is a failure; None if all is well, or it passes."""
+        return _MEANINGS[self].code
 
     @property
     def advice(self) -> str:
@@ -43,33 +50,40 @@ class State(StrEnum):
 @dataclass(frozen=True)
 class _Meaning:
     advice: str
+    code: Reason | None = None
     retryable: bool = False
     read: bool = True
 
 
 _MEANINGS: Mapping[State, _Meaning] = {
     State.EMPTY: _Meaning(
-        "The database has no tables yet: deploy the service, whose migration makes them."
+        "The database has no tables yet: deploy the service, whose migration makes them.",
+        Reason.SchemaEmpty,
     ),
     State.BEHIND: _Meaning(
-        "Deploy the service with this image: its migration task brings the database up."
+        "Deploy the service with this image: its migration task brings the database up.",
+        Reason.SchemaBehind,
     ),
     State.CURRENT: _Meaning(""),
     State.AHEAD: _Meaning(
         "A newer MLflow migrated this database and MLflow has no way back: use an image of that"
-        " release or newer, or restore the snapshot taken before that migration."
+        " release or newer, or restore the snapshot taken before that migration.",
+        Reason.SchemaAhead,
     ),
     State.UNKNOWN: _Meaning(
         "No MLflow release known to this provider has this revision: use the image that migrated"
-        " the database, or update the provider."
+        " the database, or update the provider.",
+        Reason.SchemaUnknown,
     ),
     State.FOREIGN: _Meaning(
         "The database has tables, but no revision of MLflow: another application uses it, or its"
-        " alembic_version was lost. Give MLflow a database of its own, or restore a snapshot."
+        " alembic_version was lost. Give MLflow a database of its own, or restore a snapshot.",
+        Reason.SchemaForeign,
     ),
     State.HALF_MIGRATED: _Meaning(
         "A migration broke off after some of its statements (MySQL keeps each). Another would"
-        " fail: restore the snapshot taken before it, then deploy the service again."
+        " fail: restore the snapshot taken before it, then deploy the service again.",
+        Reason.SchemaHalfMigrated,
     ),
     State.LOCKED: _Meaning(
         "A migration is running: wait for its end, then look again.", retryable=True
@@ -89,9 +103,14 @@ _MEANINGS: Mapping[State, _Meaning] = {
     ),
     State.STOPPED: _Meaning(
         "Somebody stopped the cluster: start it (aws rds start-db-cluster), then look again.",
+        Reason.DatabaseStopped,
         read=False,
     ),
-    State.REFUSED: _Meaning("Mend what is refused, then look again: no waiting helps.", read=False),
+    State.REFUSED: _Meaning(
+        "Mend what is refused, then look again: no waiting helps.",
+        Reason.DatabaseRefused,
+        read=False,
+    ),
 }
 
 DAMAGED = (

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from cfn_mlflow.outcome import REASON_BYTES
+from cfn_mlflow.reason import Reason
 from cfn_mlflow.schema_check.check import SchemaReport, State
 
 NAMED_DIFFERENCES = 3
 
 
-def failure(report: SchemaReport, version: str | None) -> str:
+def failure(report: SchemaReport, code: Reason, version: str | None) -> str:
     """Return the state, the differences and what to do.
 
     `version` is the MLflow release of the image, if it is known.
@@ -20,7 +21,7 @@ def failure(report: SchemaReport, version: str | None) -> str:
     if report.state.read and report.state is not State.CURRENT:
         release = f"MLflow {version}" if version else "the image"
         what += f", {release} expects {report.expected}"
-    room = REASON_BYTES - len(f"{what}: . {report.advice}".encode())
+    room = REASON_BYTES - len(f"{code.prefix}{what}: . {report.advice}".encode())
     if details and room > 0:
         what += f": {details.encode()[:room].decode(errors='ignore').rstrip(' .')}"
     return f"{what}. {report.advice}"

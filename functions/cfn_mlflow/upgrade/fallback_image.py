@@ -11,13 +11,13 @@ from cfn_mlflow.aws.cloudformation.rollback import continue_without, is_rolling_
 from cfn_mlflow.aws.core.owner import Owner
 from cfn_mlflow.aws.ecs.task import cut
 from cfn_mlflow.aws.ecs.task_definition import TaskDefinitionView, revisions
-from cfn_mlflow.outcome import REASON_BYTES
+from cfn_mlflow.outcome import REASON_BYTES, Cause
 from cfn_mlflow.upgrade.image_task import Launcher
 from cfn_mlflow.upgrade.migration.notes import AUTH_TAG, FALLBACK_IMAGE_TAG, MIGRATE, SCHEMA_TAG
 from cfn_mlflow.upgrade.migration.task_result import result_of
 
-LEAST_REASON_BYTES = 75
-"""So many bytes of the reason stay, however long the names in the command are."""
+LEAST_BYTES = 75
+"""So many bytes of the words stay, however long the names in the command are."""
 
 
 def find_fallback_image(launcher: Launcher, found: str) -> str:
@@ -38,16 +38,17 @@ def find_fallback_image(launcher: Launcher, found: str) -> str:
     return ""
 
 
-def with_way_out(reason: str, owner: Owner, found: str) -> str:
-    """Return a reason that ends in what to do, if a fallback image serves at the revision `found`.
+def with_way_out(cause: Cause, owner: Owner, found: str) -> Cause:
+    """Return a cause that ends in what to do, if a fallback image serves at the revision `found`.
 
-    If `found` is empty, the reason is returned as it is. Otherwise it is cut to fit an answer.
+    If `found` is empty, the cause is returned as it is. Otherwise its words are cut to fit.
     """
     if not found:
-        return reason
+        return cause
     to_do = way_out(owner, found)
-    room = max(REASON_BYTES - len(to_do.encode()) - len(". "), LEAST_REASON_BYTES)
-    return f"{cut(reason, room)}. {to_do}"
+    taken = len(f"{cause.reason.prefix}. {to_do}".encode())
+    words = f"{cut(cause.words, max(REASON_BYTES - taken, LEAST_BYTES))}. {to_do}"
+    return Cause(cause.reason, words)
 
 
 def way_out(owner: Owner, found: str) -> str:

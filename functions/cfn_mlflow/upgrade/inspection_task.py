@@ -27,16 +27,17 @@ from cfn_mlflow.aws.ecs.task_definition import deregister
 from cfn_mlflow.engine.output import Value, known
 from cfn_mlflow.engine.resource import Attached, Observation, Updatable, as_observed
 from cfn_mlflow.outcome import PermanentError
+from cfn_mlflow.reason import Reason
 from cfn_mlflow.runtime.log import log
 from cfn_mlflow.upgrade.fallback_image import find_fallback_image, way_out
 from cfn_mlflow.upgrade.image_task import Launcher, migrations
 from cfn_mlflow.upgrade.migration.notes import AUTH_TAG, FALLBACK_IMAGE_TAG, LOOK, NOTES, SCHEMA_TAG
 from cfn_mlflow.upgrade.migration.result import Result
 from cfn_mlflow.upgrade.migration.task_result import (
+    cause_of,
     may_be_tried_again,
     result_of,
     state_of,
-    words_of,
     words_of_faults,
 )
 
@@ -228,8 +229,9 @@ class Inspection(Attached[InspectionView], Updatable[InspectionView]):
         if faults:
             deregister(known(self.launcher).definition_arn)
             raise PermanentError(
+                Reason.SchemaDamaged,
                 f"{self.words}: at revision {found} it lacks what MLflow made: "
-                f"{words_of_faults(faults)}. Put it back, or restore a snapshot, then deploy again"
+                f"{words_of_faults(faults)}. Put it back, or restore a snapshot, then deploy again",
             )
 
     def _refuse(self, last: Task, result: Result) -> None:
@@ -238,7 +240,9 @@ class Inspection(Attached[InspectionView], Updatable[InspectionView]):
         owner = launcher.owner
         if result.outcome in _AHEAD and is_rolling_back(owner.stack_id):
             raise PermanentError(
+                result.reason,
                 f"{self.words}: it is ahead of the image that the rollback asks for, and no image "
-                f"that migrated it is known. {way_out(owner, result.ahead or '')}"
+                f"that migrated it is known. {way_out(owner, result.ahead or '')}",
             )
-        raise PermanentError(f"{self.words}: {words_of(launcher, last, result)}")
+        cause = cause_of(launcher, last, result)
+        raise PermanentError(cause.reason, f"{self.words}: {cause.words}")

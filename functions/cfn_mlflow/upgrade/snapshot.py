@@ -12,6 +12,7 @@ from cfn_mlflow.aws.rds.client import rds
 from cfn_mlflow.engine.output import Value, known
 from cfn_mlflow.engine.resource import Attached, Observation
 from cfn_mlflow.outcome import PermanentError
+from cfn_mlflow.reason import Reason
 from cfn_mlflow.runtime.log import log
 from cfn_mlflow.upgrade.image_task import Launcher
 from cfn_mlflow.upgrade.inspection_task import InspectionView
@@ -92,8 +93,9 @@ class MigrationSnapshot(Attached[SnapshotView]):
         view = found.view
         if view.status == "failed":
             raise PermanentError(
+                Reason.SnapshotFailed,
                 f"{self.words}: {view.identifier} failed. Look at its events in RDS, delete it, "
-                f"then deploy again"
+                f"then deploy again",
             )
         if view.status != "available":
             return replace(found, not_ready=f"{view.status}, {view.percent} %")

@@ -23,7 +23,8 @@ from cfn_mlflow.engine.resource import (
     Updatable,
     ownership_conflict,
 )
-from cfn_mlflow.outcome import PermanentError, TemporaryError
+from cfn_mlflow.outcome import Cause, PermanentError, TemporaryError
+from cfn_mlflow.reason import Reason
 
 
 class Killed(BaseException):
@@ -44,7 +45,7 @@ def explain(label: str, error: Exception) -> Exception:
         return error
     if error.code == "busy":
         return TemporaryError("busy")
-    return KINDS.get(error.code, PermanentError)(f"{label}: {error.code}")
+    return KINDS.get(error.code, PermanentError)(Reason.CallRefused, f"{label}: {error.code}")
 
 
 KINDS: dict[str, type[PermanentError]] = {
@@ -242,7 +243,10 @@ class Precious(Thing, HoldsData[Item]):
         found = super().observe()
         if found is None or found.view.value == self.value:
             return found
-        return replace(found, refused=(f"{self.name}: cannot become {self.value}",))
+        return replace(
+            found,
+            refused=(Cause(Reason.ChangeRefused, f"{self.name}: cannot become {self.value}"),),
+        )
 
     def compare(self, found: Observation[Item]) -> Observation[Item]:
         """Change nothing in place."""
@@ -327,5 +331,5 @@ class TheirThing(Placed, Named[Item]):
         """Refuse what is not lent."""
         found = self.look()
         lent = found is not None and found.mark == "for us"
-        refused = () if lent else (f"{self.name}: is not shared",)
+        refused = () if lent else (Cause(Reason.NotShared, f"{self.name}: is not shared"),)
         return Observation(found or Item("nobody", ""), refused=refused)

@@ -6,7 +6,7 @@ from cfn_mlflow.aws.core.allowed import Allowed
 
 
 def faults(named: Allowed) -> tuple[str, ...]:
-    return named.observe().refused
+    return tuple(cause.words for cause in named.observe().refused)
 
 
 VICTIM = {"cfn-mlflow:owner": "99999999-2222-3333-4444-555555555555/MLflow"}

@@ -42,7 +42,11 @@ def update_rolls_back(story: Recorded) -> None:
     story.event("MLflow", "UPDATE_IN_PROGRESS")
     story.event("Vpc", "UPDATE_IN_PROGRESS")
     story.event("Vpc", "UPDATE_FAILED", "Resource update cancelled")
-    story.event("MLflow", "UPDATE_FAILED", WRAPPED.format("ECS service: no such image. Name it."))
+    story.event(
+        "MLflow",
+        "UPDATE_FAILED",
+        WRAPPED.format("[ImageNotPullable] ECS service: no such image. Name it."),
+    )
     story.stack("UPDATE_ROLLBACK_IN_PROGRESS", "The following resource(s) failed: [MLflow].")
 
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from cfn_mlflow.cloudformation.answer import Answer, fail, shorten, succeed
 from cfn_mlflow.cloudformation.event import Echo
-from cfn_mlflow.outcome import FAULTS_BYTES
+from cfn_mlflow.outcome import FAULTS_BYTES, Cause
+from cfn_mlflow.reason import Reason
 from tests.support.cloudformation.protocol_kit import IDENTITY, LOG_STREAM, LOGICAL_ID, STACK_ID
 
 ECHO = Echo(STACK_ID, "7c3e9a52-1f0b-4f0e-8d64-1f2e3d4c5b6a", LOGICAL_ID, IDENTITY.physical_id)
@@ -34,16 +35,18 @@ def check(answer: Answer) -> dict[str, Any]:
 
 @given(ANY_TEXT)
 def test_any_reason_fits_is_valid_json_and_names_the_log(reason: str) -> None:
-    body = check(fail(ECHO, reason, LOG_STREAM))
+    body = check(fail(ECHO, Cause(Reason.TimedOut, reason), LOG_STREAM))
 
     assert body["Reason"].endswith(f"(log stream {LOG_STREAM})")
     assert len(body["Reason"].encode()) <= FAULTS_BYTES + len(f" (log stream {LOG_STREAM})")
 
 
 def test_characters_that_make_a_stacks_events_unreadable_are_no_part_of_a_reason() -> None:
-    body = check(fail(ECHO, "a\x1b[31mred\x1b[0m\x00line\nof a log\ufffe", LOG_STREAM))
+    said = Cause(Reason.TaskFailed, "a\x1b[31mred\x1b[0m\x00line\nof a log\ufffe")
 
-    assert body["Reason"].startswith("a [31mred [0m line of a log ")
+    body = check(fail(ECHO, said, LOG_STREAM))
+
+    assert body["Reason"].startswith("[TaskFailed] a [31mred [0m line of a log ")
 
 
 @given(st.dictionaries(ANY_TEXT, ANY_TEXT, max_size=12))
@@ -104,7 +107,10 @@ def test_a_text_is_cut_between_two_characters_and_never_too_long(text: str, limi
 def test_long_ids_leave_room_by_shortening_the_reason(one: str, two: str, reason: str) -> None:
     echo = Echo(STACK_ID, one[:300], two[:300], IDENTITY.physical_id)
 
-    assert len(fail(echo, reason, LOG_STREAM).body) <= 4096
+    answer = fail(echo, Cause(Reason.ConnectionBudgetExceeded, reason), LOG_STREAM)
+
+    assert len(answer.body) <= 4096
+    assert json.loads(answer.body)["Reason"].startswith("[ConnectionBudgetExceeded] ")
 
 
 def fail_or_succeed(data: dict[str, Any]) -> Answer:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from cfn_mlflow.outcome import Done, Failed, TemporaryError, Waiting
+from cfn_mlflow.reason import Reason
 from tests.support.cloudformation.protocol_kit import (
     FUNCTION_ARN,
     SIGNED,
@@ -43,13 +44,13 @@ def messages(lines: Callable[[], list[dict[str, Any]]]) -> str:
 
 @pytest.mark.parametrize("request_type", ["Create", "Update"])
 def test_it_is_undone_once_and_before_the_answer(world: World, request_type: str) -> None:
-    world.converge = outcomes(Failed("No room."))
+    world.converge = outcomes(Failed(Reason.CallRefused, "No room."))
     tries = undoing(world, None)
 
     world.handle(world.event(request_type))
 
     assert tries == [0]
-    assert world.answers.only["Reason"].startswith("No room.")
+    assert world.answers.only["Reason"].startswith("[CallRefused] No room.")
 
 
 DATED = signed_url().replace("X-Amz-Date=20261124T120000Z", "X-Amz-Date={}")
@@ -90,12 +91,15 @@ def test_a_request_whose_time_is_over_by_cloudformations_clock_is_undone(world: 
     world.handle({**world.event("Update"), "cfn-mlflow": carried})
 
     assert tries == [0]
-    assert world.answers.only["Reason"].startswith("Not done after")
+    assert world.answers.only["Reason"].startswith(Reason.TimedOut.prefix)
 
 
 def test_nothing_is_undone_after_a_success_or_for_a_delete(world: World) -> None:
     tries = undoing(world, None)
-    world.converge, world.remove = outcomes(Done({})), outcomes(Failed("It stays."))
+    world.converge, world.remove = (
+        outcomes(Done({})),
+        outcomes(Failed(Reason.CallRefused, "It stays.")),
+    )
 
     world.handle(world.event("Update"))
     world.handle(world.event("Delete"))
@@ -106,7 +110,7 @@ def test_nothing_is_undone_after_a_success_or_for_a_delete(world: World) -> None
 def test_what_aws_does_not_take_now_is_tried_again(
     world: World, lines: Callable[[], list[dict[str, Any]]]
 ) -> None:
-    world.converge = outcomes(Failed("No room."))
+    world.converge = outcomes(Failed(Reason.CallRefused, "No room."))
     tries = undoing(world, *[TemporaryError("AWS asks to slow down")] * 5, None)
 
     world.handle(world.event("Update"))
@@ -120,7 +124,7 @@ def test_given_it_is_never_taken_then_the_answer_goes_out_soon_and_the_log_tells
     world: World, lines: Callable[[], list[dict[str, Any]]], timeout: float
 ) -> None:
     world.timeout = timeout
-    world.converge = outcomes(Failed("No room."))
+    world.converge = outcomes(Failed(Reason.CallRefused, "No room."))
     tries = undoing(world, TemporaryError("clone: creating"))
     begun = world.time.at
 
@@ -128,19 +132,19 @@ def test_given_it_is_never_taken_then_the_answer_goes_out_soon_and_the_log_tells
 
     assert len(tries) > 3
     assert world.time.at - begun <= min(60, timeout - 10)
-    assert world.answers.only["Reason"].startswith("No room.")
+    assert world.answers.only["Reason"].startswith("[CallRefused] No room.")
     assert f"{NOT_PUT_BACK}: clone: creating" in messages(lines)
 
 
 def test_given_an_error_that_nobody_foresaw_then_the_first_reason_is_answered(
     world: World, lines: Callable[[], list[dict[str, Any]]]
 ) -> None:
-    world.converge = outcomes(Failed("No room."))
+    world.converge = outcomes(Failed(Reason.CallRefused, "No room."))
     undoing(world, RuntimeError("surprise"))
 
     world.handle(world.event("Update"))
 
-    assert world.answers.only["Reason"].startswith("No room.")
+    assert world.answers.only["Reason"].startswith("[CallRefused] No room.")
     assert NOT_PUT_BACK in messages(lines)
 
 
@@ -149,7 +153,7 @@ def test_given_a_later_request_is_at_work_then_nothing_of_it_is_undone(world: Wo
     world.stack = FakeStack(
         [state("UPDATE_IN_PROGRESS"), state("UPDATE_IN_PROGRESS"), state("UPDATE_COMPLETE")]
     )
-    world.converge = outcomes(Waiting({"a": "b"}), Failed("No room."))
+    world.converge = outcomes(Waiting({"a": "b"}), Failed(Reason.CallRefused, "No room."))
     tries = undoing(world, None)
 
     world.handle(world.event("Update"))

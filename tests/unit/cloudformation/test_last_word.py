@@ -12,6 +12,7 @@ import pytest
 
 import last_word
 from cfn_mlflow.cloudformation import handoff
+from cfn_mlflow.reason import Reason
 from tests.support.cloudformation.protocol_kit import (
     HOST,
     IDENTITY,
@@ -57,6 +58,7 @@ def test_a_dead_request_is_answered_failed_with_its_id_its_cause_and_the_next_st
     assert answer["Status"] == "FAILED"
     assert answer["PhysicalResourceId"] == IDENTITY.physical_id
     assert answer["RequestId"] == world.event()["RequestId"]
+    assert answer["Reason"].startswith(Reason.FunctionDied.prefix)
     assert "Task timed out after 900.00 seconds" in answer["Reason"]
     assert "deploy again" in answer["Reason"]
     assert LOG_STREAM in answer["Reason"]

@@ -8,7 +8,15 @@ from typing import Any
 import pytest
 
 from cfn_mlflow.cloudformation.serve import UnfinishedError
-from cfn_mlflow.outcome import Done, InvalidProperties, PermanentError, TemporaryError, Waiting
+from cfn_mlflow.outcome import (
+    Cause,
+    Done,
+    InvalidProperties,
+    PermanentError,
+    TemporaryError,
+    Waiting,
+)
+from cfn_mlflow.reason import Reason
 from tests.support.cloudformation.protocol_kit import (
     LOG_STREAM,
     SECRET,
@@ -42,7 +50,7 @@ def test_looks_come_every_2_to_10_seconds_and_quickly_after_a_change(world: Worl
 
 def test_nothing_is_undone_for_an_invalid_property(world: World) -> None:
     def prepare(*_: object) -> Any:
-        raise InvalidProperties(["Engin: unknown"])
+        raise InvalidProperties([Cause(Reason.InvalidProperty, "Engin: unknown")])
 
     def give_up(*_: object) -> None:
         raise LookedError("undid something")
@@ -60,7 +68,7 @@ def test_every_fault_of_the_properties_is_in_the_log_even_if_the_answer_has_no_r
     faults = [f"Property{number}: " + "wrong " * 20 for number in range(19)]
 
     def prepare(*_: object) -> Any:
-        raise InvalidProperties(faults)
+        raise InvalidProperties([Cause(Reason.InvalidProperty, each) for each in faults])
 
     world.prepare = prepare
 
@@ -71,12 +79,14 @@ def test_every_fault_of_the_properties_is_in_the_log_even_if_the_answer_has_no_r
 
 
 def test_a_permanent_error_of_a_look_is_its_failure(world: World) -> None:
-    world.converge = outcomes(Waiting({"a": "b"}), PermanentError("No such key. Make one."))
+    world.converge = outcomes(
+        Waiting({"a": "b"}), PermanentError(Reason.CallRefused, "No such key. Make one.")
+    )
 
     world.handle(world.event())
 
     assert world.answers.only["Status"] == "FAILED"
-    assert world.answers.only["Reason"].startswith("No such key. Make one.")
+    assert world.answers.only["Reason"].startswith("[CallRefused] No such key. Make one.")
 
 
 def test_a_temporary_error_is_looked_at_again_and_forgets_nothing_waited_for(
@@ -154,8 +164,11 @@ def test_a_hand_off_that_lambda_never_takes_is_an_error_of_the_invocation(world:
 
 def test_a_hand_off_that_is_not_allowed_is_a_failure_that_says_so(world: World) -> None:
     world.timeout, world.converge = 4, outcomes(Waiting({"a": "b"}))
-    world.functions.errors = [PermanentError("Invoke is not allowed: no policy")]
+    world.functions.errors = [
+        PermanentError(Reason.AccessDenied, "Invoke is not allowed: no policy")
+    ]
 
     world.handle(world.event())
 
+    assert world.answers.only["Reason"].startswith(Reason.HandOffFailed.prefix)
     assert "Invoke is not allowed: no policy" in world.answers.only["Reason"]

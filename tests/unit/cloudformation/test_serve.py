@@ -9,12 +9,14 @@ import pytest
 
 from cfn_mlflow.cloudformation.delivery import RefusedError, UndeliveredError
 from cfn_mlflow.outcome import (
+    Cause,
     Done,
     Failed,
     InvalidProperties,
     TemporaryError,
     Waiting,
 )
+from cfn_mlflow.reason import Reason
 from tests.support.cloudformation.protocol_kit import (
     IDENTITY,
     LOG_GROUP,
@@ -28,6 +30,10 @@ from tests.support.cloudformation.protocol_kit import (
     signed_url,
     state,
 )
+
+
+def invalid(faults: list[str]) -> InvalidProperties:
+    return InvalidProperties([Cause(Reason.InvalidProperty, fault) for fault in faults])
 
 
 @pytest.mark.parametrize("request_type", ["Create", "Update", "Delete"])
@@ -62,7 +68,7 @@ def test_invalid_property_is_answered_once_the_request_is_confirmed(
     world: World,
 ) -> None:
     def prepare(*_: object) -> Any:
-        raise InvalidProperties(["Engin: unknown", "MinCapacity: not a number"])
+        raise invalid(["Engin: unknown", "MinCapacity: not a number"])
 
     world.prepare, world.stack = prepare, FakeStack([state("CREATE_IN_PROGRESS")])
 
@@ -74,12 +80,14 @@ def test_invalid_property_is_answered_once_the_request_is_confirmed(
 
 
 def test_a_failure_is_answered_with_its_reason_and_the_id_for_life(world: World) -> None:
-    world.converge = outcomes(Failed("The cluster is incompatible-network."))
+    world.converge = outcomes(Failed(Reason.CallRefused, "The cluster is incompatible-network."))
 
     world.handle(world.event())
 
     assert world.answers.only["Status"] == "FAILED"
-    assert world.answers.only["Reason"].startswith("The cluster is incompatible-network.")
+    assert world.answers.only["Reason"].startswith(
+        "[CallRefused] The cluster is incompatible-network."
+    )
     assert world.answers.only["PhysicalResourceId"] == IDENTITY.physical_id
 
 
@@ -101,7 +109,7 @@ def test_neither_the_url_nor_a_property_is_in_the_log(
 
 def test_a_delete_needs_no_valid_properties(world: World) -> None:
     def prepare(*_: object) -> Any:
-        raise InvalidProperties(["never asked"])
+        raise invalid(["never asked"])
 
     world.prepare = prepare
 
@@ -116,6 +124,7 @@ def test_another_types_request_is_refused_by_name(world: World) -> None:
     world.handle(world.event(ResourceType="Custom::MLflowBucket"))
 
     assert world.answers.only["Status"] == "FAILED"
+    assert world.answers.only["Reason"].startswith(Reason.WrongServiceToken.prefix)
     assert "Custom::MLflow, not of Custom::MLflowBucket" in world.answers.only["Reason"]
     assert world.seen == []
 

@@ -20,6 +20,7 @@ from crhelper import utils
 from cfn_mlflow.cloudformation.delivery import RefusedError, UndeliveredError
 from cfn_mlflow.cloudformation.shell import Shell
 from cfn_mlflow.outcome import Done, Failed, TemporaryError, Waiting
+from cfn_mlflow.reason import Reason
 from tests.support.cloudformation.protocol_kit import (
     IDENTITY,
     LOGICAL_ID,
@@ -262,11 +263,11 @@ def test_what_a_function_returns_cannot_make_a_new_id(world: World, returned: An
 
 
 def test_the_reason_keeps_its_head_and_is_cut_at_400_bytes(world: World) -> None:
-    world.converge = outcomes(Failed("The cause. " + "detail " * 200))
+    world.converge = outcomes(Failed(Reason.CallRefused, "The cause. " + "detail " * 200))
 
     world.handle(world.event())
 
-    assert world.answers.only["Reason"].startswith("The cause. detail")
+    assert world.answers.only["Reason"].startswith("[CallRefused] The cause. detail")
     assert len(world.answers.only["Reason"].encode()) < 520
 
 
@@ -341,7 +342,8 @@ def test_a_failure_to_start_is_a_failure_with_the_right_id(
 
     result = helper.result(world.event(request_type), FakeContext(FakeTime()))
 
-    assert result == Failed("The function could not start (ImportError). See its log.")
+    said = "The function could not start (ImportError). See its log."
+    assert result == Failed(Reason.InternalError, said)
     assert helper.generate_physical_id(world.event(request_type)) == IDENTITY.physical_id
     assert SECRET not in capsys.readouterr().err
 
@@ -349,7 +351,7 @@ def test_a_failure_to_start_is_a_failure_with_the_right_id(
 def test_a_request_type_nothing_is_registered_for_is_no_success(world: World) -> None:
     result = Shell(IDENTITY.physical_id).result(world.event(), FakeContext(FakeTime()))
 
-    assert result == Failed("Nothing is registered for Create.")
+    assert result == Failed(Reason.InternalError, "Nothing is registered for Create.")
 
 
 def test_an_error_that_crhelper_catches_tells_nothing_of_its_text(world: World) -> None:
@@ -362,7 +364,8 @@ def test_an_error_that_crhelper_catches_tells_nothing_of_its_text(world: World) 
     result = helper.result(world.event(), FakeContext(FakeTime()))
 
     assert isinstance(result, Failed)
-    assert SECRET not in result.reason
+    assert result.reason is Reason.InternalError
+    assert SECRET not in result.words
 
 
 def test_the_root_logger_keeps_its_level_and_its_handlers_their_format(

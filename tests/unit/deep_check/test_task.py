@@ -10,10 +10,11 @@ import pytest
 
 from cfn_mlflow.aws.ecs.task_definition import IMAGE_DIGEST_TAG
 from cfn_mlflow.engine.graph import Graph
-from cfn_mlflow.outcome import PermanentError
+from cfn_mlflow.reason import Reason
 from cfn_mlflow.types.service import graph as service
 from cfn_mlflow.types.service.properties import ServiceProperties
 from cfn_mlflow.types.values.base import parse
+from tests.support.codes import failing
 from tests.support.objects.fargate import IMAGE_DIGEST, Fargate, checked
 from tests.support.objects.service_kit import converge, owner
 
@@ -58,7 +59,7 @@ def test_task_of_a_later_run_that_does_not_serve_has_only_its_run_tried_again(
     fargate: Fargate, properties: dict[str, Any]
 ) -> None:
     fargate.check_ends = [checked(), checked("10.0.1.7:5000 answers 503")]
-    with pytest.raises(PermanentError, match=r"deep check: 10\.0\.1\.7:5000 answers 503"):
+    with failing(Reason.DeepCheckFailed, match=r"deep check: 10\.0\.1\.7:5000 answers 503"):
         converge(graph_of(properties, 500), looks=100)
     first, second, again = fargate.runs_for("check")
     assert asked(second) == asked(again)

@@ -12,6 +12,8 @@ from cfn_mlflow.aws.core.session import own_client
 from cfn_mlflow.direct_invocation.caller import Caller
 from cfn_mlflow.direct_invocation.cluster_tenant import act_for_owner_of, tags_of_secret
 from cfn_mlflow.outcome import PermanentError, TemporaryError
+from cfn_mlflow.reason import Reason
+from tests.support.codes import failing
 from tests.support.objects.service_kit import boto, owner
 from tests.support.objects.two_databases import (
     OTHER_STACK,
@@ -45,20 +47,20 @@ def test_whom_iam_lets_in_by_the_alias_is_served_without_a_rule(cluster: str) ->
 
 
 def test_an_event_that_no_rule_says_is_refused_at_the_function_itself(cluster: str) -> None:
-    with pytest.raises(PermanentError, match=NOT_HERE):
+    with failing(Reason.CallerRefused, match=NOT_HERE):
         served()
 
 
 def test_what_a_rule_without_a_role_says_word_for_word_is_served(cluster: str) -> None:
     make_rule(owner(), "rotation", "Rotation", EVENT)
     served()
-    with pytest.raises(PermanentError, match=NOT_HERE):
+    with failing(Reason.CallerRefused, match=NOT_HERE):
         served({"DatabaseClusterId": EVENT["DatabaseClusterId"]})
 
 
 def test_a_rule_of_another_name_that_says_the_same_is_nobodys(cluster: str) -> None:
     make_rule(OTHERS, "rotation", "Rotation", EVENT)
-    with pytest.raises(PermanentError, match=NOT_HERE):
+    with failing(Reason.CallerRefused, match=NOT_HERE):
         served()
 
 
@@ -101,13 +103,13 @@ def test_a_rule_on_another_bus_says_nothing(cluster: str) -> None:
     events.put_rule(Name=rule, EventBusName=bus, EventPattern=pattern)
     target = {"Id": "function", "Arn": FUNCTION, "Input": '{"DatabaseClusterId": "x"}'}
     events.put_targets(Rule=rule, EventBusName=bus, Targets=[target])
-    with pytest.raises(PermanentError, match=NOT_HERE):
+    with failing(Reason.CallerRefused, match=NOT_HERE):
         served({"DatabaseClusterId": "x"})
 
 
 @pytest.mark.parametrize("resource", ["", "-", "x", "a" * 300, "mlflow_x", "mlflow-ABCDEFGHIJ"])
 def test_a_resource_that_no_stack_has_is_not_looked_up(aws: None, resource: str) -> None:
-    with pytest.raises(PermanentError, match=NOT_HERE):
+    with failing(Reason.CallerRefused, match=NOT_HERE):
         Caller(FUNCTION, EVENT).rule("schema", resource)
 
 
@@ -115,13 +117,13 @@ def test_a_rule_of_a_stack_that_the_database_is_shared_with_is_served(cluster: s
     event = {"Check": {"ClusterArn": cluster}, "Resource": OTHERS.name()}
     make_rule(OTHERS, "schema", "Rotation", event)
     caller = Caller(FUNCTION, event)
-    with pytest.raises(PermanentError, match="SharedWithStacks"):
+    with failing(Reason.NotShared, match="SharedWithStacks"):
         caller.check("schema", OTHERS.name(), act_for_owner_of(cluster))
     share(cluster, "gone", "others")
     with named({"others": OTHER_STACK}):
         caller.check("schema", OTHERS.name(), act_for_owner_of(cluster))
     anew = f"{OTHER_STACK.rpartition('/')[0]}/00000000-8888-7777-6666-555555555555"
-    with named({"others": anew}), pytest.raises(PermanentError, match="SharedWithStacks"):
+    with named({"others": anew}), failing(Reason.NotShared, match="SharedWithStacks"):
         caller.check("schema", OTHERS.name(), act_for_owner_of(cluster))
     share(cluster, "@all")
     caller.check("schema", OTHERS.name(), act_for_owner_of(cluster))
@@ -144,5 +146,5 @@ def test_the_tags_of_a_secret_are_read_and_one_that_is_not_there_has_none(cluste
 
 def test_the_arn_of_another_account_is_not_the_cluster_of_the_same_name_here(cluster: str) -> None:
     assert act_for_owner_of(cluster)
-    with pytest.raises(PermanentError, match="not a cluster of this account and Region"):
+    with failing(Reason.NotFound, match="not a cluster of this account and Region"):
         act_for_owner_of(cluster.replace("123456789012", "999999999999"))

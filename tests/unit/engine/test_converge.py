@@ -13,7 +13,9 @@ from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.engine.output import combine
 from cfn_mlflow.engine.patience import UPDATES_THAT_HELP
 from cfn_mlflow.engine.resource import Observation
-from cfn_mlflow.outcome import Done, Outcome, PermanentError, RefusedChanges, Waiting
+from cfn_mlflow.outcome import Cause, Done, Outcome, PermanentError, RefusedChanges, Waiting
+from cfn_mlflow.reason import Reason
+from tests.support.codes import failing
 from tests.support.engine.things import Beside, Item, Killed, Part, Precious, Thing, World, explain
 
 
@@ -162,9 +164,10 @@ def test_given_one_that_refuses_and_a_strangers_then_both_are_told_at_once() -> 
     world.items["b"].owner = "them"
     with pytest.raises(RefusedChanges) as refused:
         run(precious(world, "a", "b", a="2"))
-    told, strangers = refused.value.faults
-    assert told == "a: cannot become 2"
-    assert strangers.startswith("thing b is there already and belongs to somebody else")
+    told, strangers = refused.value.causes
+    assert told == Cause(Reason.ChangeRefused, "a: cannot become 2")
+    assert strangers.reason is Reason.OwnershipConflict
+    assert strangers.words.startswith("thing b is there already and belongs to somebody else")
 
 
 def test_resource_that_cannot_be_looked_at_hides_no_refusal_of_others() -> None:
@@ -173,7 +176,10 @@ def test_resource_that_cannot_be_looked_at_hides_no_refusal_of_others() -> None:
     world.fails["read a"] = ["quota"]
     with pytest.raises(RefusedChanges) as refused:
         run(precious(world, "a", "b", b="2"))
-    assert refused.value.faults == ("thing a: quota", "b: cannot become 2")
+    assert refused.value.faults == (
+        "[CallRefused] thing a: quota",
+        "[ChangeRefused] b: cannot become 2",
+    )
 
 
 def test_refusal_beside_one_that_cannot_be_told_yet_is_told_with_it_later() -> None:
@@ -271,7 +277,7 @@ def test_given_a_change_that_never_shows_then_it_is_given_up_after_some_updates(
     world = World({"a": Item("us", "old")})
     graph = Graph()
     graph.add(Stubborn(world, "a", "new"))
-    with pytest.raises(PermanentError, match="thing a: value still not as asked after 5 updates"):
+    with failing(Reason.ChangeNotTaken, match="thing a: value still not as asked after 5 updates"):
         run(graph)
     assert world.calls.count("update") == UPDATES_THAT_HELP
     assert world.calls.count("read a") > 30
@@ -308,7 +314,7 @@ def test_given_what_served_before_is_gone_with_its_data_then_no_empty_one_is_mad
     world = World()
     graph = Graph()
     graph.add(Precious(world, "store", "data"))
-    with pytest.raises(PermanentError, match="store: it is gone, and another would be empty"):
+    with failing(Reason.DataGone, match="store: it is gone, and another would be empty"):
         Convergence(graph, explain, served_before=True).step()
     assert world.writes == []
 

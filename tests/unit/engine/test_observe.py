@@ -6,7 +6,9 @@ import pytest
 
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.engine.observe import AsItStands
-from cfn_mlflow.outcome import Done, PermanentError, Waiting
+from cfn_mlflow.outcome import Done, Waiting
+from cfn_mlflow.reason import Reason
+from tests.support.codes import failing
 from tests.support.engine.things import Item, Thing, World, explain
 
 
@@ -40,6 +42,6 @@ def test_what_is_not_there_or_is_anothers_gives_no_attribute(owner: str) -> None
     world = World({"root": Item("us", "old")})
     if owner == "them":
         world.items["top"] = Item("them", "found")
-    with pytest.raises(PermanentError, match="thing top is not there"):
+    with failing(Reason.NotFound, match="thing top is not there"):
         AsItStands(graph(world), explain).step()
     assert world.writes == []

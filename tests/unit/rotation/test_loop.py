@@ -107,7 +107,7 @@ class TestInvocation:
     ) -> None:
         time = self.Time(900, invoked_function_arn=FUNCTION)
         answer = run(event, time, time.clock)
-        assert list(answer) == ["error"]
+        assert list(answer) == ["error", "code"]
         assert words in answer["error"]
         [line] = lines()
         assert (line["level"], line["message"]) == ("WARNING", "Not served")

@@ -10,8 +10,10 @@ import pytest
 from cfn_mlflow.aws.ecs.task_definition import IMAGE_DIGEST_TAG
 from cfn_mlflow.engine.resource import Observation
 from cfn_mlflow.outcome import OutdatedError, PermanentError
+from cfn_mlflow.reason import Reason
 from cfn_mlflow.rotation.redeployment import RevisionOnLogin, RevisionView
 from local.emulator.postgres.server import PostgresServer
+from tests.support.codes import failing
 from tests.support.graphs.rotation_kit import (
     CLUSTER,
     SERVICE,
@@ -59,7 +61,7 @@ def test_tasks_that_fail_leave_the_old_login_good_and_the_rotation_begun(
 ) -> None:
     second = arn("mlflow_app_2")
     fargate.server_ends = lambda found: End(1, "boom") if second in json.dumps(found) else None
-    with pytest.raises(PermanentError, match="ended with exit code 1; its log says: boom"):
+    with failing(Reason.TaskFailed, match="ended with exit code 1; its log says: boom"):
         rotate("r1")
     made = passwords()
     assert enters(server, "mlflow_app")
@@ -80,7 +82,7 @@ def test_given_another_deployment_takes_its_place_then_it_fails_and_does_not_fig
         boto("ecs").update_service(cluster=SERVICE, service=SERVICE, taskDefinition=service)
 
     fargate.after_update = update_of_the_stack
-    with pytest.raises(PermanentError, match="another deployment replaced this one"):
+    with failing(Reason.DeploymentReplaced, match="another deployment replaced this one"):
         rotate()
     assert runs_on(fargate) == ["mlflow_app"]
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from cfn_mlflow.outcome import PermanentError
+from cfn_mlflow.reason import Reason
 from local.emulator.postgres.server import PostgresServer
+from tests.support.codes import failing
 from tests.support.graphs.rotation_kit import (
     CLUSTER,
     FUNCTION,
@@ -23,7 +24,6 @@ from tests.support.graphs.rotation_kit import (
     given,
     name,
     passwords,
-    refused,
     rotate,
     runs_on,
     service,
@@ -97,7 +97,7 @@ def test_given_the_event_of_a_rule_without_a_role_then_the_login_is_rotated(
     service: str, fargate: Fargate
 ) -> None:
     event = {"DatabaseClusterId": CLUSTER, "BySchedule": True}
-    with pytest.raises(PermanentError, match="only CloudFormation is served here"):
+    with failing(Reason.CallerRefused, match="only CloudFormation is served here"):
         asked_for(event, "r1", by=FUNCTION).step()
     make_rule(owner(), "rotation", "Rotation", event)
     assert finish(asked_for(event, "r1", by=FUNCTION))["Login"] == "mlflow_app_2"
@@ -126,21 +126,18 @@ def test_database_gives_the_new_login_after_a_rotation_and_an_update_changes_not
 
 class TestRefusals:
     @pytest.mark.parametrize(
-        ("event", "words"),
+        ("event", "reason"),
         [
-            ({}, "DatabaseClusterId: must be the identifier"),
-            ({"DatabaseClusterId": "orders"}, "DatabaseClusterId: must be the identifier"),
-            ({"DatabaseClusterId": ["a"]}, "DatabaseClusterId: must be the identifier"),
-            (
-                {"DatabaseClusterId": "mlflow-database-zzzzzzzzzz"},
-                "cfn-mlflow has no database mlflow-database-zzzzzzzzzz",
-            ),
+            ({}, Reason.InvalidRequest),
+            ({"DatabaseClusterId": "orders"}, Reason.InvalidRequest),
+            ({"DatabaseClusterId": ["a"]}, Reason.InvalidRequest),
+            ({"DatabaseClusterId": "mlflow-database-zzzzzzzzzz"}, Reason.NotFound),
         ],
     )
     def test_given_an_event_that_names_no_database_of_ours_then_refused(
-        self, aws: None, event: dict[str, Any], words: str
+        self, aws: None, event: dict[str, Any], reason: Reason
     ) -> None:
-        with pytest.raises(PermanentError, match=words):
+        with failing(reason, match="DatabaseClusterId: "):
             asked_for(event, "r1").step()
 
     def test_given_a_database_that_was_never_completed_then_refused(
@@ -149,7 +146,9 @@ class TestRefusals:
         boto("rds").remove_tags_from_resource(
             ResourceName=given["ClusterArn"], TagKeys=["cfn-mlflow:complete"]
         )
-        refused("is not complete")
+        with watched() as calls, failing(Reason.DatabaseIncomplete, match="is not complete"):
+            rotate("r1")
+        assert calls.writes == []
 
 
 def test_given_a_database_that_pauses_then_a_rotation_keeps_the_end_of_idle_sessions(

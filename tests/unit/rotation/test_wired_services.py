@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from cfn_mlflow.outcome import PermanentError
+from cfn_mlflow.reason import Reason
+from tests.support.codes import failing
 from tests.support.graphs.rotation_kit import (
     CLUSTER,
     age_rotations,
@@ -62,11 +63,11 @@ class TestServiceOfAnotherStack:
         age_rotations()
         with (
             named({"others": OTHER_STACK}),
-            pytest.raises(PermanentError, match="is stopped for a migration"),
+            failing(Reason.LoginInUse, match="is stopped for a migration"),
         ):
             rotate("r2")
         share(given["ClusterArn"], "@all")
-        with pytest.raises(PermanentError, match="is stopped for a migration"):
+        with failing(Reason.LoginInUse, match="is stopped for a migration"):
             rotate("r2")
 
     def test_given_the_database_is_shared_then_it_moves_to_the_active_login(

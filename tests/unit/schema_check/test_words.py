@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cfn_mlflow.outcome import REASON_BYTES
+from cfn_mlflow.reason import Reason
 from cfn_mlflow.schema_check.check import SchemaReport, State
 from cfn_mlflow.schema_check.words import failure, unknown_release, waiting
 
@@ -14,28 +15,33 @@ LOST = tuple(f"table experiments: column number_{n} is missing" for n in range(5
 @pytest.mark.parametrize(("lost", "more"), [(3, ""), (4, "; and 1 more"), (5, "; and 2 more")])
 def test_failure_names_three_differences_and_counts_the_others(lost: int, more: str) -> None:
     report = SchemaReport(State.AHEAD, "b", "a", wrong_columns=LOST[:lost], advice="Do this.")
-    assert failure(report, "3.17.2") == (
+    assert failure(report, Reason.SchemaAhead, "3.17.2") == (
         "schema: ahead: the database is b, MLflow 3.17.2 expects a: "
         f"{'; '.join(LOST[:3])}{more}. Do this."
     )
 
 
 def test_failure_says_where_the_image_has_no_release_or_the_database_no_revision() -> None:
-    told = failure(SchemaReport(State.FOREIGN, None, "a", advice="Do this."), None)
+    told = failure(
+        SchemaReport(State.FOREIGN, None, "a", advice="Do this."), Reason.SchemaForeign, None
+    )
     assert "the database is without a revision, the image expects a" in told
 
 
 def test_failure_of_a_database_that_was_not_read_tells_what_aws_said_and_no_revision() -> None:
     told = failure(
-        SchemaReport(State.REFUSED, None, "a", reason="Data API: no", advice="Do this."), "3"
+        SchemaReport(State.REFUSED, None, "a", reason="Data API: no", advice="Do this."),
+        Reason.DatabaseRefused,
+        "3",
     )
     assert told == "schema: refused: Data API: no. Do this."
 
 
 @pytest.mark.parametrize("reason", ["x" * 999, "\N{SNOWMAN}" * 999])
 def test_failure_of_any_length_ends_in_what_to_do(reason: str) -> None:
-    told = failure(SchemaReport(State.REFUSED, None, "a", reason=reason, advice="Do this."), None)
-    assert len(told.encode()) <= REASON_BYTES
+    report = SchemaReport(State.REFUSED, None, "a", reason=reason, advice="Do this.")
+    told = failure(report, Reason.DatabaseRefused, None)
+    assert len(f"{Reason.DatabaseRefused.prefix}{told}".encode()) <= REASON_BYTES
     assert told.endswith(". Do this.")
 
 

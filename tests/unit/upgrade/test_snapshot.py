@@ -10,9 +10,10 @@ import pytest
 from cfn_mlflow.aws.core.owned_object import tag_map
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.engine.resource import Observation
-from cfn_mlflow.outcome import PermanentError
+from cfn_mlflow.reason import Reason
 from cfn_mlflow.upgrade.inspection_task import InspectionView
 from cfn_mlflow.upgrade.snapshot import MigrationSnapshot, SnapshotView
+from tests.support.codes import failing
 from tests.support.graphs.rehearsal_kit import BEHIND, EMPTY, HEAD, LAUNCHER, LOOK, make_source
 from tests.support.objects.kill_points import watched
 from tests.support.objects.service_kit import boto, converge, owner, remove
@@ -69,5 +70,5 @@ def test_snapshot_under_way_is_waited_for_and_one_that_failed_is_named() -> None
     snapshot = MigrationSnapshot(LAUNCHER, BEHIND, "source")
     under_way = snapshot.compare(Observation(SnapshotView("s", "creating", 40)))
     assert under_way.not_ready == "creating, 40 %"
-    with pytest.raises(PermanentError, match=r"s failed\. Look at its events in RDS"):
+    with failing(Reason.SnapshotFailed, match=r"s failed\. Look at its events in RDS"):
         snapshot.compare(Observation(SnapshotView("s", "failed", 40)))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from cfn_mlflow.aws.core.errors import code, explain
 from cfn_mlflow.aws.core.session import own_client
 from cfn_mlflow.outcome import PermanentError
+from cfn_mlflow.reason import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,9 +91,14 @@ def _refuse_others(
     made-up ARN with the right GUID could have any name.
     """
     if found.get("StackId") != stack_id:
-        raise PermanentError("CloudFormation knows the stack by another id than the request")
+        raise PermanentError(
+            Reason.RequestNotConfirmed,
+            "CloudFormation knows the stack by another id than the request",
+        )
     if logical_id and found["LogicalResourceId"] not in logical_id:
-        raise PermanentError("CloudFormation knows the resource by another logical id")
+        raise PermanentError(
+            Reason.RequestNotConfirmed, "CloudFormation knows the resource by another logical id"
+        )
 
 
 def is_gone(error: Exception) -> bool:

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from cfn_mlflow.aws.cloudwatch.metric_name import NAMESPACE, Metric
+from cfn_mlflow.aws.cloudwatch.metric_name import Metric
 from cfn_mlflow.aws.core.compare import differences
 from cfn_mlflow.aws.core.errors import is_missing
 from cfn_mlflow.aws.core.owned_object import OwnedObject, tag_list, tag_map, take_off
 from cfn_mlflow.aws.core.owner import Tags
 from cfn_mlflow.aws.core.session import client
 from cfn_mlflow.engine.resource import Observation
+from cfn_mlflow.runtime.failures import NAMESPACE
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
-
-NAMESPACE: Final = "cfn-mlflow"
-"""The only namespace that the provider's roles may write to."""
+from typing import Any
 
 
 @dataclass(frozen=True)

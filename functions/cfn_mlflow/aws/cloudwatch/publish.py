@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cfn_mlflow.aws.cloudwatch.metric_name import NAMESPACE, Metric
+from cfn_mlflow.aws.cloudwatch.metric_name import Metric
 from cfn_mlflow.aws.core.session import own_client
+from cfn_mlflow.runtime.failures import NAMESPACE
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient

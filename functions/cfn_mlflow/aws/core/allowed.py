@@ -14,7 +14,8 @@ from cfn_mlflow.aws.core.errors import DENIED, code, is_missing
 from cfn_mlflow.aws.core.owner import ALLOW_TAG, Owner, Tags
 from cfn_mlflow.aws.core.sharing import allows_everybody_unsaid, refusal
 from cfn_mlflow.engine.resource import Named, Observation
-from cfn_mlflow.outcome import PermanentError
+from cfn_mlflow.outcome import Cause, PermanentError
+from cfn_mlflow.reason import Reason
 from cfn_mlflow.runtime.log import log
 
 
@@ -23,7 +24,7 @@ class AllowedView:
     """The tags of an object, or why it cannot be used at all."""
 
     tags: Tags
-    problem: str = ""
+    problem: Cause | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,15 +59,20 @@ class Allowed(Named[AllowedView]):
             return self.look()
         except Exception as error:
             if is_missing(error):
-                return AllowedView({}, "does not exist")
+                return AllowedView({}, Cause(Reason.NotFound, "does not exist"))
             if code(error) in DENIED:
-                return AllowedView({}, "cannot be read: it or its policy denies the provider")
+                denied = "cannot be read: it or its policy denies the provider"
+                return AllowedView({}, Cause(Reason.AccessDenied, denied))
             raise
 
-    def refused(self, view: AllowedView) -> tuple[str, ...]:
+    def refused(self, view: AllowedView) -> tuple[Cause, ...]:
         """Refuse what cannot be read, and what neither its owner nor the provider allows."""
-        why = view.problem or ("" if self.is_listed() else refusal(self.owner, view.tags))
-        return (f"{self.property_name}: {self.name} {why}",) if why else ()
+        why = view.problem or (None if self.is_listed() else refusal(self.owner, view.tags))
+        return (self.because(why.reason, why.words),) if why else ()
+
+    def because(self, reason: Reason, words: str) -> Cause:
+        """Return why it may not be used: the words go on after its name."""
+        return Cause(reason, f"{self.property_name}: {self.name} {words}")
 
     def is_listed(self) -> bool:
         """Return whether a parameter of the provider allows it to every stack."""
@@ -79,7 +85,7 @@ class Allowed(Named[AllowedView]):
     def compare(self, found: Observation[AllowedView]) -> Observation[AllowedView]:
         """Fail if it is refused; warn of a tag that allows every stack, kept until 0.3.0."""
         for why in found.refused:
-            raise PermanentError(why)
+            raise PermanentError(why.reason, why.words)
         view = found.view
         if allows_everybody_unsaid(view.tags) and not self.is_listed():
             log.warning(
@@ -101,12 +107,12 @@ class AllowedByDefault(Allowed):
         """Return no tags: the parameter alone decides."""
         return AllowedView({})
 
-    def refused(self, view: AllowedView) -> tuple[str, ...]:
+    def refused(self, view: AllowedView) -> tuple[Cause, ...]:
         """Refuse what a list leaves out."""
         del view
         if self.is_listed() or not listed(self.listed_in):
             return ()
-        return (f"{self.property_name}: {self.name} {self.unlisted}",)
+        return (self.because(Reason.NotAllowed, self.unlisted),)
 
 
 def listed(variable: str) -> set[str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from cfn_mlflow.engine.calls import AlreadyThereError, DeniedError, NotFoundError, NotKnownYetError
-from cfn_mlflow.outcome import PermanentError, TemporaryError
+from cfn_mlflow.outcome import Cause, PermanentError, TemporaryError
+from cfn_mlflow.reason import Reason
 
 THROTTLED = {
     "Throttling",
@@ -152,7 +153,8 @@ def explain(label: str, error: Exception) -> Exception:
     for codes, words in PASSING:
         if found in codes:
             return TemporaryError(f"{words} ({found})")
-    return _kind(found, error)(f"{label}: {_what_and_next(found, error)}")
+    cause = _cause(found, error)
+    return _kind(found, error)(cause.reason, f"{label}: {cause.words}")
 
 
 def _kind(found: str, error: Exception) -> type[PermanentError]:
@@ -166,29 +168,36 @@ def _kind(found: str, error: Exception) -> type[PermanentError]:
     return NotFoundError if is_missing(error) else PermanentError
 
 
-def _what_and_next(found: str, error: Exception) -> str:
+def _cause(found: str, error: Exception) -> Cause:
     operation, said = getattr(error, "operation_name", "a call"), _said(error)
     if found in DENIED:
-        return (
+        return Cause(
+            Reason.AccessDenied,
             f"{operation} is not allowed: {said}. Allow it to the provider's role (or lift what "
-            f"denies it), then deploy again"
+            f"denies it), then deploy again",
         )
     if QUOTA.search(found):
-        return (
+        return Cause(
+            Reason.QuotaReached,
             f"a quota of the account is reached ({found}): {said}. Raise it in Service Quotas or "
-            f"remove what is not needed, then deploy again"
+            f"remove what is not needed, then deploy again",
         )
     if NO_CAPACITY.search(found):
-        return (
+        return Cause(
+            Reason.NoCapacity,
             f"AWS has no room for it in these Availability Zones ({found}): {said}. Deploy again "
-            f"later, or name subnets in others"
+            f"later, or name subnets in others",
         )
     if is_missing(error):
-        return (
+        return Cause(
+            Reason.NotFound,
             f"{operation} did not find what it was given ({found}): {said}. If a property names "
-            f"it, name one of this account and Region. Then deploy again"
+            f"it, name one of this account and Region. Then deploy again",
         )
-    return f"{operation} was refused ({found}): {said}. Correct that, then deploy again"
+    return Cause(
+        Reason.CallRefused,
+        f"{operation} was refused ({found}): {said}. Correct that, then deploy again",
+    )
 
 
 def _said(error: Exception) -> str:

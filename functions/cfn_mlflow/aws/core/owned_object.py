@@ -14,6 +14,7 @@ from cfn_mlflow.engine.resource import (
     as_observed,
     ownership_conflict,
 )
+from cfn_mlflow.outcome import Cause
 
 
 class Tagged(Protocol):
@@ -45,8 +46,8 @@ class TaggedObject(Observed[TaggedView]):
         unmarked = OWNER_TAG not in view.tags
         return Observation(view, conflict=self.conflict(view), unmarked=unmarked)
 
-    def conflict(self, view: TaggedView) -> str:
-        """Return the words for one that is not this resource's."""
+    def conflict(self, view: TaggedView) -> Cause:
+        """Return the cause for one that is not this resource's."""
         del view
         return ownership_conflict(self.label)
 

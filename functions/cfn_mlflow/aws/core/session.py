@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from cfn_mlflow.aws.core.errors import DENIED, code, explain
 from cfn_mlflow.aws.core.owner import DIGEST_TAG, STACK_NAME_TAG, STACK_TAG
 from cfn_mlflow.outcome import PermanentError, TemporaryError
+from cfn_mlflow.reason import Reason
 
 if TYPE_CHECKING:
     from botocore.config import Config
@@ -109,9 +110,10 @@ class _Working:
         if now() - (self._first_try or 0) < PATIENCE:
             return TemporaryError(f"the provider's working role cannot be used yet ({code(error)})")
         return PermanentError(
+            Reason.WorkingRoleDenied,
             f"the function may not assume the provider's working role {_role_arn()}. Update the "
             f"provider's stack, or lift what denies sts:AssumeRole and sts:TagSession on the "
-            f"role, then deploy again"
+            f"role, then deploy again",
         )
 
 
@@ -158,8 +160,9 @@ def _role_arn() -> str:
         return os.environ[ROLE_VARIABLE]
     except KeyError:
         raise PermanentError(
+            Reason.WorkingRoleDenied,
             "the provider is half updated: its function knows no working role. Update the "
-            "provider's stack, then deploy again"
+            "provider's stack, then deploy again",
         ) from None
 
 

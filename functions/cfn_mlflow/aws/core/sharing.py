@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from cfn_mlflow.aws.core.owner import ALLOW_TAG, OWNER_TAG, SHARED_TAG, Owner, Tags
+from cfn_mlflow.outcome import Cause
+from cfn_mlflow.reason import Reason
 from cfn_mlflow.reserved_tags import EVERY_STACK
 
 EVERYBODY_UNTIL_0_3_0 = ("", "yes", "true")
@@ -60,21 +62,23 @@ def two_databases(secret: tuple[str, Tags], cluster: tuple[str, Tags]) -> str:
     )
 
 
-def refusal(owner: Owner, tags: Tags) -> str:
-    """Return why the owner's stack may not use a thing with these tags; empty if it may.
+def refusal(owner: Owner, tags: Tags) -> Cause | None:
+    """Return why the owner's stack may not use a thing with these tags; None if it may.
 
     The text follows the name of the object in a reason, and ends with the next step.
     """
     shared = OWNER_TAG in tags and lists(tags.get(SHARED_TAG), [owner.stack_name])
     allowed = lists(tags.get(ALLOW_TAG), [owner.stack_name]) or allows_everybody_unsaid(tags)
     if is_own(owner, tags) or shared or allowed:
-        return ""
+        return None
     if OWNER_TAG in tags:
-        return (
+        return Cause(
+            Reason.NotShared,
             f"belongs to another stack, which does not share it. Name {owner.stack_name} in the "
-            f"property SharedWithStacks there, deploy that stack, then this one again"
+            f"property SharedWithStacks there, deploy that stack, then this one again",
         )
-    return (
+    return Cause(
+        Reason.NotAllowed,
         f"is not allowed to be used by this stack. Give it the tag {ALLOW_TAG} with the value "
-        f"{owner.stack_name}, then deploy again"
+        f"{owner.stack_name}, then deploy again",
     )

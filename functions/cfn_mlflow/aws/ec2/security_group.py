@@ -14,6 +14,8 @@ from cfn_mlflow.aws.core.session import client
 from cfn_mlflow.engine.calls import NotKnownYetError
 from cfn_mlflow.engine.output import Value, known
 from cfn_mlflow.engine.resource import Observation, ObservedFirst, Resource
+from cfn_mlflow.outcome import Cause
+from cfn_mlflow.reason import Reason
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -94,7 +96,7 @@ class SecurityGroup(OwnedObject[SecurityGroupView], ObservedFirst[SecurityGroupV
             f"VpcId: cannot change from {found.view.vpc_id} to {self.vpc_id}. Keep it, or make a "
             f"new resource in the other VPC"
         )
-        return replace(found, refused=(refused,))
+        return replace(found, refused=(Cause(Reason.ChangeRefused, refused),))
 
     def create(self) -> None:
         """Make the group with its tags (ec2:CreateSecurityGroup)."""
@@ -202,7 +204,7 @@ class SecurityGroupRules(Resource[RulesView]):
             self._send(ec2().revoke_security_group_egress, view.egress - egress)
         except Exception as error:
             if is_missing(error):  # a rule or the group: an earlier change is not visible yet
-                raise NotKnownYetError(str(explain(self.label, error))) from error
+                raise NotKnownYetError(Reason.NotFound, str(explain(self.label, error))) from error
             raise
 
     def delete(self, view: RulesView) -> None:

@@ -11,6 +11,7 @@ from cfn_mlflow.aws.core.owner import Tags
 from cfn_mlflow.aws.ecs.client import ecs, ecs_tags, set_tags
 from cfn_mlflow.engine.resource import Observation
 from cfn_mlflow.outcome import PermanentError, TemporaryError
+from cfn_mlflow.reason import Reason
 
 STILL_USED = {
     "ClusterContainsContainerInstancesException",
@@ -60,7 +61,10 @@ class Cluster(OwnedObject[ClusterView]):
         """Name the tags when they differ; tell whether it is made, and fail if AWS could not."""
         view = found.view
         if view.status == "FAILED":
-            raise PermanentError("ECS cluster: AWS could not make it. Delete it, then deploy again")
+            raise PermanentError(
+                Reason.NotCreated,
+                "ECS cluster: AWS could not make it. Delete it, then deploy again",
+            )
         if view.status != "ACTIVE":
             return replace(found, busy=view.status.lower())
         return found.differing({"tags": self.owner.lacks(view.tags)})

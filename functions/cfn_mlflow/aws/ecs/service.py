@@ -20,7 +20,8 @@ from cfn_mlflow.aws.ecs.task_definition import deregister
 from cfn_mlflow.aws.elbv2.target_group import unhealthy
 from cfn_mlflow.engine.output import Value, known
 from cfn_mlflow.engine.resource import Observation
-from cfn_mlflow.outcome import PermanentError, TemporaryError
+from cfn_mlflow.outcome import Cause, PermanentError, TemporaryError
+from cfn_mlflow.reason import Reason
 
 DATABASE_TAG = "cfn-mlflow:database"
 """Names the Aurora cluster that a service works with."""
@@ -36,6 +37,10 @@ COUNT_TAG = "cfn-mlflow:count"
 
 NO_FAILURE = ("Scaling activity initiated by", "Task stopped by user")
 """How the reason of a task begins that was stopped on purpose."""
+
+
+def _as_it_is(cause: Cause) -> Cause:
+    return cause
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,8 +62,8 @@ class Service(OwnedObject[ServiceView]):
     min_capacity: int
     max_capacity: int
     log_group: str
-    reason_of: Value[Callable[[str], str]] = str
-    """Returns, of the cause why it is not stable, the reason that the user is told."""
+    told: Value[Callable[[Cause], Cause]] = _as_it_is
+    """Returns, of the cause why it is not stable, what the user is told."""
     database: Value[str] = ""
     """The identifier of the Aurora cluster behind it, if it is known: by it rotation finds it."""
 
@@ -204,12 +209,13 @@ class Service(OwnedObject[ServiceView]):
         """Give up: tell the first cause, and let the next attempt be one of its own."""
         first = self._first_failure()
         if first is None:
-            cause = cut(rollout_reason or "its tasks failed", 200)
-            cause = f"{cause}. See log group {self.log_group}"
+            said = cut(rollout_reason or "its tasks failed", 200)
+            cause = Cause(Reason.ServiceNotStable, f"{said}. See log group {self.log_group}")
         else:
             cause = why(first, self.log_group)
         deregister(known(self.definition_arn))
-        raise PermanentError(known(self.reason_of)(f"{self.words}: {cause}"))
+        told = known(self.told)(Cause(cause.reason, f"{self.words}: {cause.words}"))
+        raise PermanentError(told.reason, told.words)
 
     def _first_failure(self) -> Task | None:
         ours = (

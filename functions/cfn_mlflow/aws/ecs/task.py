@@ -11,11 +11,13 @@ from typing import Any
 from cfn_mlflow.aws.core.errors import code
 from cfn_mlflow.aws.ecs.client import ecs
 from cfn_mlflow.aws.logs.log_group import last_lines
+from cfn_mlflow.outcome import Cause
+from cfn_mlflow.reason import Reason
 
 STREAM_PREFIX = "mlflow"
 """Log streams are named prefix/container/task."""
 
-REASON_BYTES, LINE_BYTES = 150, 110
+STOPPED_BYTES, LINE_BYTES = 140, 95
 LINES_LOOKED_AT = 40
 FAILED_TO_START = "TaskFailedToStart"
 AGENT = "aws-guardduty-agent"
@@ -24,18 +26,25 @@ AGENT = "aws-guardduty-agent"
 _ADVICE = (
     (
         r"CannotPull|ImageNotFound|pull image|image Manifest",
+        Reason.ImageNotPullable,
         "Check the image's name and that the task subnets reach its registry (NAT or endpoints)",
     ),
     (
         r"unable to (pull|retrieve) secrets?|ResourceInitializationError|Unable to get secret",
+        Reason.SecretNotReadable,
         "Check that the task subnets reach AWS (NAT or endpoints) and that the secret may be read",
     ),
-    (r"assume the role", "Deploy again; if it stays, check the role's trust policy"),
+    (
+        r"assume the role",
+        Reason.AccessDenied,
+        "Deploy again; if it stays, check the role's trust policy",
+    ),
     (
         r"health checks?",
+        Reason.ServiceNotStable,
         "Check that the load balancer's and the tasks' subnets reach each other, and the log",
     ),
-    (r"OutOfMemory|exit code 137", "Give the tasks more memory"),
+    (r"OutOfMemory|exit code 137", Reason.TaskOutOfMemory, "Give the tasks more memory"),
 )
 _CREDENTIALS = (
     (re.compile(r"(://[^:/\s@]*:)[^@\s]+@"), r"\1***@"),
@@ -125,14 +134,15 @@ def tasks(cluster: str, *, stopped: bool, **of: str) -> list[Task]:
     return sorted((_task(one) for one in found), key=lambda task: str(task.created_at or ""))
 
 
-def why(task: Task, log_group: str) -> str:
-    """Return why a task stopped and what to do, in at most 370 bytes and without secrets."""
+def why(task: Task, log_group: str) -> Cause:
+    """Return why a task stopped and what to do, in at most 345 bytes and without secrets."""
     container = next((one for one in task.containers if one.failed), None) or _ended(task)
     reason = _reason(task, container)
     ran = container is not None and container.exit_code is not None
     line = _telling_line(log_group, task, container) if container and ran else ""
     said = f"; its log says: {cut(line, LINE_BYTES)}" if line else ""
-    return f"{cut(reason, REASON_BYTES)}{said}. {_advice(reason, log_group)}"
+    kind, advice = _advice(reason, log_group)
+    return Cause(kind, f"{cut(reason, STOPPED_BYTES)}{said}. {advice}")
 
 
 def older(task: Task, seconds: int) -> bool:
@@ -176,11 +186,11 @@ def _telling_line(log_group: str, task: Task, container: Container) -> str:
     return (telling or lines or [""])[-1]
 
 
-def _advice(reason: str, log_group: str) -> str:
-    for pattern, advice in _ADVICE:
+def _advice(reason: str, log_group: str) -> tuple[Reason, str]:
+    for pattern, kind, advice in _ADVICE:
         if re.search(pattern, reason, re.IGNORECASE):
-            return advice
-    return f"See log group {log_group}"
+            return kind, advice
+    return Reason.TaskFailed, f"See log group {log_group}"
 
 
 def _task(found: Mapping[str, Any]) -> Task:

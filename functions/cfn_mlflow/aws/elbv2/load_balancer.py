@@ -14,6 +14,7 @@ from cfn_mlflow.aws.elbv2.client import elbv2, set_tags, stem, tags_of
 from cfn_mlflow.engine.output import Value, known
 from cfn_mlflow.engine.resource import Deletable, Observation, Superseding, Updatable
 from cfn_mlflow.outcome import PermanentError
+from cfn_mlflow.reason import Reason
 
 IDLE_SECONDS = 60
 """After which the load balancer closes a connection; the server keeps its end open for longer."""
@@ -108,8 +109,9 @@ class LoadBalancer(OwnedObject[LoadBalancerView], Superseding[LoadBalancerView])
         view = found.view
         if view.state == "failed":
             raise PermanentError(
+                Reason.NotCreated,
                 "load balancer: AWS could not make it. Check that its subnets have free addresses, "
-                "then deploy again"
+                "then deploy again",
             )
         if view.state == "provisioning":
             return replace(found, busy=view.state)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 from cfn_mlflow.aws.core.allowed import Allowed, AllowedView
 from cfn_mlflow.aws.core.session import client
+from cfn_mlflow.outcome import Cause
+from cfn_mlflow.reason import Reason
 
 if TYPE_CHECKING:
     from mypy_boto3_kms import KMSClient
@@ -29,7 +31,7 @@ class AllowedKey(Allowed):
         state = _kms().describe_key(KeyId=self.name)["KeyMetadata"].get("KeyState", "Enabled")
         if state != "Enabled":
             why = f"is {state}. Enable it (or cancel its deletion), then deploy again"
-            return AllowedView({}, why)
+            return AllowedView({}, Cause(Reason.KeyUnusable, why))
         pages = _kms().get_paginator("list_resource_tags").paginate(KeyId=self.name)
         return AllowedView(
             {tag["TagKey"]: tag["TagValue"] for page in pages for tag in page["Tags"]}

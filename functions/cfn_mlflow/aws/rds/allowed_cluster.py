@@ -11,6 +11,8 @@ from cfn_mlflow.aws.core.owner import Tags
 from cfn_mlflow.aws.core.session import client
 from cfn_mlflow.aws.core.sharing import two_databases
 from cfn_mlflow.aws.secretsmanager.allowed_secret import AllowedSecret
+from cfn_mlflow.outcome import Cause
+from cfn_mlflow.reason import Reason
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,8 @@ class AllowedCluster(Allowed):
         answer = client("rds").describe_db_clusters(DBClusterIdentifier=identifier)
         [found] = answer["DBClusters"]
         if found["DBClusterArn"].lower() != self.name.lower():
-            return AllowedClusterView({}, "is not of this account and Region")
+            elsewhere = Cause(Reason.NotFound, "is not of this account and Region")
+            return AllowedClusterView({}, elsewhere)
         return AllowedClusterView(tag_map(found.get("TagList", [])), endpoints=_endpoints(found))
 
 
@@ -44,16 +47,17 @@ class AllowedClusterAt(AllowedCluster):
     endpoint_property: str
     endpoint: str
 
-    def refused(self, view: AllowedView) -> tuple[str, ...]:
+    def refused(self, view: AllowedView) -> tuple[Cause, ...]:
         """Refuse another's host name too: it would be given the login of the database."""
         why = super().refused(view)
         ours = view.endpoints if isinstance(view, AllowedClusterView) else ()
         if why or self.endpoint.lower() in ours:
             return why
-        return (
+        words = (
             f"{self.endpoint_property}: {self.endpoint} is no endpoint of {self.name}. Name "
-            f"{ours[0] if ours else 'one of its own'}, then deploy again",
+            f"{ours[0] if ours else 'one of its own'}, then deploy again"
         )
+        return (Cause(Reason.WrongDatabase, words),)
 
 
 @dataclass(frozen=True)
@@ -76,14 +80,15 @@ class AllowedLogin(AllowedSecret):
         refused = self.cluster.refused(cluster)
         return AllowedLoginView(view.tags, view.problem, None if refused else cluster.tags)
 
-    def refused(self, view: AllowedView) -> tuple[str, ...]:
+    def refused(self, view: AllowedView) -> tuple[Cause, ...]:
         """Refuse the login of another database: a login of the provider needs its own cluster."""
         why = super().refused(view)
         cluster = view.of_cluster if isinstance(view, AllowedLoginView) else None
         if why or cluster is None:
             return why
         two = two_databases((self.name, view.tags), (self.cluster.name, cluster))
-        return (f"{self.property_name}: {two}, then deploy again",) if two else ()
+        words = f"{self.property_name}: {two}, then deploy again"
+        return (Cause(Reason.WrongDatabase, words),) if two else ()
 
 
 def _endpoints(cluster: Any) -> tuple[str, ...]:

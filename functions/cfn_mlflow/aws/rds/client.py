@@ -11,6 +11,7 @@ from cfn_mlflow.aws.core.owner import Owner, Tags
 from cfn_mlflow.aws.core.session import client
 from cfn_mlflow.aws.logs.log_group import LogGroup
 from cfn_mlflow.outcome import PermanentError
+from cfn_mlflow.reason import Reason
 
 if TYPE_CHECKING:
     from mypy_boto3_rds import RDSClient
@@ -54,7 +55,10 @@ def state_of(label: str, status: str) -> str | None:
     Raises PermanentError for one that does not pass by itself.
     """
     if status in _ENDS_BADLY:
-        raise PermanentError(f"{label}: {status}: {_ENDS_BADLY[status]}, then deploy again")
+        raise PermanentError(
+            Reason.DatabaseStopped if status == "stopped" else Reason.DatabaseFailed,
+            f"{label}: {status}: {_ENDS_BADLY[status]}, then deploy again",
+        )
     return None if status == "available" else status.replace("-", " ")
 
 

@@ -38,6 +38,8 @@ from cfn_mlflow.engine.resource import (
     Observation,
     Superseding,
 )
+from cfn_mlflow.outcome import Cause
+from cfn_mlflow.reason import Reason
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +77,7 @@ class DBCluster(
         found = self.found(read_cluster(self.identifier))
         return found and replace(found, refused=self._refused(found.view))
 
-    def _refused(self, view: DBClusterView) -> tuple[str, ...]:
+    def _refused(self, view: DBClusterView) -> tuple[Cause, ...]:
         """Refuse another key, and a major version that AWS cannot go to without a risk."""
         faults = []
         if self.kms_key_arn and view.kms_key_arn != self.kms_key_arn:
@@ -90,7 +92,7 @@ class DBCluster(
                 f"{self.engine_version} is a major upgrade, which is not made here: upgrade the "
                 f"cluster in RDS after a rehearsal on a clone, then ask for {asked}"
             )
-        return tuple(faults)
+        return tuple(Cause(Reason.ChangeRefused, fault) for fault in faults)
 
     def create(self) -> None:
         """Make the cluster with its tags, the Data API on (rds:CreateDBCluster)."""

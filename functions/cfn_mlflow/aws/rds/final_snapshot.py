@@ -12,6 +12,7 @@ from cfn_mlflow.aws.core.owner import LEFT_BY_TAG, Owner
 from cfn_mlflow.aws.rds.client import rds, tags_in
 from cfn_mlflow.aws.rds.cluster_view import DBClusterView
 from cfn_mlflow.outcome import PermanentError
+from cfn_mlflow.reason import Reason
 
 SNAPSHOT_NAMES = 9
 """Final snapshots that one cluster can come to have, if its deletion was undone by AWS."""
@@ -39,8 +40,9 @@ def delete_with_final_snapshot(view: DBClusterView) -> None:
         else:
             return
     raise PermanentError(
+        Reason.SnapshotFailed,
         f"database cluster: {view.identifier} has {SNAPSHOT_NAMES} final snapshots and is still "
-        f"there. Look at its events in RDS, delete the snapshots you do not need, then delete again"
+        "there. Look at its events in RDS, delete the snapshots you do not need, then delete again",
     )
 
 

@@ -10,7 +10,8 @@ from cfn_mlflow.aws.core.owned_object import OwnedObject, tag_list
 from cfn_mlflow.aws.core.owner import Tags
 from cfn_mlflow.aws.rds.client import rds, set_tags, tags_of
 from cfn_mlflow.engine.resource import Observation, ObservedFirst
-from cfn_mlflow.outcome import PermanentError
+from cfn_mlflow.outcome import Cause, PermanentError
+from cfn_mlflow.reason import Reason
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ class DBSubnetGroup(OwnedObject[DBSubnetGroupView], ObservedFirst[DBSubnetGroupV
             f"VpcId: the database is in {view.vpc_id} and cannot move to {self.vpc_id}. Keep it, "
             f"or make a new resource in the other VPC"
         )
-        return replace(seen, refused=(refused,))
+        return replace(seen, refused=(Cause(Reason.ChangeRefused, refused),))
 
     def create(self) -> None:
         """Make the group with its tags (rds:CreateDBSubnetGroup)."""
@@ -90,8 +91,9 @@ class DBSubnetGroup(OwnedObject[DBSubnetGroupView], ObservedFirst[DBSubnetGroupV
         )
         if not differs.differs and view.vpc_id != self.vpc_id:
             raise PermanentError(
+                Reason.SubnetsOutsideVpc,
                 f"the database's subnets lie in {view.vpc_id}, and VpcId is {self.vpc_id}. Name "
-                f"subnets of that VPC, then deploy again"
+                f"subnets of that VPC, then deploy again",
             )
         return differs
 

@@ -10,11 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from cfn_mlflow.aws.core.session import client
 from cfn_mlflow.aws.rds.status import data_api_is_on
 from cfn_mlflow.outcome import PermanentError, TemporaryError
+from cfn_mlflow.reason import Reason
 
 if TYPE_CHECKING:
     from mypy_boto3_rds_data import RDSDataServiceClient
@@ -66,17 +67,23 @@ class ResumingError(UnavailableError):
 class DataApiError(PermanentError):
     """The Data API answered no, and asking again would not help."""
 
+    coded: ClassVar[Reason] = Reason.DatabaseRefused
+
     def __init__(self, message: str, sql_state: str = "") -> None:
-        super().__init__(message)
+        super().__init__(self.coded, message)
         self.sql_state = sql_state
 
 
 class LoginRefusedError(DataApiError):
     """The database does not take the user or password of the secret."""
 
+    coded = Reason.LoginRefused
+
 
 class SecretUnusableError(DataApiError):
     """The secret is missing, cannot be decrypted, or is not in the form the Data API takes."""
+
+    coded = Reason.SecretUnusable
 
 
 class EndpointDisabledError(DataApiError):
@@ -85,6 +92,8 @@ class EndpointDisabledError(DataApiError):
 
 class AccessDeniedError(DataApiError):
     """IAM denies the call, the secret or its key."""
+
+    coded = Reason.AccessDenied
 
 
 class NoSuchTableError(DataApiError):

@@ -8,6 +8,8 @@ from typing import ClassVar
 
 from cfn_mlflow.aws.core.allowed import Allowed, AllowedView, listed
 from cfn_mlflow.aws.s3.client import tags_of
+from cfn_mlflow.outcome import Cause
+from cfn_mlflow.reason import Reason
 
 WILD = frozenset("*?")
 """What stands for any characters, and for one, in the ARN of a bucket to read."""
@@ -41,14 +43,15 @@ class AllowedBucketToRead(AllowedBucket):
         """Return the bucket's tags, where there are any to decide by (s3:GetBucketTagging)."""
         return AllowedView({}) if self.is_listed() or self._is_many else super().look()
 
-    def refused(self, view: AllowedView) -> tuple[str, ...]:
+    def refused(self, view: AllowedView) -> tuple[Cause, ...]:
         """Refuse many by what allows them."""
         if not self._is_many or self.is_listed():
             return super().refused(view)
-        return (
-            f"{self.property_name}: {self.name} stands for many buckets, which only the provider's "
-            f"parameter AllowedReadBucketArns can allow. Name each bucket, then deploy again",
+        words = (
+            "stands for many buckets, which only the provider's parameter AllowedReadBucketArns "
+            "can allow. Name each bucket, then deploy again"
         )
+        return (self.because(Reason.NotAllowed, words),)
 
     def is_listed(self) -> bool:
         """Return whether a parameter of the provider allows it, or more, to every stack."""

@@ -16,7 +16,8 @@ from cfn_mlflow.aws.s3.bucket_policy import BucketPolicy
 from cfn_mlflow.aws.s3.client import addressed, s3, tags_of
 from cfn_mlflow.engine.output import Value, known
 from cfn_mlflow.engine.resource import HoldsData, Observation, Retained, Updatable
-from cfn_mlflow.outcome import PermanentError, TemporaryError
+from cfn_mlflow.outcome import Cause, PermanentError, TemporaryError
+from cfn_mlflow.reason import Reason
 from cfn_mlflow.reserved_tags import EVERY_STACK
 
 PAGES_A_LOOK = 5
@@ -54,14 +55,15 @@ class Bucket(OwnedObject[BucketView], HoldsData[BucketView], Retained[BucketView
         tags = read_tags(self.owner, self.name)
         return None if tags is None else self.found(BucketView(self.name, tags))
 
-    def conflict(self, view: BucketView) -> str:
+    def conflict(self, view: BucketView) -> Cause:
         """Tell a bucket that an earlier deletion left from a stranger's."""
         if view.tags.get(LEFT_BY_TAG) != self.owner.tag:
             return super().conflict(view)
-        return (
+        return Cause(
+            Reason.OwnershipConflict,
             f"bucket: {self.name} was left, with its objects, by an earlier deletion. Name it in "
             f"{self.owner.spelled('BucketId')} (its tag cfn-mlflow:allow must name the stack) "
-            f"or give the resource another logical id, then deploy again"
+            f"or give the resource another logical id, then deploy again",
         )
 
     def create(self) -> None:
@@ -83,8 +85,9 @@ class Bucket(OwnedObject[BucketView], HoldsData[BucketView], Retained[BucketView
         except Exception as error:
             if code(error) == "BucketAlreadyExists":
                 raise PermanentError(
+                    Reason.NameTaken,
                     f"bucket: the name {self.name} is taken in another account. Choose another "
-                    f"UniqueName or logical id, then deploy again"
+                    f"UniqueName or logical id, then deploy again",
                 ) from None
             raise
 
@@ -153,8 +156,9 @@ class Bucket(OwnedObject[BucketView], HoldsData[BucketView], Retained[BucketView
         for fault in answer.get("Errors", []):
             if fault.get("Code") not in ("InternalError", "SlowDown"):
                 raise PermanentError(
+                    Reason.BucketNotEmptied,
                     f"bucket: {self.name} cannot be emptied: {fault.get('Message', '')} "
-                    f"({fault.get('Code', '')}). Remove what holds its objects, then delete again"
+                    f"({fault.get('Code', '')}). Remove what holds its objects, then delete again",
                 )
         return True
 
@@ -200,15 +204,16 @@ class AllowedBucketInstead(AllowedBucket):
 
     instead_of: Bucket
 
-    def refused(self, view: AllowedView) -> tuple[str, ...]:
+    def refused(self, view: AllowedView) -> tuple[Cause, ...]:
         """Refuse it also when the resource has made a bucket, whose artifacts would be lost."""
         made = self.instead_of.observe()
         if made is None or made.conflict:
             return super().refused(view)
-        return (
+        words = (
             f"{self.property_name}: cannot be given any more, {made.view.name} was made and holds "
-            f"the artifacts. Leave it out, or make a new resource",
+            f"the artifacts. Leave it out, or make a new resource"
         )
+        return (Cause(Reason.ChangeRefused, words),)
 
 
 def read_tags(owner: Owner, bucket: str) -> dict[str, str] | None:
@@ -220,8 +225,9 @@ def read_tags(owner: Owner, bucket: str) -> dict[str, str] | None:
             return None
         if code(error) in DENIED:
             raise PermanentError(
+                Reason.AccessDenied,
                 f"bucket: {bucket} cannot be read: it is another account's, or its policy denies "
-                f"the provider. Lift what denies it, then try again"
+                f"the provider. Lift what denies it, then try again",
             ) from None
         raise
 

@@ -8,6 +8,8 @@ from typing import ClassVar
 from cfn_mlflow.aws.core.allowed import Allowed, AllowedView
 from cfn_mlflow.aws.core.owned_object import tag_map
 from cfn_mlflow.aws.core.session import client
+from cfn_mlflow.outcome import Cause
+from cfn_mlflow.reason import Reason
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,5 +23,6 @@ class AllowedSecret(Allowed):
         """Return the secret's tags, and whether it is there (secretsmanager:DescribeSecret)."""
         found = client("secretsmanager").describe_secret(SecretId=self.name)
         if found.get("DeletedDate"):
-            return AllowedView({}, "is deleted. Restore it or name another, then deploy again")
+            why = "is deleted. Restore it or name another, then deploy again"
+            return AllowedView({}, Cause(Reason.SecretUnusable, why))
         return AllowedView(tag_map(found.get("Tags", [])))

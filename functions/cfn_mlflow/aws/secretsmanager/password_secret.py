@@ -15,7 +15,8 @@ from cfn_mlflow.aws.secretsmanager.allowed_secret import AllowedSecret
 from cfn_mlflow.aws.secretsmanager.login_secret import LoginSecret, read_login
 from cfn_mlflow.aws.secretsmanager.secret import SecretView, secrets
 from cfn_mlflow.engine.resource import Observation
-from cfn_mlflow.outcome import PermanentError
+from cfn_mlflow.outcome import Cause, PermanentError
+from cfn_mlflow.reason import Reason
 from cfn_mlflow.runtime.log import log
 
 SHORTEST, LONGEST = 8, 41
@@ -42,7 +43,8 @@ class AllowedPasswordSecret(AllowedSecret):
             kept = "The database keeps its password"
             log.warning(f"{self.property_name}: {self.name} {problem}. {kept}")
             return view
-        return AllowedView(view.tags, problem)
+        cause = Cause(Reason.SecretUnusable, problem) if problem else None
+        return AllowedView(view.tags, cause)
 
     def _stands(self) -> bool:
         """Return whether the database has the password already, or goes back to the one it had."""
@@ -112,7 +114,9 @@ def _unusable(arn: str, username: str) -> str:
 def _string_of(arn: str) -> str:
     found = secrets().get_secret_value(SecretId=arn)
     if "SecretString" not in found:
-        raise PermanentError("holds binary data: put the password into it as text")
+        raise PermanentError(
+            Reason.SecretUnusable, "holds binary data: put the password into it as text"
+        )
     return found["SecretString"]
 
 
@@ -123,7 +127,10 @@ def _password_in(text: str) -> str:
         return text
     password = found.get("password")
     if not isinstance(password, str):
-        raise PermanentError("holds JSON without a text under password: add it, or put it in alone")
+        raise PermanentError(
+            Reason.SecretUnusable,
+            "holds JSON without a text under password: add it, or put it in alone",
+        )
     return password
 
 

@@ -16,7 +16,8 @@ from cfn_mlflow.aws.core.owned_object import tag_list, tag_map, take_off
 from cfn_mlflow.aws.core.owner import Owner, Tags
 from cfn_mlflow.aws.core.session import client
 from cfn_mlflow.engine.resource import Observation, Resource
-from cfn_mlflow.outcome import PermanentError, TemporaryError
+from cfn_mlflow.outcome import Cause, PermanentError, TemporaryError
+from cfn_mlflow.reason import Reason
 from cfn_mlflow.runtime.log import log
 
 if TYPE_CHECKING:
@@ -79,16 +80,17 @@ class NameReservation(Resource[NameReservationView]):
         found = _ssm().list_tags_for_resource(ResourceType="Parameter", ResourceId=self.path)
         return Observation(replace(view, tags=tag_map(found["TagList"])))
 
-    def _taken(self, view: NameReservationView) -> str:
+    def _taken(self, view: NameReservationView) -> Cause:
         """Tell which stack holds the name: its name alone, for its id and resource are its own."""
         name = self.path.split("/names/", 1)[-1].split("/")[0]
         said = f"UniqueName: {name!r} is taken by {_stack_of(view.holder)}"
         if view.doubt:
-            return (
+            return Cause(
+                Reason.NameTaken,
                 f"{said}. If that is gone, delete the parameter {self.path}, then deploy again; "
-                f"CloudFormation does not tell whether it is ({view.doubt})"
+                f"CloudFormation does not tell whether it is ({view.doubt})",
             )
-        return f"{said}. Choose another name, or delete that stack first"
+        return Cause(Reason.NameTaken, f"{said}. Choose another name, or delete that stack first")
 
     def create(self) -> None:
         """Reserve the name (ssm:PutParameter without Overwrite refuses a second one)."""

@@ -28,6 +28,7 @@ from cfn_mlflow.cloudformation.guard.confirmation import Properties, differing, 
 from cfn_mlflow.cloudformation.guard.stack import ANY_TYPE, ResourceState, StackEvent, StackPort
 from cfn_mlflow.cloudformation.handoff import Carried
 from cfn_mlflow.outcome import Done, PermanentError, TemporaryError
+from cfn_mlflow.reason import Reason
 from cfn_mlflow.runtime.clock import started_at
 from cfn_mlflow.runtime.log import log
 
@@ -60,6 +61,9 @@ class Unanswered:
 
 class UnconfirmedError(PermanentError):
     """CloudFormation does not confirm a request, so nothing may be changed for it."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__(Reason.RequestNotConfirmed, words)
 
 
 class RequestGuard:
@@ -201,7 +205,7 @@ class RequestGuard:
             self._former = _own(confirmation.former_properties(older))
         if self._request.request_type != "Delete":
             if state.type not in (self._request.resource_type, ANY_TYPE):
-                raise PermanentError(f"the resource is of the type {state.type}")
+                raise UnconfirmedError(f"the resource is of the type {state.type}")
             self._refuse_another_functions(told or {})
             self._compare(told or {})
         self._confirmed = state
@@ -212,11 +216,11 @@ class RequestGuard:
         if token is None or masked({"ServiceToken": token}):
             return
         if not service_token.names(str(token), self._function_arn):
-            raise PermanentError("the resource's ServiceToken names another function")
+            raise UnconfirmedError("the resource's ServiceToken names another function")
 
     def _not_as_told(self, why: str) -> NoReturn:
         self._doubt(why)
-        raise PermanentError(why)
+        raise UnconfirmedError(why)
 
     def _compare(self, told: Properties) -> None:
         if self._told is None:

@@ -19,7 +19,8 @@ from cfn_mlflow.engine.give_up import give_up
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.engine.remove import Removal
 from cfn_mlflow.engine.resource import Deletable
-from cfn_mlflow.outcome import InvalidProperties, Outcome, RefusedChanges
+from cfn_mlflow.outcome import Cause, InvalidProperties, Outcome, RefusedChanges
+from cfn_mlflow.reason import Reason
 from cfn_mlflow.runtime.log import log
 from cfn_mlflow.types.common.rollback import observed_if_unshared, unless_rolling_back
 from cfn_mlflow.types.common.update import parse_rollback, parse_update
@@ -131,13 +132,12 @@ def _unless_nothing_has_its_name(graph: Graph, name: str, converge: Step) -> Ste
 
     def step() -> Outcome:
         if not has_its_name():
-            raise RefusedChanges(
-                (
-                    f"UniqueName: no object of this resource is named {name}, and CloudFormation's"
-                    " events no longer show its former name. Write the former name, or make a new"
-                    " resource",
-                )
+            words = (
+                f"UniqueName: no object of this resource is named {name}, and CloudFormation's"
+                " events no longer show its former name. Write the former name, or make a new"
+                " resource"
             )
+            raise RefusedChanges((Cause(Reason.ChangeRefused, words),))
         return converge()
 
     return step
@@ -155,7 +155,7 @@ def _refuse(refused: InvalidProperties) -> Outcome:
 def _refusing_a_rename(
     former: Removal,
     names: tuple[str, str],
-    others: Callable[[], tuple[str, ...]],
+    others: Callable[[], tuple[Cause, ...]],
     converge: Step,
 ) -> Step:
     """Return a step that refuses another UniqueName while an object has the old one.
@@ -167,8 +167,10 @@ def _refusing_a_rename(
 
     def step() -> Outcome:
         if former.finds_any():
-            rename = f"cannot change from {old} to {new}. Keep it, or make a new resource"
-            raise RefusedChanges((f"UniqueName: {rename}", *others()))
+            rename = (
+                f"UniqueName: cannot change from {old} to {new}. Keep it, or make a new resource"
+            )
+            raise RefusedChanges((Cause(Reason.ChangeRefused, rename), *others()))
         return converge()
 
     return step

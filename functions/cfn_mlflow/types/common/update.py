@@ -55,7 +55,7 @@ def _parse(
             return found, tuple(told)
         stands = _that_stand(model, found, written, former, frozenset(standing))
         if not stands:
-            raise InvalidProperties([str(fault) for fault in found])
+            raise InvalidProperties([fault.cause for fault in found])
         for fault in stands:
             told[str(fault)] = None
             standing |= {fault.key} if fault.key else set()

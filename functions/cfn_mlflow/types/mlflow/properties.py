@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic.fields import FieldInfo
 
+from cfn_mlflow.reason import Reason
 from cfn_mlflow.types.bucket.properties import BucketProperties
 from cfn_mlflow.types.common.connections import CAP, CAPPED_UP_TO, Budget, max_connections
 from cfn_mlflow.types.common.named import UNIQUE_NAME
@@ -20,7 +21,7 @@ from cfn_mlflow.types.database.properties import DatabaseProperties
 from cfn_mlflow.types.mlflow.names import NAMES, joined_name
 from cfn_mlflow.types.service.properties import ServiceSettings
 from cfn_mlflow.types.values.base import Properties, set_ones
-from cfn_mlflow.types.values.faults import Location, fault_at
+from cfn_mlflow.types.values.faults import Location, WrongValueError, fault_at
 from cfn_mlflow.types.values.standing import may_stand
 
 PARTS: Mapping[str, type[Properties]] = MappingProxyType(
@@ -110,9 +111,12 @@ class MLflowProperties(Properties):
         if not budget.fits:
             raise fault_at(
                 ("the service", "max_capacity"),
-                f"{budget.refusal}, at DatabaseMaxCapacity {database.max_capacity:g}: lower it or"
-                f" {{Workers}}, or raise {_what_to_raise(database)}",
-                service.max_capacity,
+                WrongValueError(
+                    f"{budget.refusal}, at DatabaseMaxCapacity {database.max_capacity:g}: lower it"
+                    f" or {{Workers}}, or raise {_what_to_raise(database)}",
+                    service.max_capacity,
+                    Reason.ConnectionBudgetExceeded,
+                ),
             )
         return database
 

@@ -17,8 +17,10 @@ from cfn_mlflow.aws.events.rule_names import SCHEMA_RULE
 from cfn_mlflow.aws.rdsdata.database import Database
 from cfn_mlflow.direct_invocation.caller import Caller
 from cfn_mlflow.direct_invocation.cluster_tenant import act_for_owner_of, tags_of_secret
-from cfn_mlflow.outcome import InvalidProperties, PermanentError, TemporaryError
+from cfn_mlflow.outcome import Cause, InvalidProperties, PermanentError, TemporaryError
+from cfn_mlflow.reason import Reason
 from cfn_mlflow.runtime.clock import Clock
+from cfn_mlflow.runtime.failures import failure
 from cfn_mlflow.runtime.invocation import Context, Invocation
 from cfn_mlflow.runtime.log import log
 from cfn_mlflow.schema_check.check import SchemaReport, State
@@ -71,21 +73,24 @@ class _Checks:
             caller.rule(SCHEMA_RULE, _named(event))
         except (TemporaryError, PermanentError) as error:
             # No metric is published: the resource in the event is not confirmed.
-            log.error(f"Not checked: {error}")
-            return {"error": str(error)}
+            return _not_checked(error)
         try:
             asked, resource = _parse(event)
         except InvalidProperties as error:
-            return _wrong("; ".join(error.faults), event.get(RESOURCE))
+            return _wrong(Cause(error.reason, "; ".join(error.faults)), event.get(RESOURCE))
         version = releases.version_of(asked.image_uri) or ""
         expected = asked.expected_revision or releases.head_of(version)
         if expected is None:
-            return _wrong(unknown_release(asked.image_uri), resource)
+            unknown = Cause(Reason.ReleaseUnknown, unknown_release(asked.image_uri))
+            return _wrong(unknown, resource)
         database = Database(asked.cluster_arn, asked.secret_arn, asked.database_name)
         report = self._look(Watcher(database, expected), caller, invocation)
         answer = _answer(report, "" if asked.expected_revision else version)
-        tell = log.info if report.sound or report.retryable else log.warning
-        tell(f"Schema of {asked.cluster_arn}: {report.state}", report=answer, resource=resource)
+        found = f"Schema of {asked.cluster_arn}: {report.state}"
+        if report.code:
+            log.warning(found, report=answer, resource=resource, **failure(report.code))
+        else:
+            log.info(found, report=answer, resource=resource)
         value = drift(report)
         if resource and value is not None:
             publish(Metric(METRIC, resource), value)
@@ -117,7 +122,7 @@ def _act_for_its_owner(database: Database, caller: Caller) -> None:
     secret = tags_of_secret(database.secret_arn)
     two = two_databases((database.secret_arn, secret), (database.cluster_arn, cluster))
     if two:
-        raise PermanentError(f"{two}, then check again")
+        raise PermanentError(Reason.WrongDatabase, f"{two}, then check again")
 
 
 def _named(event: Mapping[str, Any]) -> str:
@@ -128,20 +133,21 @@ def _named(event: Mapping[str, Any]) -> str:
 
 def _parse(event: Mapping[str, Any]) -> tuple[CheckEvent, str]:
     """Return the check and the resource of an event. Raises InvalidProperties with every fault."""
-    unknown = [f"{key}: no such property" for key in sorted(event.keys() - {CHECK, RESOURCE})]
+    faults = [f"{key}: no such property" for key in sorted(event.keys() - {CHECK, RESOURCE})]
     check, resource = event[CHECK], event.get(RESOURCE, "")
     if not isinstance(check, Mapping):
-        raise InvalidProperties([f"{CHECK}: must be an object with ClusterArn and SecretArn"])
-    if not isinstance(resource, str):
-        unknown.append(f"{RESOURCE}: must be a single string")
-    if unknown:
-        raise InvalidProperties(unknown)
+        faults = [f"{CHECK}: must be an object with ClusterArn and SecretArn"]
+    elif not isinstance(resource, str):
+        faults.append(f"{RESOURCE}: must be a single string")
+    if faults:
+        raise InvalidProperties([Cause(Reason.InvalidProperty, fault) for fault in faults])
     return parse(CheckEvent, check), resource
 
 
 def _answer(report: SchemaReport, version: str) -> Answer:
     return {
         "state": report.state.value,
+        "code": report.code.name if report.code else None,
         "retryable": report.retryable,
         "sound": report.sound,
         "revision": report.found,
@@ -155,9 +161,16 @@ def _answer(report: SchemaReport, version: str) -> Answer:
     }
 
 
-def _wrong(words: str, resource: object) -> Answer:
+def _not_checked(error: TemporaryError | PermanentError) -> Answer:
+    """Return why nothing is checked: for now, or until somebody mends it."""
+    code: Answer = {"code": error.reason.name} if isinstance(error, PermanentError) else {}
+    log.error(f"Not checked: {error}", **code)
+    return {"error": str(error), **code}
+
+
+def _wrong(cause: Cause, resource: object) -> Answer:
     """Return the error. On a schedule publish it as a difference too, so that the alarm shows."""
-    log.error(f"The check cannot be made: {words}")
+    log.error(f"The check cannot be made: {cause.words}", **failure(cause.reason))
     if resource and isinstance(resource, str):
         publish(Metric(METRIC, resource), 1)
-    return {"error": words}
+    return {"error": cause.words, "code": cause.reason.name}

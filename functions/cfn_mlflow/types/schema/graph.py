@@ -13,6 +13,7 @@ from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.engine.output import Value, combine, known
 from cfn_mlflow.engine.resource import Observation, Observed
 from cfn_mlflow.outcome import PermanentError
+from cfn_mlflow.reason import Reason
 from cfn_mlflow.schema_check.check import SchemaReport, State
 from cfn_mlflow.schema_check.look import Watcher
 from cfn_mlflow.schema_check.words import failure, unknown_release, waiting
@@ -34,7 +35,7 @@ class SchemaCheck(Observed[SchemaReport]):
     def observe(self) -> Observation[SchemaReport]:
         """Read the schema (see `Watcher.look`). Fails if the image's release is not known."""
         if not self.watcher.expected:
-            raise PermanentError(f"schema: {unknown_release(self.image)}")
+            raise PermanentError(Reason.ReleaseUnknown, f"schema: {unknown_release(self.image)}")
         if not known(self.may_look):
             return Observation(SchemaReport(State.REFUSED, None, self.watcher.expected))
         return Observation(self.watcher.look())
@@ -44,8 +45,9 @@ class SchemaCheck(Observed[SchemaReport]):
         view = found.view
         if view.retryable:
             return replace(found, busy=waiting(view))
-        if not view.sound:
-            raise PermanentError(failure(view, releases.version_of(self.image)))
+        if view.code:
+            words = failure(view, view.code, releases.version_of(self.image))
+            raise PermanentError(view.code, words)
         return found
 
 

@@ -10,6 +10,7 @@ from cfn_mlflow.aws.cloudformation.rollback import is_rolling_back
 from cfn_mlflow.engine.output import Value, known
 from cfn_mlflow.engine.resource import Observation, Observed
 from cfn_mlflow.outcome import PermanentError
+from cfn_mlflow.reason import Reason
 from cfn_mlflow.runtime.log import log
 from cfn_mlflow.types.common.connections import MOST, Budget
 
@@ -38,8 +39,9 @@ class ConnectionBudget(Observed[Budget]):
         if not budget.fits:
             if self.asked.fits and not is_rolling_back(self.stack_id):
                 raise PermanentError(
+                    Reason.ConnectionBudgetExceeded,
                     f"{budget.refusal}. A changed capacity counts once the database's instances "
-                    f"are rebooted: change it alone, reboot them, then ask for the tasks"
+                    f"are rebooted: change it alone, reboot them, then ask for the tasks",
                 )
             log.warning(f"{budget.refusal}: lower the number of tasks or workers")
         if budget.clamped:

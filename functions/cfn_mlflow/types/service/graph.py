@@ -22,6 +22,7 @@ from cfn_mlflow.deep_check.task import DeepCheck
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.engine.output import Output, combine, gather, output_of
 from cfn_mlflow.engine.resource import Observed
+from cfn_mlflow.outcome import Cause
 from cfn_mlflow.rotation.logins import ActiveLogin
 from cfn_mlflow.types.common.connections import Budget
 from cfn_mlflow.types.common.name_reservation import reserve_name
@@ -123,7 +124,7 @@ def service(graph: Graph, owner: Owner, asked: ServiceSettings, wiring: Wiring) 
             min_capacity=asked.min_capacity,
             max_capacity=asked.max_capacity,
             log_group=log_group.name,
-            reason_of=before.fallback_at.map(partial(_reason_of, owner)),
+            told=before.fallback_at.map(partial(_reason_of, owner)),
             database=output_of(wiring.cluster_arn).map(_cluster_id),
         ),
         after=(*before_tasks, net.listener, before.migration),
@@ -279,6 +280,6 @@ def _graph(owner: Owner, asked: ServiceProperties) -> Graph:
 SERVICE = resource_type("Custom::MLflowService", ServiceProperties, _graph)
 
 
-def _reason_of(owner: Owner, fallback_at: str) -> Callable[[str], str]:
+def _reason_of(owner: Owner, fallback_at: str) -> Callable[[Cause], Cause]:
     """Return the function that turns the cause of a failed deployment into a reason."""
     return lambda cause: with_way_out(cause, owner, fallback_at)

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import ValidationInfo, field_validator
 
+from cfn_mlflow.reason import Reason
 from cfn_mlflow.types.common.connections import FEWEST, Budget
 from cfn_mlflow.types.common.image import ImageProperties
 from cfn_mlflow.types.common.named import NamedProperties, unique_name_property
@@ -129,6 +130,7 @@ class ServiceProperties(ServiceSettings):
             if not budget.fits:
                 raise WrongValueError(
                     f"{budget.refusal}: lower {{MaxCapacity}} or {{Workers}}, or give the database"
-                    " a higher capacity"
+                    " a higher capacity",
+                    reason=Reason.ConnectionBudgetExceeded,
                 )
         return connections

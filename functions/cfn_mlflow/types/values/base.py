@@ -155,7 +155,7 @@ def parse(model: type[Model], properties: Mapping[str, object]) -> Model:
     """
     parsed = parsed_or_faults(model, own(properties))
     if isinstance(parsed, list):
-        raise InvalidProperties([str(fault) for fault in parsed])
+        raise InvalidProperties([fault.cause for fault in parsed])
     return parsed
 
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from pydantic import ValidationError
 from pydantic_core import InitErrorDetails
 
+from cfn_mlflow.outcome import Cause
+from cfn_mlflow.reason import Reason
 from cfn_mlflow.types.values.suggestion import suggestion
 
 if TYPE_CHECKING:
@@ -34,8 +36,13 @@ class WrongValueError(ValueError):
     `{Name}` in the message is replaced by the name by which the user wrote that property.
     """
 
-    def __init__(self, message: str, read: object = UNREAD) -> None:
-        self.read = read
+    def __init__(
+        self,
+        message: str,
+        read: object = UNREAD,
+        reason: Reason = Reason.InvalidProperty,
+    ) -> None:
+        self.read, self.reason = read, reason
         super().__init__(message)
 
 
@@ -48,13 +55,13 @@ class WrongPartsError(ValueError):
         super().__init__("; ".join(self.parts.values()))
 
 
-def fault_at(location: Location, message: str, read: object) -> ValidationError:
+def fault_at(location: Location, error: WrongValueError) -> ValidationError:
     """Return the error that the validator of a whole part raises for one property in it."""
     details = InitErrorDetails(
         type="value_error",
         loc=location,
         input=None,
-        ctx={"error": WrongValueError(message, read)},
+        ctx={"error": error},
     )
     return ValidationError.from_exception_data("", [details], hide_input=True)
 
@@ -87,9 +94,15 @@ class Fault:
     """The key by which standing.py recognizes the fault; None if it cannot be accepted."""
     unknown: bool = False
     """Whether the type has no such property."""
+    reason: Reason = Reason.InvalidProperty
 
     def __str__(self) -> str:
         return f"{self.path}: {self.message}"
+
+    @property
+    def cause(self) -> Cause:
+        """Return it with its code."""
+        return Cause(self.reason, str(self))
 
 
 def faults_of(
@@ -130,6 +143,7 @@ def _faults(
             frozenset(named),
             key,
             unknown,
+            getattr(detail.get("ctx", {}).get("error"), "reason", Reason.InvalidProperty),
         )
         for where, message in _messages(detail, root, model).items()
     ]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cfn_mlflow import releases
+from cfn_mlflow.reason import Reason
 from cfn_mlflow.upgrade.migration.script import EXIT_CODES
 
 _MARK = '{"cfn-mlflow-migration":'
@@ -56,6 +57,19 @@ _WORDS: Mapping[str, str] = {
     "silent": "The migration task ended with exit code {code} and without a result: the image may"
     " have no Python or may not start. Its log may say more.",
 }
+_REASONS: Mapping[str, Reason] = {
+    "ahead": Reason.SchemaAhead,
+    "unknown": Reason.SchemaUnknown,
+    "foreign": Reason.SchemaForeign,
+    "locked": Reason.MigrationBlocked,
+    "blocked": Reason.MigrationBlocked,
+    "no-driver": Reason.ImageUnfit,
+    "no-mlflow": Reason.ImageUnfit,
+    "no-basic-auth": Reason.ImageUnfit,
+    "login-refused": Reason.LoginRefused,
+    "unreachable": Reason.DatabaseUnreachable,
+}
+"""The codes of the outcomes that are failures; the others are `MigrationFailed`."""
 _REASON_CHARACTERS = 160
 
 
@@ -76,6 +90,11 @@ class Result:
     """The revision that the image does not know: `found`, or `auth-` and that of the users."""
     seconds: float = 0.0
     """How long it took, as the task's log says."""
+
+    @property
+    def reason(self) -> Reason:
+        """The code of an outcome that is a failure."""
+        return _REASONS.get(self.outcome, Reason.MigrationFailed)
 
     @property
     def done(self) -> bool:

@@ -17,6 +17,7 @@ from cfn_mlflow.aws.ecs.task_definition import deregister
 from cfn_mlflow.engine.output import Value, known
 from cfn_mlflow.engine.resource import Observation, Resource, Retained
 from cfn_mlflow.outcome import PermanentError, TemporaryError
+from cfn_mlflow.reason import Reason
 from cfn_mlflow.runtime.log import log
 from cfn_mlflow.upgrade.image_task import Launcher, running
 from cfn_mlflow.upgrade.inspection_task import InspectionView, Schema
@@ -124,9 +125,10 @@ class MigrationTask(Resource[MigrationView], Retained[MigrationView]):
         if older(last, SECONDS_OF_A_NEW_RESULT):
             return False
         raise PermanentError(
+            Reason.WrongDatabase,
             f"{self.words}: it left the database at {result.expected}, but the Data API reads "
             f"{actual or 'no revision'}. Check that DatabaseClusterArn and DatabaseEndpoint "
-            f"are of the same cluster"
+            f"are of the same cluster",
         )
 
     def _note_what_was_found(self, result: Result) -> None:
@@ -138,7 +140,8 @@ class MigrationTask(Resource[MigrationView], Retained[MigrationView]):
         if schema and schema.revision() != result.expected:
             deregister(known(self.launcher).definition_arn)
             raise PermanentError(
-                f"{self.words}: the database has changed since its inspection. Deploy again"
+                Reason.SchemaChanged,
+                f"{self.words}: the database has changed since its inspection. Deploy again",
             )
         self._note(result)
 
@@ -152,8 +155,9 @@ class MigrationTask(Resource[MigrationView], Retained[MigrationView]):
         faults = schema.faults(revision) if schema else ()
         if faults:
             raise PermanentError(
+                Reason.SchemaDamaged,
                 f"{self.words}: the database is at {revision}, but {words_of_faults(faults)}. "
-                f"Restore the snapshot {snapshot_id or 'taken last'}, or put it back"
+                f"Restore the snapshot {snapshot_id or 'taken last'}, or put it back",
             )
         notes = {SCHEMA_TAG: revision, AUTH_TAG: result.auth or ""}
         if result.outcome == "migrated" and result.found:

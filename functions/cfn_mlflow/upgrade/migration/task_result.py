@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 from cfn_mlflow.aws.ecs.task import Task, cut, why
 from cfn_mlflow.aws.ecs.task_definition import deregister
-from cfn_mlflow.outcome import PermanentError
+from cfn_mlflow.outcome import Cause, PermanentError
 from cfn_mlflow.upgrade.image_task import Launcher, log_is_whole, running, worth_another
 from cfn_mlflow.upgrade.migration.result import Result, parse
 
-WORDS_BYTES = 310
+WORDS_BYTES = 290
 FAULTS_NAMED = 3
-FAULTS_BYTES = 200
+NAMED_BYTES = 200
 
 
 def result_of(launcher: Launcher, found: Sequence[Task]) -> Result | None:
@@ -53,15 +53,17 @@ def unfinished(
         return state
     if not result.done and not may_be_tried_again(found, result):
         deregister(launcher.definition_arn)
-        raise PermanentError(f"{label}: {words_of(launcher, found[-1], result)}")
+        cause = cause_of(launcher, found[-1], result)
+        raise PermanentError(cause.reason, f"{label}: {cause.words}")
     return None
 
 
-def words_of(launcher: Launcher, last: Task, result: Result) -> str:
-    """Return how the last task ended, what to do, and its log group, in at most 370 bytes."""
+def cause_of(launcher: Launcher, last: Task, result: Result) -> Cause:
+    """Return how the last task ended, what to do, and its log group, in at most 345 bytes."""
     if last.exit_code is None or result.outcome == "silent":
         return why(last, launcher.log_group)
-    return f"{cut(result.words, WORDS_BYTES)}. Log group: {launcher.log_group}"
+    words = f"{cut(result.words, WORDS_BYTES)}. Log group: {launcher.log_group}"
+    return Cause(result.reason, words)
 
 
 def words_of_faults(faults: Sequence[str]) -> str:
@@ -71,4 +73,4 @@ def words_of_faults(faults: Sequence[str]) -> str:
     """
     rest = len(faults) - FAULTS_NAMED
     more = f"; and {rest} more" if rest > 0 else ""
-    return cut("; ".join(faults[:FAULTS_NAMED]), FAULTS_BYTES) + more
+    return cut("; ".join(faults[:FAULTS_NAMED]), NAMED_BYTES) + more

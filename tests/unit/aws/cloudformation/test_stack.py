@@ -12,6 +12,8 @@ from botocore.stub import Stubber
 from cfn_mlflow.aws.cloudformation.stack import StackEvent, StackResource, Stacks
 from cfn_mlflow.aws.core.session import client
 from cfn_mlflow.outcome import PermanentError, TemporaryError
+from cfn_mlflow.reason import Reason
+from tests.support.codes import failing
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -50,7 +52,7 @@ def test_a_resource_that_is_told_under_another_id_is_not_the_one_asked_for(name:
 
 
 def test_the_events_of_another_stack_are_not_those_asked_for() -> None:
-    with pytest.raises(PermanentError, match="another id"):
+    with failing(Reason.RequestNotConfirmed, match="another id"):
         events_of([an_event("UPDATE_IN_PROGRESS", 60, StackId="arn:another")])
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from cfn_mlflow.aws.cloudwatch.alarm import Alarm
-from cfn_mlflow.aws.cloudwatch.metric_name import NAMESPACE, Metric
+from cfn_mlflow.aws.cloudwatch.metric_name import Metric
+from cfn_mlflow.runtime.failures import NAMESPACE
 from tests.support.objects.service_kit import owner
 from tests.support.template.provider_template import ROOT
 

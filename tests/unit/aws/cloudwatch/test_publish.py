@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from cfn_mlflow.aws.cloudwatch.metric_name import NAMESPACE, Metric
+from cfn_mlflow.aws.cloudwatch.metric_name import Metric
 from cfn_mlflow.aws.cloudwatch.publish import publish
+from cfn_mlflow.runtime.failures import NAMESPACE
 from tests.support.objects.service_kit import boto
 
 

@@ -15,7 +15,8 @@ from cfn_mlflow.aws.s3.allowed_bucket import AllowedBucket
 from cfn_mlflow.aws.secretsmanager.allowed_secret import AllowedSecret
 from cfn_mlflow.aws.sns.allowed_topic import AllowedTopic
 from cfn_mlflow.engine.graph import Graph
-from cfn_mlflow.outcome import PermanentError
+from cfn_mlflow.reason import Reason
+from tests.support.codes import failing
 from tests.support.objects.service_kit import ACCOUNT, REGION, boto, converge, owner
 from tests.support.properties import named_things as things
 from tests.support.properties.refusals import faults
@@ -52,7 +53,7 @@ def test_thing_that_cannot_be_read_is_refused(monkeypatch: pytest.MonkeyPatch) -
 def test_thing_taken_away_between_two_looks_ends_the_request() -> None:
     topic = AllowedTopic(owner(), "AlarmTopicArn", things.topic("alarms"))
     boto("sns").untag_resource(ResourceArn=topic.name, TagKeys=["cfn-mlflow:allow"])
-    with pytest.raises(PermanentError, match="is not allowed to be used by this stack"):
+    with failing(Reason.NotAllowed, match="is not allowed to be used by this stack"):
         topic.compare(topic.observe())
 
 

@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError
 from cfn_mlflow.aws.core.errors import explain
 from cfn_mlflow.engine.calls import AlreadyThereError, DeniedError, NotFoundError, NotKnownYetError
 from cfn_mlflow.outcome import PermanentError
+from cfn_mlflow.reason import Reason
 
 
 def reason_of(operation: str, code: str, said: str) -> str:
@@ -70,3 +71,21 @@ def test_an_error_says_by_its_class_whether_it_may_pass_after_our_own_create(
 ) -> None:
     error = ClientError({"Error": {"Code": code, "Message": said}}, "CreateService")
     assert type(explain("ECS service", error)) is kind
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("AccessDenied", Reason.AccessDenied),
+        ("DBClusterQuotaExceededFault", Reason.QuotaReached),
+        ("VpcLimitExceeded", Reason.QuotaReached),
+        ("InsufficientDBClusterCapacityFault", Reason.NoCapacity),
+        ("InvalidVpcID.NotFound", Reason.NotFound),
+        ("InvalidParameterCombination", Reason.CallRefused),
+    ],
+)
+def test_each_kind_of_refusal_has_its_code(code: str, reason: Reason) -> None:
+    explained = explain("thing", ClientError({"Error": {"Code": code}}, "CreateThing"))
+
+    assert isinstance(explained, PermanentError)
+    assert explained.reason is reason

@@ -11,7 +11,9 @@ from botocore.exceptions import ClientError
 
 from cfn_mlflow.aws.core import session
 from cfn_mlflow.aws.core.session import PATIENCE, PAUSE, Tenant, act_for, client, own_client
-from cfn_mlflow.outcome import PermanentError, TemporaryError
+from cfn_mlflow.outcome import TemporaryError
+from cfn_mlflow.reason import Reason
+from tests.support.codes import failing
 from tests.support.objects.service_kit import ACCOUNT, REGION
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/cfn-mlflow-MLflow-work-{REGION}"
@@ -149,7 +151,7 @@ def test_a_denial_passes_for_a_while_and_then_says_what_to_do(
     with pytest.raises(TemporaryError, match="cannot be used yet"):
         client("rds")
     clock[0] = PATIENCE + 1
-    with pytest.raises(PermanentError, match=f"may not assume .*{ROLE}.*Update the provider"):
+    with failing(Reason.WorkingRoleDenied, match=f"may not assume .*{ROLE}.*Update the provider"):
         client("rds")
 
 
@@ -185,7 +187,7 @@ def test_throttling_and_an_unreachable_sts_pass(sts: Asked, clock: list[float]) 
 def test_a_function_of_a_half_updated_provider_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(session.ROLE_VARIABLE)
     act_for(A)
-    with pytest.raises(PermanentError, match="half updated"):
+    with failing(Reason.WorkingRoleDenied, match="half updated"):
         client("rds")
 
 

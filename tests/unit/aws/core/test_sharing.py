@@ -15,6 +15,8 @@ from cfn_mlflow.aws.core.sharing import (
     refusal,
     two_databases,
 )
+from cfn_mlflow.outcome import Cause
+from cfn_mlflow.reason import Reason
 
 GUID, OTHER_GUID = "0b8c2f10-0000-4000-8000-000000000001", "0b8c2f10-0000-4000-8000-000000000002"
 STACK_ID = f"arn:aws:cloudformation:eu-west-1:123456789012:stack/team-b/{GUID}"
@@ -41,7 +43,7 @@ FOREIGN = {"cfn-mlflow:owner": f"{OTHER_GUID}/Database"}
     ids=str,
 )
 def test_thing_that_is_own_or_shared_or_allowed_is_not_refused(tags: dict[str, str]) -> None:
-    assert refusal(TEAM_B, tags) == ""
+    assert refusal(TEAM_B, tags) is None
     assert not allows_everybody_unsaid(tags)
 
 
@@ -49,7 +51,7 @@ def test_thing_that_is_own_or_shared_or_allowed_is_not_refused(tags: dict[str, s
 def test_value_of_allow_that_the_docs_once_asked_for_allows_everybody(value: str) -> None:
     tags = {"cfn-mlflow:allow": value}
 
-    assert refusal(TEAM_B, tags) == ""
+    assert refusal(TEAM_B, tags) is None
     assert allows_everybody_unsaid(tags)
 
 
@@ -70,9 +72,10 @@ def test_value_of_allow_that_the_docs_once_asked_for_allows_everybody(value: str
     ids=str,
 )
 def test_thing_of_another_stack_is_refused_with_the_way_to_share_it(tags: dict[str, str]) -> None:
-    assert refusal(TEAM_B, tags) == (
+    assert refusal(TEAM_B, tags) == Cause(
+        Reason.NotShared,
         "belongs to another stack, which does not share it. Name team-b in the property "
-        "SharedWithStacks there, deploy that stack, then this one again"
+        "SharedWithStacks there, deploy that stack, then this one again",
     )
 
 
@@ -91,22 +94,24 @@ def test_thing_of_another_stack_is_refused_with_the_way_to_share_it(tags: dict[s
     ids=str,
 )
 def test_thing_of_the_users_is_refused_with_the_tag_that_allows_it(tags: dict[str, str]) -> None:
-    assert refusal(TEAM_B, tags) == (
+    assert refusal(TEAM_B, tags) == Cause(
+        Reason.NotAllowed,
         "is not allowed to be used by this stack. Give it the tag cfn-mlflow:allow with the value "
-        "team-b, then deploy again"
+        "team-b, then deploy again",
     )
 
 
 def test_nested_stack_is_known_by_its_own_name_and_not_by_its_roots() -> None:
     nested = replace(TEAM_B, stack_id=STACK_ID.replace("/team-b/", f"/{NESTED}/"))
 
-    assert refusal(nested, {**FOREIGN, "cfn-mlflow:shared-with": NESTED}) == ""
-    assert refusal(nested, {"cfn-mlflow:allow": NESTED}) == ""
-    assert refusal(nested, {**FOREIGN, "cfn-mlflow:shared-with": "team-b"}) == (
+    assert refusal(nested, {**FOREIGN, "cfn-mlflow:shared-with": NESTED}) is None
+    assert refusal(nested, {"cfn-mlflow:allow": NESTED}) is None
+    assert refusal(nested, {**FOREIGN, "cfn-mlflow:shared-with": "team-b"}) == Cause(
+        Reason.NotShared,
         f"belongs to another stack, which does not share it. Name {NESTED} in the property "
-        "SharedWithStacks there, deploy that stack, then this one again"
+        "SharedWithStacks there, deploy that stack, then this one again",
     )
-    assert f"the value {NESTED}" in refusal(nested, {"cfn-mlflow:allow": "team-b"})
+    assert f"the value {NESTED}" in str(refusal(nested, {"cfn-mlflow:allow": "team-b"}))
 
 
 def test_listing_of_stacks_is_sorted_and_read_back() -> None:

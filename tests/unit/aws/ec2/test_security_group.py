@@ -17,6 +17,8 @@ from cfn_mlflow.aws.ec2.security_group import (
 )
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.outcome import PermanentError
+from cfn_mlflow.reason import Reason
+from tests.support.codes import failing
 from tests.support.objects.kill_points import dying_behind_every_write, watched
 from tests.support.objects.service_kit import boto, converge, owner, remove
 
@@ -133,7 +135,7 @@ def test_given_new_tags_then_they_are_set(vpc: Vpc) -> None:
 def test_given_another_vpc_then_refused_before_any_change(vpc: Vpc) -> None:
     converge(graph(vpc["VpcId"]))
     other = boto("ec2").create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
-    with watched() as calls, pytest.raises(PermanentError, match="VpcId: cannot change from"):
+    with watched() as calls, failing(Reason.ChangeRefused, match="VpcId: cannot change from"):
         converge(graph(other, port=5433))
     assert calls.writes == []
 

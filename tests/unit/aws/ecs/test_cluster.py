@@ -10,7 +10,9 @@ from botocore.stub import Stubber
 from cfn_mlflow.aws.core import session
 from cfn_mlflow.aws.ecs.cluster import Cluster
 from cfn_mlflow.engine.graph import Graph
-from cfn_mlflow.outcome import PermanentError, TemporaryError
+from cfn_mlflow.outcome import TemporaryError
+from cfn_mlflow.reason import Reason
+from tests.support.codes import failing
 from tests.support.objects.kill_points import watched
 from tests.support.objects.service_kit import boto, converge, owner, remove
 
@@ -52,5 +54,5 @@ def test_given_a_cluster_that_failed_then_what_to_do(aws: None) -> None:
     found = Cluster(owner()).observe()
     assert found is not None
     failed = replace(found, view=replace(found.view, status="FAILED"))
-    with pytest.raises(PermanentError, match="Delete it, then deploy again"):
+    with failing(Reason.NotCreated, match="Delete it, then deploy again"):
         Cluster(owner()).compare(failed)

@@ -12,7 +12,9 @@ from cfn_mlflow.aws.ecs.service import Service
 from cfn_mlflow.aws.ecs.task_definition import TaskDefinition
 from cfn_mlflow.aws.logs.log_group import LogGroup
 from cfn_mlflow.engine.graph import Graph
-from cfn_mlflow.outcome import PermanentError, TemporaryError
+from cfn_mlflow.outcome import TemporaryError
+from cfn_mlflow.reason import Reason
+from tests.support.codes import failing
 from tests.support.objects.fargate import End, Fargate
 from tests.support.objects.kill_points import watched
 from tests.support.objects.service_kit import boto, converge, owner, remove
@@ -123,7 +125,7 @@ def test_given_tasks_that_all_fail_then_the_first_cause_within_a_few_looks(
 ) -> None:
     pull = "CannotPullContainerError: ghcr.io/mlflow/mlflow:v9: not found"
     fargate.server_ends = lambda _: End(None, reason=pull, stop_code="TaskFailedToStart")
-    with pytest.raises(PermanentError, match="ECS service: CannotPullContainerError") as raised:
+    with failing(Reason.ImageNotPullable, match="ECS service: CannotPullContainerError") as raised:
         converge(graph_of(), looks=6)
     assert "Check the image's name" in str(raised.value)
     assert len(str(raised.value).encode()) <= 400
@@ -138,7 +140,7 @@ def test_rollback_of_an_image_that_crashes_only_moves_the_service_back(
         if definition["containerDefinitions"][0]["image"] == "mlflow:2"
         else None
     )
-    with pytest.raises(PermanentError, match="its log says: ImportError: nothing works"):
+    with failing(Reason.TaskFailed, match="its log says: ImportError: nothing works"):
         converge(graph_of("mlflow:2"))
     with watched() as calls:
         assert converge(graph_of())["Running"].endswith(":1")
@@ -174,7 +176,7 @@ def test_given_a_breaker_that_rolled_back_then_stable_is_not_success(
         )
 
     fargate.after_update = roll_back
-    with pytest.raises(PermanentError, match="circuit breaker: tasks failed to start"):
+    with failing(Reason.ServiceNotStable, match="circuit breaker: tasks failed to start"):
         converge(graph)
 
 

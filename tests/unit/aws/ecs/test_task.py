@@ -7,6 +7,7 @@ from botocore.stub import Stubber
 
 from cfn_mlflow.aws.ecs import task as ecs_task
 from cfn_mlflow.aws.ecs.task import Container, Task, cut, why
+from cfn_mlflow.reason import Reason
 from tests.support.objects.service_kit import boto
 
 LOG = "/aws/ecs/mlflow-abcdefghij"
@@ -35,8 +36,9 @@ def test_given_an_image_that_cannot_be_pulled_then_the_reason_and_where_to_look(
         "resolve ref ghcr.io/mlflow/mlflow:v9.9.9: not found"
     )
     told = why(task(reason, "TaskFailedToStart"), LOG)
-    assert told.startswith("CannotPullContainerError: pull image manifest")
-    assert "Check the image's name" in told
+    assert told.reason is Reason.ImageNotPullable
+    assert told.words.startswith("CannotPullContainerError: pull image manifest")
+    assert "Check the image's name" in told.words
 
 
 def test_given_more_tasks_than_a_page_has_then_all_are_found(
@@ -74,7 +76,19 @@ def test_given_an_agent_that_guardduty_added_then_its_end_is_not_the_tasks(
         [found] = ecs_task.tasks("mlflow", stopped=True, family="mlflow-migration")
     assert found.exit_code == 5
     log_of(monkeypatch)
-    assert why(found, LOG).startswith("container migration ended with exit code 5")
+    assert why(found, LOG).words.startswith("container migration ended with exit code 5")
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ("ResourceInitializationError: unable to pull secrets", Reason.SecretNotReadable),
+        ("ECS was unable to assume the role 'arn:aws:iam::1:role/x'", Reason.AccessDenied),
+        ("CannotPullContainerError: no such host", Reason.ImageNotPullable),
+    ],
+)
+def test_each_cause_that_ecs_names_has_its_code(said: str, reason: Reason) -> None:
+    assert why(task(said, "TaskFailedToStart"), LOG).reason is reason
 
 
 def test_given_a_crash_then_exit_code_and_the_line_that_tells(
@@ -87,7 +101,8 @@ def test_given_a_crash_then_exit_code_and_the_line_that_tells(
         Container("mlflow", 1, ""),
     )
     told = why(ended, LOG)
-    assert told == (
+    assert told.reason is Reason.TaskFailed
+    assert told.words == (
         "container mlflow ended with exit code 1; its log says: ModuleNotFoundError: No module "
         f"named 'psycopg2'. See log group {LOG}"
     )
@@ -101,7 +116,9 @@ def test_given_a_server_that_ended_well_then_the_line_that_tells_all_the_same(
         "Essential container exited", "EssentialContainerExited", Container("mlflow", 0, "")
     )
     told = why(ended, LOG)
-    assert told.startswith("container mlflow ended with exit code 0; its log says: Error: No such")
+    assert told.words.startswith(
+        "container mlflow ended with exit code 0; its log says: Error: No such"
+    )
 
 
 def test_task_that_the_load_balancer_found_ill_is_told_so_and_not_by_its_exit_code(
@@ -110,20 +127,23 @@ def test_task_that_the_load_balancer_found_ill_is_told_so_and_not_by_its_exit_co
     log_of(monkeypatch)
     reason = "Task failed ELB health checks in (target-group arn:aws:x)"
     told = why(task(reason, "ServiceSchedulerInitiated", Container("mlflow", 143, "")), LOG)
-    assert told.startswith(reason)
-    assert "subnets reach each other" in told
+    assert told.reason is Reason.ServiceNotStable
+    assert told.words.startswith(reason)
+    assert "subnets reach each other" in told.words
 
 
 def test_given_too_little_memory_then_more(monkeypatch: pytest.MonkeyPatch) -> None:
     log_of(monkeypatch)
     killed = Container("mlflow", 137, "OutOfMemoryError: container killed due to memory usage")
-    assert why(task("", "EssentialContainerExited", killed), LOG).endswith("more memory")
+    told = why(task("", "EssentialContainerExited", killed), LOG)
+    assert told.reason is Reason.TaskOutOfMemory
+    assert told.words.endswith("more memory")
 
 
-def test_given_whatever_a_task_says_then_at_most_370_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_given_whatever_a_task_says_then_at_most_345_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     log_of(monkeypatch, "error " + "é" * 4000)
     told = why(task("", "", Container("mlflow", 1, "ü" * 4000)), LOG)
-    assert len(told.encode()) <= 370
+    assert len(told.words.encode()) <= 345
 
 
 @pytest.mark.parametrize(

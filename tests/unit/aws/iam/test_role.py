@@ -13,7 +13,8 @@ from cfn_mlflow.aws.core.owned_object import tag_list, tag_map
 from cfn_mlflow.aws.core.owner import USER_KEYS_TAG
 from cfn_mlflow.aws.iam.role import POLICY_NAME, EarlierPolicies, Policy, Role
 from cfn_mlflow.engine.graph import Graph
-from cfn_mlflow.outcome import PermanentError
+from cfn_mlflow.reason import Reason
+from tests.support.codes import failing
 from tests.support.objects.kill_points import watched
 from tests.support.objects.service_kit import (
     BOUNDARY,
@@ -195,7 +196,7 @@ def test_given_a_policy_of_another_hand_then_the_role_still_goes(aws: None) -> N
 def test_given_a_role_of_somebody_else_then_it_is_neither_changed_nor_removed(aws: None) -> None:
     iam = boto("iam")
     iam.create_role(RoleName=NAME, AssumeRolePolicyDocument="{}")
-    with pytest.raises(PermanentError, match="belongs to somebody else"):
+    with failing(Reason.OwnershipConflict, match="belongs to somebody else"):
         converge(graph_of())
     remove(graph_of())
     assert "Tags" not in iam.get_role(RoleName=NAME)["Role"]

@@ -16,6 +16,8 @@ from cfn_mlflow.engine.patience import UPDATES_THAT_HELP
 from cfn_mlflow.engine.remove import Removal
 from cfn_mlflow.engine.resource import Observation
 from cfn_mlflow.outcome import Done, PermanentError, Waiting
+from cfn_mlflow.reason import Reason
+from tests.support.codes import failing
 from tests.support.graphs.cluster_kit import CLUSTER, aurora, cluster, graph, look
 from tests.support.objects.aurora import Aurora
 from tests.support.objects.kill_points import watched
@@ -59,8 +61,10 @@ def test_given_a_state_that_never_passes_then_it_fails_at_once_and_says_what_to_
 ) -> None:
     converge(graph())
     moto().status = status
-    with pytest.raises(PermanentError, match=rf"{status}: .*, then deploy again"):
+    with pytest.raises(PermanentError, match=rf"{status}: .*, then deploy again") as raised:
         look(graph())
+    stopped = status == "stopped"
+    assert raised.value.reason is (Reason.DatabaseStopped if stopped else Reason.DatabaseFailed)
 
 
 @pytest.mark.parametrize("status", ENDS_BADLY)
@@ -93,7 +97,7 @@ def test_given_aws_is_slow_to_show_a_change_then_it_is_not_asked_again_at_every_
         for _ in range(14):
             assert convergence.step() == Waiting({"database cluster": "updating capacity"})
     assert calls.writes == ["ModifyDBCluster"] * 4
-    with pytest.raises(PermanentError, match=f"not as asked after {UPDATES_THAT_HELP} updates"):
+    with failing(Reason.ChangeNotTaken, match=f"not as asked after {UPDATES_THAT_HELP} updates"):
         for _ in range(50):
             convergence.step()
 

@@ -20,6 +20,7 @@ from cfn_mlflow.aws.rdsdata.database import (
 )
 from cfn_mlflow.aws.rdsdata.read_only import read_only
 from cfn_mlflow.outcome import PermanentError, TemporaryError
+from cfn_mlflow.reason import Reason
 
 CLUSTER = "arn:aws:rds:eu-west-1:123456789012:cluster:mlflow"
 SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:master-AbCdEf"
@@ -226,6 +227,25 @@ def test_what_does_not_pass_is_told_apart(
         DATABASE.query("SELECT 1")
     assert type(raised.value).__name__ == kind
     assert code in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "reason"),
+    [
+        ("DatabaseErrorException", "no; SQLState: 28P01", Reason.LoginRefused),
+        ("SecretsErrorException", "no", Reason.SecretUnusable),
+        ("AccessDeniedException", "no", Reason.AccessDenied),
+        ("HttpEndpointNotEnabledException", "no", Reason.DatabaseRefused),
+        ("DatabaseErrorException", "no; SQLState: 42P01", Reason.DatabaseRefused),
+    ],
+)
+def test_each_kind_of_refusal_has_its_code(
+    service: Stubber, code: str, message: str, reason: Reason
+) -> None:
+    refuse(service, code, message)
+    with pytest.raises(DataApiError) as raised:
+        DATABASE.query("SELECT 1")
+    assert raised.value.reason is reason
 
 
 def test_the_sql_state_is_kept(service: Stubber) -> None:

@@ -10,7 +10,8 @@ import pytest
 
 from cfn_mlflow.aws.core import session
 from cfn_mlflow.aws.core.owner import USER_KEYS_TAG, Owner
-from cfn_mlflow.outcome import PermanentError
+from cfn_mlflow.reason import Reason
+from tests.support.codes import failing
 from tests.support.graphs.bucket_kit import (
     NAME,
     allow,
@@ -77,7 +78,7 @@ def test_given_objects_in_a_complete_bucket_then_it_stays_and_nobody_owns_it(
     with watched() as calls:
         remove(graph(whose, EmptyOnDelete="true"))
     assert calls.writes == []
-    with pytest.raises(PermanentError, match=f"{NAME} was left, with its objects"):
+    with failing(Reason.OwnershipConflict, match=f"{NAME} was left, with its objects"):
         converge(graph(whose))
     assert settings(s3) == found
 
@@ -122,7 +123,7 @@ def test_given_an_object_that_cannot_be_removed_then_the_failure_says_why(
     answer = {"Errors": [{"Key": "a", "Code": "AccessDenied", "Message": "by a legal hold"}]}
     client = session.client("s3")
     monkeypatch.setattr(client, "delete_objects", lambda **_: answer, raising=False)
-    with pytest.raises(PermanentError, match="cannot be emptied: by a legal hold"):
+    with failing(Reason.BucketNotEmptied, match="cannot be emptied: by a legal hold"):
         remove(graph(EmptyOnDelete="true"))
 
 
@@ -154,20 +155,20 @@ def test_given_a_bucket_of_another_account_then_the_failure_names_it(
 ) -> None:
     monkeypatch.setenv("MOTO_S3_ALLOW_CROSSACCOUNT_ACCESS", "false")
     made_by_another_account()
-    with pytest.raises(PermanentError, match=f"{NAME} cannot be read: it is another account's"):
+    with failing(Reason.AccessDenied, match=f"{NAME} cannot be read: it is another account's"):
         converge(graph())
 
 
 def test_given_another_account_takes_the_name_first_then_the_failure_names_it() -> None:
     just_before_create(made_by_another_account)
-    with pytest.raises(PermanentError, match=f"the name {NAME} is taken in another account"):
+    with failing(Reason.NameTaken, match=f"the name {NAME} is taken in another account"):
         converge(graph())
 
 
 def test_given_a_strangers_bucket_of_the_same_name_then_it_is_not_touched(s3: Any) -> None:
     s3.create_bucket(Bucket=NAME, CreateBucketConfiguration={"LocationConstraint": REGION})
     with watched() as calls:
-        with pytest.raises(PermanentError, match="belongs to somebody else"):
+        with failing(Reason.OwnershipConflict, match="belongs to somebody else"):
             converge(graph())
         remove(graph(EmptyOnDelete="true"))
     assert calls.writes == []
@@ -187,7 +188,7 @@ def test_given_us_east_1_where_a_second_creation_is_success_then_nothing_is_adop
         s3.put_bucket_tagging(Bucket=name, Tagging=theirs)
 
     just_before_create(make_theirs)
-    with pytest.raises(PermanentError, match="belongs to somebody else"):
+    with failing(Reason.OwnershipConflict, match="belongs to somebody else"):
         converge(graph(whose))
     remove(graph(whose, EmptyOnDelete="true"))
     assert s3.head_bucket(Bucket=name)
@@ -207,7 +208,7 @@ def test_given_a_bucket_was_made_when_another_is_named_then_refused(s3: Any, the
     allow(s3)
     converge(graph())
     put(s3, "run/artifact")
-    with pytest.raises(PermanentError, match="BucketId: cannot be given any more"):
+    with failing(Reason.ChangeRefused, match="BucketId: cannot be given any more"):
         converge(graph(BucketId=theirs))
     assert s3.get_object(Bucket=NAME, Key="run/artifact")
     remove(graph(BucketId=theirs, EmptyOnDelete="false"))

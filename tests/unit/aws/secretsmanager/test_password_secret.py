@@ -15,6 +15,8 @@ from cfn_mlflow.aws.secretsmanager.password_secret import (
 )
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.outcome import PermanentError
+from cfn_mlflow.reason import Reason
+from tests.support.codes import failing
 from tests.support.objects.kill_points import watched
 from tests.support.objects.service_kit import boto, converge, owner, remove
 from tests.support.objects.stacks import standing
@@ -91,7 +93,7 @@ def test_password_that_cannot_be_used_is_refused_by_its_property_without_its_val
     value: dict[str, Any], reason: str
 ) -> None:
     source = secret(**value)
-    with watched() as calls, pytest.raises(PermanentError, match=reason) as refused:
+    with watched() as calls, failing(Reason.SecretUnusable, match=reason) as refused:
         converge(graph(source))
     assert str(refused.value).startswith(f"DatabasePasswordSecretArn: {source} ")
     assert str(value.get("SecretString", "?")) not in str(refused.value)
@@ -143,7 +145,7 @@ def test_rollback_alone_goes_on_without_a_new_password_that_cannot_be_used() -> 
     boto("secretsmanager").put_secret_value(SecretId=source, SecretString="with a space")
     with (
         standing("UPDATE_IN_PROGRESS"),
-        pytest.raises(PermanentError, match="a character that RDS does not take"),
+        failing(Reason.SecretUnusable, match="a character that RDS does not take"),
     ):
         converge(graph(source))
     with standing("UPDATE_ROLLBACK_IN_PROGRESS"), watched() as calls:

@@ -12,6 +12,8 @@ from cfn_mlflow.aws.secretsmanager.allowed_secret import AllowedSecret
 from cfn_mlflow.aws.secretsmanager.login_secret import LoginSecret, read_login
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.outcome import PermanentError
+from cfn_mlflow.reason import Reason
+from tests.support.codes import failing
 from tests.support.objects.kill_points import dying_behind_every_write, watched
 from tests.support.objects.service_kit import boto, converge, owner, remove
 
@@ -85,7 +87,7 @@ def test_given_it_goes_then_for_good_even_out_of_its_recovery_window() -> None:
 def test_given_a_strangers_secret_of_that_name_then_it_is_not_touched() -> None:
     boto("secretsmanager").create_secret(Name=NAME, SecretString="theirs")
     with watched() as calls:
-        with pytest.raises(PermanentError, match="belongs to somebody else"):
+        with failing(Reason.OwnershipConflict, match="belongs to somebody else"):
             converge(graph())
         remove(graph())
     assert calls.writes == []

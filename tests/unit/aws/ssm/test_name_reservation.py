@@ -16,6 +16,8 @@ from cfn_mlflow.aws.ssm.name_reservation import NameReservation
 from cfn_mlflow.engine.converge import Convergence
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.outcome import REASON_BYTES, PermanentError, Waiting
+from cfn_mlflow.reason import Reason
+from tests.support.codes import failing
 from tests.support.objects.kill_points import Killed, watched
 from tests.support.objects.service_kit import STACK, boto, converge, owner, remove
 
@@ -141,7 +143,7 @@ def test_given_a_holder_that_is_there_whatever_its_state_then_the_name_is_taken(
     stack: Stubber, status: str
 ) -> None:
     says(stack, status)
-    with pytest.raises(PermanentError, match=r"'team-a' is taken by the stack team\. ") as refused:
+    with failing(Reason.NameTaken, match=r"'team-a' is taken by the stack team\. ") as refused:
         converge(graph_of())
     assert not tells_of_a_holder(refused.value)
     assert value() == f"{STACK} Other"
@@ -161,7 +163,7 @@ def test_holder_that_nobody_may_ask_for_is_a_failure_with_what_to_do(
 def test_given_a_parameter_of_somebody_elses_then_it_is_left_and_named(aws: None) -> None:
     boto("ssm").put_parameter(Name=PATH, Value="mine", Type="String")
     told = f"taken by somebody else. If that is gone, delete the parameter {PATH}"
-    with pytest.raises(PermanentError, match=told):
+    with failing(Reason.NameTaken, match=told):
         converge(graph_of())
     assert value() == "mine"
 
@@ -186,7 +188,7 @@ def test_holder_that_comes_between_the_look_and_the_claim_keeps_the_name(
         boto("ssm").put_parameter(Name=PATH, Value=faster, Type="String", Overwrite=True)
 
     before_the_claim(overtake)
-    with pytest.raises(PermanentError, match="is taken by the stack team"):
+    with failing(Reason.NameTaken, match="is taken by the stack team"):
         converge(graph_of())
     assert value() == faster
 
@@ -203,7 +205,7 @@ def test_given_another_claims_what_was_just_released_then_that_one_keeps_the_nam
         boto("ssm").put_parameter(Name=PATH, Value=faster, Type="String")
 
     before_the_claim(claim_anew)
-    with pytest.raises(PermanentError, match="is taken by the stack team"):
+    with failing(Reason.NameTaken, match="is taken by the stack team"):
         converge(graph_of())
     assert value() == faster
 
@@ -213,7 +215,7 @@ def test_given_the_former_holder_comes_back_at_that_moment_then_it_keeps_the_nam
 ) -> None:
     says(stack, "DELETE_SKIPPED", times=2)
     says(stack, "CREATE_IN_PROGRESS")
-    with pytest.raises(PermanentError, match="is taken by the stack team"):
+    with failing(Reason.NameTaken, match="is taken by the stack team"):
         converge(graph_of())
     assert value() == f"{STACK} Other"
 

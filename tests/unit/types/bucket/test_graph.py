@@ -10,6 +10,8 @@ from cfn_mlflow.aws.core.owner import Owner
 from cfn_mlflow.aws.kms.key import AllowedKey
 from cfn_mlflow.engine.output import known
 from cfn_mlflow.outcome import Done, PermanentError, RefusedChanges
+from cfn_mlflow.reason import Reason
+from tests.support.codes import failing
 from tests.support.graphs.bucket_kit import (
     KEY_USE,
     NAME,
@@ -121,7 +123,7 @@ def test_given_the_users_bucket_in_the_providers_parameter_then_no_tag_is_needed
 
 
 def test_given_a_bucket_that_is_not_there_then_refused_and_its_removal_is_clean() -> None:
-    with pytest.raises(PermanentError, match="BucketId: theirs does not exist"):
+    with failing(Reason.NotFound, match="BucketId: theirs does not exist"):
         converge(graph(BucketId="theirs"))
     remove(graph(BucketId="theirs"))
 
@@ -143,8 +145,8 @@ def test_given_another_unique_name_and_more_that_is_refused_then_all_is_told(s3:
     with pytest.raises(RefusedChanges) as refused:
         served(request("Update", new, {"UniqueName": "one"}))
     assert [fault.split(":")[0] for fault in refused.value.faults] == [
-        "UniqueName",
-        "EncryptionKeyArn",
+        "[ChangeRefused] UniqueName",
+        "[NotAllowed] EncryptionKeyArn",
     ]
 
 
@@ -155,22 +157,22 @@ def test_given_another_unique_name_and_what_cannot_be_looked_at_then_both_are_to
     key = boto("kms").create_key()["KeyMetadata"]["Arn"]
 
     def unusable(_: Any) -> Any:
-        raise PermanentError(f"EncryptionKeyArn: {key} is disabled")
+        raise PermanentError(Reason.CallRefused, f"EncryptionKeyArn: {key} is disabled")
 
     monkeypatch.setattr(AllowedKey, "look", unusable)
     new = {"UniqueName": "two", **KEY_USE, "EncryptionKeyArn": key}
     with pytest.raises(RefusedChanges) as refused:
         served(request("Update", new, {"UniqueName": "one"}))
     assert [fault.split(":")[0] for fault in refused.value.faults] == [
-        "UniqueName",
-        "EncryptionKeyArn",
+        "[ChangeRefused] UniqueName",
+        "[CallRefused] EncryptionKeyArn",
     ]
 
 
 def test_given_the_bucket_was_deleted_by_hand_then_an_update_makes_no_empty_one(s3: Any) -> None:
     served(request("Create", {}))
     s3.delete_bucket(Bucket=names(s3)[0])
-    with pytest.raises(PermanentError, match="bucket: it is gone, and another would be empty"):
+    with failing(Reason.DataGone, match="bucket: it is gone, and another would be empty"):
         served(request("Update", {"EmptyOnDelete": "true"}, {}))
     assert names(s3) == []
 

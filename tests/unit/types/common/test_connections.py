@@ -148,7 +148,10 @@ def test_given_another_fault_then_the_sum_is_told_beside_it() -> None:
     assert told == ["ArtifactBucketVersion", "UniqueName"], "no sum of a part that is wrong"
     del wrong["UniqueName"]
     told = [fault.split(":")[0] for fault in faults(MLflowProperties, JOINED | wrong)]
-    assert told == ["ArtifactBucketVersion", "ServiceMaxCapacity"]
+    assert told == [
+        "[InvalidProperty] ArtifactBucketVersion",
+        "[ConnectionBudgetExceeded] ServiceMaxCapacity",
+    ]
 
 
 def test_given_a_database_made_elsewhere_then_its_number_counts_and_189_by_default() -> None:

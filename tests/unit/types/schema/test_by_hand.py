@@ -13,6 +13,7 @@ from botocore.stub import Stubber
 
 from cfn_mlflow.aws.core import session
 from cfn_mlflow.outcome import PermanentError, TemporaryError
+from cfn_mlflow.reason import Reason
 from cfn_mlflow.runtime.clock import Clock
 from cfn_mlflow.schema_check.check import SchemaReport, State
 from cfn_mlflow.schema_check.look import Watcher
@@ -92,6 +93,7 @@ def test_given_a_check_then_the_whole_report_comes_back_as_json(
     answer = Lambda().answer({"Check": CHECK})
     assert json.loads(json.dumps(answer)) == {
         "state": "current",
+        "code": "SchemaDamaged",
         "retryable": False,
         "sound": False,
         "revision": HEAD,
@@ -141,7 +143,8 @@ def test_given_bad_input_then_an_error_names_the_property_and_never_its_value(
     event: dict[str, Any], words: str
 ) -> None:
     answer = Lambda().answer(event)
-    assert answer.keys() == {"error"}
+    assert answer.keys() == {"error", "code"}
+    assert answer["code"] in ("InvalidProperty", "ReleaseUnknown")
     assert words in answer["error"]
     assert "hunter2" not in answer["error"]
 
@@ -284,7 +287,7 @@ def test_given_a_function_with_little_time_then_it_answers_before_its_end(
     ("error", "state", "retryable"),
     [
         (TemporaryError("the role is not given yet"), "unreachable", True),
-        (PermanentError("the role may not be assumed"), "refused", False),
+        (PermanentError(Reason.WorkingRoleDenied, "the role may not be assumed"), "refused", False),
     ],
 )
 def test_given_nobody_may_act_for_the_owner_then_the_report_says_so(

@@ -8,12 +8,14 @@ from cfn_mlflow.aws.core.errors import explain
 from cfn_mlflow.engine.converge import Convergence
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.outcome import Done, PermanentError, Waiting
+from cfn_mlflow.reason import Reason
 from cfn_mlflow.schema_check.check import SchemaReport, State
 from cfn_mlflow.schema_check.look import Watcher
 from cfn_mlflow.types.schema import graph as schema
 from cfn_mlflow.types.schema.attributes import SchemaAttributes
 from cfn_mlflow.types.schema.properties import SchemaProperties
 from cfn_mlflow.types.values.base import parse, parse_for_removal
+from tests.support.codes import failing
 from tests.support.objects.service_kit import HEAD, converge, owner, remove
 from tests.support.properties import named_things as things
 
@@ -64,6 +66,20 @@ FINAL = [state for state in State if not state.retryable and state is not State.
 PASSING = [state for state in State if state.retryable]
 
 
+def test_each_final_state_has_a_code() -> None:
+    assert {state: state.code for state in FINAL} == {
+        State.EMPTY: Reason.SchemaEmpty,
+        State.BEHIND: Reason.SchemaBehind,
+        State.AHEAD: Reason.SchemaAhead,
+        State.UNKNOWN: Reason.SchemaUnknown,
+        State.FOREIGN: Reason.SchemaForeign,
+        State.HALF_MIGRATED: Reason.SchemaHalfMigrated,
+        State.STOPPED: Reason.DatabaseStopped,
+        State.REFUSED: Reason.DatabaseRefused,
+    }
+    assert not [state for state in (State.CURRENT, *PASSING) if state.code]
+
+
 @pytest.mark.parametrize("state", FINAL)
 def test_given_a_final_state_then_it_fails_at_once_with_what_to_do(
     monkeypatch: pytest.MonkeyPatch, state: State
@@ -71,11 +87,12 @@ def test_given_a_final_state_then_it_fails_at_once_with_what_to_do(
     reports(monkeypatch, report(state, reason="Data API: no.", advice=state.advice))
     with pytest.raises(PermanentError) as raised:
         Convergence(graph_of(PROPERTIES), explain).step()
+    assert raised.value.reason is state.code
     told = str(raised.value)
     assert told.startswith(f"schema: {state}: ")
     assert ("MLflow 3.17.2 expects" if state.read else "Data API: no. ") in told
     assert told.endswith(state.advice)
-    assert len(told.encode()) <= 400
+    assert len(f"{raised.value.reason.prefix}{told}".encode()) <= 400
 
 
 @pytest.mark.parametrize("state", PASSING)
@@ -98,7 +115,7 @@ def test_given_a_table_that_is_missing_then_a_revision_that_is_current_does_not_
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     reports(monkeypatch, SchemaReport(State.CURRENT, HEAD, HEAD, (), ("table runs is missing",)))
-    with pytest.raises(PermanentError, match="table runs is missing"):
+    with failing(Reason.SchemaDamaged, match="table runs is missing"):
         converge(graph_of(PROPERTIES))
 
 
@@ -109,13 +126,13 @@ def test_given_differences_then_the_first_are_named_within_400_bytes(
     reports(monkeypatch, report(State.CURRENT, *lost, advice="x" * 200))
     with pytest.raises(PermanentError, match="column number_0 is missing; ") as raised:
         converge(graph_of(PROPERTIES))
-    assert len(str(raised.value).encode()) <= 400
+    assert len(f"{raised.value.reason.prefix}{raised.value}".encode()) <= 400
     assert str(raised.value).endswith("x" * 200)
 
 
 def test_given_an_image_whose_release_is_not_known_then_it_says_so() -> None:
     asked = {k: v for k, v in PROPERTIES.items() if k != "ImageTag"} | {"Image": "mine:latest"}
-    with pytest.raises(PermanentError, match="names no MLflow release"):
+    with failing(Reason.ReleaseUnknown, match="names no MLflow release"):
         converge(graph_of(asked))
 
 

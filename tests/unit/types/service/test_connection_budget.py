@@ -6,9 +6,11 @@ import logging
 
 import pytest
 
-from cfn_mlflow.outcome import REASON_BYTES, PermanentError
+from cfn_mlflow.outcome import REASON_BYTES
+from cfn_mlflow.reason import Reason
 from cfn_mlflow.types.common.connections import Budget
 from cfn_mlflow.types.service.connection_budget import ConnectionBudget
+from tests.support.codes import failing
 from tests.support.objects.service_kit import STACK
 from tests.support.objects.stacks import standing
 
@@ -40,7 +42,7 @@ def test_given_room_for_mlflows_own_pools_then_nothing_is_said(
 
 
 def test_database_with_too_few_connections_is_told_with_the_sum_and_the_reboot() -> None:
-    with standing("UPDATE_IN_PROGRESS"), pytest.raises(PermanentError) as failed:
+    with standing("UPDATE_IN_PROGRESS"), failing(Reason.ConnectionBudgetExceeded) as failed:
         summed(5000, 64, takes=5000)
     reason = str(failed.value)
     assert reason.startswith("5000 tasks x (2 + 64 workers x 2 pools x 2) = 1290000 connections,")

@@ -9,11 +9,13 @@ import pytest
 from cfn_mlflow.aws.core.owner import Owner
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.outcome import PermanentError
+from cfn_mlflow.reason import Reason
 from cfn_mlflow.rotation.logins import RotatedLoginSecret
 from cfn_mlflow.types.service import graph as service
 from cfn_mlflow.types.service.attributes import ServiceAttributes
 from cfn_mlflow.types.service.properties import ServiceProperties
 from cfn_mlflow.types.values.base import parse_for_removal
+from tests.support.codes import failing
 from tests.support.graphs.served_kit import (
     Properties,
     definition,
@@ -79,7 +81,7 @@ def test_given_a_migration_that_cannot_be_then_nothing_of_the_service_changes(
     fargate.inspection_ends = [migrated(HEAD, "ahead", **{"from": NEWER})]
     with (
         stacks.standing("UPDATE_IN_PROGRESS"),
-        pytest.raises(PermanentError, match="The database is ahead of the image"),
+        failing(Reason.SchemaAhead, match="The database is ahead of the image"),
     ):
         converge(graph_of(properties | {"ImageTag": "v3.16.0-full"}))
     assert json.dumps(fargate.services, default=str) == before

@@ -10,6 +10,8 @@ import pytest
 from cfn_mlflow.aws.core.errors import explain
 from cfn_mlflow.engine.give_up import give_up
 from cfn_mlflow.outcome import PermanentError
+from cfn_mlflow.reason import Reason
+from tests.support.codes import failing
 from tests.support.graphs.upgrade_kit import (
     NAME,
     OLDER,
@@ -126,7 +128,7 @@ def test_given_a_fallback_image_that_fails_the_deep_check_then_the_way_out_is_to
 ) -> None:
     fargate.inspection_ends.append(migrated(OLDER, "ahead", **{"from": HEAD}))
     fargate.check_ends = [checked(), checked("10.0.0.1:5000 answers 503")]
-    with pytest.raises(PermanentError, match=r"deep check: 10\.0\.0\.1:5000 answers 503"):
+    with failing(Reason.DeepCheckFailed, match=r"deep check: 10\.0\.0\.1:5000 answers 503"):
         converge(graph_of(newer))
     with (
         stacks.standing("UPDATE_ROLLBACK_IN_PROGRESS"),

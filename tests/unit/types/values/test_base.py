@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cfn_mlflow.outcome import FAULTS_BYTES, InvalidProperties
+from cfn_mlflow.outcome import FAULTS_BYTES, Cause, InvalidProperties
+from cfn_mlflow.reason import Reason
 from cfn_mlflow.types.bucket.properties import BucketProperties
 from cfn_mlflow.types.database.properties import DatabaseProperties
 from cfn_mlflow.types.mlflow.properties import PARTS, MLflowProperties
@@ -101,7 +102,16 @@ def test_given_properties_nobody_knows_then_all_are_refused_within_the_answer(
     }
     told = faults(model, right | unknown)
     assert len(told) == len({name[:60] for name in unknown})
-    assert len(str(InvalidProperties(told or ("none",))).encode()) <= FAULTS_BYTES
+    assert (
+        len(
+            str(
+                InvalidProperties(
+                    [Cause(Reason.InvalidProperty, each) for each in told or ("none",)]
+                )
+            ).encode()
+        )
+        <= FAULTS_BYTES
+    )
 
 
 @every_type

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from cfn_mlflow.outcome import REASON_BYTES
+from cfn_mlflow.reason import Reason
 from cfn_mlflow.upgrade.migration.result import parse
 from cfn_mlflow.upgrade.migration.script import EXIT_CODES
 
@@ -66,6 +67,26 @@ def test_a_failure_tells_where_it_has_left_the_database(outcome: str) -> None:
         assert words in parse([line(outcome, to=to, **was)], EXIT_CODES[outcome]).words
     empty = parse([line(outcome, reason="boom")], EXIT_CODES[outcome])
     assert "the database stays empty" in empty.words
+
+
+@pytest.mark.parametrize(
+    ("outcome", "reason"),
+    [
+        ("foreign", Reason.SchemaForeign),
+        ("locked", Reason.MigrationBlocked),
+        ("blocked", Reason.MigrationBlocked),
+        ("no-driver", Reason.ImageUnfit),
+        ("no-mlflow", Reason.ImageUnfit),
+        ("no-basic-auth", Reason.ImageUnfit),
+        ("login-refused", Reason.LoginRefused),
+        ("unreachable", Reason.DatabaseUnreachable),
+        ("killed", Reason.MigrationFailed),
+        ("failed", Reason.MigrationFailed),
+    ],
+)
+def test_each_outcome_that_is_a_failure_has_its_code(outcome: str, reason: Reason) -> None:
+    text = json.dumps({"cfn-mlflow-migration": {"outcome": outcome}})
+    assert parse([text], 1).reason is reason
 
 
 def test_only_what_may_pass_by_itself_is_retryable() -> None:

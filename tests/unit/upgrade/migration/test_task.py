@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from cfn_mlflow.outcome import PermanentError, TemporaryError
+from cfn_mlflow.outcome import TemporaryError
+from cfn_mlflow.reason import Reason
 from cfn_mlflow.upgrade.image_task import Launcher
 from cfn_mlflow.upgrade.inspection_task import InspectionView
 from cfn_mlflow.upgrade.migration.notes import (
@@ -16,6 +17,7 @@ from cfn_mlflow.upgrade.migration.notes import (
     SNAPSHOT_TAG,
 )
 from cfn_mlflow.upgrade.migration.task import MigrationTask, MigrationView
+from tests.support.codes import failing
 from tests.support.graphs.migrating_kit import (
     NEWER,
     OLDER,
@@ -89,8 +91,16 @@ def test_given_the_data_api_reads_the_same_then_nothing_runs(
 def test_given_the_data_api_reads_another_database_then_it_fails_saying_so(
     fargate: Fargate, graph_of: Build
 ) -> None:
-    with pytest.raises(PermanentError, match="DatabaseClusterArn and DatabaseEndpoint are of the"):
+    with failing(Reason.WrongDatabase, match="DatabaseClusterArn and DatabaseEndpoint are of the"):
         converge(graph_of(schema=Schema()))
+
+
+def test_a_database_that_changed_since_it_was_looked_at_is_not_noted(
+    fargate: Fargate, graph_of: Build
+) -> None:
+    fargate.inspection_ends = [migrated(HEAD, "current")]
+    with failing(Reason.SchemaChanged, match="the database has changed since its inspection"):
+        converge(graph_of(schema=Schema(lambda: "0123456789ab")))
 
 
 def test_given_a_paused_database_then_it_is_waited_for(fargate: Fargate, graph_of: Build) -> None:
@@ -138,5 +148,5 @@ def test_migration_whose_tables_are_not_as_declared_fails_naming_them(
     fargate: Fargate, graph_of: Build
 ) -> None:
     schema = Schema(lambda: HEAD, empty=True, lacks=("table spans: column name is missing",))
-    with pytest.raises(PermanentError, match="table spans: column name is missing"):
+    with failing(Reason.SchemaDamaged, match="table spans: column name is missing"):
         converge(graph_of(schema=schema))
