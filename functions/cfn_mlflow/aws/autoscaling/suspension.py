@@ -1,4 +1,4 @@
-"""Application Auto Scaling: all scaling of a service suspended for a while, and then as before.
+"""Application Auto Scaling: suspend all scaling of a service for a while, and resume it.
 
 Even at a count of 0, a schedule or a change of the bounds would start tasks.
 """
@@ -12,7 +12,7 @@ from typing import Any
 from cfn_mlflow.aws.autoscaling.client import DIMENSION, NAMESPACE, autoscaling
 
 SUSPENDED_TAG = "cfn-mlflow:suspended"
-"""What of the scaling was suspended before a migration suspended all of it."""
+"""Lists the kinds of scaling that were suspended before a migration suspended all of them."""
 SUSPENSIONS = (
     "DynamicScalingInSuspended",
     "DynamicScalingOutSuspended",
@@ -34,7 +34,7 @@ class Suspension:
 
     @property
     def whole(self) -> bool:
-        """Return whether nothing of it scales, and by whom is noted."""
+        """Return whether all scaling is suspended, and the former state is noted."""
         return self.now.issuperset(SUSPENSIONS) and self.before is not None
 
 
@@ -74,7 +74,7 @@ def suspend(suspension: Suspension) -> None:
 
 
 def resume(suspension: Suspension) -> None:
-    """Let scale again what we have suspended, and take the note away.
+    """Resume the scaling that `suspend` has suspended, and remove the note.
 
     Rests on application-autoscaling:RegisterScalableTarget, UntagResource.
     """

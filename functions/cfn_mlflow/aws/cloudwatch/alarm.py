@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 HOUR = 3600
 HOURS_OF_AN_ALARM = 24
-"""So long one value above zero is told, whether or not another follows."""
+"""Hours for which the alarm stays on after the last value above zero."""
 
 
 def _cloudwatch() -> CloudWatchClient:

@@ -102,7 +102,8 @@ class Owner:
     def lacks(self, tags: Tags, more: Tags | None = None) -> bool:
         """Return whether an object's tags are not as asked.
 
-        A tag of ours, or of `more`, is missing or has another value, or one has to go.
+        They are not if a tag of the owner, or of `more`, is missing or has another value. They are
+        not either if a tag has to be removed.
         """
         asked = {**self.tags, **(more or {})}
         return any(tags.get(key) != value for key, value in asked.items()) or bool(

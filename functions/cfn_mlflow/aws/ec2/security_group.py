@@ -161,7 +161,7 @@ class SecurityGroupRules(Resource[RulesView]):
 
     @property
     def label(self) -> str:
-        """Tell the rules of one resource's groups apart."""
+        """Return the display name, which distinguishes the rules of one resource's groups."""
         return f"rules of the {self.part} security group"
 
     def observe(self) -> Observation[RulesView] | None:

@@ -1,7 +1,7 @@
-"""ECS: the service. It is stable when the deployment of our own task definition has completed.
+"""ECS: the service. It is ready once the deployment of the asked task definition has completed.
 
-A circuit breaker that rolled back leaves a stable service too, of the old task definition: that is
-a failure here, and its first cause is what the user reads.
+A circuit breaker that rolled back leaves a stable service too, but of the old task definition. That
+is a failure here, and the reason names its first cause.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ DATABASE_TAG = "cfn-mlflow:database"
 """Names the Aurora cluster that a service works with."""
 
 GRACE_SECONDS = 180
-"""A task may be unhealthy for so long after its start: MLflow waits up to 101 s for a database."""
+"""Seconds for which a new task may be unhealthy: MLflow waits up to 101 s for a database."""
 
 FAILURES_THAT_TELL = 2
-"""So many tasks of a deployment failed while none runs: the rest would fail alike."""
+"""Failed tasks of a deployment, while none runs, after which the deployment counts as failed."""
 
 COUNT_TAG = "cfn-mlflow:count"
-"""How many tasks a service had, and is to have again, while it is stopped for a migration."""
+"""The number of tasks that a service had before a migration stopped it, and gets again after."""
 
 NO_FAILURE = ("Scaling activity initiated by", "Task stopped by user")
-"""How the reason of a task begins that was stopped on purpose."""
+"""The beginnings of the reason of a task that was stopped on purpose."""
 
 
 def _as_it_is(cause: Cause) -> Cause:
@@ -47,8 +47,7 @@ def _as_it_is(cause: Cause) -> Cause:
 class Service(OwnedObject[ServiceView]):
     """Fargate tasks of one task definition behind one target group.
 
-    `min_capacity` tasks are started; from then on their number is autoscaling's, within the
-    bounds.
+    `min_capacity` tasks are started. Later autoscaling sets their number, within the bounds.
     """
 
     words: ClassVar[str] = "ECS service"
@@ -63,9 +62,9 @@ class Service(OwnedObject[ServiceView]):
     max_capacity: int
     log_group: str
     told: Value[Callable[[Cause], Cause]] = _as_it_is
-    """Returns, of the cause why it is not stable, what the user is told."""
+    """Returns the reason for the user, given the cause of a failed deployment."""
     database: Value[str] = ""
-    """The identifier of the Aurora cluster behind it, if it is known: by it rotation finds it."""
+    """The identifier of the Aurora cluster, if it is known. A rotation finds the service by it."""
 
     @property
     def name(self) -> str:
@@ -74,12 +73,12 @@ class Service(OwnedObject[ServiceView]):
 
     @property
     def resource_id(self) -> str:
-        """Return how autoscaling calls it."""
+        """Return the service's resource id in Application Auto Scaling."""
         return f"service/{self.name}/{self.name}"
 
     @property
     def settings(self) -> dict[str, Any]:
-        """Return all that CreateService and UpdateService take alike."""
+        """Return the settings that CreateService and UpdateService have in common."""
         return {
             "taskDefinition": known(self.definition_arn),
             "networkConfiguration": {
@@ -167,7 +166,7 @@ class Service(OwnedObject[ServiceView]):
             ecs().untag_resource(resourceArn=view.arn, tagKeys=[COUNT_TAG])
 
     def _not_ready(self, view: ServiceView) -> str:
-        """Tell how far the deployment of our task definition is.
+        """Return the progress of the deployment, or an empty text once it has completed.
 
         Raises PermanentError once several of its tasks failed while none runs.
         """
@@ -191,7 +190,7 @@ class Service(OwnedObject[ServiceView]):
                 raise
 
     def _desired(self, view: ServiceView) -> int:
-        """Return how many tasks it is to have: as many as it had, where it stood still."""
+        """Return the number of tasks that it should have: as many as before a standstill."""
         count = int(view.tags.get(COUNT_TAG, view.desired))
         return max(self.min_capacity, min(self.max_capacity, count))
 
@@ -206,7 +205,7 @@ class Service(OwnedObject[ServiceView]):
         return progress
 
     def _fail(self, rollout_reason: str) -> None:
-        """Give up: tell the first cause, and let the next attempt be one of its own."""
+        """Raise PermanentError with the first cause, and deregister the failed task definition."""
         first = self._first_failure()
         if first is None:
             said = cut(rollout_reason or "its tasks failed", 200)

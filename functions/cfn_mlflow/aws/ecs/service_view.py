@@ -1,4 +1,4 @@
-"""ECS: a service as it stands, with its deployments: read by whoever works beside it, too."""
+"""ECS: the state of a service and of its deployments."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Deployment:
     created: datetime | None
 
     def is_younger_than(self, seconds: float) -> bool:
-        """Return whether it began less than so many seconds ago."""
+        """Return whether it began less than `seconds` ago."""
         age = timedelta() if self.created is None else datetime.now(UTC) - self.created
         return age < timedelta(seconds=seconds)
 

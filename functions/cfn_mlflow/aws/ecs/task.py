@@ -1,4 +1,4 @@
-"""ECS: tasks as they run and stop, and why one stopped, in words."""
+"""ECS: the state of tasks, and the reason why one stopped."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ STOPPED_BYTES, LINE_BYTES = 140, 95
 LINES_LOOKED_AT = 40
 FAILED_TO_START = "TaskFailedToStart"
 AGENT = "aws-guardduty-agent"
-"""GuardDuty adds a container of this name to a task; that one's end is not the task's."""
+"""GuardDuty adds a container of this name to a task. Its end does not end the task."""
 
 _ADVICE = (
     (
@@ -61,11 +61,11 @@ class Container:
     exit_code: int | None
     reason: str
     image_digest: str = ""
-    """What the image's tag stood for when ECS pulled it."""
+    """The digest of the image that ECS pulled."""
 
     @property
     def failed(self) -> bool:
-        """Return whether it did not end well."""
+        """Return whether it failed to start, or ended with an exit code other than 0."""
         return bool(self.exit_code) or (self.exit_code is None and bool(self.reason))
 
 
@@ -85,7 +85,7 @@ class Task:
     address: str = ""
     """Its private IPv4 address, once it has one."""
     environment: Mapping[str, str] = field(default_factory=dict)
-    """What it was given beside its task definition's own variables."""
+    """The variables that it got in addition to those of its task definition."""
 
     @property
     def id(self) -> str:
@@ -146,7 +146,7 @@ def why(task: Task, log_group: str) -> Cause:
 
 
 def older(task: Task, seconds: int) -> bool:
-    """Return whether a task stopped longer ago than so many seconds."""
+    """Return whether a task stopped more than `seconds` ago."""
     stopped: Any = task.stopped_at
     if not isinstance(stopped, datetime):
         return False
@@ -154,7 +154,7 @@ def older(task: Task, seconds: int) -> bool:
 
 
 def cut(text: str, limit: int) -> str:
-    """Return the text in one line, cut to so many bytes of UTF-8."""
+    """Return the text in one line, without passwords, cut to `limit` bytes of UTF-8."""
     text = " ".join(text.split()).rstrip(".")
     for pattern, replacement in _CREDENTIALS:
         text = pattern.sub(replacement, text)
@@ -164,7 +164,7 @@ def cut(text: str, limit: int) -> str:
 
 
 def _ended(task: Task) -> Container | None:
-    """Return the container whose end was the task's, though it ended well: a server should not."""
+    """Return the container whose end with exit code 0 ended the task: a server should not end."""
     if task.stop_code != "EssentialContainerExited":
         return None
     return next((one for one in task.containers if one.exit_code is not None), None)

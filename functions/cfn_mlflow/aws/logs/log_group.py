@@ -35,7 +35,7 @@ class LogGroupView:
 
 @dataclass(frozen=True, eq=False)
 class LogGroup(OwnedObject[LogGroupView]):
-    """Where the tasks' containers log, for so many days."""
+    """The log group of the tasks' containers, with its retention in days."""
 
     words: ClassVar[str] = "log group"
 

@@ -119,9 +119,10 @@ class DBCluster(
         )
 
     def compare(self, found: Observation[DBClusterView]) -> Observation[DBClusterView]:
-        """Tell the status, then what differs: what AWS moves by itself, the version, is a floor.
+        """Add the status while it accepts no change, else what differs.
 
-        Then the secret that RDS makes is waited for.
+        AWS raises the version by itself, so a higher version does not differ. At the end it waits
+        for the secret that RDS makes.
         """
         view = found.view
         busy = state_of(self.label, view.status)

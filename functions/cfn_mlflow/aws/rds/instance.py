@@ -83,7 +83,7 @@ class DBInstance(OwnedObject[DBInstanceView]):
         )
 
     def compare(self, found: Observation[DBInstanceView]) -> Observation[DBInstanceView]:
-        """Tell the status while it takes no change, then a public address and tags that differ."""
+        """Add the status while it accepts no change, else a public address and tags that differ."""
         view = found.view
         busy = state_of(self.label, view.status)
         if busy:

@@ -1,4 +1,4 @@
-"""RDS: how a cluster stands, asked where the Data API only says that it cannot be had."""
+"""RDS: the status of a cluster, read when the Data API only says that it is unavailable."""
 
 from __future__ import annotations
 

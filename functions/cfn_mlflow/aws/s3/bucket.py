@@ -56,7 +56,7 @@ class Bucket(OwnedObject[BucketView], HoldsData[BucketView], Retained[BucketView
         return None if tags is None else self.found(BucketView(self.name, tags))
 
     def conflict(self, view: BucketView) -> Cause:
-        """Tell a bucket that an earlier deletion left from a stranger's."""
+        """Return the ownership conflict, which names a bucket that an earlier deletion retained."""
         if view.tags.get(LEFT_BY_TAG) != self.owner.tag:
             return super().conflict(view)
         return Cause(

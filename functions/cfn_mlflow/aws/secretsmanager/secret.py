@@ -141,9 +141,9 @@ def read_secret(name: str) -> SecretView | None:
 
 
 def random_text(length: int) -> str:
-    """Return so many random letters and digits (secretsmanager:GetRandomPassword).
+    """Return `length` random letters and digits (secretsmanager:GetRandomPassword).
 
-    Nothing that a shell, a URI, an ini file or SASLprep could take for something else.
+    They have no special meaning in a shell, a URI, an ini file or SASLprep.
     """
     answer = secrets().get_random_password(PasswordLength=length, ExcludePunctuation=True)
     return answer["RandomPassword"]

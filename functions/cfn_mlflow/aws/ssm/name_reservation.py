@@ -48,7 +48,7 @@ class NameReservationView:
     tags: Tags = field(default_factory=dict)
     """Those of a reservation of one's own."""
     doubt: str = ""
-    """Why nobody knows whether another holder is still there."""
+    """Why it is not known whether another holder still exists."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +81,7 @@ class NameReservation(Resource[NameReservationView]):
         return Observation(replace(view, tags=tag_map(found["TagList"])))
 
     def _taken(self, view: NameReservationView) -> Cause:
-        """Tell which stack holds the name: its name alone, for its id and resource are its own."""
+        """Return the reason that another stack has the name. It shows that stack's name only."""
         name = self.path.split("/names/", 1)[-1].split("/")[0]
         said = f"UniqueName: {name!r} is taken by {_stack_of(view.holder)}"
         if view.doubt:
