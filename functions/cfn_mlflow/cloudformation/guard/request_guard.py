@@ -261,8 +261,7 @@ class RequestGuard:
     def _since_it_began(self) -> Iterator[StackEvent]:
         """Yield the events after the request's own start, the newest first.
 
-        Clocks differ. The previous request's end may have a later time than this one's signature,
-        but never than its start.
+        By its clock, the previous request may end after this one's signature, but not its start.
         """
         for event in takewhile(lambda each: _later(each, self._started), self._events()):
             if event.of_stack:
@@ -275,8 +274,7 @@ class RequestGuard:
     def _events(self) -> Iterator[StackEvent]:
         """Yield the events, or none for a Delete if they cannot be read.
 
-        Without events a Delete keeps the data. A stack must be deletable even if the provider
-        cannot read its events.
+        A stack must be deletable even then. Without events a Delete keeps the data.
         """
         try:
             yield from self._stack.events(self._request.stack_id, self._request.logical_id)
