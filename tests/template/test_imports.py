@@ -43,6 +43,7 @@ def test_the_last_word_can_be_said_when_no_library_can_be_imported() -> None:
     assert {".".join(name.split(".")[:2]) for name in own.split()} <= {
         "cfn_mlflow.cloudformation",
         "cfn_mlflow.outcome",
+        "cfn_mlflow.reason",
         "cfn_mlflow.runtime",
     }
 
