@@ -59,7 +59,7 @@ class DeepCheckView:
 class DeepCheck(Attached[DeepCheckView], Updatable[DeepCheckView]):
     """The check of one revision of the server's task definition, at every task of it that runs."""
 
-    words: ClassVar[str] = "deep check"
+    display_name: ClassVar[str] = "deep check"
 
     launcher: Value[Launcher]
     definition: Value[TaskDefinitionView]
@@ -201,9 +201,9 @@ class DeepCheck(Attached[DeepCheckView], Updatable[DeepCheckView]):
     def _cause(self, last: Task, report: DeepCheckReport | None) -> Cause:
         if report is None:
             stopped = why(last, self._launcher.log_group)
-            return Cause(stopped.reason, f"{self.words}: {stopped.words}")
+            return Cause(stopped.reason, f"{self.display_name}: {stopped.words}")
         said = f"{cut(report.reason, SAID_BYTES)}. See log group {self._launcher.log_group}"
-        return Cause(Reason.DeepCheckFailed, f"{self.words}: {said}")
+        return Cause(Reason.DeepCheckFailed, f"{self.display_name}: {said}")
 
 
 def _well(runs: tuple[Task, ...]) -> tuple[Task, ...]:

@@ -58,7 +58,7 @@ class Observed(ABC, Generic[View]):
     PermanentError, which fails the request with a reason.
     """
 
-    words: ClassVar[str]
+    display_name: ClassVar[str]
     """The display name in lower case, such as `database cluster`."""
 
     _seen: Seen[View] = field(default_factory=Seen, init=False, repr=False)
@@ -66,7 +66,7 @@ class Observed(ABC, Generic[View]):
     @property
     def label(self) -> str:
         """The display name, which distinguishes several resources of a kind."""
-        return self.words
+        return self.display_name
 
     @abstractmethod
     def observe(self) -> Observation[View] | None:

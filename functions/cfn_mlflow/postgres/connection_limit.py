@@ -20,7 +20,7 @@ class ConnectionLimitView:
 class ConnectionLimit(InDatabase[ConnectionLimitView]):
     """The database's max_connections. Another capacity changes it only with a reboot."""
 
-    words: ClassVar[str] = "database connection limit"
+    display_name: ClassVar[str] = "database connection limit"
 
     def observe(self) -> Observation[ConnectionLimitView]:
         """Read the setting from the database (rds-data:ExecuteStatement)."""

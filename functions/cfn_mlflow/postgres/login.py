@@ -74,7 +74,7 @@ class DatabaseLogin(InDatabase[LoginView], Attached[LoginView], Updatable[LoginV
     login would prove nothing, as long as a session from before a change is open.
     """
 
-    words: ClassVar[str] = "database login"
+    display_name: ClassVar[str] = "database login"
 
     name: str
     secret_arn: Value[str]
@@ -104,7 +104,7 @@ WHERE usename = CAST(:name AS name) AND backend_start < CAST(:before AS timestam
     @property
     def label(self) -> str:
         """Tell the logins apart."""
-        return f"{self.words} {self.name}"
+        return f"{self.display_name} {self.name}"
 
     @property
     def _idle(self) -> int | None:

@@ -43,7 +43,7 @@ class MasterPassword(InDatabase[MasterPasswordView], Updatable[MasterPasswordVie
     not prove that the new password was set.
     """
 
-    words: ClassVar[str] = "master password"
+    display_name: ClassVar[str] = "master password"
 
     cluster: Value[str]
     secret_version: Value[str]

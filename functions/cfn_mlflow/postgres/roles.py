@@ -56,14 +56,14 @@ class DatabaseRole(
 ):
     """A role without a login. The master is its member, so that it may act for the role."""
 
-    words: ClassVar[str] = "database role"
+    display_name: ClassVar[str] = "database role"
 
     name: str
 
     @property
     def label(self) -> str:
         """Tell the roles apart."""
-        return f"{self.words} {self.name}"
+        return f"{self.display_name} {self.name}"
 
     def observe(self) -> Observation[DatabaseRoleView] | None:
         """Find the role in the catalog (rds-data:ExecuteStatement)."""
@@ -104,7 +104,7 @@ class PrivilegesView:
 class Privileges(InDatabase[PrivilegesView], Updatable[PrivilegesView]):
     """The owner role may make objects; the runtime role may change the data in all of them."""
 
-    words: ClassVar[str] = "database privileges"
+    display_name: ClassVar[str] = "database privileges"
 
     TABLES: ClassVar[str] = "SELECT, INSERT, UPDATE, DELETE"
     SEQUENCES: ClassVar[str] = "SELECT, UPDATE, USAGE"

@@ -135,7 +135,7 @@ class ActiveLogin(Observed[ActiveLoginView]):
     CloudFormation goes on giving the ARN that the database returned when it was last changed.
     """
 
-    words: ClassVar[str] = "active database login"
+    display_name: ClassVar[str] = "active database login"
 
     owner: Owner
     secret_arn: Value[str]

@@ -38,7 +38,7 @@ class RevisionView:
 class RevisionOnLogin(Attached[RevisionView]):
     """A copy of the revision that runs, with the other login's secret in it."""
 
-    words: ClassVar[str] = "task definition"
+    display_name: ClassVar[str] = "task definition"
 
     definition_arn: str
     """The revision that ran when the rotation was planned."""
@@ -48,7 +48,7 @@ class RevisionOnLogin(Attached[RevisionView]):
     @property
     def label(self) -> str:
         """Tell the revisions of several services apart."""
-        return f"{self.words} after {self.definition_arn.rsplit('/', 1)[-1]}"
+        return f"{self.display_name} after {self.definition_arn.rsplit('/', 1)[-1]}"
 
     def observe(self) -> Observation[RevisionView] | None:
         """Find the copy: it is the revision that runs, or the newest one of the family.
@@ -94,7 +94,7 @@ class Once:
 class Redeployment(Updatable[ServiceView]):
     """A service whose tasks are all of one revision. A rollback by ECS counts as a failure."""
 
-    words: ClassVar[str] = "ECS service"
+    display_name: ClassVar[str] = "ECS service"
 
     cluster: str
     service: str
@@ -106,7 +106,7 @@ class Redeployment(Updatable[ServiceView]):
     @property
     def label(self) -> str:
         """Tell several services apart."""
-        return f"{self.words} {self.service}"
+        return f"{self.display_name} {self.service}"
 
     def observe(self) -> Observation[ServiceView] | None:
         """Read the service (ecs:DescribeServices)."""

@@ -58,7 +58,7 @@ class BegunRotation(RotationStep):
     A rotation that an earlier request began and did not end is continued, not begun again.
     """
 
-    words: ClassVar[str] = "rotation"
+    display_name: ClassVar[str] = "rotation"
 
     request: str
     standby: StandbyLogin
@@ -81,7 +81,7 @@ class BegunRotation(RotationStep):
 class NewPassword(RotationStep):
     """The version of the standby login's secret with the password that this rotation makes."""
 
-    words: ClassVar[str] = "new password"
+    display_name: ClassVar[str] = "new password"
 
     request: Value[str]
     """The request that began the rotation."""
@@ -116,7 +116,7 @@ class NewPassword(RotationStep):
 class FinishedRotation(RotationStep):
     """The end of the rotation: from then on this login is the active one."""
 
-    words: ClassVar[str] = "end of the rotation"
+    display_name: ClassVar[str] = "end of the rotation"
 
     request: Value[str]
     later_than: str

@@ -97,7 +97,7 @@ class InspectionView:
 class Inspection(Attached[InspectionView], Updatable[InspectionView]):
     """The inspection of the database by one revision of the migration's task definition."""
 
-    words: ClassVar[str] = "inspection of the database"
+    display_name: ClassVar[str] = "inspection of the database"
 
     launcher: Value[Launcher]
     schema: Value[Schema | None]
@@ -230,7 +230,7 @@ class Inspection(Attached[InspectionView], Updatable[InspectionView]):
             deregister(known(self.launcher).definition_arn)
             raise PermanentError(
                 Reason.SchemaDamaged,
-                f"{self.words}: at revision {found} it lacks what MLflow made: "
+                f"{self.display_name}: at revision {found} it lacks what MLflow made: "
                 f"{words_of_faults(faults)}. Put it back, or restore a snapshot, then deploy again",
             )
 
@@ -241,8 +241,8 @@ class Inspection(Attached[InspectionView], Updatable[InspectionView]):
         if result.outcome in _AHEAD and is_rolling_back(owner.stack_id):
             raise PermanentError(
                 result.reason,
-                f"{self.words}: it is ahead of the image that the rollback asks for, and no image "
-                f"that migrated it is known. {way_out(owner, result.ahead or '')}",
+                f"{self.display_name}: it is ahead of the image that the rollback asks for, and no "
+                f"image that migrated it is known. {way_out(owner, result.ahead or '')}",
             )
         cause = cause_of(launcher, last, result)
-        raise PermanentError(cause.reason, f"{self.words}: {cause.words}")
+        raise PermanentError(cause.reason, f"{self.display_name}: {cause.words}")

@@ -45,7 +45,7 @@ class RehearsalClone(
 ):
     """The clone and its one instance, as long as a migration is to be rehearsed."""
 
-    words: ClassVar[str] = "clone for the rehearsal"
+    display_name: ClassVar[str] = "clone for the rehearsal"
 
     inspected: Value[InspectionView]
     cluster_arn: Value[str]
@@ -120,7 +120,7 @@ class RehearsalClone(
 class RehearsalRemains(TaggedObject[RehearsalCloneView], Remains[RehearsalCloneView]):
     """The clone, once the rehearsal does not need it any more."""
 
-    words: ClassVar[str] = "clone of the rehearsal"
+    display_name: ClassVar[str] = "clone of the rehearsal"
 
     def observe(self) -> Observation[RehearsalCloneView] | None:
         """Find the clone by its identifier (rds:DescribeDBClusters, DescribeDBInstances)."""

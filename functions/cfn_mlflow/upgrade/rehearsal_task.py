@@ -28,7 +28,7 @@ class RehearsalView:
 class RehearsalTask(Attached[RehearsalView], Updatable[RehearsalView]):
     """The migration of a clone. The database itself is changed only after it has succeeded."""
 
-    words: ClassVar[str] = "rehearsal of the migration"
+    display_name: ClassVar[str] = "rehearsal of the migration"
 
     launcher: Value[Launcher]
     clone: Value[RehearsalCloneView]
@@ -56,7 +56,7 @@ class RehearsalTask(Attached[RehearsalView], Updatable[RehearsalView]):
         """
         view = found.view
         if view.tasks:
-            label = f"{self.words}, the database is as it was"
+            label = f"{self.display_name}, the database is as it was"
             busy = unfinished(known(self.launcher), label, view.tasks, view.result)
             if busy:
                 return replace(found, busy=busy)

@@ -37,7 +37,7 @@ class MigrationSnapshot(Attached[SnapshotView]):
     It has no owner from the call that creates it. The tag `cfn-mlflow:left-by` tells whose it was.
     """
 
-    words: ClassVar[str] = "snapshot before the migration"
+    display_name: ClassVar[str] = "snapshot before the migration"
 
     launcher: Value[Launcher]
     inspected: Value[InspectionView]
@@ -94,8 +94,8 @@ class MigrationSnapshot(Attached[SnapshotView]):
         if view.status == "failed":
             raise PermanentError(
                 Reason.SnapshotFailed,
-                f"{self.words}: {view.identifier} failed. Look at its events in RDS, delete it, "
-                f"then deploy again",
+                f"{self.display_name}: {view.identifier} failed. Look at its events in RDS, delete "
+                f"it, then deploy again",
             )
         if view.status != "available":
             return replace(found, not_ready=f"{view.status}, {view.percent} %")

@@ -37,7 +37,7 @@ class StoppedServiceView:
 class StoppedService(Updatable[StoppedServiceView], Undone[StoppedServiceView]):
     """The service without a task, while `moves` says that the schema is to be migrated."""
 
-    words: ClassVar[str] = "old tasks"
+    display_name: ClassVar[str] = "old tasks"
 
     owner: Owner
     resource_id: str

@@ -123,7 +123,7 @@ def observation(found: Item, owner: str, label: str) -> Observation[Item]:
 class Placed(Observed[Item]):
     """Something that has a name in a world."""
 
-    words: ClassVar[str] = "thing"
+    display_name: ClassVar[str] = "thing"
 
     world: World
     name: str

@@ -31,7 +31,7 @@ class CpuPolicy(Resource[CpuPolicyView]):
     A policy takes no tags: it is part of the service's scalable target.
     """
 
-    words: ClassVar[str] = "scaling policy"
+    display_name: ClassVar[str] = "scaling policy"
 
     owner: Owner
     resource_id: str

@@ -34,7 +34,7 @@ class ScalableTarget(OwnedObject[ScalableTargetView]):
     What the user has suspended by hand is not touched.
     """
 
-    words: ClassVar[str] = "scalable target"
+    display_name: ClassVar[str] = "scalable target"
 
     resource_id: str
     min_capacity: int

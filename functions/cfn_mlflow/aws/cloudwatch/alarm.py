@@ -41,7 +41,7 @@ class AlarmView:
 class Alarm(OwnedObject[AlarmView]):
     """Goes off when the metric was above zero in the last day; no value is no alarm."""
 
-    words: ClassVar[str] = "alarm"
+    display_name: ClassVar[str] = "alarm"
 
     part: str
     """The part of the name that says what it is for. The provider's policies match it."""

@@ -42,7 +42,7 @@ class Allowed(Named[AllowedView]):
     @property
     def label(self) -> str:
         """Return the display name, with the property that names the object."""
-        return f"{self.words} of {self.property_name}"
+        return f"{self.display_name} of {self.property_name}"
 
     def look(self) -> AllowedView:
         """Return its tags. Raises AWS's error if it is missing or access is denied."""

@@ -13,7 +13,7 @@ from cfn_mlflow.aws.ec2.security_group import ec2, tags_in
 class AllowedSecurityGroup(Allowed):
     """A security group that tasks are to carry: whatever admits it would admit them."""
 
-    words: ClassVar[str] = "security group"
+    display_name: ClassVar[str] = "security group"
     listed_in: ClassVar[str] = "ALLOWED_SECURITY_GROUP_IDS"
 
     def look(self) -> AllowedView:
@@ -29,7 +29,7 @@ class AllowedVpc(AllowedByDefault):
     The subnets are judged with it: AWS takes none of another VPC beside the groups made in it.
     """
 
-    words: ClassVar[str] = "VPC"
+    display_name: ClassVar[str] = "VPC"
     listed_in: ClassVar[str] = "ALLOWED_VPC_IDS"
     unlisted: ClassVar[str] = (
         "is none of the VPCs in which the provider may make anything. Name one of those, or have "

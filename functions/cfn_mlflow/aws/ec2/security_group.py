@@ -61,7 +61,7 @@ class SecurityGroup(OwnedObject[SecurityGroupView], ObservedFirst[SecurityGroupV
     So two groups can name one another: first both groups, then the rules of each.
     """
 
-    words: ClassVar[str] = "security group"
+    display_name: ClassVar[str] = "security group"
 
     part: str
     vpc_id: str
@@ -152,7 +152,7 @@ class RulesView:
 class SecurityGroupRules(Resource[RulesView]):
     """All rules of an owned group. Rules that are not asked are removed, as is AWS's default."""
 
-    words: ClassVar[str] = "security group rules"
+    display_name: ClassVar[str] = "security group rules"
 
     part: str
     group_id: Value[str]

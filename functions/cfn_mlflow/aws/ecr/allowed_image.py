@@ -12,7 +12,7 @@ from cfn_mlflow.aws.core.allowed import AllowedByDefault, listed
 class AllowedImage(AllowedByDefault):
     """An image of MLflow or of a sidecar: what it holds runs with the rights of a task."""
 
-    words: ClassVar[str] = "image"
+    display_name: ClassVar[str] = "image"
     listed_in: ClassVar[str] = "ALLOWED_IMAGE_PREFIXES"
     unlisted: ClassVar[str] = (
         "is no image that the provider may run. Name one from a registry or repository that its "

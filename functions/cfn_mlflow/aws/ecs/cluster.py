@@ -34,7 +34,7 @@ class ClusterView:
 class Cluster(OwnedObject[ClusterView]):
     """An ECS cluster for Fargate; one that was deleted is still shown, as INACTIVE."""
 
-    words: ClassVar[str] = "ECS cluster"
+    display_name: ClassVar[str] = "ECS cluster"
 
     @property
     def name(self) -> str:

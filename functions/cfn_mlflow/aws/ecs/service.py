@@ -50,7 +50,7 @@ class Service(OwnedObject[ServiceView]):
     `min_capacity` tasks are started. Later autoscaling sets their number, within the bounds.
     """
 
-    words: ClassVar[str] = "ECS service"
+    display_name: ClassVar[str] = "ECS service"
 
     definition_arn: Value[str]
     subnet_ids: tuple[str, ...]
@@ -213,7 +213,7 @@ class Service(OwnedObject[ServiceView]):
         else:
             cause = why(first, self.log_group)
         deregister(known(self.definition_arn))
-        told = known(self.told)(Cause(cause.reason, f"{self.words}: {cause.words}"))
+        told = known(self.told)(Cause(cause.reason, f"{self.display_name}: {cause.words}"))
         raise PermanentError(told.reason, told.words)
 
     def _first_failure(self) -> Task | None:

@@ -43,7 +43,7 @@ class TaskDefinitionView:
 class TaskDefinition(OwnedObject[TaskDefinitionView], Superseding[TaskDefinitionView]):
     """A family whose newest active revision is as asked; `part` tells families apart."""
 
-    words: ClassVar[str] = "task definition"
+    display_name: ClassVar[str] = "task definition"
 
     definition: Value[Definition]
     part: str = ""
@@ -105,14 +105,14 @@ class ReplacedRevisions(Replaced[tuple[str, ...]]):
     While a rotation and an update of the stack meet, what runs may not be the newest.
     """
 
-    words: ClassVar[str] = "replaced task definitions"
+    display_name: ClassVar[str] = "replaced task definitions"
 
     family: str
 
     @property
     def label(self) -> str:
         """Return the display name, which distinguishes the families of one resource."""
-        return f"{self.words} of {self.family}"
+        return f"{self.display_name} of {self.family}"
 
     def observe(self) -> Observation[tuple[str, ...]] | None:
         """Find them by the family's name.

@@ -27,7 +27,7 @@ class ListenerView:
 class Listener(OwnedObject[ListenerView]):
     """The HTTP listener that forwards all to the target group."""
 
-    words: ClassVar[str] = "listener"
+    display_name: ClassVar[str] = "listener"
 
     load_balancer_arn: Value[str]
     target_group_arn: Value[str]

@@ -61,7 +61,7 @@ def _load_balancer_view(found: Mapping[str, Any]) -> LoadBalancerView:
 class LoadBalancer(OwnedObject[LoadBalancerView], Superseding[LoadBalancerView]):
     """An application load balancer."""
 
-    words: ClassVar[str] = "load balancer"
+    display_name: ClassVar[str] = "load balancer"
 
     internal: bool
     vpc_id: str
@@ -173,7 +173,7 @@ def _protect(arn: str, protected: str) -> None:
 class ReplacedLoadBalancers(Replaced[tuple[LoadBalancerView, ...]]):
     """The load balancers of this resource but for the one named `keep`."""
 
-    words: ClassVar[str] = "replaced load balancer"
+    display_name: ClassVar[str] = "replaced load balancer"
 
     keep: str
 
@@ -201,7 +201,7 @@ class ReplacedLoadBalancers(Replaced[tuple[LoadBalancerView, ...]]):
 class DeletionProtection(Updatable[bool]):
     """The last step of a deploy: from now on nobody deletes the load balancer by mistake."""
 
-    words: ClassVar[str] = "deletion protection of the load balancer"
+    display_name: ClassVar[str] = "deletion protection of the load balancer"
 
     load_balancer_arn: Value[str]
 

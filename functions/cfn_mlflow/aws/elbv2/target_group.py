@@ -42,7 +42,7 @@ class TargetGroupView:
 class TargetGroup(OwnedObject[TargetGroupView], Superseding[TargetGroupView]):
     """The tasks' addresses that one load balancer forwards to; it cannot serve a second one."""
 
-    words: ClassVar[str] = "target group"
+    display_name: ClassVar[str] = "target group"
 
     load_balancer_name: str
     vpc_id: str
@@ -142,7 +142,7 @@ def _delete_target_group(arn: str) -> None:
 class ReplacedTargetGroups(Replaced[tuple[str, ...]]):
     """The target groups of this resource but for the one named `keep`."""
 
-    words: ClassVar[str] = "replaced target group"
+    display_name: ClassVar[str] = "replaced target group"
 
     keep: str
 

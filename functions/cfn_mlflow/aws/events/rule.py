@@ -61,7 +61,7 @@ class Rule(OwnedObject[RuleView]):
     The event stands in the rule for all to read: nothing secret may be in it.
     """
 
-    words: ClassVar[str] = "schedule"
+    display_name: ClassVar[str] = "schedule"
 
     part: str
     """The part of the name that says what it is for. The provider's policies match it."""

@@ -48,7 +48,7 @@ class RoleView:
 class Role(OwnedObject[RoleView]):
     """A role that ECS tasks of this account and Region take, with one inline policy."""
 
-    words: ClassVar[str] = "role"
+    display_name: ClassVar[str] = "role"
 
     part: str
     description: str
@@ -230,7 +230,7 @@ class Role(OwnedObject[RoleView]):
 class EarlierPolicies(Replaced[tuple[str, ...]]):
     """What a role was allowed before its last changes, no more needed once the service serves."""
 
-    words: ClassVar[str] = "earlier policies"
+    display_name: ClassVar[str] = "earlier policies"
 
     part: str
     fallback_at: Value[str] = ""
@@ -239,7 +239,7 @@ class EarlierPolicies(Replaced[tuple[str, ...]]):
     @property
     def label(self) -> str:
         """Return the display name, which distinguishes the roles of one resource."""
-        return f"{self.words} of the {self.part} role"
+        return f"{self.display_name} of the {self.part} role"
 
     @property
     def name(self) -> str:

@@ -23,7 +23,7 @@ def _kms() -> KMSClient:
 class AllowedKey(Allowed):
     """A key that the user named, by its ARN."""
 
-    words: ClassVar[str] = "key"
+    display_name: ClassVar[str] = "key"
     listed_in: ClassVar[str] = "ALLOWED_KEY_ARNS"
 
     def look(self) -> AllowedView:

@@ -37,7 +37,7 @@ class LogGroupView:
 class LogGroup(OwnedObject[LogGroupView]):
     """The log group of the tasks' containers, with its retention in days."""
 
-    words: ClassVar[str] = "log group"
+    display_name: ClassVar[str] = "log group"
 
     retention_in_days: int
 

@@ -26,7 +26,7 @@ class AllowedClusterView(AllowedView):
 class AllowedCluster(Allowed):
     """A database cluster that a property names by its ARN."""
 
-    words: ClassVar[str] = "database cluster"
+    display_name: ClassVar[str] = "database cluster"
     listed_in: ClassVar[str] = "ALLOWED_CLUSTER_ARNS"
 
     def look(self) -> AllowedClusterView:

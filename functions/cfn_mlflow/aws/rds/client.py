@@ -99,7 +99,7 @@ def instances_of(cluster: str) -> list[Any]:
 class DatabaseLogGroup(LogGroup):
     """Where RDS puts a cluster's log: made first, so that it has an owner and an end."""
 
-    words: ClassVar[str] = "database log group"
+    display_name: ClassVar[str] = "database log group"
 
     cluster: str
 

@@ -51,7 +51,7 @@ class DBCluster(
 ):
     """An Aurora Serverless v2 cluster; its instances are objects of their own."""
 
-    words: ClassVar[str] = "database cluster"
+    display_name: ClassVar[str] = "database cluster"
 
     engine_version: str
     subnet_group: Value[str]

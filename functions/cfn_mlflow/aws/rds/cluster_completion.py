@@ -23,7 +23,7 @@ class CompleteDBCluster(Updatable[DBClusterView]):
     From then on its deletion leaves a final snapshot.
     """
 
-    words: ClassVar[str] = "database cluster's completion"
+    display_name: ClassVar[str] = "database cluster's completion"
 
     owner: Owner
     cluster: Value[str]

@@ -28,7 +28,7 @@ class DBInstanceView:
 class DBInstance(OwnedObject[DBInstanceView]):
     """One serverless instance; after a failover any of them may be the writer."""
 
-    words: ClassVar[str] = "database instance"
+    display_name: ClassVar[str] = "database instance"
 
     number: int
     cluster: Value[str] = ""
@@ -38,7 +38,7 @@ class DBInstance(OwnedObject[DBInstanceView]):
     @property
     def label(self) -> str:
         """Return the display name, which distinguishes the instances of one cluster."""
-        return f"{self.words} {self.number}"
+        return f"{self.display_name} {self.number}"
 
     @property
     def identifier(self) -> str:

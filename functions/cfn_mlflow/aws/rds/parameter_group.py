@@ -27,7 +27,7 @@ class ParameterGroupView:
 class DBClusterParameterGroup(OwnedObject[ParameterGroupView]):
     """The parameters of a cluster, for one major version: no connection without TLS."""
 
-    words: ClassVar[str] = "database parameter group"
+    display_name: ClassVar[str] = "database parameter group"
 
     ASKED: ClassVar[Mapping[str, str]] = {"rds.force_ssl": "1"}
     """Some of it is the default of a newer major version; it is set where it is not."""

@@ -30,7 +30,7 @@ class DBSubnetGroupView:
 class DBSubnetGroup(OwnedObject[DBSubnetGroupView], ObservedFirst[DBSubnetGroupView]):
     """The subnets that a cluster may use."""
 
-    words: ClassVar[str] = "database subnet group"
+    display_name: ClassVar[str] = "database subnet group"
 
     vpc_id: str
     subnet_ids: tuple[str, ...]

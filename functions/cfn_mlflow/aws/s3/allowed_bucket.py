@@ -19,7 +19,7 @@ WILD = frozenset("*?")
 class AllowedBucket(Allowed):
     """A bucket that a property names."""
 
-    words: ClassVar[str] = "bucket"
+    display_name: ClassVar[str] = "bucket"
     listed_in: ClassVar[str] = "ALLOWED_BUCKET_NAMES"
 
     def look(self) -> AllowedView:

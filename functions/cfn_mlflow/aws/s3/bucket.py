@@ -36,7 +36,7 @@ class BucketView:
 class Bucket(OwnedObject[BucketView], HoldsData[BucketView], Retained[BucketView]):
     """A bucket of our own; its settings are objects of their own (`bucket_settings`)."""
 
-    words: ClassVar[str] = "bucket"
+    display_name: ClassVar[str] = "bucket"
 
     empty_on_delete: bool = False
 
@@ -177,7 +177,7 @@ class Bucket(OwnedObject[BucketView], HoldsData[BucketView], Retained[BucketView
 class CompleteBucket(Updatable[BucketView]):
     """The mark of a bucket whose resource was made to the end: from then on its objects stay."""
 
-    words: ClassVar[str] = "bucket's completion"
+    display_name: ClassVar[str] = "bucket's completion"
 
     owner: Owner
     bucket: Value[str]

@@ -24,7 +24,7 @@ class BucketPolicy(BucketSetting):
     Roles made before they had a stack are not told apart until their next update: kept until 0.3.0.
     """
 
-    words: ClassVar[str] = "bucket policy"
+    display_name: ClassVar[str] = "bucket policy"
 
     shared_with: tuple[str, ...] = ()
     """Names of the stacks whose tasks may come in besides, or `@all`."""

@@ -68,7 +68,7 @@ class BucketSetting(Attached[Setting], Updatable[Setting]):
 
     def compare(self, found: Observation[Setting]) -> Observation[Setting]:
         """Name it when it differs."""
-        return found.differing({self.words: not self.as_asked(found.view)})
+        return found.differing({self.display_name: not self.as_asked(found.view)})
 
     def update(self, found: Observation[Setting]) -> None:
         """Set it again."""
@@ -78,7 +78,7 @@ class BucketSetting(Attached[Setting], Updatable[Setting]):
 class Versioning(BucketSetting):
     """Every version of an object is kept."""
 
-    words: ClassVar[str] = "bucket versioning"
+    display_name: ClassVar[str] = "bucket versioning"
 
     def get(self) -> Setting:
         """Rests on s3:GetBucketVersioning."""
@@ -98,7 +98,7 @@ class Versioning(BucketSetting):
 class Encryption(BucketSetting):
     """How new objects are encrypted; those that are there keep their key, so nothing is lost."""
 
-    words: ClassVar[str] = "bucket encryption"
+    display_name: ClassVar[str] = "bucket encryption"
 
     algorithm: str
     key_arn: str | None
@@ -135,7 +135,7 @@ class Encryption(BucketSetting):
 class PublicAccessBlock(BucketSetting):
     """Nothing in the bucket can be made public."""
 
-    words: ClassVar[str] = "bucket public access block"
+    display_name: ClassVar[str] = "bucket public access block"
 
     ASKED: ClassVar[Any] = {
         "BlockPublicAcls": True,
@@ -161,7 +161,7 @@ class PublicAccessBlock(BucketSetting):
 class OwnershipControls(BucketSetting):
     """The account owns every object, whoever wrote it; access control lists are off."""
 
-    words: ClassVar[str] = "bucket ownership controls"
+    display_name: ClassVar[str] = "bucket ownership controls"
 
     ASKED: ClassVar[Any] = {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
 
@@ -183,7 +183,7 @@ class OwnershipControls(BucketSetting):
 class Lifecycle(BucketSetting):
     """Objects move to cheaper storage, old versions and unfinished uploads go."""
 
-    words: ClassVar[str] = "bucket lifecycle"
+    display_name: ClassVar[str] = "bucket lifecycle"
 
     intelligent_tiering_days: int
     noncurrent_version_expiration_days: int

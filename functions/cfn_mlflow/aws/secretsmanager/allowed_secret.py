@@ -16,7 +16,7 @@ from cfn_mlflow.reason import Reason
 class AllowedSecret(Allowed):
     """A secret that the user named, by its ARN."""
 
-    words: ClassVar[str] = "secret"
+    display_name: ClassVar[str] = "secret"
     listed_in: ClassVar[str] = "ALLOWED_SECRET_ARNS"
 
     def look(self) -> AllowedView:

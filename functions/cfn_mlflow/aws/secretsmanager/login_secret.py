@@ -33,7 +33,7 @@ def read_login(secret_arn: str) -> Login:
 class LoginSecret(Secret):
     """The secret of a login that the provider makes. Its password is made once, and then kept."""
 
-    words: ClassVar[str] = "secret"
+    display_name: ClassVar[str] = "secret"
 
     username: str
 

@@ -45,7 +45,7 @@ class SecretView:
 class Secret(OwnedObject[SecretView]):
     """A secret that the provider makes. Its value is made once, and kept across updates."""
 
-    words: ClassVar[str] = "secret"
+    display_name: ClassVar[str] = "secret"
 
     kms_key_arn: str | None
 

@@ -43,7 +43,7 @@ class ServerSecret(Secret, Retained[SecretView]):
     database may be the one that the secret belongs to.
     """
 
-    words: ClassVar[str] = "secret of the server"
+    display_name: ClassVar[str] = "secret of the server"
 
     @property
     def name(self) -> str:
@@ -85,7 +85,7 @@ class ServerSecret(Secret, Retained[SecretView]):
 class CompleteServerSecret(Updatable[SecretView]):
     """The mark of a secret whose resource was made to the end: from then on it stays."""
 
-    words: ClassVar[str] = "server secret's completion"
+    display_name: ClassVar[str] = "server secret's completion"
 
     owner: Owner
     secret_arn: Value[str]

@@ -14,7 +14,7 @@ from cfn_mlflow.aws.core.session import client
 class AllowedTopic(Allowed):
     """A topic that an alarm is to tell: CloudWatch asks nobody whether it may."""
 
-    words: ClassVar[str] = "topic"
+    display_name: ClassVar[str] = "topic"
     listed_in: ClassVar[str] = "ALLOWED_TOPIC_ARNS"
 
     def look(self) -> AllowedView:

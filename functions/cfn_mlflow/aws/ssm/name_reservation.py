@@ -58,7 +58,7 @@ class NameReservation(Resource[NameReservationView]):
     Its value is the holder: the stack's ARN and the logical id, as a person would look for them.
     """
 
-    words: ClassVar[str] = "reservation of UniqueName"
+    display_name: ClassVar[str] = "reservation of UniqueName"
 
     owner: Owner
     path: str

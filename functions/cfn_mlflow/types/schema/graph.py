@@ -25,7 +25,7 @@ from cfn_mlflow.types.schema.properties import SchemaProperties
 class SchemaCheck(Observed[SchemaReport]):
     """The comparison of a database's schema with what one MLflow release declares."""
 
-    words: ClassVar[str] = "schema"
+    display_name: ClassVar[str] = "schema"
 
     watcher: Watcher
     image: str

@@ -22,7 +22,7 @@ class ConnectionBudget(Observed[Budget]):
     It is no object of AWS.
     """
 
-    words: ClassVar[str] = "connection budget"
+    display_name: ClassVar[str] = "connection budget"
 
     stack_id: str
     asked: Budget

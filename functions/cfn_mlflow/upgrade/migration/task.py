@@ -45,7 +45,7 @@ class MigrationView:
 class MigrationTask(Resource[MigrationView], Retained[MigrationView]):
     """The migration of one revision of its task definition."""
 
-    words: ClassVar[str] = "migration task"
+    display_name: ClassVar[str] = "migration task"
 
     launcher: Value[Launcher]
     inspected: Value[InspectionView]
@@ -84,7 +84,7 @@ class MigrationTask(Resource[MigrationView], Retained[MigrationView]):
         view = found.view
         if view.revision:
             return found
-        busy = unfinished(known(self.launcher), self.words, view.tasks, view.result)
+        busy = unfinished(known(self.launcher), self.display_name, view.tasks, view.result)
         return replace(found, busy=busy or "", differs=("schema",))
 
     def update(self, found: Observation[MigrationView]) -> None:
@@ -126,8 +126,8 @@ class MigrationTask(Resource[MigrationView], Retained[MigrationView]):
             return False
         raise PermanentError(
             Reason.WrongDatabase,
-            f"{self.words}: it left the database at {result.expected}, but the Data API reads "
-            f"{actual or 'no revision'}. Check that DatabaseClusterArn and DatabaseEndpoint "
+            f"{self.display_name}: it left the database at {result.expected}, but the Data API "
+            f"reads {actual or 'no revision'}. Check that DatabaseClusterArn and DatabaseEndpoint "
             f"are of the same cluster",
         )
 
@@ -141,7 +141,7 @@ class MigrationTask(Resource[MigrationView], Retained[MigrationView]):
             deregister(known(self.launcher).definition_arn)
             raise PermanentError(
                 Reason.SchemaChanged,
-                f"{self.words}: the database has changed since its inspection. Deploy again",
+                f"{self.display_name}: the database has changed since its inspection. Deploy again",
             )
         self._note(result)
 
@@ -156,8 +156,9 @@ class MigrationTask(Resource[MigrationView], Retained[MigrationView]):
         if faults:
             raise PermanentError(
                 Reason.SchemaDamaged,
-                f"{self.words}: the database is at {revision}, but {words_of_faults(faults)}. "
-                f"Restore the snapshot {snapshot_id or 'taken last'}, or put it back",
+                f"{self.display_name}: the database is at {revision}, but "
+                f"{words_of_faults(faults)}. Restore the snapshot "
+                f"{snapshot_id or 'taken last'}, or put it back",
             )
         notes = {SCHEMA_TAG: revision, AUTH_TAG: result.auth or ""}
         if result.outcome == "migrated" and result.found:
