@@ -34,7 +34,7 @@ class StackResource:
 
 
 @dataclass(frozen=True)
-class StackEvent(StackResource):
+class ListedEvent(StackResource):
     """A status that a resource or its stack got; the resource's properties as JSON, if told."""
 
     of_stack: bool = False
@@ -67,7 +67,7 @@ class Stacks:
             found["ResourceType"],
         )
 
-    def events(self, stack_id: str, logical_id: str) -> Iterator[StackEvent]:
+    def events(self, stack_id: str, logical_id: str) -> Iterator[ListedEvent]:
         """Yield the events of a resource and of its stack, the newest first.
 
         Rests on `cloudformation:DescribeStackEvents`, which has the newest events on its first
@@ -113,8 +113,8 @@ def _events(stack_id: str) -> Iterator[StackEventTypeDef]:
         yield from page["StackEvents"]
 
 
-def _told(event: StackEventTypeDef) -> StackEvent:
-    return StackEvent(
+def _told(event: StackEventTypeDef) -> ListedEvent:
+    return ListedEvent(
         status=event["ResourceStatus"],
         since=event["Timestamp"].timestamp(),
         physical_id=event.get("PhysicalResourceId", ""),

@@ -23,18 +23,18 @@ if TYPE_CHECKING:
 HeldRule = tuple[str, int, int, str]
 """Protocol, first and last port, and the peer: a CIDR block, a group or a prefix list."""
 
-Rule = tuple[str, int, int, Value[str]]
+TrafficRule = tuple[str, int, int, Value[str]]
 """A rule that is asked: its peer may be an output."""
 
 EVERYWHERE = ("0.0.0.0/0", "::/0")
 
 
-def tcp(port: int, peer: Value[str]) -> Rule:
+def tcp(port: int, peer: Value[str]) -> TrafficRule:
     """Return the rule for one TCP port."""
     return ("tcp", port, port, peer)
 
 
-def all_traffic(peer: str) -> Rule:
+def all_traffic(peer: str) -> TrafficRule:
     """Return the rule for every protocol and port."""
     return ("-1", -1, -1, peer)
 
@@ -156,8 +156,8 @@ class SecurityGroupRules(Resource[RulesView]):
 
     part: str
     group_id: Value[str]
-    ingress: tuple[Rule, ...] = ()
-    egress: tuple[Rule, ...] = ()
+    ingress: tuple[TrafficRule, ...] = ()
+    egress: tuple[TrafficRule, ...] = ()
 
     @property
     def label(self) -> str:
@@ -227,7 +227,7 @@ def tags_in(group: Mapping[str, Any]) -> dict[str, str]:
     return tag_map(group.get("Tags", []))
 
 
-def _canonical(rules: Iterable[Rule]) -> frozenset[HeldRule]:
+def _canonical(rules: Iterable[TrafficRule]) -> frozenset[HeldRule]:
     """Return the rules as AWS writes them: a CIDR block without host bits."""
     return frozenset(
         (protocol, first, last, _canonical_peer(known(peer)))

@@ -9,7 +9,7 @@ from pydantic import ValidationInfo, field_validator
 
 from cfn_mlflow.types.values.base import Properties, described
 from cfn_mlflow.types.values.faults import WrongValueError
-from cfn_mlflow.types.values.rules import WORDS, Rule, read_text
+from cfn_mlflow.types.values.rules import WORDS, ValueRule, read_text
 from cfn_mlflow.types.values.standing import may_stand
 
 OFFICIAL_IMAGE = "ghcr.io/mlflow/mlflow"
@@ -98,12 +98,12 @@ def read_image(value: object) -> str:
 
 ImageTag = Annotated[
     str,
-    Rule(
+    ValueRule(
         read_image_tag,
         {"type": "string", "pattern": f"^{_PINNED_TAG.pattern}$", WORDS: _TAG_WORDS},
     ),
 ]
-IMAGE = Rule(
+IMAGE = ValueRule(
     read_image,
     {
         "type": "string",

@@ -34,7 +34,7 @@ from cfn_mlflow.types.database.logins import (
     roles,
     rotation,
 )
-from cfn_mlflow.types.database.network import Network, network, sharing
+from cfn_mlflow.types.database.network import DatabaseNetwork, network, sharing
 from cfn_mlflow.types.database.properties import DatabaseProperties
 
 LOG_RETENTION_DAYS = 90
@@ -133,7 +133,7 @@ def _cluster(
     graph: Graph,
     owner: Owner,
     properties: DatabaseProperties,
-    network: Network,
+    network: DatabaseNetwork,
     mirror: MirroredSecret | None,
 ) -> DBCluster:
     parameters = graph.add(DBClusterParameterGroup(owner, str(major(properties.engine_version))))
@@ -162,7 +162,7 @@ def _instances(
     graph: Graph,
     owner: Owner,
     properties: DatabaseProperties,
-    network: Network,
+    network: DatabaseNetwork,
     cluster: DBCluster,
 ) -> tuple[DBInstance, ...]:
     return tuple(

@@ -21,7 +21,7 @@ def sharing(owner: Owner, properties: DatabaseProperties) -> Owner:
 
 
 @dataclass(frozen=True)
-class Network:
+class DatabaseNetwork:
     """The security groups with their rules, and the subnets."""
 
     client: SecurityGroup
@@ -30,7 +30,7 @@ class Network:
     subnets: DBSubnetGroup
 
 
-def network(graph: Graph, owner: Owner, properties: DatabaseProperties) -> Network:
+def network(graph: Graph, owner: Owner, properties: DatabaseProperties) -> DatabaseNetwork:
     """Add the subnets and two security groups: the database's admits only the clients'."""
     vpc_id = properties.vpc_id
     client = graph.add(
@@ -47,7 +47,7 @@ def network(graph: Graph, owner: Owner, properties: DatabaseProperties) -> Netwo
         SecurityGroupRules("database-client", client_id, egress=(tcp(PORT, group_id),)),
         SecurityGroupRules("database", group_id, ingress=(tcp(PORT, client_id),)),
     )
-    return Network(
+    return DatabaseNetwork(
         client,
         group,
         tuple(graph.add(each) for each in rules),

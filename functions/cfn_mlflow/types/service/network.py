@@ -26,7 +26,7 @@ LISTENER_PORT = 80
 
 
 @dataclass(frozen=True)
-class Network:
+class ServiceNetwork:
     """The objects of the network that other objects or attributes need."""
 
     service_group_id: Output[str]
@@ -37,7 +37,7 @@ class Network:
     load_balancer_group_id: Output[str]
 
 
-def network(graph: Graph, owner: Owner, asked: ServiceSettings) -> Network:
+def network(graph: Graph, owner: Owner, asked: ServiceSettings) -> ServiceNetwork:
     """Add the network to the graph. The listener exists before any task."""
     outer = graph.add(
         SecurityGroup(owner, "load-balancer", asked.vpc_id, "The load balancer of MLflow")
@@ -82,10 +82,10 @@ def network(graph: Graph, owner: Owner, asked: ServiceSettings) -> Network:
             port=LISTENER_PORT,
         )
     )
-    return Network(inner_id, rules, load_balancer, target_group, listener, outer_id)
+    return ServiceNetwork(inner_id, rules, load_balancer, target_group, listener, outer_id)
 
 
-def network_attributes(network: Network) -> dict[str, Any]:
+def network_attributes(network: ServiceNetwork) -> dict[str, Any]:
     """Return the outputs of the network, by the names of the fields of ServiceAttributes."""
     return {
         "tracking_uri": network.load_balancer.output(lambda view: f"http://{view.dns_name}"),

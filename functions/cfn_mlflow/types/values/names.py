@@ -9,7 +9,7 @@ from pydantic import BeforeValidator
 
 from cfn_mlflow.types.values.faults import WrongValueError
 from cfn_mlflow.types.values.lists import ListWords, read_list
-from cfn_mlflow.types.values.rules import WORDS, Rule, read_text, text
+from cfn_mlflow.types.values.rules import WORDS, ValueRule, read_text, text
 
 _PATH = "must start with / and have plain steps, such as /mlflow/artifacts"
 _ARN = r"arn:aws(?:-[a-z]+)*"
@@ -42,7 +42,7 @@ BucketName = Annotated[
     str,
     text(r"[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]", "be a bucket's name, not its ARN or URL"),
 ]
-BucketPath = Annotated[str, Rule(read_path, {"type": "string", "pattern": "^/", WORDS: _PATH})]
+BucketPath = Annotated[str, ValueRule(read_path, {"type": "string", "pattern": "^/", WORDS: _PATH})]
 DatabaseName = Annotated[
     str,
     text(r"[a-z][a-z0-9_]{0,62}", "be 1 to 63 small letters, digits and _, a letter first"),

@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field
 
 from cfn_mlflow.types.values.faults import WrongValueError
 from cfn_mlflow.types.values.lists import ListWords, read_list
-from cfn_mlflow.types.values.rules import WORDS, Rule, read_text, text
+from cfn_mlflow.types.values.rules import WORDS, ValueRule, read_text, text
 
 _CIDR_BLOCK = "must be an IPv4 CIDR block such as 10.0.0.0/8, no host bits set"
 
@@ -38,7 +38,7 @@ HostName = Annotated[
 ]
 CidrBlock = Annotated[
     str,
-    Rule(
+    ValueRule(
         read_cidr_block,
         {"type": "string", "pattern": r"^\d{1,3}(\.\d{1,3}){3}/\d{1,2}$", WORDS: _CIDR_BLOCK},
     ),

@@ -6,7 +6,7 @@ import re
 from typing import Annotated
 
 from cfn_mlflow.types.values.faults import WrongValueError
-from cfn_mlflow.types.values.rules import WORDS, Rule
+from cfn_mlflow.types.values.rules import WORDS, ValueRule
 
 LOG_RETENTION_DAYS = (
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
@@ -37,7 +37,7 @@ def read_integer(value: object) -> int:
     return int(text)
 
 
-def integer(lowest: int, highest: int) -> Rule:
+def integer(lowest: int, highest: int) -> ValueRule:
     """Return the rule of a whole number from `lowest` to `highest`, both included."""
 
     def read(value: object) -> int:
@@ -46,12 +46,12 @@ def integer(lowest: int, highest: int) -> Rule:
             raise WrongValueError(f"must be {lowest} to {highest}", number)
         return number
 
-    return Rule(
+    return ValueRule(
         read, {"type": "integer", "minimum": lowest, "maximum": highest, WORDS: _WHOLE_NUMBER}
     )
 
 
-def integer_of(*allowed: int) -> Rule:
+def integer_of(*allowed: int) -> ValueRule:
     """Return the rule of a whole number that is one of the allowed ones."""
     must = f"must be one of {', '.join(map(str, allowed))}"
 
@@ -61,10 +61,10 @@ def integer_of(*allowed: int) -> Rule:
             raise WrongValueError(must, number)
         return number
 
-    return Rule(read, {"type": "integer", "enum": list(allowed), WORDS: must})
+    return ValueRule(read, {"type": "integer", "enum": list(allowed), WORDS: must})
 
 
-def half_steps(lowest: float, highest: float) -> Rule:
+def half_steps(lowest: float, highest: float) -> ValueRule:
     """Return the rule of a number from `lowest` to `highest`, in steps of 0.5."""
 
     def read(value: object) -> float:
@@ -74,7 +74,7 @@ def half_steps(lowest: float, highest: float) -> Rule:
         return number
 
     limits = {"minimum": lowest, "maximum": highest, "multipleOf": 0.5}
-    return Rule(read, {"type": "number", **limits, WORDS: _NUMBER})
+    return ValueRule(read, {"type": "number", **limits, WORDS: _NUMBER})
 
 
 LogRetention = Annotated[int, integer_of(*LOG_RETENTION_DAYS)]

@@ -20,7 +20,7 @@ _BOOLEAN = "must be true or false"
 
 
 @dataclass(frozen=True, eq=False)
-class Rule:
+class ValueRule:
     """How a value is read, and what its JSON Schema says. It is an annotation of a field's type."""
 
     read: Callable[[Any], Any]
@@ -55,7 +55,7 @@ def read_boolean(value: object) -> bool:
     return word == "true"
 
 
-def choice(*allowed: str) -> Rule:
+def choice(*allowed: str) -> ValueRule:
     """Return the rule of a string that is one of the allowed ones."""
     must = f"must be {' or '.join(allowed)}"
 
@@ -64,10 +64,10 @@ def choice(*allowed: str) -> Rule:
             raise WrongValueError(must, value if isinstance(value, str) else UNREAD)
         return read_text(value)
 
-    return Rule(read, {"type": "string", "enum": list(allowed), WORDS: must})
+    return ValueRule(read, {"type": "string", "enum": list(allowed), WORDS: must})
 
 
-def text(pattern: str, must: str) -> Rule:
+def text(pattern: str, must: str) -> ValueRule:
     """Return the rule of a string that matches a pattern as a whole.
 
     `must` describes the form for the user: it follows "must" in the message.
@@ -79,7 +79,7 @@ def text(pattern: str, must: str) -> Rule:
             raise WrongValueError(f"must {must}", value)
         return read_text(value)
 
-    return Rule(read, {"type": "string", "pattern": f"^(?:{pattern})$", WORDS: f"must {must}"})
+    return ValueRule(read, {"type": "string", "pattern": f"^(?:{pattern})$", WORDS: f"must {must}"})
 
 
-Boolean = Annotated[bool, Rule(read_boolean, {"type": "boolean", WORDS: _BOOLEAN})]
+Boolean = Annotated[bool, ValueRule(read_boolean, {"type": "boolean", WORDS: _BOOLEAN})]

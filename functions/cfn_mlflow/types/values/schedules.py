@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from cfn_mlflow.types.values.faults import WrongValueError
-from cfn_mlflow.types.values.rules import WORDS, Rule, read_text
+from cfn_mlflow.types.values.rules import WORDS, ValueRule, read_text
 
 NEVER = "none"
 """The value that turns a schedule off. An empty property would mean the default."""
@@ -92,7 +92,7 @@ def read_schedule(value: object) -> str:
 
 Schedule = Annotated[
     str,
-    Rule(
+    ValueRule(
         read_schedule,
         {
             "type": "string",

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 from cfn_mlflow.reserved_tags import RESERVED_KEYS, RESERVED_VALUES
 from cfn_mlflow.types.values.faults import UNREAD, WrongPartsError, WrongValueError
-from cfn_mlflow.types.values.rules import WORDS, Rule
+from cfn_mlflow.types.values.rules import WORDS, ValueRule
 
 MOST_USER_TAGS = 40
 """AWS allows 50 tags on an object. The provider needs the rest for its own."""
@@ -127,4 +127,4 @@ def _either(prefixes: Iterable[str]) -> str:
     return f"{', '.join(first)} or {last}"
 
 
-Tags = Annotated[dict[str, str], Rule(read_tags, _SCHEMA)]
+Tags = Annotated[dict[str, str], ValueRule(read_tags, _SCHEMA)]

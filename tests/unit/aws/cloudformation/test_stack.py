@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from botocore.stub import Stubber
 
-from cfn_mlflow.aws.cloudformation.stack import StackEvent, StackResource, Stacks
+from cfn_mlflow.aws.cloudformation.stack import ListedEvent, StackResource, Stacks
 from cfn_mlflow.aws.core.session import client
 from cfn_mlflow.outcome import PermanentError, TemporaryError
 from cfn_mlflow.reason import Reason
@@ -101,7 +101,7 @@ def an_event(status: str, seconds: float, of: str = "MLflow", **more: str) -> di
 PROPERTIES = '{"VpcId":"vpc-1"}'
 
 
-def events_of(*pages: list[dict[str, Any]], wanted: int = 99) -> list[StackEvent]:
+def events_of(*pages: list[dict[str, Any]], wanted: int = 99) -> list[ListedEvent]:
     """Return what the port makes of these pages, each of which must be asked for."""
     with Stubber(client("cloudformation")) as stub:
         asked: dict[str, Any] = {"StackName": "arn:stack"}
@@ -126,14 +126,14 @@ def test_a_resources_events_are_told_the_newest_first_without_those_of_others() 
 
     began = AFTER.timestamp()
     assert found == [
-        StackEvent(
+        ListedEvent(
             "UPDATE_IN_PROGRESS",
             began + 60,
             "mlflow-tracking",
             of_stack=False,
             properties=PROPERTIES,
         ),
-        StackEvent("UPDATE_FAILED", began + 40.5, "mlflow-tracking"),
+        ListedEvent("UPDATE_FAILED", began + 40.5, "mlflow-tracking"),
     ]
 
 

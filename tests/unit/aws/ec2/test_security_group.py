@@ -9,9 +9,9 @@ import pytest
 from cfn_mlflow.aws.core.owner import Owner
 from cfn_mlflow.aws.ec2.security_group import (
     EVERYWHERE,
-    Rule,
     SecurityGroup,
     SecurityGroupRules,
+    TrafficRule,
     all_traffic,
     tcp,
 )
@@ -26,7 +26,7 @@ Vpc = dict[str, Any]
 
 
 def graph(
-    vpc_id: str, ingress: tuple[Rule, ...] = (), whose: Owner | None = None, port: int = 5432
+    vpc_id: str, ingress: tuple[TrafficRule, ...] = (), whose: Owner | None = None, port: int = 5432
 ) -> Graph:
     """Return two groups that name one another."""
     made = Graph()

@@ -13,13 +13,13 @@ from cfn_mlflow.types.common.image import IMAGE
 from cfn_mlflow.types.values.faults import WrongPartsError, WrongValueError
 from cfn_mlflow.types.values.names import SECRET_ARN, SECRET_VALUE
 from cfn_mlflow.types.values.numbers import read_integer
-from cfn_mlflow.types.values.rules import WORDS, Rule, read_boolean, read_text
+from cfn_mlflow.types.values.rules import WORDS, ValueRule, read_boolean, read_text
 from cfn_mlflow.types.values.suggestion import suggestion
 
 MLFLOW_CONTAINER = "mlflow"
 """The server's own container, whose name no sidecar may take."""
 
-_RULES: Mapping[str, Rule] = {
+_RULES: Mapping[str, ValueRule] = {
     "image": IMAGE,
     "valueFrom": SECRET_VALUE,
     "credentialsParameter": SECRET_ARN,
@@ -184,7 +184,7 @@ def _cloudformation_names(shape: Mapping[str, Any]) -> dict[str, Any]:
     return named
 
 
-class _SidecarsRule(Rule):
+class _SidecarsRule(ValueRule):
     """A rule that reads its JSON Schema from a file only when the schema is asked for."""
 
     def __get_pydantic_json_schema__(self, _: Any, __: Any) -> dict[str, Any]:
