@@ -29,7 +29,7 @@ from tools.draw_architecture import (
 )
 
 TARGET = Path(__file__).resolve().parent.parent / "docs" / "rooms.svg"
-WIDTH, HEIGHT = 1120, 812
+WIDTH, HEIGHT = 1120, 884
 LEFT, RIGHT, TOP = 40, 1080, 148
 FLOOR, GAP = 62, 10
 
@@ -71,7 +71,9 @@ FLOORS: tuple[tuple[tuple[str, str, Hue, tuple[int, ...]], ...], ...] = (
     (
         ("releases/", "what does a release declare?", GREY, ()),
         ("outcome.py", "what can one look come to?", GREY, ()),
+        ("reserved_tags.py", "which tags are not the user's?", GREY, ()),
     ),
+    (("reason.py", "why did something fail?", GREY, ()),),
 )
 """The rooms, floor by floor from the top: path, question, colour, stations of the walk."""
 
