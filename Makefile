@@ -19,11 +19,11 @@ CODE := $(wildcard functions cfn_mlflow_watch local demo tests tools bench cfn_l
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo local local-stop status env clean watch unit lifecycle test test-long coverage lint format locks sbom audit version publish bench
+.PHONY: help demo local local-stop status env clean watch unit lifecycle test test-long coverage lint format generate locks sbom audit version publish bench
 
 help:
 	@printf 'make demo        a stack becomes an MLflow that a client logs to, on this machine (KEEP=1 leaves it running)\n'
-	@printf 'make unit        the tests that start no local AWS, in about two minutes\n'
+	@printf 'make unit        the tests that start no local AWS, in about three minutes\n'
 	@printf 'make lifecycle   the tests on the local AWS, and those of the local AWS itself\n'
 	@printf 'make test        lint, types, import contracts and every test but the long ones\n'
 	@printf 'make test-long   the long ones, whose figures go to docs/tested.md; before a release\n'
@@ -37,6 +37,7 @@ help:
 	@printf 'make watch       a stack as it is made, changed or deleted, and what it waits for (STACK=name)\n'
 	@printf 'make lint        ruff, mypy --strict, import contracts\n'
 	@printf 'make format      let ruff write the code as it should be\n'
+	@printf 'make generate    write schemas, tables and drawings anew, after a change of properties or codes\n'
 	@printf 'make locks       write what is installed from, after a change of a requirements file\n'
 	@printf 'make sbom        write what the functions are made of, in CycloneDX form, to .local/release\n'
 	@printf 'make audit       ask which packages of the lock files have known vulnerabilities\n'
@@ -97,6 +98,12 @@ lint: $(READY)
 format: $(READY)
 	@$(BIN)/ruff check --fix $(CODE)
 	@$(BIN)/ruff format $(CODE)
+
+# These tools need no network; a test compares what each writes.
+GENERATORS := make_schemas make_docs_tables make_errors make_container_definition draw_architecture draw_rooms
+
+generate: $(READY)
+	@for each in $(GENERATORS); do PYTHONPATH=functions:. $(BIN)/python -m tools.$$each || exit; done
 
 locks: $(READY)
 	@PYTHONPATH=. $(BIN)/python tools/make_locks.py
