@@ -19,7 +19,8 @@ from cfn_mlflow.types.common.connections import MOST, Budget
 class ConnectionBudget(Observed[Budget]):
     """The sum of the connections, once it is known how many the database accepts.
 
-    It is no object of AWS.
+    It is no object of AWS. `types/common/connections.py` has the sum. `types/mlflow/properties.py`
+    raises the same fault of a `Custom::MLflow` first, from its properties alone.
     """
 
     display_name: ClassVar[str] = "connection budget"

@@ -50,7 +50,8 @@ def schema_schedule(
         owner,
         SCHEMA_RULE,
         Metric(METRIC, resource),
-        "The schema of MLflow's database is not as its release declares it: see docs/operations.md",
+        "The schema of MLflow's database is not as its release declares it: "
+        "see docs/schema-check.md",
         asked.alarm_topic_arn,
     )
     wanted = wiring.has_data_api and asked.schema_check_schedule != NEVER
