@@ -13,7 +13,7 @@ PEAK_BUDGET_MB = 256
 LAG_BUDGET_SECONDS = 10
 
 PROTOCOL = "cloudformation"
-"""The fence asks it; it is no object of the stack's."""
+"""The request guard asks it; it is no object of the stack's."""
 
 _READS = ("Describe", "Get", "List", "Head", "Lookup", "Select")
 _CRHELPERS_OWN = ("events", "lambda", "logs")

@@ -74,7 +74,7 @@ TAGGED_SERVICES = {
     "rds-data",
     "secretsmanager",
 }
-"""Services that look at an object's tags: there the owner tag is the fence."""
+"""Services that look at an object's tags: there the owner tag keeps others out."""
 WITHOUT_OWNER_TAG = {
     "AlarmsOfAutoscaling": "autoscaling makes these, and names them after the service",
     "InAnyVpc": "a VPC is the user's; the group made in it carries the tag",
@@ -90,7 +90,7 @@ WITHOUT_OWNER_TAG = {
     "TaskLog": "in the boundary: the part of the names that only the provider makes",
     "LogBefore": "as above, for the roles made before",
 }
-"""Statements that change something by another fence than the owner's tag, and by which."""
+"""Statements that change something by another limit than the owner's tag, and by which."""
 ANY_OWNER = {
     "MakeRevision": "of a service that works with the database, which may be another stack's",
     "SecretsBefore": "in the boundaries: a role that was made before roles had a stack",

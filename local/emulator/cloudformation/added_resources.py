@@ -13,7 +13,7 @@ def install() -> None:
 
 
 def _create_of_what_an_update_adds(tell: Tell, event: StackEvent) -> None:
-    """Call the making of a resource CREATE in an update too: so its function's fence reads it."""
+    """Call the making of a resource CREATE in an update too, as its request guard reads it."""
     if event.status == "UPDATE_IN_PROGRESS":
         known = stack_named(event.stack_name).get("_resources", {})
         is_new = event.logical_id != event.stack_name and event.logical_id not in known

@@ -70,7 +70,7 @@ def says(stack: Stubber, status: str, times: int = 3, of: str = "Other") -> None
         )
 
 
-def before_the_claim(happens: Callable[[], None]) -> None:
+def before_the_reservation(happens: Callable[[], None]) -> None:
     """Let something happen once, just before a reservation is put over another."""
     events = session.client("ssm").meta.events
 
@@ -105,7 +105,7 @@ def test_given_a_holder_that_is_not_in_its_stack_any_more_then_the_next_one_foll
     assert value() == f"{STACK} MLflow"
 
 
-def test_given_a_claim_that_is_followed_then_its_tags_are_the_next_ones_alone(
+def test_given_a_reservation_that_is_followed_then_its_tags_are_the_next_ones_alone(
     stack: Stubber,
 ) -> None:
     says(stack, "DELETE_SKIPPED")
@@ -177,7 +177,7 @@ def test_given_cloudformation_cannot_say_now_then_the_name_is_waited_for(stack: 
     assert value() == f"{STACK} MLflow"
 
 
-def test_holder_that_comes_between_the_look_and_the_claim_keeps_the_name(
+def test_holder_that_comes_between_the_look_and_the_reservation_keeps_the_name(
     stack: Stubber,
 ) -> None:
     says(stack, "DELETE_SKIPPED", times=2)
@@ -187,24 +187,24 @@ def test_holder_that_comes_between_the_look_and_the_claim_keeps_the_name(
     def overtake() -> None:
         boto("ssm").put_parameter(Name=PATH, Value=faster, Type="String", Overwrite=True)
 
-    before_the_claim(overtake)
+    before_the_reservation(overtake)
     with failing(Reason.NameTaken, match="is taken by the stack team"):
         converge(graph_of())
     assert value() == faster
 
 
-def test_given_another_claims_what_was_just_released_then_that_one_keeps_the_name(
+def test_given_another_reserves_what_was_just_released_then_that_one_keeps_the_name(
     stack: Stubber,
 ) -> None:
     says(stack, "DELETE_SKIPPED", times=2)
     says(stack, "CREATE_COMPLETE", of="Faster")
     faster = f"{STACK} Faster"
 
-    def claim_anew() -> None:
+    def reserve_anew() -> None:
         boto("ssm").delete_parameter(Name=PATH)
         boto("ssm").put_parameter(Name=PATH, Value=faster, Type="String")
 
-    before_the_claim(claim_anew)
+    before_the_reservation(reserve_anew)
     with failing(Reason.NameTaken, match="is taken by the stack team"):
         converge(graph_of())
     assert value() == faster
@@ -220,7 +220,7 @@ def test_given_the_former_holder_comes_back_at_that_moment_then_it_keeps_the_nam
     assert value() == f"{STACK} Other"
 
 
-def test_claim_that_cloudformation_cannot_judge_is_given_back_and_tried_again(
+def test_reservation_that_cloudformation_cannot_judge_is_given_back_and_tried_again(
     stack: Stubber,
 ) -> None:
     says(stack, "DELETE_SKIPPED", times=2)
@@ -251,13 +251,13 @@ def test_given_the_name_of_a_holder_that_is_gone_then_a_removal_leaves_it(stack:
     assert value() == f"{STACK} Other"
 
 
-def test_given_its_own_claim_then_cloudformation_is_not_asked(stack: Stubber) -> None:
+def test_given_its_own_reservation_then_cloudformation_is_not_asked(stack: Stubber) -> None:
     converge(graph_of(FORMER))
     remove(graph_of(FORMER))
     assert boto("ssm").describe_parameters()["Parameters"] == []
 
 
-def test_claim_that_was_followed_is_its_holders_before_it_is_released(
+def test_reservation_that_was_followed_is_its_holders_before_it_is_released(
     aws: None,
 ) -> None:
     """The function died before the tags were set: IAM lets a reservation go by its owner's tag."""
@@ -272,7 +272,7 @@ def test_claim_that_was_followed_is_its_holders_before_it_is_released(
     assert calls.writes == ["AddTagsToResource", "DeleteParameter"]
 
 
-def test_given_an_own_claim_then_its_release_is_one_call(aws: None) -> None:
+def test_given_an_own_reservation_then_its_release_is_one_call(aws: None) -> None:
     converge(graph_of())
     with watched() as calls:
         remove(graph_of())

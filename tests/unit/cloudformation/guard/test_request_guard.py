@@ -103,7 +103,7 @@ def test_a_request_whose_status_is_stamped_anew_while_it_is_open_goes_on(
     assert world.answers.only["Status"] == "SUCCESS"
 
 
-def test_a_false_alarm_does_not_blind_the_fence_to_a_later_end(world: World) -> None:
+def test_a_false_alarm_does_not_blind_the_guard_to_a_later_end(world: World) -> None:
     stack = in_turn(world, state("UPDATE_IN_PROGRESS", SIGNED + 60))
 
     def only_look() -> Outcome:
@@ -216,7 +216,7 @@ def test_a_status_of_another_time_is_confirmed_anew(world: World) -> None:
     assert "does not confirm this request" in world.answers.only["Reason"]
 
 
-def test_a_fence_that_is_throttled_holds_the_change_until_it_can_say(world: World) -> None:
+def test_a_guard_that_is_throttled_holds_the_change_until_it_can_say(world: World) -> None:
     throttled = TemporaryError("AWS asks to slow down (Throttling)")
     stack = in_turn(world, throttled, throttled, state("DELETE_IN_PROGRESS"))
     world.converge = outcomes(LookedError("looked"))

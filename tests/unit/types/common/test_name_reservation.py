@@ -1,4 +1,4 @@
-"""The claim on a UniqueName, before all else of its resource."""
+"""The reservation of a UniqueName, before all else of its resource."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_given_a_name_that_is_taken_then_the_second_fails_and_leaves_the_first_a
     assert world(s3) == {}
 
 
-def test_given_no_name_then_two_resources_live_side_by_side_and_claim_none(s3: Any) -> None:
+def test_given_no_name_then_two_resources_live_side_by_side_and_reserve_none(s3: Any) -> None:
     served(request("Create", {}))
     served(request("Create", {}, logical_id="Other"))
     assert len(names(s3)) == 2
