@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from cfn_mlflow.outcome import REASON_BYTES
 from local.aws import LocalAws
 from tests.conftest import SECONDS_TO_REASON
 from tests.support.local_aws.stacks import Stack
@@ -124,7 +125,8 @@ def refused(aws: LocalAws, stack: Stack, asked: dict[str, Any]) -> str:
     reasons = [event.reason for event in stack.events()[events:] if event.reason]
     assert ended == "UPDATE_ROLLBACK_COMPLETE", "\n".join(reasons)
     reason = reason_of(stack, events)
-    assert len(reason.encode()) <= 500
+    told = reason.partition("Message returned: ")[2].partition(" (log stream ")[0]
+    assert 0 < len(told.encode()) <= REASON_BYTES
     assert stack.outputs == before
     assert runs_of(aws, before["TrackingUri"]).items() >= KEPT.items()
     said = words_of(aws, FUNCTION)

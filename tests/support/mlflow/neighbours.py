@@ -30,6 +30,7 @@ EXAMPLES = Path(__file__).parents[3] / "examples"
 Things = Mapping[str, Sequence[str]]
 """Names of things, by the kind that a property takes."""
 INDEX = re.compile(r"\[\d+\]")
+CODE = re.compile(r"^\[\w+\] ")
 NESTED_TEMPLATES = "templates-of-neighbours"
 ANSWERED = "All {number} faults"
 """What a function logs beside all faults of a request, for an answer may lack room."""
@@ -184,8 +185,8 @@ def judged(type_name: str) -> set[str]:
 
 
 def place_of(fault: str) -> str:
-    """Return the place that a fault names, whichever sidecar it is in."""
-    return INDEX.sub("[0]", fault.partition(": ")[0])
+    """Return the place that a fault names behind its code, whichever sidecar it is in."""
+    return INDEX.sub("[0]", CODE.sub("", fault).partition(": ")[0])
 
 
 def short(type_name: str) -> str:
