@@ -21,11 +21,11 @@ from dataclasses import dataclass, replace
 from itertools import takewhile, tee
 from typing import NoReturn
 
-from cfn_mlflow.cloudformation.answer import shorten
 from cfn_mlflow.cloudformation.event import Request, own_properties
 from cfn_mlflow.cloudformation.guard import confirmation, service_token
 from cfn_mlflow.cloudformation.guard.confirmation import Properties, differing, masked, shows
 from cfn_mlflow.cloudformation.guard.stack import ANY_TYPE, ResourceState, StackEvent, StackPort
+from cfn_mlflow.cloudformation.guard.way_out import unconfirmed
 from cfn_mlflow.cloudformation.handoff import Carried
 from cfn_mlflow.outcome import Done, PermanentError, TemporaryError
 from cfn_mlflow.reason import Reason
@@ -97,20 +97,7 @@ class RequestGuard:
         try:
             return self._verdict()
         except PermanentError as error:
-            raise UnconfirmedError(
-                f"CloudFormation does not confirm this request: {shorten(str(error), 160)}. "
-                f"Nothing was changed for it{self._way_out()}"
-            ) from error
-
-    def _way_out(self) -> str:
-        """Return the way out for a rollback whose older events may be gone."""
-        if self._request.request_type != "Update":
-            return ""
-        return (
-            ". If its stack rolls back, skip it: aws cloudformation continue-update-rollback"
-            f" --stack-name {self._request.identity.stack_name}"
-            f" --resources-to-skip {self._request.logical_id}"
-        )
+            raise UnconfirmedError(unconfirmed(error, self._request)) from error
 
     def open_since(self) -> float | None:
         """Return when the request began by CloudFormation's clock, or None if not confirmed.
