@@ -78,7 +78,9 @@ def pack(event: Event, carried: Carried) -> bytes:
         "hops": carried.hops + 1,
         "first_seen": carried.first_seen,
         "told_at": carried.told_at,
-        "waits": {what: [wait.state, wait.since] for what, wait in carried.waits.items()},
+        "waits": {
+            what: [wait.state, wait.since, wait.state_since] for what, wait in carried.waits.items()
+        },
     }
     payload = json.dumps({**event, KEY: ours}, ensure_ascii=False).encode("utf-8", "replace")
     if len(payload) > PAYLOAD_BYTES:
@@ -89,10 +91,16 @@ def pack(event: Event, carried: Carried) -> bytes:
 def _waits(value: Any, now: float) -> Mapping[str, Wait]:
     entries = value.items() if isinstance(value, Mapping) else ()
     return {
-        str(what): Wait(str(entry[0]), min(_number(entry[1], now), now))
+        str(what): _wait(entry, now)
         for what, entry in entries
-        if isinstance(entry, list) and len(entry) == 2
+        if isinstance(entry, list) and len(entry) in (2, 3)
     }
+
+
+def _wait(entry: list[Any], now: float) -> Wait:
+    """Return a wait. An older function does not say since when a state lasts: since now."""
+    state, since, state_since = entry if len(entry) == 3 else (*entry, now)
+    return Wait(str(state), min(_number(since, now), now), min(_number(state_since, now), now))
 
 
 def _number(value: object, otherwise: float) -> float:

@@ -113,9 +113,6 @@ class Convergence:
                 continue
             try:
                 found = self._refusals_of(node, waits)
-            except TemporaryError as error:
-                waits[node.label] = str(error)
-                continue
             except PermanentError as error:
                 found = (Cause(error.reason, error.words),)
             causes.extend(found)
@@ -128,7 +125,7 @@ class Convergence:
         """Return what it refuses. What an earlier invocation created may not be ready to tell."""
         try:
             found = self._first_look[id(node)] = self._call(node, node.observe)
-        except PermanentError as error:
+        except (TemporaryError, PermanentError) as error:
             waits[node.label] = self._patience.bear(node, (), error)
             return ()
         if found is not None:
@@ -149,11 +146,11 @@ class Convergence:
             found, state = self._advance(node)
         except OutdatedError:
             raise
-        except TemporaryError as error:
-            waits[node.label] = str(error)
-        except PermanentError as error:
+        except (TemporaryError, PermanentError) as error:
             waits[node.label] = self._patience.bear(node, self._graph.built_on(node), error)
         else:
+            if found is not None:
+                self._patience.known(node)
             if found is None or state:
                 waits[node.label] = state
             else:

@@ -1,7 +1,7 @@
 """Patience after the engine's own create or change, which AWS may show late.
 
 All such waits and their bounds are here. An invocation that continues a request knows what the
-previous one waited for, and since when. So a bound holds for both together.
+previous one waited for, and since when. So a bound holds for all invocations together.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 from cfn_mlflow.engine.calls import DeniedError, NotFoundError, NotKnownYetError
 from cfn_mlflow.engine.resource import Observed
-from cfn_mlflow.outcome import PermanentError
+from cfn_mlflow.outcome import PermanentError, TemporaryError
 from cfn_mlflow.reason import Reason
 from cfn_mlflow.runtime.progress import Wait
 
@@ -42,10 +42,8 @@ class _Past:
     """Whether it was created and not observed since."""
     told: bool = False
     """Whether only an earlier invocation says so."""
-    sighted: bool = False
-    """Whether it was observed, and owned."""
-    unknown: float | None = None
-    """Since when AWS says that it does not know yet."""
+    unknown: tuple[str, float] | None = None
+    """What AWS does not know yet, and since when it says so without a break."""
     updates: int = 0
     looks: int = 0
     """How many more steps to wait for the last update to show."""
@@ -61,23 +59,21 @@ class Patience:
     def resume(self, nodes: Sequence[Node], waited: Mapping[str, Wait]) -> None:
         """Go on with what an earlier invocation of the request waited for, by the labels.
 
-        What was waited for longer has waited for something else before: its time begins now. Nobody
-        proves what an earlier invocation said: so it delays a create, and fails nothing.
+        Nobody proves what an earlier invocation said. It can delay a create, or shorten the wait
+        while AWS answers with an error. It is never the error.
         """
-        now = self._now()
         labels = Counter(node.label for node in nodes)
         for node in nodes:
             wait = waited.get(node.label)
             if wait is None or labels[node.label] > 1:
                 continue
             past = self._of(node)
-            since = wait.since if now - wait.since < SECONDS else now
             if wait.state.endswith((NOT_VISIBLE, NO_TAGS, NOT_ALLOWED)):
-                past.acted = since
+                past.acted = wait.state_since
             if wait.state in (NOT_VISIBLE, NO_TAGS):
                 past.unseen = past.told = True
             if wait.state in (NOT_VISIBLE, NotKnownYetError.waits):
-                past.unknown = since
+                past.unknown = (wait.state, wait.state_since)
 
     def created(self, node: Node) -> None:
         """Note that the engine created the resource."""
@@ -87,10 +83,11 @@ class Patience:
 
     def seen(self, node: Node) -> None:
         """Note that it is visible, and owned."""
-        past = self._of(node)
-        past.unseen = False
-        if not past.sighted:
-            past.sighted, past.unknown = True, None
+        self._of(node).unseen = False
+
+    def known(self, node: Node) -> None:
+        """Note that a step with it ended without an error."""
+        self._of(node).unknown = None
 
     def updated(self, node: Node) -> None:
         """Note that the engine changed the resource, and double the steps to wait for it."""
@@ -135,18 +132,25 @@ class Patience:
             )
         return False
 
-    def bear(self, node: Node, needs: Iterable[Node], error: PermanentError) -> str:
+    def bear(
+        self, node: Node, needs: Iterable[Node], error: TemporaryError | PermanentError
+    ) -> str:
         """Return what to wait for if an error may pass by itself; else raise it.
 
         An error that says "denied" or "not found" may pass by itself. That is so if the resource,
         or one that it needs, was just created or changed here.
         """
+        past = self._of(node)
         if isinstance(error, NotKnownYetError):
-            past = self._of(node)
-            past.unknown = self._now() if past.unknown is None else past.unknown
-            if self._now() - past.unknown < SECONDS:
+            if past.unknown is None or past.unknown[0] != error.waits:
+                past.unknown = (error.waits, self._now())
+            if self._now() - past.unknown[1] < SECONDS:
                 return error.waits
-        elif isinstance(error, DeniedError | NotFoundError):
+            raise error
+        past.unknown = None
+        if isinstance(error, TemporaryError):
+            return str(error)
+        if isinstance(error, DeniedError | NotFoundError):
             words = NOT_ALLOWED if isinstance(error, DeniedError) else NOT_VISIBLE
             if self._lasts((node,)):
                 return words

@@ -17,11 +17,13 @@ HEARTBEAT = 60.0
 class Wait:
     """The last state of an object that a request waits for.
 
-    `since` is when the wait began, in seconds since the epoch.
+    `since` is when the wait began, `state_since` when it came to this state, in seconds since the
+    epoch.
     """
 
     state: str
     since: float
+    state_since: float
 
 
 class LogLine(Protocol):
@@ -57,13 +59,12 @@ class Progress:
         """
         now, before = self._now(), self.waits
         self.waits = {
-            what: Wait(state, before[what].since if what in before else now)
-            for what, state in states.items()
+            what: _waits_on(before.get(what), state, now) for what, state in states.items()
         }
         over = [what for what in before if what not in states]
         new = [what for what, wait in self.waits.items() if before.get(what) != wait]
         for what in over:
-            self._line(what, Wait(DONE, before[what].since))
+            self._line(what, Wait(DONE, before[what].since, now))
         due = now - self.told_at >= HEARTBEAT
         for what in self.waits if due else new:
             self._line(what, self.waits[what])
@@ -81,6 +82,12 @@ class Progress:
             state=wait.state,
             since=datetime.fromtimestamp(wait.since, UTC).isoformat(timespec="seconds"),
         )
+
+
+def _waits_on(before: Wait | None, state: str, now: float) -> Wait:
+    if before is None:
+        return Wait(state, now, now)
+    return before if before.state == state else Wait(state, before.since, now)
 
 
 def duration(seconds: float) -> str:

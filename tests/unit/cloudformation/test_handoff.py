@@ -23,7 +23,7 @@ NOW = SIGNED + 100
 
 def test_what_is_carried_comes_back_with_one_more_hop_and_the_bare_event() -> None:
     event = {"RequestType": "Create", "ResourceProperties": {"Name": "日本 🎉"}}
-    waits = {"database instance": Wait("creating", SIGNED + 5)}
+    waits = {"database instance": Wait("creating", SIGNED + 5, SIGNED + 6)}
 
     bare, carried = unpack(json.loads(pack(event, Carried(SIGNED, SIGNED + 6, 4, waits))), NOW)
 
@@ -44,6 +44,14 @@ def test_another_version_goes_on_from_the_bare_event_within_its_bounds() -> None
     assert carried == Carried(SIGNED, NOW, 7, {})
 
 
+def test_the_wait_of_an_older_function_comes_to_its_state_now() -> None:
+    ours = {"version": 1, "hops": 7, "first_seen": SIGNED, "waits": {"a": ["b", SIGNED]}}
+
+    _, carried = unpack({"RequestType": "Create", handoff.KEY: ours}, NOW)
+
+    assert carried.waits == {"a": Wait("b", SIGNED, NOW)}
+
+
 @given(JSON)
 def test_whatever_stands_in_the_hand_off_it_costs_no_more_than_itself(ours: Any) -> None:
     bare, carried = unpack({"RequestType": "Create", handoff.KEY: ours}, NOW)
@@ -58,6 +66,10 @@ def test_whatever_the_parts_of_a_hand_off_are_they_are_read_or_left(part: Any) -
     for name in ("version", "hops", "first_seen", "told_at", "waits"):
         ours = {"version": 1, "hops": 1, "first_seen": SIGNED, "waits": {"a": ["b", SIGNED]}}
         unpack({handoff.KEY: {**ours, name: part}}, NOW)
+    for entry in ([part, SIGNED, SIGNED], ["b", part, SIGNED], ["b", SIGNED, part]):
+        ours = {"version": 1, "hops": 1, "first_seen": SIGNED, "waits": {"a": entry}}
+        _, carried = unpack({handoff.KEY: ours}, NOW)
+        assert max(carried.waits["a"].since, carried.waits["a"].state_since) <= NOW
 
 
 def test_a_hand_off_of_exactly_the_limit_goes_and_one_byte_more_does_not() -> None:
@@ -96,7 +108,7 @@ def test_an_invocation_hands_on_before_its_last_8_seconds(world: World) -> None:
         "hops": 1,
         "first_seen": started,
         "told_at": started,
-        "waits": {"cluster": ["creating", started]},
+        "waits": {"cluster": ["creating", started, started]},
     }
 
 
@@ -110,7 +122,7 @@ def test_an_invocation_is_told_what_the_one_before_waited_for_and_since_when(wor
 
     first, second = world.seen[0], world.seen[-1]
     assert first.waited == {}
-    assert second.waited == {"cluster": Wait("created; not visible yet", started)}
+    assert second.waited == {"cluster": Wait("created; not visible yet", started, started)}
 
 
 def test_a_function_too_short_for_any_margin_still_gets_on_by_a_look_each(world: World) -> None:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import json
+from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cfn_mlflow.cloudformation.handoff import Carried, pack, unpack
 from cfn_mlflow.engine.converge import Convergence
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.engine.patience import SECONDS
 from cfn_mlflow.outcome import Done, PermanentError, Waiting
-from cfn_mlflow.runtime.progress import Wait
+from cfn_mlflow.runtime.progress import Progress, Wait
 from tests.support.engine.things import Item, Killed, Part, Precious, Thing, World, explain
 
 FOR_EVER = 10**6
@@ -166,7 +170,7 @@ def resumed(world: World, state: str, *, since: float, at: float) -> tuple[Conve
     """Return the convergence of an invocation that goes on with what another waited for."""
     time = Time()
     time.seconds = at
-    waited = {"thing whole": Wait(state, since)}
+    waited = {"thing whole": Wait(state, since, since)}
     return Convergence(two(world), explain, waited=waited, now=time), time
 
 
@@ -230,7 +234,7 @@ def test_what_is_observed_first_has_the_patience_that_an_earlier_invocation_bega
 ) -> None:
     graph, time = Graph(), Time()
     graph.add(Precious(world, "whole", "1"))
-    waited = {"thing whole": Wait(state, 0)}
+    waited = {"thing whole": Wait(state, 0, 0)}
     convergence = Convergence(graph, explain, waited=waited, now=time)
     assert convergence.step() == Waiting({"thing whole": state})
     while not isinstance(convergence.step(), Done):
@@ -252,15 +256,94 @@ def test_what_an_earlier_invocation_waited_for_otherwise_has_no_patience() -> No
 
 
 def test_what_was_waited_for_otherwise_before_has_two_minutes_of_its_own() -> None:
-    world = World({"whole": Item("us", "1", hidden=FOR_EVER)})
-    assert fails_at(*resumed(world, NOT_VISIBLE, since=0, at=600)) == 600 + SECONDS
+    world, time = World({"whole": Item("us", "1", hidden=FOR_EVER)}), Time()
+    time.seconds = 600
+    waited = {"thing whole": Wait(NOT_VISIBLE, 0, 590)}
+    convergence = Convergence(two(world), explain, waited=waited, now=time)
+    assert fails_at(convergence, time) == 590 + SECONDS
+
+
+class DeniedOnceMade(World):
+    """A world in which nobody may look at what was made."""
+
+    def done(self, what: str) -> None:
+        """Deny each look after a create."""
+        super().done(what)
+        if what.startswith("create"):
+            self.fails[what.replace("create", "read")] = ["denied"] * FOR_EVER
+
+
+def fails_after_hops(graph: Graph, hop: float) -> float:
+    """Converge in invocations of so many seconds until that fails; return the time of then."""
+    time, carried = Time(), Carried(0, 0)
+    while time.seconds < 20 * SECONDS:
+        convergence = Convergence(graph, explain, waited=carried.waits, now=time)
+        progress = Progress(lambda *_, **__: None, time, carried.waits, carried.told_at)
+        end = time.seconds + hop
+        while time.seconds < end:
+            try:
+                outcome = convergence.step()
+            except PermanentError:
+                return time.seconds
+            assert isinstance(outcome, Waiting)
+            progress.note(outcome.waits)
+            time.seconds += 10
+        payload = pack({}, replace(carried, waits=progress.waits))
+        _, carried = unpack(json.loads(payload), time.seconds)
+    raise AssertionError("it never fails")
+
+
+@pytest.mark.parametrize("hop", [10, 20, 30, 70])
+@pytest.mark.parametrize("busy", [0, 40], ids=["at-once", "after-a-wait"])
+@pytest.mark.parametrize(
+    "world_of",
+    [
+        lambda busy: World(hides=FOR_EVER, fails={"create whole": busy}),
+        lambda busy: World(tags_late=FOR_EVER, fails={"create whole": busy}),
+        lambda busy: DeniedOnceMade(fails={"create whole": busy}),
+        lambda busy: World(fails={"create whole": [*busy, *["not known"] * FOR_EVER]}),
+        lambda busy: World(
+            {"whole": Item("us", "old")},
+            fails={"update whole": [*busy, *["not known"] * FOR_EVER]},
+        ),
+    ],
+    ids=["not-visible", "no-tags", "denied", "create-not-known", "update-not-known"],
+)
+def test_two_minutes_end_across_invocations_however_short_they_are(
+    world_of: Callable[[list[str]], World], busy: int, hop: float
+) -> None:
+    graph = two(world_of(["busy"] * busy))
+    assert fails_after_hops(graph, hop) == 10 * busy + SECONDS
+
+
+def test_what_the_world_does_not_know_after_another_error_has_two_minutes_again() -> None:
+    codes = ["not known", *["busy"] * 12, "not known", "not known"]
+    world = World({"whole": Item("us", "old")}, fails={"update whole": codes})
+    time = Time()
+    convergence = Convergence(two(world), explain, now=time)
+    while not isinstance(convergence.step(), Done):
+        time.seconds += 10
+    assert world.items["whole"].value == "1"
+
+
+def test_what_the_world_does_not_know_after_no_error_has_two_minutes_again() -> None:
+    world = World({"whole": Item("us", "old")}, fails={"update whole": ["not known"] * 3})
+    time = Time()
+    convergence = Convergence(two(world), explain, now=time)
+    convergence.step()
+    world.items["whole"] = Item("us", "1", looks_to_serve=1)
+    convergence.step()
+    world.items["whole"], time.seconds = Item("us", "old"), SECONDS
+    while not isinstance(convergence.step(), Done):
+        time.seconds += 10
+    assert world.items["whole"].value == "1"
 
 
 def test_two_of_one_label_are_not_taken_for_one_another() -> None:
     graph, world = Graph(), World()
     graph.add(Thing(world, "whole", "1"))
     graph.add(Thing(World(), "whole", "2"))
-    waited = {"thing whole": Wait(NOT_VISIBLE, 0)}
+    waited = {"thing whole": Wait(NOT_VISIBLE, 0, 0)}
     assert isinstance(Convergence(graph, explain, waited=waited, now=Time()).step(), Done)
 
 

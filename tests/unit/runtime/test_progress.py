@@ -28,6 +28,21 @@ def test_a_change_is_told_once_with_the_time_since_it_was_first_waited_for() -> 
     assert told == ["database instance: requested, 0 s", "database instance: creating, 40 s"]
 
 
+def test_a_state_has_a_beginning_of_its_own_and_keeps_it_in_the_next_invocation() -> None:
+    time = FakeTime()
+    first, _ = progress_of(time)
+    first.note({"a": "x"})
+    time.sleep(20)
+    first.note({"a": "y"})
+    time.sleep(20)
+    first.note({"a": "y"})
+    second, _ = progress_of(time, dict(first.waits))
+    second.note({"a": "y"})
+
+    began = time.at - 40
+    assert second.waits == first.waits == {"a": Wait("y", began, began + 20)}
+
+
 def test_what_is_over_is_told_with_how_long_it_took() -> None:
     time = FakeTime()
     telling, told = progress_of(time)

@@ -72,7 +72,8 @@ def team() -> str:
 
 def test_given_what_an_earlier_invocation_created_then_the_next_waits_for_it() -> None:
     not_visible = "created; not visible yet"
-    asked = replace(request("Create", {}), waited={"bucket": Wait(not_visible, time.time())})
+    now = time.time()
+    asked = replace(request("Create", {}), waited={"bucket": Wait(not_visible, now, now)})
     assert BUCKET.prepare(asked, asked.identity)() == Waiting({"bucket": not_visible})
     assert boto("s3").list_buckets()["Buckets"] == []
 
