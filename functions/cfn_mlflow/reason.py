@@ -1,7 +1,7 @@
 """The codes of failures: what each means, and what to do.
 
 A stack's event begins with the code, in brackets. Scripts and people match codes, never words: the
-words may change, a code stays. `docs/errors.md` is made from this module by `make errors`.
+words may change, a code stays. `docs/errors.md` is made from this module by `make generate`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Final
 STACK: Final = "the stack's event"
 ROTATION: Final = "the rotation's error"
 CHECK: Final = "the schema check's report"
+NOT_SERVED: Final = "the answer to a caller who is not served"
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class Reason(Enum):
     OwnershipConflict = Meaning(
         "An object with the name is there already, and is not this resource's.",
         "Choose another `UniqueName`, or remove the object. A bucket can be named instead.",
+        (STACK, ROTATION),
     )
     NotAllowed = Meaning(
         "A property names a thing of yours that this stack may not use.",
@@ -54,7 +56,7 @@ class Reason(Enum):
         "A thing belongs to another stack, which does not share it with this one.",
         "Name this stack in `SharedWithStacks` there, deploy that stack, then this one."
         " See [Sharing](sharing.md).",
-        (STACK, ROTATION, CHECK),
+        (STACK, CHECK, NOT_SERVED),
     )
     NotFound = Meaning(
         "Something that a property names, or that the call needs, does not exist.",
@@ -68,7 +70,7 @@ class Reason(Enum):
     SecretUnusable = Meaning(
         "A secret holds no password in a form that can be read.",
         "Put the password into the secret as text, or as JSON under `password`.",
-        (STACK, CHECK),
+        (STACK, ROTATION, CHECK),
     )
     WrongDatabase = Meaning(
         "The endpoint, the secret and the cluster are not of one database.",
@@ -76,8 +78,8 @@ class Reason(Enum):
         (STACK, CHECK),
     )
     KeyUnusable = Meaning(
-        "A KMS key is disabled, or waits for its deletion.",
-        "Enable the key or cancel its deletion, then deploy again.",
+        "A KMS key is disabled or denied, or waits for its deletion.",
+        "Enable or allow the key, or cancel its deletion, then deploy again.",
     )
     SubnetsOutsideVpc = Meaning(
         "The subnets lie in another VPC than `VpcId`.",
@@ -120,6 +122,7 @@ class Reason(Enum):
     NotCreated = Meaning(
         "AWS took an order to make an object, and could not make it.",
         "Mend what the reason names, then deploy again.",
+        (STACK, ROTATION),
     )
     ChangeNotTaken = Meaning(
         "AWS took a change several times, and the object is still as it was.",
@@ -260,12 +263,12 @@ class Reason(Enum):
     InvalidRequest = Meaning(
         "The event is none that CloudFormation, a rule or an operator sends.",
         "Deploy by CloudFormation. By hand, follow the documentation's example.",
-        (STACK, ROTATION),
+        (STACK, ROTATION, NOT_SERVED),
     )
     CallerRefused = Meaning(
         "Somebody invoked a function who is not served there.",
         "Invoke it with `--qualifier operator`. CloudTrail tells who it was.",
-        (ROTATION, CHECK),
+        (NOT_SERVED,),
     )
     RequestNotConfirmed = Meaning(
         "CloudFormation does not confirm the request. Nothing was changed.",

@@ -153,7 +153,7 @@ def before_it_reaches_the_database(database: Database, held: ExitStack) -> None:
     del held
     run = database.start(PGPORT="1")
     until(lambda: run.says("waiting for the database"))
-    assert run.kill().outcome == "killed"
+    assert run.kill().outcome == "out-of-memory"
 
 
 def before_it_asks_for_the_lock(database: Database, held: ExitStack) -> None:
@@ -173,7 +173,7 @@ def while_it_waits_for_the_lock(database: Database, held: ExitStack) -> None:
     held.enter_context(holding(database.server, database.name, f"SELECT pg_advisory_lock({LOCK})"))
     run = database.start()
     until(lambda: run.says("another migration is running"))
-    assert run.kill().outcome == "killed"
+    assert run.kill().outcome == "out-of-memory"
 
 
 def when_it_has_the_lock_and_nothing_else(database: Database, held: ExitStack) -> None:
@@ -205,7 +205,7 @@ def when_it_commits(database: Database, held: ExitStack) -> None:
     )
     run = database.start()
     until(lambda: waits_for_lock(database.connection, COMMIT))
-    assert run.kill().outcome == "killed"
+    assert run.kill().outcome == "out-of-memory"
 
 
 def when_it_reads_what_it_has_committed(database: Database, held: ExitStack) -> None:
@@ -223,7 +223,7 @@ def when_it_reads_what_it_has_committed(database: Database, held: ExitStack) -> 
     until_then.close()
     thread.join(SECONDS)
     until(lambda: waits_for_table(database.connection, "alembic_version", "AccessShareLock"))
-    assert run.kill().outcome == "killed"
+    assert run.kill().outcome == "out-of-memory"
 
 
 def killed_at_table(
@@ -234,7 +234,7 @@ def killed_at_table(
     held.enter_context(holding(database.server, database.name, lock))
     run = database.start()
     until(lambda: waits_for_table(database.connection, table))
-    assert run.kill().outcome == "killed"
+    assert run.kill().outcome == "out-of-memory"
 
 
 MOMENTS = [

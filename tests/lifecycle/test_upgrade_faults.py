@@ -147,7 +147,7 @@ def test_given_a_task_that_cannot_pull_then_its_reason_and_the_old_service_runs_
     [
         (('exec {python} -I -S "$@"',), "[ImageUnfit] "),
         (("echo 'cannot allocate' >&2", "exit 1"), "[TaskFailed] "),
-        (("kill -9 $$",), "[MigrationFailed] "),
+        (("kill -9 $$",), "[TaskOutOfMemory] "),
     ],
     ids=["no MLflow", "crashes", "is killed"],
 )

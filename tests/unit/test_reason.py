@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from cfn_mlflow.outcome import Failed, PermanentError
-from cfn_mlflow.reason import Reason
+from cfn_mlflow.reason import CHECK, NOT_SERVED, ROTATION, Reason
 from tests.support.codes import failing
 
 ROOT = Path(__file__).parents[2]
@@ -69,6 +69,40 @@ def test_each_code_says_in_short_sentences_what_it_means_and_what_to_do(reason: 
         assert text.endswith(".")
         assert max(len(sentence.split()) for sentence in text.split(". ")) <= 20
     assert meaning.shown
+
+
+OF_A_ROTATION = (
+    *(f"rotation/{name}.py" for name in ("loop", "rotation", "steps", "standby_login")),
+    *("rotation/redeployment.py", "engine/patience.py", "direct_invocation/cluster_tenant.py"),
+    *("aws/core/errors.py", "aws/core/session.py", "aws/rdsdata/database.py", "aws/ecs/task.py"),
+)
+OF_A_CHECK = (
+    *("types/schema/by_hand.py", "schema_check/states.py", "schema_check/check.py"),
+    *("schema_check/look.py", "aws/core/session.py", "aws/rdsdata/database.py"),
+)
+NOT_THERE = {(ROTATION, Reason.NoCapacity)}
+"""A rotation makes nothing that lies in an Availability Zone."""
+
+
+@pytest.mark.parametrize(
+    ("place", "modules"),
+    [
+        (ROTATION, OF_A_ROTATION),
+        (CHECK, OF_A_CHECK),
+        (NOT_SERVED, ("direct_invocation/caller.py",)),
+    ],
+)
+def test_each_code_that_a_place_can_show_names_the_place(
+    place: str, modules: tuple[str, ...]
+) -> None:
+    trees = [ast.parse((ROOT / "functions/cfn_mlflow" / name).read_text()) for name in modules]
+    raised = {Reason[code] for code in codes_in(*trees)}
+    shown = {reason for reason in Reason if place in reason.value.shown}
+    assert {one for one in raised - shown if (place, one) not in NOT_THERE} == set()
+
+
+def test_a_caller_who_is_not_served_gets_the_code_in_an_answer_alone() -> None:
+    assert Reason.CallerRefused.value.shown == (NOT_SERVED,)
 
 
 def test_no_two_codes_mean_the_same() -> None:

@@ -8,8 +8,8 @@ imports the standard library only. A broken dependency that stops a function can
 from __future__ import annotations
 
 import json
-import logging
 import os
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,9 +21,6 @@ from cfn_mlflow.reason import Reason
 from cfn_mlflow.runtime.failures import SERVICE, failure
 from cfn_mlflow.runtime.invocation import Context, Invocation
 from cfn_mlflow.runtime.place import Place
-
-log = logging.getLogger("last_word")
-log.setLevel(logging.INFO)
 
 CAUSE_BYTES = 180
 NEXT_STEP = (
@@ -94,7 +91,12 @@ def _cause(record: Mapping[str, Any]) -> Cause:
 
 
 def _tell(message: str, message_id: str, echo: Echo | None = None, **more: object) -> None:
+    """Write a line of the log: the whole line is one JSON object, or CloudWatch counts no failure.
+
+    Lambda's handler of `logging` would put the level and the request in front of it.
+    """
     of = {"stack_id": echo.stack_id, "logical_id": echo.logical_id} if echo else {}
     provider = {SERVICE: os.environ.get("POWERTOOLS_SERVICE_NAME", "cfn-mlflow")}
     line = {"message": message, "message_id": message_id, **of, **provider, **more}
-    log.info(json.dumps(line))
+    sys.stdout.write(f"{json.dumps(line)}\n")
+    sys.stdout.flush()

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import io
 import json
+import logging
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,7 @@ from tests.support.cloudformation.protocol_kit import (
     World,
     signed_url,
 )
+from tests.support.template.provider_template import properties
 
 FUNCTIONS = Path(last_word.__file__).parent
 EVENTS = FUNCTIONS.parent / "events"
@@ -101,11 +104,11 @@ def test_a_malformed_request_with_a_url_is_answered_too(world: World) -> None:
 
 @pytest.mark.parametrize("body", ["not JSON", "[]", "{}", '{"Records": []}', '{"ResponseURL": 7}'])
 def test_a_message_that_is_no_request_is_logged_and_dropped(
-    world: World, caplog: pytest.LogCaptureFixture, body: str
+    world: World, capsys: pytest.CaptureFixture[str], body: str
 ) -> None:
     assert speak(message(body)) == []
 
-    assert "is no request of CloudFormation" in caplog.text
+    assert "is no request of CloudFormation" in capsys.readouterr().out
     assert world.answers.bodies == []
 
 
@@ -122,7 +125,7 @@ def test_a_message_that_is_no_request_is_logged_and_dropped(
 @pytest.mark.parametrize("changes", [{}, {"RequestType": "Nonsense"}])
 def test_a_message_with_an_address_that_is_not_cloudformations_for_it_is_dropped(
     world: World,
-    caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
     address: str,
     changes: dict[str, str],
@@ -138,7 +141,7 @@ def test_a_message_with_an_address_that_is_not_cloudformations_for_it_is_dropped
     assert speak(message(world.event(ResponseURL=address, **changes))) == []
 
     assert asked == []
-    assert "is no request of CloudFormation" in caplog.text
+    assert "is no request of CloudFormation" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("other", ["999999999999", "eu-west-2"])
@@ -155,13 +158,13 @@ def test_a_message_of_another_account_or_region_gets_nowhere_but_to_its_own_addr
 
 
 def test_an_answer_after_its_url_expired_is_logged_and_dropped(
-    world: World, caplog: pytest.LogCaptureFixture
+    world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
     world.answers.statuses = [403]
 
     assert speak(message(world.event())) == []
 
-    assert "CloudFormation waits for it no longer" in caplog.text
+    assert "CloudFormation waits for it no longer" in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("quick")
@@ -180,15 +183,52 @@ def test_without_time_every_message_comes_again(world: World) -> None:
 
 
 def test_neither_url_nor_property_is_in_its_log(
-    world: World, caplog: pytest.LogCaptureFixture
+    world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    caplog.set_level("DEBUG")
     world.answers.statuses = [403]
 
     speak(message(world.event()), message(world.event(), number=2))
 
-    assert SECRET not in caplog.text
-    assert "X-Amz" not in caplog.text
+    said = "".join(capsys.readouterr())
+    assert said.count("message_id") == 2
+    assert SECRET not in said
+    assert "X-Amz" not in said
+
+
+@pytest.fixture
+def lambdas_handler() -> Iterator[io.StringIO]:
+    """Give the root logger the handler of Lambda's runtime; return what it writes."""
+    text = io.StringIO()
+    handler = logging.StreamHandler(text)
+    handler.setFormatter(logging.Formatter("[%(levelname)s]\t%(asctime)s\t%(message)s"))
+    logging.getLogger().addHandler(handler)
+    yield text
+    logging.getLogger().removeHandler(handler)
+
+
+def test_its_line_is_a_document_that_the_alarm_on_dead_functions_counts(
+    world: World,
+    capsys: pytest.CaptureFixture[str],
+    lambdas_handler: io.StringIO,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """CloudWatch makes a metric of a line only if the whole line is one JSON object."""
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "tracking")
+
+    speak(message(world.event()))
+
+    [written] = (capsys.readouterr().out + lambdas_handler.getvalue()).splitlines()
+    line = json.loads(written)
+    alarm = properties("FunctionsDied")
+    [metric] = line["_aws"]["CloudWatchMetrics"]
+    assert isinstance(line["_aws"]["Timestamp"], int)
+    assert metric["Namespace"] == alarm["Namespace"]
+    assert [one["Name"] for one in metric["Metrics"]] == [alarm["MetricName"]]
+    assert line[alarm["MetricName"]] == 1
+    watched = {one["Name"]: one["Value"] for one in alarm["Dimensions"]}
+    assert sorted(watched) in [sorted(names) for names in metric["Dimensions"]]
+    assert watched["service"] == {"Ref": "ProviderName"}
+    assert (line["service"], line["code"]) == ("tracking", watched["code"])
 
 
 def test_its_sample_event_is_understood(world: World) -> None:

@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
+from cfn_mlflow.reason import NOT_SERVED, Reason
 from cfn_mlflow.rotation.loop import RotationError
 from cfn_mlflow.rotation.loop import rotate as run
 from cfn_mlflow.runtime.clock import Clock
+from cfn_mlflow.runtime.failures import FAILURES
 from tests.support.graphs.rotation_kit import (
     CLUSTER,
     FUNCTION,
@@ -112,6 +114,9 @@ class TestInvocation:
         [line] = lines()
         assert (line["level"], line["message"]) == ("WARNING", "Not served")
         assert words in line["reason"]
+        assert line["code"] == answer["code"]
+        assert NOT_SERVED in Reason[line["code"]].value.shown
+        assert FAILURES not in line, "nobody may set off an alarm by a call that is refused"
 
     def test_given_an_error_that_nobody_foresaw_then_its_text_is_not_told(
         self, service: str, monkeypatch: pytest.MonkeyPatch

@@ -188,6 +188,12 @@ def _cause(found: str, error: Exception) -> Cause:
             f"AWS has no room for it in these Availability Zones ({found}): {said}. Deploy again "
             f"later, or name subnets in others",
         )
+    if found in ALREADY_THERE:
+        return Cause(
+            Reason.OwnershipConflict,
+            f"{operation} was refused, as the object is there already ({found}): {said}. Remove "
+            f"or rename it, then deploy again",
+        )
     if is_missing(error):
         return Cause(
             Reason.NotFound,

@@ -22,25 +22,39 @@ MASTER_NAME = "mlflow_master"
 DATABASE_NAME = "mlflow"
 LOGS = "postgresql"
 
-_ENDS_BADLY: Mapping[str, str] = {
-    "cloning-failed": "look at its events in RDS",
-    "failed": "look at its events in RDS",
-    "inaccessible-encryption-credentials": "its KMS key is disabled or denied: allow it again",
-    "inaccessible-encryption-credentials-recoverable": (
-        "its KMS key is disabled or denied: allow it again and start the cluster"
+_EVENTS = (Reason.DatabaseFailed, "look at its events in RDS")
+_ENDS_BADLY: Mapping[str, tuple[Reason, str]] = {
+    "cloning-failed": _EVENTS,
+    "failed": _EVENTS,
+    "inaccessible-encryption-credentials": (
+        Reason.KeyUnusable,
+        "its KMS key is disabled or denied: allow it again",
     ),
-    "incompatible-create": "look at its events in RDS",
-    "incompatible-network": "a subnet has no free address, or the VPC no DNS names: mend them",
-    "incompatible-option-group": "look at its events in RDS",
-    "incompatible-parameters": "its parameter group was changed by hand: mend it",
-    "incompatible-restore": "look at its events in RDS",
-    "insufficient-capacity": "its Availability Zone has no capacity now: name other subnets",
-    "migration-failed": "look at its events in RDS",
-    "restore-error": "look at its events in RDS",
-    "stopped": "somebody stopped it: start it in RDS",
-    "storage-full": "look at its events in RDS",
+    "inaccessible-encryption-credentials-recoverable": (
+        Reason.KeyUnusable,
+        "its KMS key is disabled or denied: allow it again and start the cluster",
+    ),
+    "incompatible-create": _EVENTS,
+    "incompatible-network": (
+        Reason.DatabaseFailed,
+        "a subnet has no free address, or the VPC no DNS names: mend them",
+    ),
+    "incompatible-option-group": _EVENTS,
+    "incompatible-parameters": (
+        Reason.DatabaseFailed,
+        "its parameter group was changed by hand: mend it",
+    ),
+    "incompatible-restore": _EVENTS,
+    "insufficient-capacity": (
+        Reason.NoCapacity,
+        "its Availability Zone has no capacity now: name other subnets",
+    ),
+    "migration-failed": _EVENTS,
+    "restore-error": _EVENTS,
+    "stopped": (Reason.DatabaseStopped, "somebody stopped it: start it in RDS"),
+    "storage-full": _EVENTS,
 }
-"""Statuses that do not pass by themselves, and what to do about each."""
+"""Statuses that do not pass by themselves: the code of each, and what to do about it."""
 
 
 def rds() -> RDSClient:
@@ -55,10 +69,8 @@ def state_of(label: str, status: str) -> str | None:
     Raises PermanentError for one that does not pass by itself.
     """
     if status in _ENDS_BADLY:
-        raise PermanentError(
-            Reason.DatabaseStopped if status == "stopped" else Reason.DatabaseFailed,
-            f"{label}: {status}: {_ENDS_BADLY[status]}, then deploy again",
-        )
+        reason, to_do = _ENDS_BADLY[status]
+        raise PermanentError(reason, f"{label}: {status}: {to_do}, then deploy again")
     return None if status == "available" else status.replace("-", " ")
 
 

@@ -88,7 +88,7 @@ class _Checks:
         answer = _answer(report, "" if asked.expected_revision else version)
         found = f"Schema of {asked.cluster_arn}: {report.state}"
         if report.code:
-            log.warning(found, report=answer, resource=resource, **failure(report.code))
+            log.error(found, report=answer, resource=resource, **failure(report.code))
         else:
             log.info(found, report=answer, resource=resource)
         value = drift(report)

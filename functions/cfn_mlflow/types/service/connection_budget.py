@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -46,10 +45,8 @@ class ConnectionBudget(Observed[Budget]):
                 )
             log.warning(f"{budget.refusal}: lower the number of tasks or workers")
         if budget.clamped:
-            logging.getLogger("cfn-mlflow").info(
-                "Connection pools hold %s each, of MLflow's own %s: %s",
-                budget.of_a_pool,
-                MOST,
-                budget.words,
+            log.info(
+                f"Connection pools hold {budget.of_a_pool} each, of MLflow's own {MOST}: "
+                f"{budget.words}"
             )
         return Observation(budget)

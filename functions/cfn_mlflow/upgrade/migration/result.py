@@ -16,9 +16,11 @@ _DONE = frozenset({"current", "migrated", "behind", "empty"})
 """The outcomes of a migration or an inspection that are no failure."""
 _OF_USERS_TOO = frozenset({"behind", "migrated"})
 """The outcomes that may concern the users' tables alone."""
-_RETRYABLE = frozenset({"locked", "unreachable", "killed"})
+_RETRYABLE = frozenset({"locked", "unreachable", "out-of-memory", "killed"})
 _LONG_ENOUGH = 60.0
 """Seconds after which no attempt follows: it would keep the user waiting for the reason."""
+_OUT_OF_MEMORY = 137
+"""The exit code after SIGKILL, which a process that uses too much memory gets."""
 _KILLED = 128
 """An exit code from here on means that a signal ended the process."""
 
@@ -51,8 +53,11 @@ _WORDS: Mapping[str, str] = {
     " its secret, and that the database asks for it by SCRAM.",
     "unreachable": "The database could not be reached: {reason}. Check that it is available and"
     " that its security group admits the tasks, then try again.",
+    "out-of-memory": "The migration task was killed (exit code {code}), as a task is that needs"
+    " more memory than it has. What it had not committed was rolled back: give the task more"
+    " memory, then try again.",
     "killed": "The migration task was killed (exit code {code}). What it had not committed was"
-    " rolled back: try again; with exit code 137, give the task more memory.",
+    " rolled back: try again.",
     "failed": "The migration failed: {reason}; {state}. The task's log has the whole error.",
     "silent": "The migration task ended with exit code {code} and without a result: the image may"
     " have no Python or may not start. Its log may say more.",
@@ -68,6 +73,7 @@ _REASONS: Mapping[str, Reason] = {
     "no-basic-auth": Reason.ImageUnfit,
     "login-refused": Reason.LoginRefused,
     "unreachable": Reason.DatabaseUnreachable,
+    "out-of-memory": Reason.TaskOutOfMemory,
 }
 """The codes of the outcomes that are failures; the others are `MigrationFailed`."""
 _REASON_CHARACTERS = 160
@@ -183,6 +189,8 @@ def _is_ahead(report: Mapping[str, Any], ahead: str | None) -> bool:
 def _of_exit_code(exit_code: int | None) -> str:
     if exit_code is None or exit_code in (1, 2, 126, 127):
         return "silent"
+    if exit_code == _OUT_OF_MEMORY:
+        return "out-of-memory"
     if exit_code >= _KILLED:
         return "killed"
     return next((name for name, code in EXIT_CODES.items() if code == exit_code), "silent")

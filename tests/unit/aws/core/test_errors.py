@@ -81,6 +81,8 @@ def test_an_error_says_by_its_class_whether_it_may_pass_after_our_own_create(
         ("VpcLimitExceeded", Reason.QuotaReached),
         ("InsufficientDBClusterCapacityFault", Reason.NoCapacity),
         ("InvalidVpcID.NotFound", Reason.NotFound),
+        ("EntityAlreadyExists", Reason.OwnershipConflict),
+        ("DBClusterAlreadyExistsFault", Reason.OwnershipConflict),
         ("InvalidParameterCombination", Reason.CallRefused),
     ],
 )

@@ -33,6 +33,7 @@ from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.engine.patience import SECONDS
 from cfn_mlflow.engine.resource import Observed
 from cfn_mlflow.outcome import PermanentError, Waiting
+from cfn_mlflow.reason import Reason
 from tests.support.objects.service_kit import BOUNDARY, owner
 
 pytestmark = pytest.mark.usefixtures("aws")
@@ -124,16 +125,20 @@ def refused() -> Iterator[Any]:
     session.forget_clients()
 
 
-def is_waited_for(node: Observed[Any], words: str, said: str) -> None:
-    """Converge it: it is waited for in these words, until its two minutes are over."""
+def is_waited_for(node: Observed[Any], words: str, said: str) -> Reason:
+    """Converge it: it is waited for in these words, until its two minutes are over.
+
+    Return the code of the failure that follows.
+    """
     graph, seconds = Graph(), [0.0]
     graph.add(node)
     convergence = Convergence(graph, explain, now=lambda: seconds[0])
     for seconds[0] in (0.0, SECONDS - 1):
         assert convergence.step() == Waiting({node.label: words})
     seconds[0] = SECONDS
-    with pytest.raises(PermanentError, match=said):
+    with pytest.raises(PermanentError, match=said) as raised:
         convergence.step()
+    return raised.value.reason
 
 
 @pytest.mark.parametrize(("node", "operation", "said"), FIRST_USES, ids=lambda one: str(one)[:40])
@@ -151,4 +156,5 @@ def test_object_that_a_dead_invocation_made_is_waited_for_and_not_for_ever(
     node: Observed[Any], operation: str, code: str, refused: Any
 ) -> None:
     refused(operation, code, "it is there")
-    is_waited_for(node, "created; not visible yet", code)
+    reason = is_waited_for(node, "created; not visible yet", code)
+    assert reason is Reason.OwnershipConflict

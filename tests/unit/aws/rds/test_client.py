@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from cfn_mlflow.aws.rds.client import DatabaseLogGroup, instances_of, set_tags, state_of, tags_of
-from cfn_mlflow.outcome import PermanentError
+from cfn_mlflow.reason import Reason
+from tests.support.codes import failing
 from tests.support.objects.service_kit import boto, owner
 from tests.support.objects.two_databases import OTHERS, make_cluster
 
@@ -16,15 +17,22 @@ def test_status_that_passes_is_told_in_words_and_available_is_no_status() -> Non
 
 
 @pytest.mark.parametrize(
-    ("status", "words"),
+    ("status", "reason", "words"),
     [
-        ("stopped", "somebody stopped it: start it in RDS"),
-        ("inaccessible-encryption-credentials", "its KMS key is disabled or denied: allow it"),
-        ("insufficient-capacity", "name other subnets"),
+        ("stopped", Reason.DatabaseStopped, "somebody stopped it: start it in RDS"),
+        *(
+            (f"inaccessible-encryption-credentials{end}", Reason.KeyUnusable, "its KMS key is")
+            for end in ("", "-recoverable")
+        ),
+        ("insufficient-capacity", Reason.NoCapacity, "name other subnets"),
+        ("incompatible-network", Reason.DatabaseFailed, "a subnet has no free address"),
+        ("storage-full", Reason.DatabaseFailed, "look at its events in RDS"),
     ],
 )
-def test_status_that_never_passes_fails_with_what_to_do(status: str, words: str) -> None:
-    with pytest.raises(PermanentError, match=f"^instance: {status}: .*{words}") as raised:
+def test_status_that_never_passes_fails_with_its_code_and_what_to_do(
+    status: str, reason: Reason, words: str
+) -> None:
+    with failing(reason, f"^instance: {status}: .*{words}") as raised:
         state_of("instance", status)
     assert str(raised.value).endswith(", then deploy again")
 

@@ -26,7 +26,12 @@ from tests.support.objects.service_kit import ACCOUNT, REGION, boto, converge, o
 __all__ = ["aurora"]
 
 PASSES = ("backing-up", "modifying", "upgrading", "maintenance", "resetting-master-credentials")
-ENDS_BADLY = ("failed", "incompatible-network", "inaccessible-encryption-credentials", "stopped")
+ENDS_BADLY = {
+    "failed": Reason.DatabaseFailed,
+    "incompatible-network": Reason.DatabaseFailed,
+    "inaccessible-encryption-credentials": Reason.KeyUnusable,
+    "stopped": Reason.DatabaseStopped,
+}
 
 
 def moto() -> MotoCluster:
@@ -63,8 +68,7 @@ def test_given_a_state_that_never_passes_then_it_fails_at_once_and_says_what_to_
     moto().status = status
     with pytest.raises(PermanentError, match=rf"{status}: .*, then deploy again") as raised:
         look(graph())
-    stopped = status == "stopped"
-    assert raised.value.reason is (Reason.DatabaseStopped if stopped else Reason.DatabaseFailed)
+    assert raised.value.reason is ENDS_BADLY[status]
 
 
 @pytest.mark.parametrize("status", ENDS_BADLY)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,6 +15,7 @@ from cfn_mlflow.aws.core import session
 from cfn_mlflow.outcome import PermanentError, TemporaryError
 from cfn_mlflow.reason import Reason
 from cfn_mlflow.runtime.clock import Clock
+from cfn_mlflow.runtime.failures import FAILURES
 from cfn_mlflow.schema_check.check import SchemaReport, State
 from cfn_mlflow.schema_check.look import Watcher
 from cfn_mlflow.types.schema import by_hand as schema_by_hand
@@ -105,6 +106,18 @@ def test_given_a_check_then_the_whole_report_comes_back_as_json(
         "reason": "",
         "advice": "Do this.",
     }
+
+
+@pytest.mark.parametrize("state", [State.BEHIND, State.FOREIGN, State.REFUSED])
+def test_given_a_failure_then_its_line_is_an_error_that_counts_by_its_code(
+    monkeypatch: pytest.MonkeyPatch, lines: Callable[[], list[dict[str, Any]]], state: State
+) -> None:
+    """A provider whose LogLevel is ERROR logs it too, and CloudWatch counts by the line."""
+    assert state.code
+    reports(monkeypatch, SchemaReport(state, None, HEAD))
+    Lambda().answer({"Check": CHECK})
+    [line] = lines()
+    assert (line["level"], line["code"], line[FAILURES]) == ("ERROR", state.code.name, 1)
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import io
+import json
 import logging
 
 import pytest
+from aws_lambda_powertools import Logger
 
 from cfn_mlflow.outcome import REASON_BYTES
 from cfn_mlflow.reason import Reason
 from cfn_mlflow.types.common.connections import Budget
+from cfn_mlflow.types.service import connection_budget
 from cfn_mlflow.types.service.connection_budget import ConnectionBudget
 from tests.support.codes import failing
 from tests.support.objects.service_kit import STACK
@@ -31,6 +35,18 @@ def test_given_smaller_pools_than_mlflows_then_one_log_line_has_the_sum(
         "Connection pools hold 10 each, of MLflow's own 15:"
         " 2 tasks x (2 + 2 workers x 2 pools x 10) = 84, twice in a deployment: 168 of 189"
     ]
+
+
+def test_given_a_provider_of_another_name_then_the_sum_is_in_its_log_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    text = io.StringIO()
+    named = Logger(service="tracking", level="INFO", stream=text)
+    monkeypatch.setattr(connection_budget, "log", named)
+    summed(2, 2, takes=189)
+    [line] = [json.loads(line) for line in text.getvalue().splitlines()]
+    assert line["service"] == "tracking"
+    assert line["message"].startswith("Connection pools hold 10 each")
 
 
 def test_given_room_for_mlflows_own_pools_then_nothing_is_said(
@@ -56,7 +72,9 @@ def test_given_too_few_for_what_a_rollback_goes_back_to_then_it_is_only_told(
 ) -> None:
     with standing("UPDATE_ROLLBACK_IN_PROGRESS"):
         assert not summed(50, 2, takes=400).fits
-    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    warnings = [one for one in caplog.records if one.levelno > logging.INFO]
+    assert [one.levelname for one in warnings] == ["WARNING"]
+    assert "50 tasks x" in warnings[0].getMessage()
 
 
 def test_given_properties_that_were_let_stand_though_too_many_then_it_is_only_told(

@@ -80,13 +80,26 @@ def test_a_failure_tells_where_it_has_left_the_database(outcome: str) -> None:
         ("no-basic-auth", Reason.ImageUnfit),
         ("login-refused", Reason.LoginRefused),
         ("unreachable", Reason.DatabaseUnreachable),
-        ("killed", Reason.MigrationFailed),
         ("failed", Reason.MigrationFailed),
     ],
 )
 def test_each_outcome_that_is_a_failure_has_its_code(outcome: str, reason: Reason) -> None:
     text = json.dumps({"cfn-mlflow-migration": {"outcome": outcome}})
     assert parse([text], 1).reason is reason
+
+
+@pytest.mark.parametrize(
+    ("exit_code", "reason", "more_memory"),
+    [(137, Reason.TaskOutOfMemory, True), (143, Reason.MigrationFailed, False)],
+)
+def test_a_killed_task_is_told_to_need_memory_only_by_the_exit_code_that_says_so(
+    exit_code: int, reason: Reason, more_memory: bool
+) -> None:
+    result = parse([], exit_code)
+    assert result.reason is reason
+    assert ("give the task more memory" in result.words) is more_memory
+    assert f"(exit code {exit_code})" in result.words
+    assert result.retryable
 
 
 def test_only_what_may_pass_by_itself_is_retryable() -> None:
@@ -118,7 +131,7 @@ def test_a_revision_that_is_not_known_to_be_later_is_unknown() -> None:
         (7, "login-refused"),
         (126, "silent"),
         (127, "silent"),
-        (137, "killed"),
+        (137, "out-of-memory"),
         (143, "killed"),
         (None, "silent"),
     ],
