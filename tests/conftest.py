@@ -6,9 +6,9 @@ import pytest
 from hypothesis import settings
 
 from tests.support import slowest
-from tests.support.local_aws.running_aws import bare_aws, local_aws, probe
+from tests.support.local_aws.running_aws import bare_aws, lab, local_aws, probe
 
-__all__ = ["bare_aws", "local_aws", "probe"]
+__all__ = ["bare_aws", "lab", "local_aws", "probe"]
 
 # How long an example takes is the machine's business.
 settings.register_profile("tests", deadline=None)

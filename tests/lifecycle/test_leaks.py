@@ -3,13 +3,11 @@
 import base64
 import json
 import time
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote, quote_plus
 
 import pytest
 
-from local.aws import LocalAws
 from tests.support.local_aws import leaks
 from tests.support.local_aws.data_plane_kit import Database, Lab
 from tests.support.local_aws.probe import Probe
@@ -56,12 +54,6 @@ def test_of_the_json_of_a_secret_only_what_is_secret_is_looked_for() -> None:
 
 def test_a_secret_of_a_few_letters_is_not_looked_for() -> None:
     assert found_in("admin", "admin") == []
-
-
-@pytest.fixture(scope="module")
-def lab() -> Iterator[Lab]:
-    with LocalAws() as aws:
-        yield Lab(aws).furnish()
 
 
 def planted(lab: Lab, name: str) -> str:

@@ -24,12 +24,11 @@ from tests.support.mlflow.migration_kit import (
     SECONDS,
     Migrations,
     Run,
-    forking,
     holding,
     waits_for_lock,
     waits_for_table,
 )
-from tests.support.postgres import Connection, Server, running
+from tests.support.postgres import Connection, Server
 from tests.support.waiting import until
 
 HEAD = releases.head_of(environments.MLFLOW_VERSION) or ""
@@ -50,18 +49,6 @@ $$ BEGIN PERFORM pg_advisory_xact_lock({COMMIT}); RETURN NULL; END $$;
 CREATE CONSTRAINT TRIGGER slow AFTER UPDATE ON alembic_version DEFERRABLE INITIALLY DEFERRED
 FOR EACH ROW EXECUTE FUNCTION slow();
 """
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    with running() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def migrations(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Migrations]:
-    with forking(environments.image(), tmp_path_factory.mktemp("migrations")) as migrations:
-        yield migrations
 
 
 @pytest.fixture(scope="module")

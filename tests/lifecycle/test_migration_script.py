@@ -18,8 +18,8 @@ from cfn_mlflow.upgrade.migration import command
 from cfn_mlflow.upgrade.migration.result import Result, parse
 from cfn_mlflow.upgrade.migration.script import LOCK
 from local import environments
-from tests.support.mlflow.migration_kit import REPORT, Migrations, forking
-from tests.support.postgres import PASSWORD, Connection, Server, running
+from tests.support.mlflow.migration_kit import REPORT, Migrations
+from tests.support.postgres import PASSWORD, Connection, Server
 from tests.support.waiting import until
 
 OLDER = "0584bdc529eb"
@@ -41,12 +41,6 @@ if len(sys.argv) > 1:
 """
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    with running() as server:
-        yield server
-
-
 @pytest.fixture
 def database(server: Server, names: Iterator[str]) -> Iterator[tuple[str, Connection]]:
     name = next(names)
@@ -60,12 +54,6 @@ def names() -> Iterator[str]:
 
 
 Database = tuple[str, Connection]
-
-
-@pytest.fixture(scope="module")
-def migrations(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Migrations]:
-    with forking(environments.image(), tmp_path_factory.mktemp("migrations")) as migrations:
-        yield migrations
 
 
 def migrate(migrations: Migrations, environment: dict[str, str], **more: str) -> Result:
@@ -132,19 +120,6 @@ def test_a_database_behind_is_brought_up_and_its_rows_stay(
     assert list(result.pending) == releases.pending(OLDER, HEAD)
     assert schema_check.check(connection, HEAD).differences == ()
     assert connection.query("SELECT name FROM experiments") == [{"name": "kept"}]
-
-
-def test_of_two_that_start_together_one_migrates_and_the_other_finds_nothing_to_do(
-    server: Server, migrations: Migrations, names: Iterator[str]
-) -> None:
-    for begin in ((), (OLDER,)):
-        name = next(names)
-        with server.create(name) as connection:
-            if begin:
-                upgrade_to(migrations, server.environment(name), *begin)
-            both = [migrations.start(server.environment(name)) for _ in range(2)]
-            assert sorted(one.end().outcome for one in both) == ["current", "migrated"]
-            assert schema_check.check(connection, HEAD).state == "current"
 
 
 def test_migration_killed_in_the_middle_leaves_the_old_schema_to_the_next_one(

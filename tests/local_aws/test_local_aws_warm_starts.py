@@ -5,7 +5,6 @@ import re
 import signal
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
 from typing import Any
 
 import psutil
@@ -80,12 +79,6 @@ SERVER = {
     "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
     "MLFLOW_DISABLE_TELEMETRY": "true",
 }
-
-
-@pytest.fixture(scope="module")
-def lab() -> Iterator[Lab]:
-    with LocalAws() as aws:
-        yield Lab(aws).furnish()
 
 
 def python(code: str, start: dict[str, Any], **environment: str) -> dict[str, Any]:

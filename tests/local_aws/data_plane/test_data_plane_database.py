@@ -4,7 +4,6 @@ import json
 import socket
 import ssl
 import struct
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,17 +11,10 @@ from urllib.parse import urlsplit
 import pytest
 from botocore.exceptions import ClientError
 
-from local.aws import LocalAws
 from tests.support.local_aws.data_plane_kit import SCALING, Database, Lab
 from tests.support.waiting import until
 
 SSL_REQUEST = struct.pack("!II", 8, 80877103)
-
-
-@pytest.fixture(scope="module")
-def lab() -> Iterator[Lab]:
-    with LocalAws() as aws:
-        yield Lab(aws).furnish()
 
 
 @pytest.fixture(scope="module")

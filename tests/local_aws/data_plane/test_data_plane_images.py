@@ -1,21 +1,13 @@
 """Images in the local AWS: the tag chooses what really runs, and a test can bring its own."""
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from local.aws import LocalAws
 from local.environments import EnvironmentFailedError
 from tests.support.local_aws.data_plane_kit import IMAGE, Lab
 from tests.support.mlflow.mlflow_stacks import program
-
-
-@pytest.fixture(scope="module")
-def lab() -> Iterator[Lab]:
-    with LocalAws() as aws:
-        yield Lab(aws).furnish()
 
 
 def test_the_tag_of_the_image_chooses_the_mlflow_release_that_runs(lab: Lab) -> None:

@@ -1,20 +1,12 @@
 """EC2 in the local AWS refuses what it refuses on AWS while something is in use."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from local.aws import LocalAws
 from tests.support.local_aws.data_plane_kit import Database, Lab
 from tests.support.waiting import until
-
-
-@pytest.fixture(scope="module")
-def lab() -> Iterator[Lab]:
-    with LocalAws() as aws:
-        yield Lab(aws).furnish()
 
 
 def make_group(lab: Lab, name: str) -> str:

@@ -2,7 +2,6 @@
 
 import socket
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -10,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from botocore.exceptions import ClientError
 
-from local.aws import LocalAws, LocalAwsError
+from local.aws import LocalAwsError
 from tests.support.local_aws.data_plane_kit import Database, Lab
 from tests.support.waiting import until
 
@@ -22,12 +21,6 @@ CONNECTS = (
     "except psycopg2.OperationalError as error:\n sys.exit(str(error))\n"
     "print('connected')"
 )
-
-
-@pytest.fixture(scope="module")
-def lab() -> Iterator[Lab]:
-    with LocalAws() as aws:
-        yield Lab(aws).furnish()
 
 
 @pytest.fixture(scope="module")

@@ -1,21 +1,13 @@
 """Snapshots, restores and clones of Aurora in the local AWS: the data comes along for real."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from local.aws import LocalAws
 from tests.support.local_aws.data_plane_kit import SCALING, Database, Lab
 from tests.support.waiting import until
-
-
-@pytest.fixture(scope="module")
-def lab() -> Iterator[Lab]:
-    with LocalAws() as aws:
-        yield Lab(aws).furnish()
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from local.aws import LocalAws, LocalAwsError
+from local.aws import LocalAwsError
 from tests.support.local_aws.data_plane_kit import Lab
 from tests.support.waiting import until
 
@@ -18,19 +18,16 @@ SERVICE = {
 SLEEP = {"command": ["python", "-c", "import time; time.sleep(600)"], "stopTimeout": 2}
 
 
-@pytest.fixture(scope="module")
-def lab() -> Iterator[Lab]:
-    with LocalAws() as aws:
-        lab = Lab(aws).furnish()
-        lab.client("ecs").create_service(
-            cluster="lab",
-            serviceName="scaled",
-            taskDefinition=lab.define("sleep", SLEEP),
-            desiredCount=0,
-            launchType="FARGATE",
-            networkConfiguration=lab.network,
-        )
-        yield lab
+@pytest.fixture(scope="module", autouse=True)
+def scaled_service(lab: Lab) -> None:
+    lab.client("ecs").create_service(
+        cluster="lab",
+        serviceName="scaled",
+        taskDefinition=lab.define("sleep", SLEEP),
+        desiredCount=0,
+        launchType="FARGATE",
+        networkConfiguration=lab.network,
+    )
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import socket
 import subprocess
 import threading
 import urllib.request
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -170,12 +169,6 @@ class Service:
         found = ecs.describe_service_deployments(serviceDeploymentArns=arns)
         deployments: list[dict[str, Any]] = found["serviceDeployments"]
         return deployments
-
-
-@pytest.fixture(scope="module")
-def lab() -> Iterator[Lab]:
-    with LocalAws() as aws:
-        yield Lab(aws).furnish()
 
 
 def server(lab: Lab, word: str) -> str:

@@ -1,13 +1,11 @@
 """ECS tasks in the local AWS: real processes, and ECS's words for what becomes of them."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from local.aws import LocalAws
 from tests.support.local_aws.data_plane_kit import Database, Lab
 from tests.support.waiting import until
 
@@ -28,12 +26,6 @@ SHOWS_ITSELF = (
     " 'home': os.listdir(os.environ['HOME']),"
     " 'who': boto3.client('sts').get_caller_identity()['Arn']}))"
 )
-
-
-@pytest.fixture(scope="module")
-def lab() -> Iterator[Lab]:
-    with LocalAws() as aws:
-        yield Lab(aws).furnish()
 
 
 def python(code: str, **rest: Any) -> dict[str, Any]:

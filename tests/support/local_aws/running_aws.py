@@ -1,4 +1,4 @@
-"""The local AWS, started once for all lifecycle tests."""
+"""The local AWS, started once for all lifecycle tests, or for a file alone."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,6 +7,7 @@ import pytest
 
 from local.aws import LocalAws
 from tests.support.local_aws import leaks
+from tests.support.local_aws.data_plane_kit import Lab
 from tests.support.local_aws.probe import Probe
 
 # AWS waits 1 and 2 minutes before the retries of an asynchronous invocation.
@@ -26,6 +27,13 @@ def local_aws(bare_aws: LocalAws) -> LocalAws:
     """The same local AWS with the provider deployed by `sam deploy`."""
     bare_aws.deploy_provider()
     return bare_aws
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[Lab]:
+    """A local AWS of the file's own, with a network and a cluster for tasks."""
+    with LocalAws() as aws:
+        yield Lab(aws).furnish()
 
 
 @pytest.fixture

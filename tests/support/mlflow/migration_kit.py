@@ -15,8 +15,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from cfn_mlflow.upgrade.migration import command
 from cfn_mlflow.upgrade.migration.result import Result, parse
+from local import environments
 from tests.support.postgres import PASSWORD, Connection, Server
 
 SECONDS = 300
@@ -132,6 +135,13 @@ def forking(python: Path, folder: Path) -> Iterator[Migrations]:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
         yield Migrations(process, folder)
+
+
+@pytest.fixture(scope="module")
+def migrations(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Migrations]:
+    """Runs of the newest MLflow's migration, for the tests of a file."""
+    with forking(environments.image(), tmp_path_factory.mktemp("migrations")) as migrations:
+        yield migrations
 
 
 def waits_for_table(connection: Connection, table: str, mode: str = "%") -> bool:

@@ -2,40 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
 from cfn_mlflow.aws.autoscaling.client import autoscaling
 from cfn_mlflow.aws.autoscaling.policy import CpuPolicy, CpuPolicyView
-from cfn_mlflow.aws.autoscaling.target import ScalableTarget
 from cfn_mlflow.engine.graph import Graph
-from tests.support.objects.fargate import Fargate
+from tests.support.objects.autoscaling_kit import SERVICE, policies
 from tests.support.objects.kill_points import watched
-from tests.support.objects.service_kit import boto, converge, owner
+from tests.support.objects.service_kit import converge, owner
 
-SERVICE = "service/mlflow-abcdefghij/mlflow-abcdefghij"
-
-
-@pytest.fixture(autouse=True)
-def scaled_service(fargate: Fargate) -> None:
-    fargate.services["mlflow-abcdefghij"] = {}
-    ScalableTarget(owner(), SERVICE, 1, 4).create()
+pytestmark = pytest.mark.usefixtures("scaled_service")
 
 
 def graph_of(percent: int = 70) -> Graph:
     graph = Graph()
     graph.add(CpuPolicy(owner(), SERVICE, percent))
     return graph
-
-
-def policies() -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = boto("application-autoscaling").describe_scaling_policies(
-        ServiceNamespace="ecs"
-    )["ScalingPolicies"]
-    return found
 
 
 def test_policy_adds_tasks_sooner_than_it_takes_them_away() -> None:

@@ -12,19 +12,14 @@ from cfn_mlflow.aws.autoscaling.suspension import (
     suspend,
     suspension_of,
 )
-from cfn_mlflow.aws.autoscaling.target import ScalableTarget
-from tests.support.objects.fargate import Fargate
+from tests.support.objects.autoscaling_kit import SERVICE
 from tests.support.objects.kill_points import watched
-from tests.support.objects.service_kit import boto, owner
+from tests.support.objects.service_kit import boto
 
-SERVICE = "service/mlflow-abcdefghij/mlflow-abcdefghij"
 BY_HAND = "ScheduledScalingSuspended"
 
 
-@pytest.fixture(autouse=True)
-def scaled_service(fargate: Fargate) -> None:
-    fargate.services["mlflow-abcdefghij"] = {}
-    ScalableTarget(owner(), SERVICE, 1, 4).create()
+pytestmark = pytest.mark.usefixtures("scaled_service")
 
 
 def found() -> Suspension:

@@ -9,16 +9,11 @@ import pytest
 from cfn_mlflow.aws.autoscaling.policy import CpuPolicy
 from cfn_mlflow.aws.autoscaling.target import ScalableTarget
 from cfn_mlflow.engine.graph import Graph
-from tests.support.objects.fargate import Fargate
+from tests.support.objects.autoscaling_kit import SERVICE, policies
 from tests.support.objects.kill_points import watched
 from tests.support.objects.service_kit import boto, converge, owner, remove
 
-SERVICE = "service/mlflow-abcdefghij/mlflow-abcdefghij"
-
-
-@pytest.fixture(autouse=True)
-def service(fargate: Fargate) -> None:
-    fargate.services["mlflow-abcdefghij"] = {}
+pytestmark = pytest.mark.usefixtures("service_to_scale")
 
 
 def graph_of(least: int = 1, most: int = 4, percent: int = 70, **more: Any) -> Graph:
@@ -33,13 +28,6 @@ def targets() -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = boto("application-autoscaling").describe_scalable_targets(
         ServiceNamespace="ecs"
     )["ScalableTargets"]
-    return found
-
-
-def policies() -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = boto("application-autoscaling").describe_scaling_policies(
-        ServiceNamespace="ecs"
-    )["ScalingPolicies"]
     return found
 
 

@@ -1,0 +1,6 @@
+"""What the tests of the migration's script share."""
+
+from tests.support.checked_schema import server
+from tests.support.mlflow.migration_kit import migrations
+
+__all__ = ["migrations", "server"]

@@ -1,0 +1,3 @@
+from tests.support.objects.autoscaling_kit import scaled_service, service_to_scale
+
+__all__ = ["scaled_service", "service_to_scale"]
