@@ -11,8 +11,8 @@ from botocore.model import OperationModel
 
 from cfn_mlflow.aws.core import session
 from tests.support import read_once
+from tests.support.beside_moto.aurora import aurora, server
 from tests.support.cloudformation.protocol_kit import answers, lines, world, written
-from tests.support.objects.aurora import aurora, server
 from tests.support.objects.aws_texts import refused
 from tests.support.objects.service_kit import aws, fargate, properties, vpc
 

@@ -14,8 +14,8 @@ from cfn_mlflow.outcome import Outcome
 from cfn_mlflow.types.bucket import graph as resource
 from cfn_mlflow.types.bucket.graph import BUCKET
 from cfn_mlflow.types.bucket.properties import BucketProperties
+from tests.support.beside_moto import buckets
 from tests.support.cloudformation.protocol_kit import PLACE, signed_url
-from tests.support.objects import buckets
 from tests.support.objects.service_kit import REGION, STACK, boto, owner
 
 NAME = "mlflow-bucket-artifacts-abcdefghij"

@@ -10,7 +10,7 @@ from cfn_mlflow.aws.core.errors import explain
 from cfn_mlflow.aws.rds.cluster import DBCluster
 from cfn_mlflow.engine.converge import Convergence
 from cfn_mlflow.engine.graph import Graph
-from tests.support.objects.aurora import Aurora
+from tests.support.beside_moto.aurora import Aurora
 from tests.support.objects.service_kit import boto, owner
 
 CLUSTER = "mlflow-database-abcdefghij"

@@ -18,7 +18,7 @@ from cfn_mlflow.outcome import Waiting
 from cfn_mlflow.upgrade.image_task import Launcher
 from cfn_mlflow.upgrade.inspection_task import Inspection
 from cfn_mlflow.upgrade.migration.task import MigrationTask
-from tests.support.objects.fargate import Fargate
+from tests.support.beside_moto.fargate import Fargate
 from tests.support.objects.service_kit import boto, converge, owner
 
 OLDER = "b7e2c1a4d9f3"

@@ -8,7 +8,7 @@ from cfn_mlflow.aws.ecs.task import Task
 from cfn_mlflow.upgrade.image_task import Launcher
 from cfn_mlflow.upgrade.inspection_task import InspectionView
 from cfn_mlflow.upgrade.migration.result import parse
-from tests.support.objects.fargate import behind
+from tests.support.beside_moto.fargate import behind
 from tests.support.objects.service_kit import boto, owner
 
 OLDER, HEAD = "b7e2c1a4d9f3", "dc11669786a5"

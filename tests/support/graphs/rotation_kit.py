@@ -14,8 +14,8 @@ from cfn_mlflow.rotation.rotation import Rotation, order
 from cfn_mlflow.types.database import graph as database
 from cfn_mlflow.types.database.properties import DatabaseProperties
 from local.emulator.postgres.server import PostgresServer
-from tests.support.objects.aurora import Aurora
-from tests.support.objects.fargate import Fargate
+from tests.support.beside_moto.aurora import Aurora
+from tests.support.beside_moto.fargate import Fargate
 from tests.support.objects.kill_points import watched
 from tests.support.objects.service_kit import boto, converge, owner
 

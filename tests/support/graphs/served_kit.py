@@ -9,7 +9,7 @@ from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.types.service import graph as service
 from cfn_mlflow.types.service.properties import ServiceProperties
 from cfn_mlflow.types.values.base import parse
-from tests.support.objects.fargate import Fargate
+from tests.support.beside_moto.fargate import Fargate
 from tests.support.objects.service_kit import boto, owner
 
 Properties = dict[str, Any]

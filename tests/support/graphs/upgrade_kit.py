@@ -12,7 +12,7 @@ from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.types.service import graph as service
 from cfn_mlflow.types.service.properties import ServiceProperties
 from cfn_mlflow.types.values.base import parse
-from tests.support.objects.fargate import Fargate, behind, migrated
+from tests.support.beside_moto.fargate import Fargate, behind, migrated
 from tests.support.objects.service_kit import HEAD, boto, converge, owner
 
 OLDER = "b7e2c1a4d9f3"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cfn_mlflow.aws.autoscaling.target import ScalableTarget
-from tests.support.objects.fargate import Fargate
+from tests.support.beside_moto.fargate import Fargate
 from tests.support.objects.service_kit import boto, owner
 
 SERVICE = "service/mlflow-abcdefghij/mlflow-abcdefghij"

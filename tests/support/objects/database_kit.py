@@ -11,7 +11,7 @@ from cfn_mlflow.aws.core.owner import Owner
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.types.database import graph as resource
 from cfn_mlflow.types.database.properties import DatabaseProperties
-from tests.support.objects.aurora import Aurora
+from tests.support.beside_moto.aurora import Aurora
 from tests.support.objects.kill_points import Calls, watched
 from tests.support.objects.service_kit import boto, converge, owner
 

@@ -13,9 +13,9 @@ from cfn_mlflow.types.mlflow import graph as mlflow_server
 from cfn_mlflow.types.mlflow.properties import MLflowProperties
 from cfn_mlflow.types.values.base import parse
 from local.emulator.postgres.server import PostgresServer
-from tests.support.objects import buckets
-from tests.support.objects.aurora import Aurora
-from tests.support.objects.fargate import Fargate
+from tests.support.beside_moto import buckets
+from tests.support.beside_moto.aurora import Aurora
+from tests.support.beside_moto.fargate import Fargate
 from tests.support.objects.service_kit import HEAD, boto, owner
 from tests.support.schemas import statements_of
 

@@ -17,8 +17,8 @@ from cfn_mlflow.engine.converge import Convergence
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.engine.remove import Removal
 from cfn_mlflow.outcome import Done, Outcome
-from tests.support.objects import autoscaling_tags
-from tests.support.objects.fargate import Fargate, install, migrated
+from tests.support.beside_moto import autoscaling_tags
+from tests.support.beside_moto.fargate import Fargate, install, migrated
 
 REGION = "eu-west-1"
 ACCOUNT = "123456789012"

@@ -14,8 +14,8 @@ from cfn_mlflow.reason import Reason
 from cfn_mlflow.types.service import graph as service
 from cfn_mlflow.types.service.properties import ServiceProperties
 from cfn_mlflow.types.values.base import parse
+from tests.support.beside_moto.fargate import IMAGE_DIGEST, Fargate, checked
 from tests.support.codes import failing
-from tests.support.objects.fargate import IMAGE_DIGEST, Fargate, checked
 from tests.support.objects.service_kit import converge, owner
 
 NAME = "mlflow-abcdefghij"

@@ -8,7 +8,7 @@ import re
 import psycopg2
 import pytest
 
-from tests.support.objects.aurora import Aurora
+from tests.support.beside_moto.aurora import Aurora
 from tests.support.objects.database_kit import (
     Properties,
     again,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cfn_mlflow.outcome import PermanentError
-from tests.support.objects.aurora import Aurora
+from tests.support.beside_moto.aurora import Aurora
 from tests.support.objects.database_kit import (
     NOTHING,
     Properties,

@@ -20,7 +20,7 @@ from cfn_mlflow.schema_check import read as schema_read
 from cfn_mlflow.types.database import graph as database
 from cfn_mlflow.types.database.properties import DatabaseProperties
 from local.emulator.postgres.server import PostgresServer
-from tests.support.objects.aurora import Aurora
+from tests.support.beside_moto.aurora import Aurora
 from tests.support.objects.service_kit import boto, converge, owner
 
 TYPES = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.objects.aurora import Aurora
+from tests.support.beside_moto.aurora import Aurora
 from tests.support.objects.database_kit import Properties, asked, graph, login, sql
 from tests.support.objects.service_kit import converge
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from cfn_mlflow.postgres.scram import verifier
 from local.emulator.postgres.server import PostgresServer
-from tests.support.objects.aurora import running
+from tests.support.beside_moto.aurora import running
 
 PRINTABLE = st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=1, max_size=64)
 

@@ -14,6 +14,7 @@ from cfn_mlflow.rotation.loop import RotationError
 from cfn_mlflow.rotation.loop import rotate as run
 from cfn_mlflow.runtime.clock import Clock
 from cfn_mlflow.runtime.failures import FAILURES
+from tests.support.beside_moto.fargate import Fargate
 from tests.support.graphs.rotation_kit import (
     CLUSTER,
     FUNCTION,
@@ -23,7 +24,6 @@ from tests.support.graphs.rotation_kit import (
     passwords,
     service,
 )
-from tests.support.objects.fargate import Fargate
 
 __all__ = ["given", "service"]
 

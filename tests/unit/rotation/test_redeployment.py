@@ -13,6 +13,7 @@ from cfn_mlflow.outcome import OutdatedError, PermanentError
 from cfn_mlflow.reason import Reason
 from cfn_mlflow.rotation.redeployment import RevisionOnLogin, RevisionView
 from local.emulator.postgres.server import PostgresServer
+from tests.support.beside_moto.fargate import End, Fargate
 from tests.support.codes import failing
 from tests.support.graphs.rotation_kit import (
     CLUSTER,
@@ -29,7 +30,6 @@ from tests.support.graphs.rotation_kit import (
     service,
     tags,
 )
-from tests.support.objects.fargate import End, Fargate
 from tests.support.objects.service_kit import boto
 
 __all__ = ["given", "service"]

@@ -9,6 +9,7 @@ import pytest
 
 from cfn_mlflow.reason import Reason
 from local.emulator.postgres.server import PostgresServer
+from tests.support.beside_moto.fargate import Fargate
 from tests.support.codes import failing
 from tests.support.graphs.rotation_kit import (
     CLUSTER,
@@ -28,7 +29,6 @@ from tests.support.graphs.rotation_kit import (
     runs_on,
     service,
 )
-from tests.support.objects.fargate import Fargate
 from tests.support.objects.kill_points import watched
 from tests.support.objects.service_kit import boto, owner
 from tests.support.objects.two_databases import make_rule

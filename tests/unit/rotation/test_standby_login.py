@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from local.emulator.postgres.server import PostgresServer
+from tests.support.beside_moto.fargate import Fargate
 from tests.support.graphs.rotation_kit import (
     SERVICE,
     arn,
@@ -14,7 +15,6 @@ from tests.support.graphs.rotation_kit import (
     service,
     tags,
 )
-from tests.support.objects.fargate import Fargate
 from tests.support.objects.service_kit import boto
 
 __all__ = ["given", "service"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from local.emulator.postgres.server import PostgresServer
+from tests.support.beside_moto.fargate import Fargate
 from tests.support.graphs.rotation_kit import (
     enters,
     given,
@@ -14,7 +15,6 @@ from tests.support.graphs.rotation_kit import (
     runs_on,
     service,
 )
-from tests.support.objects.fargate import Fargate
 from tests.support.objects.kill_points import dying_behind_every_write, watched
 from tests.support.objects.service_kit import boto
 

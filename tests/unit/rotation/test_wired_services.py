@@ -7,6 +7,7 @@ import json
 import pytest
 
 from cfn_mlflow.reason import Reason
+from tests.support.beside_moto.fargate import Fargate
 from tests.support.codes import failing
 from tests.support.graphs.rotation_kit import (
     CLUSTER,
@@ -19,7 +20,6 @@ from tests.support.graphs.rotation_kit import (
     service,
     tags,
 )
-from tests.support.objects.fargate import Fargate
 from tests.support.objects.service_kit import boto
 from tests.support.objects.two_databases import OTHER_STACK, OTHERS, named, share
 

@@ -9,9 +9,9 @@ from cfn_mlflow.engine.converge import Convergence
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.outcome import PermanentError, Waiting
 from cfn_mlflow.upgrade.migration.notes import AUTH_TAG, FALLBACK_IMAGE_TAG
+from tests.support.beside_moto import stacks
+from tests.support.beside_moto.fargate import Fargate, behind, migrated
 from tests.support.graphs.migrating_kit import NEWER, Build, Schema, graph_of, notes
-from tests.support.objects import stacks
-from tests.support.objects.fargate import Fargate, behind, migrated
 from tests.support.objects.kill_points import watched
 from tests.support.objects.service_kit import HEAD, converge
 

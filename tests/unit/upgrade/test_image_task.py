@@ -9,8 +9,8 @@ import pytest
 from cfn_mlflow.aws.ecs.task import Task, tasks
 from cfn_mlflow.outcome import PermanentError
 from cfn_mlflow.upgrade import image_task
+from tests.support.beside_moto.fargate import End, Fargate, behind, migrated
 from tests.support.graphs.migrating_kit import OLDER, Build, graph_of, revision_of, waits_of
-from tests.support.objects.fargate import End, Fargate, behind, migrated
 from tests.support.objects.kill_points import Killed, watched
 from tests.support.objects.service_kit import HEAD, converge, remove
 

@@ -9,6 +9,8 @@ import pytest
 from cfn_mlflow.outcome import PermanentError
 from cfn_mlflow.upgrade import image_task
 from cfn_mlflow.upgrade.migration.notes import SNAPSHOT_TAG
+from tests.support.beside_moto import stacks
+from tests.support.beside_moto.fargate import End, Fargate, behind, migrated
 from tests.support.graphs.migrating_kit import (
     NEWER,
     OLDER,
@@ -19,8 +21,6 @@ from tests.support.graphs.migrating_kit import (
     revision_of,
     waits_of,
 )
-from tests.support.objects import stacks
-from tests.support.objects.fargate import End, Fargate, behind, migrated
 from tests.support.objects.kill_points import watched
 from tests.support.objects.service_kit import HEAD, converge
 

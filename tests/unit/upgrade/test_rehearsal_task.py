@@ -14,8 +14,8 @@ from cfn_mlflow.outcome import PermanentError
 from cfn_mlflow.upgrade.image_task import Launcher
 from cfn_mlflow.upgrade.rehearsal_clone import RehearsalCloneView
 from cfn_mlflow.upgrade.rehearsal_task import RehearsalTask
+from tests.support.beside_moto.fargate import Fargate, migrated
 from tests.support.graphs.rehearsal_kit import HEAD, OLDER
-from tests.support.objects.fargate import Fargate, migrated
 from tests.support.objects.kill_points import watched
 from tests.support.objects.service_kit import converge, owner
 

@@ -11,6 +11,7 @@ from cfn_mlflow.aws.core.errors import explain
 from cfn_mlflow.engine.converge import Convergence
 from cfn_mlflow.engine.give_up import give_up
 from cfn_mlflow.outcome import PermanentError
+from tests.support.beside_moto.fargate import End, Fargate, checked, migrated
 from tests.support.graphs.upgrade_kit import (
     NAME,
     OLDER,
@@ -22,7 +23,6 @@ from tests.support.graphs.upgrade_kit import (
     older,
     suspended,
 )
-from tests.support.objects.fargate import End, Fargate, checked, migrated
 from tests.support.objects.kill_points import Killed, watched
 from tests.support.objects.service_kit import HEAD, converge
 

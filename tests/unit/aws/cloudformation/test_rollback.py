@@ -8,8 +8,8 @@ from botocore.stub import Stubber
 
 from cfn_mlflow.aws.cloudformation.rollback import continue_without, is_rolling_back
 from cfn_mlflow.aws.core import session
+from tests.support.beside_moto.stacks import standing
 from tests.support.objects.service_kit import STACK
-from tests.support.objects.stacks import standing
 
 pytestmark = pytest.mark.usefixtures("aws")
 

@@ -14,8 +14,8 @@ from cfn_mlflow.aws.logs.log_group import LogGroup
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.outcome import TemporaryError
 from cfn_mlflow.reason import Reason
+from tests.support.beside_moto.fargate import End, Fargate
 from tests.support.codes import failing
-from tests.support.objects.fargate import End, Fargate
 from tests.support.objects.kill_points import watched
 from tests.support.objects.service_kit import boto, converge, owner, remove
 

@@ -8,7 +8,7 @@ import pytest
 
 from cfn_mlflow.aws.ecs.task_definition import ReplacedRevisions, TaskDefinition, deregister
 from cfn_mlflow.engine.graph import Graph
-from tests.support.objects.fargate import Fargate
+from tests.support.beside_moto.fargate import Fargate
 from tests.support.objects.kill_points import watched
 from tests.support.objects.service_kit import boto, converge, owner, remove
 

@@ -17,9 +17,9 @@ from cfn_mlflow.engine.remove import Removal
 from cfn_mlflow.engine.resource import Observation
 from cfn_mlflow.outcome import Done, PermanentError, Waiting
 from cfn_mlflow.reason import Reason
+from tests.support.beside_moto.aurora import Aurora
 from tests.support.codes import failing
 from tests.support.graphs.cluster_kit import CLUSTER, aurora, cluster, graph, look
-from tests.support.objects.aurora import Aurora
 from tests.support.objects.kill_points import watched
 from tests.support.objects.service_kit import ACCOUNT, REGION, boto, converge, owner, remove
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cfn_mlflow.aws.rds.cluster_view import major, numbers, read_cluster, view_of
-from tests.support.objects.aurora import Aurora
+from tests.support.beside_moto.aurora import Aurora
 
 MAKING = {
     "DBClusterIdentifier": "mlflow",

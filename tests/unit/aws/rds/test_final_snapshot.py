@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.objects.aurora import Aurora
+from tests.support.beside_moto.aurora import Aurora
 from tests.support.objects.database_kit import (
     CLUSTER,
     NOTHING,

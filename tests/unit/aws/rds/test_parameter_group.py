@@ -6,8 +6,8 @@ import pytest
 
 from cfn_mlflow.aws.rds.parameter_group import DBClusterParameterGroup
 from cfn_mlflow.engine.graph import Graph
-from tests.support.objects import cluster_parameters
-from tests.support.objects.aurora import Aurora
+from tests.support.beside_moto import cluster_parameters
+from tests.support.beside_moto.aurora import Aurora
 from tests.support.objects.kill_points import watched
 from tests.support.objects.service_kit import boto, converge, owner
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from cfn_mlflow.reason import Reason
+from tests.support.beside_moto.aurora import Aurora
 from tests.support.codes import failing
-from tests.support.objects.aurora import Aurora
 from tests.support.objects.database_kit import Properties, graph
 from tests.support.objects.service_kit import boto, converge
 

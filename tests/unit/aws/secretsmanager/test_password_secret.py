@@ -16,10 +16,10 @@ from cfn_mlflow.aws.secretsmanager.password_secret import (
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.outcome import PermanentError
 from cfn_mlflow.reason import Reason
+from tests.support.beside_moto.stacks import standing
 from tests.support.codes import failing
 from tests.support.objects.kill_points import watched
 from tests.support.objects.service_kit import boto, converge, owner, remove
-from tests.support.objects.stacks import standing
 
 pytestmark = pytest.mark.usefixtures("aws")
 NAMED_BY = "DatabasePasswordSecretArn"

@@ -8,8 +8,8 @@ import pytest
 
 from cfn_mlflow.outcome import Done, Outcome, PermanentError
 from cfn_mlflow.types.bucket.graph import BUCKET
+from tests.support.beside_moto import stacks
 from tests.support.graphs.bucket_kit import names, request, s3, served, world
-from tests.support.objects import stacks
 from tests.support.objects.service_kit import boto
 
 __all__ = ["s3"]

@@ -17,12 +17,12 @@ from cfn_mlflow.schema_check.service_schema import ServiceSchema
 from cfn_mlflow.types.bucket.graph import BUCKET
 from cfn_mlflow.types.schema.graph import SCHEMA
 from cfn_mlflow.types.service.graph import SERVICE
+from tests.support.beside_moto import buckets
+from tests.support.beside_moto.fargate import Fargate
+from tests.support.beside_moto.stacks import standing
 from tests.support.cloudformation.protocol_kit import PLACE, signed_url
-from tests.support.objects import buckets
-from tests.support.objects.fargate import Fargate
 from tests.support.objects.kill_points import watched
 from tests.support.objects.service_kit import HEAD, STACK, boto
-from tests.support.objects.stacks import standing
 from tests.support.properties import named_things as things
 
 Properties = dict[str, Any]

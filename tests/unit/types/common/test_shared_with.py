@@ -11,7 +11,7 @@ from cfn_mlflow.outcome import Done
 from cfn_mlflow.types.bucket import graph as bucket
 from cfn_mlflow.types.bucket.properties import BucketProperties
 from cfn_mlflow.types.values.base import parse
-from tests.support.objects import buckets
+from tests.support.beside_moto import buckets
 from tests.support.objects.kill_points import watched
 from tests.support.objects.mlflow_kit import Properties, asked, graph_of
 from tests.support.objects.service_kit import boto, converge, owner, remove

@@ -24,10 +24,10 @@ from cfn_mlflow.outcome import (
 )
 from cfn_mlflow.runtime.progress import Wait
 from cfn_mlflow.types.bucket.graph import BUCKET
+from tests.support.beside_moto import buckets
+from tests.support.beside_moto.stacks import standing
 from tests.support.cloudformation.protocol_kit import PLACE, signed_url
-from tests.support.objects import buckets
 from tests.support.objects.service_kit import STACK, boto
-from tests.support.objects.stacks import standing
 from tests.support.properties import named_things as things
 
 FAULTY = {"Tags": {"team": "two  words\x7f"}}

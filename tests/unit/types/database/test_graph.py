@@ -12,8 +12,8 @@ from cfn_mlflow.outcome import PermanentError
 from cfn_mlflow.types.database import graph as resource
 from cfn_mlflow.types.database.properties import DatabaseProperties
 from cfn_mlflow.types.values.base import parse_for_removal
-from tests.support.objects import cluster_parameters
-from tests.support.objects.aurora import Aurora
+from tests.support.beside_moto import cluster_parameters
+from tests.support.beside_moto.aurora import Aurora
 from tests.support.objects.database_kit import (
     CLUSTER,
     NOTHING,

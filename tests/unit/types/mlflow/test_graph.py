@@ -8,8 +8,8 @@ from cfn_mlflow.types.mlflow import graph as mlflow_server
 from cfn_mlflow.types.mlflow.attributes import MLflowAttributes
 from cfn_mlflow.types.mlflow.properties import MLflowProperties
 from cfn_mlflow.types.values.base import parse_for_removal
-from tests.support.objects.aurora import CONNECTIONS
-from tests.support.objects.fargate import Fargate
+from tests.support.beside_moto.aurora import CONNECTIONS
+from tests.support.beside_moto.fargate import Fargate
 from tests.support.objects.kill_points import watched
 from tests.support.objects.mlflow_kit import Properties, asked, graph_of
 from tests.support.objects.service_kit import HEAD, boto, converge, owner, remove

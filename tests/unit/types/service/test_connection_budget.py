@@ -14,9 +14,9 @@ from cfn_mlflow.reason import Reason
 from cfn_mlflow.types.common.connections import Budget
 from cfn_mlflow.types.service import connection_budget
 from cfn_mlflow.types.service.connection_budget import ConnectionBudget
+from tests.support.beside_moto.stacks import standing
 from tests.support.codes import failing
 from tests.support.objects.service_kit import STACK
-from tests.support.objects.stacks import standing
 
 pytestmark = pytest.mark.usefixtures("aws")
 

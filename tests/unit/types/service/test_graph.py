@@ -15,6 +15,8 @@ from cfn_mlflow.types.service import graph as service
 from cfn_mlflow.types.service.attributes import ServiceAttributes
 from cfn_mlflow.types.service.properties import ServiceProperties
 from cfn_mlflow.types.values.base import parse_for_removal
+from tests.support.beside_moto import stacks
+from tests.support.beside_moto.fargate import End, Fargate, migrated
 from tests.support.codes import failing
 from tests.support.graphs.served_kit import (
     Properties,
@@ -24,8 +26,6 @@ from tests.support.graphs.served_kit import (
     owned,
     server,
 )
-from tests.support.objects import stacks
-from tests.support.objects.fargate import End, Fargate, migrated
 from tests.support.objects.kill_points import Killed, watched
 from tests.support.objects.service_kit import HEAD, boto, converge, owner, remove
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from cfn_mlflow.outcome import PermanentError
+from tests.support.beside_moto.fargate import Fargate
 from tests.support.graphs.served_kit import Properties, environment, graph_of, owned, server
-from tests.support.objects.fargate import Fargate
 from tests.support.objects.kill_points import watched
 from tests.support.objects.service_kit import boto, converge
 

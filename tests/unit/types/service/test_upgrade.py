@@ -11,6 +11,8 @@ from cfn_mlflow.aws.core.errors import explain
 from cfn_mlflow.engine.give_up import give_up
 from cfn_mlflow.outcome import PermanentError
 from cfn_mlflow.reason import Reason
+from tests.support.beside_moto import stacks
+from tests.support.beside_moto.fargate import End, Fargate, checked, migrated
 from tests.support.codes import failing
 from tests.support.graphs.upgrade_kit import (
     NAME,
@@ -22,8 +24,6 @@ from tests.support.graphs.upgrade_kit import (
     older,
     suspended,
 )
-from tests.support.objects import stacks
-from tests.support.objects.fargate import End, Fargate, checked, migrated
 from tests.support.objects.kill_points import dying_behind_every_write, watched
 from tests.support.objects.service_kit import HEAD, STACK, boto, converge
 

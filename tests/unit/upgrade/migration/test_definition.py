@@ -5,8 +5,8 @@ from __future__ import annotations
 from cfn_mlflow.aws.core.errors import explain
 from cfn_mlflow.engine.converge import Convergence
 from cfn_mlflow.engine.give_up import give_up
+from tests.support.beside_moto.fargate import Fargate
 from tests.support.graphs.upgrade_kit import Properties, graph_of, newer, older
-from tests.support.objects.fargate import Fargate
 from tests.support.objects.service_kit import converge
 
 __all__ = ["newer", "older"]

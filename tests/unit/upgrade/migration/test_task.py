@@ -17,6 +17,7 @@ from cfn_mlflow.upgrade.migration.notes import (
     SNAPSHOT_TAG,
 )
 from cfn_mlflow.upgrade.migration.task import MigrationTask, MigrationView
+from tests.support.beside_moto.fargate import Fargate, behind, migrated
 from tests.support.codes import failing
 from tests.support.graphs.migrating_kit import (
     NEWER,
@@ -29,7 +30,6 @@ from tests.support.graphs.migrating_kit import (
     revision_of,
     waits_of,
 )
-from tests.support.objects.fargate import Fargate, behind, migrated
 from tests.support.objects.kill_points import watched
 from tests.support.objects.service_kit import HEAD, converge, owner, remove
 

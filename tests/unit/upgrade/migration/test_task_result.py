@@ -6,8 +6,8 @@ import pytest
 
 from cfn_mlflow.outcome import PermanentError
 from cfn_mlflow.upgrade import image_task
+from tests.support.beside_moto.fargate import End, Fargate, migrated
 from tests.support.graphs.migrating_kit import NEWER, Build, Schema, graph_of, revision_of, waits_of
-from tests.support.objects.fargate import End, Fargate, migrated
 from tests.support.objects.service_kit import HEAD, converge
 
 __all__ = ["graph_of"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from cfn_mlflow.types.service.tasks.definitions import TMP
 from cfn_mlflow.types.service.tasks.environment import NO_PROVIDER
+from tests.support.beside_moto.fargate import Fargate, migrated
 from tests.support.graphs.served_kit import Properties, definition, environment, graph_of, server
-from tests.support.objects.fargate import Fargate, migrated
 from tests.support.objects.kill_points import watched
 from tests.support.objects.service_kit import HEAD, converge
 

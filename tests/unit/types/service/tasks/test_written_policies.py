@@ -14,8 +14,8 @@ from cfn_mlflow.types.bucket.properties import BucketProperties
 from cfn_mlflow.types.service import graph as service
 from cfn_mlflow.types.service.properties import ServiceProperties
 from cfn_mlflow.types.values.base import parse
-from tests.support.objects import buckets
-from tests.support.objects.fargate import Fargate
+from tests.support.beside_moto import buckets
+from tests.support.beside_moto.fargate import Fargate
 from tests.support.objects.service_kit import REGION, boto, converge, owner
 from tests.support.template.scanned import checked, linted
 

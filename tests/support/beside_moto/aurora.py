@@ -29,7 +29,7 @@ from local.emulator.postgres.server import PostgresServer
 from local.emulator.rdsdata import parameters as sql_parameters
 from local.emulator.rdsdata import results as data_api_results
 from local.emulator.rdsdata.sessions import Sessions
-from tests.support.objects import cluster_parameters
+from tests.support.beside_moto import cluster_parameters
 
 CONNECTIONS = 250
 """Of the PostgreSQL here: more than Aurora has at one capacity unit, fewer than at two."""
