@@ -16,8 +16,9 @@ EVENT = ROOT / "events" / "mlflow-create.json"
 def count(properties: Mapping[str, Any]) -> int:
     """Return the number of objects that a request with these properties looks at."""
     sys.path.insert(0, str(ROOT / "functions"))
+    boundary = "arn:aws:iam::000000000000:policy/boundary"
     os.environ.update(
-        PROVIDER_NAME="cfn-mlflow", BOUNDARY_ARN="arn:aws:iam::000000000000:policy/boundary"
+        PROVIDER_NAME="cfn-mlflow", BOUNDARY_ARN=boundary, EXECUTION_BOUNDARY_ARN=boundary
     )
     from cfn_mlflow.cloudformation.event import parse  # noqa: PLC0415 - as above
     from cfn_mlflow.engine.converge import Convergence  # noqa: PLC0415 - not on the path before
