@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from cfn_mlflow.engine.resource import Observed
 from cfn_mlflow.outcome import PermanentError, TemporaryError
 
 Result = TypeVar("Result")
+
+NOT_VISIBLE: Final = "created; not visible yet"
+"""The state of what was created and is not observed yet."""
 
 Explain = Callable[[str, Exception], Exception]
 """Turns an error of the world below into one of the two kinds; others it returns as they are.
@@ -34,7 +37,7 @@ class NotKnownYetError(PermanentError):
 class AlreadyThereError(NotKnownYetError):
     """It is there though it was not observed: made by an invocation that died, and not visible."""
 
-    waits = "created; not visible yet"
+    waits = NOT_VISIBLE
 
 
 def call(

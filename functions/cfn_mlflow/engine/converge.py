@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from itertools import chain
 from typing import Any
 
-from cfn_mlflow.engine.calls import Explain, call
+from cfn_mlflow.engine.calls import NOT_VISIBLE, Explain, call
 from cfn_mlflow.engine.graph import Graph
 from cfn_mlflow.engine.output import known
-from cfn_mlflow.engine.patience import NO_TAGS, NOT_VISIBLE, Patience
+from cfn_mlflow.engine.patience import NO_TAGS, Patience
 from cfn_mlflow.engine.remove import Removal
 from cfn_mlflow.engine.resource import (
     Creatable,

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cfn_mlflow.engine.calls import DeniedError, NotFoundError, NotKnownYetError
+from cfn_mlflow.engine.calls import NOT_VISIBLE, DeniedError, NotFoundError, NotKnownYetError
 from cfn_mlflow.engine.resource import Observed
 from cfn_mlflow.outcome import PermanentError, TemporaryError
 from cfn_mlflow.reason import Reason
@@ -25,7 +25,6 @@ SECONDS = 120.0
 UPDATES_THAT_HELP = 5
 """The most updates of a resource. If it still differs then, more updates do not help."""
 
-NOT_VISIBLE = "created; not visible yet"
 NO_TAGS = "created; its tags are not visible yet"
 NOT_ALLOWED = "created; access to it is not in effect yet"
 

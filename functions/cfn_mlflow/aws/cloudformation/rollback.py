@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cfn_mlflow.aws.cloudformation.stack import cloudformation, is_gone
+from cfn_mlflow.cloudformation.guard.way_out import skip_command
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation.type_defs import StackTypeDef
@@ -28,10 +29,7 @@ def continue_without(stack_id: str, logical_id: str) -> str:
     found = _look(stack_id)
     root_id = found.get("RootId", stack_id) if found else stack_id
     skipped = logical_id if root_id == stack_id else f"{_name(stack_id)}.{logical_id}"
-    return (
-        f"aws cloudformation continue-update-rollback --stack-name {_name(root_id)}"
-        f" --resources-to-skip {skipped}"
-    )
+    return skip_command(_name(root_id), skipped)
 
 
 def _look(stack_id: str) -> StackTypeDef | None:

@@ -15,6 +15,7 @@ from cfn_mlflow.aws.core.errors import code, is_missing
 from cfn_mlflow.aws.core.owned_object import tag_list, tag_map, take_off
 from cfn_mlflow.aws.core.owner import Owner, Tags
 from cfn_mlflow.aws.core.session import client
+from cfn_mlflow.cloudformation.guard.stack import OVER
 from cfn_mlflow.engine.resource import Observation, Resource
 from cfn_mlflow.outcome import Cause, PermanentError, TemporaryError
 from cfn_mlflow.reason import Reason
@@ -22,10 +23,6 @@ from cfn_mlflow.runtime.log import log
 
 if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
-
-
-GONE = ("DELETE_COMPLETE", "DELETE_SKIPPED")
-"""The last statuses of a resource: deleted, or left by DeletionPolicy or --retain-resources."""
 
 
 def _ssm() -> SSMClient:
@@ -143,7 +140,7 @@ class NameReservation(Resource[NameReservationView]):
             state = Stacks().resource_state(stack_id, logical_id)
         except PermanentError as error:
             return replace(view, doubt=str(error).replace(stack_id, "its stack")[:100])
-        return None if state is None or state.status in GONE else view
+        return None if state is None or state.status in OVER else view
 
     def _follow(self) -> None:
         """Take over from a holder who is gone; give back what another has just taken.

@@ -24,7 +24,13 @@ from typing import NoReturn
 from cfn_mlflow.cloudformation.event import Request, own_properties
 from cfn_mlflow.cloudformation.guard import confirmation, service_token
 from cfn_mlflow.cloudformation.guard.confirmation import Properties, differing, masked, shows
-from cfn_mlflow.cloudformation.guard.stack import ANY_TYPE, ResourceState, StackEvent, StackPort
+from cfn_mlflow.cloudformation.guard.stack import (
+    ANY_TYPE,
+    OVER,
+    ResourceState,
+    StackEvent,
+    StackPort,
+)
 from cfn_mlflow.cloudformation.guard.way_out import unconfirmed
 from cfn_mlflow.cloudformation.handoff import Carried
 from cfn_mlflow.outcome import Done, PermanentError, TemporaryError
@@ -46,8 +52,6 @@ SLACK = 15.0
 TIMEOUT = "ServiceTimeout"
 PATIENCE = 5
 """Doubts after which a request is not confirmed: some 15 s, as CloudFormation may show it late."""
-OVER = ("DELETE_COMPLETE", "DELETE_SKIPPED")
-"""The statuses of a resource that its stack no longer has."""
 DELETING = ("DELETE_IN_PROGRESS", "DELETE_FAILED")
 
 

@@ -8,6 +8,9 @@ from typing import Protocol
 ANY_TYPE = "AWS::CloudFormation::CustomResource"
 """The type that a template, or CloudFormation, may use for any custom resource."""
 
+OVER = ("DELETE_COMPLETE", "DELETE_SKIPPED")
+"""The statuses of a resource that its stack no longer has: deleted, or retained on purpose."""
+
 
 class ResourceState(Protocol):
     """A resource as it is in its stack."""

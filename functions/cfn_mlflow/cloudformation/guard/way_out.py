@@ -12,6 +12,14 @@ LEAST_BYTES = 16
 """So many bytes of the error stay. Names that leave it fewer have the command in the log."""
 
 
+def skip_command(stack_name: str, resource: str) -> str:
+    """Return the command that continues a stack's rollback without one of its resources."""
+    return (
+        f"aws cloudformation continue-update-rollback --stack-name {stack_name}"
+        f" --resources-to-skip {resource}"
+    )
+
+
 def unconfirmed(error: Exception, request: Request) -> str:
     """Return the reason: the error, and for an Update the command that skips the resource.
 
@@ -20,11 +28,7 @@ def unconfirmed(error: Exception, request: Request) -> str:
     """
     if request.request_type != "Update":
         return _words(error, "")
-    command = (
-        "aws cloudformation continue-update-rollback"
-        f" --stack-name {request.identity.stack_name}"
-        f" --resources-to-skip {request.logical_id}"
-    )
+    command = skip_command(request.identity.stack_name, request.logical_id)
     end = f". If its stack rolls back, skip it: {command}"
     if _room(end) >= LEAST_BYTES:
         return _words(error, end)
