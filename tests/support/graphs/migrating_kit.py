@@ -19,7 +19,7 @@ from cfn_mlflow.upgrade.image_task import Launcher
 from cfn_mlflow.upgrade.inspection_task import Inspection
 from cfn_mlflow.upgrade.migration.task import MigrationTask
 from tests.support.beside_moto.fargate import Fargate
-from tests.support.objects.service_kit import boto, converge, owner
+from tests.support.objects.service_kit import boto, converge, logging_definition, owner
 
 OLDER = "b7e2c1a4d9f3"
 """The revision of MLflow 3.16."""
@@ -54,21 +54,7 @@ def graph_of(fargate: Fargate, vpc: dict[str, Any]) -> Build:
         graph = Graph()
         log = graph.add(LogGroup(owner(), 30))
         cluster = graph.add(Cluster(owner()))
-        container = {
-            "name": "migration",
-            "image": image,
-            "logConfiguration": {
-                "logDriver": "awslogs",
-                "options": {"awslogs-group": log.name, "awslogs-stream-prefix": "mlflow"},
-            },
-        }
-        asked = {
-            "requiresCompatibilities": ["FARGATE"],
-            "networkMode": "awsvpc",
-            "cpu": "1024",
-            "memory": "2048",
-            "containerDefinitions": [container],
-        }
+        asked = logging_definition("migration", image, log.name)
         definition = graph.add(TaskDefinition(owner(), asked, "migration"), after=(log,))
         launcher = definition.output(
             lambda view: Launcher(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import psycopg2
@@ -17,7 +16,7 @@ from local.emulator.postgres.server import PostgresServer
 from tests.support.beside_moto.aurora import Aurora
 from tests.support.beside_moto.fargate import Fargate
 from tests.support.objects.kill_points import watched
-from tests.support.objects.service_kit import boto, converge, owner
+from tests.support.objects.service_kit import boto, converge, owner, secret_value
 
 CLUSTER = "mlflow-database-abcdefghij"
 SERVICE = "mlflow-abcdefghij"
@@ -82,8 +81,7 @@ def name(login: str) -> str:
 
 
 def secret(login: str) -> dict[str, str]:
-    value = boto("secretsmanager").get_secret_value(SecretId=name(login))["SecretString"]
-    return dict(json.loads(value))
+    return secret_value(name(login))
 
 
 def arn(login: str) -> str:

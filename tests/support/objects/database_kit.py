@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
@@ -13,7 +12,7 @@ from cfn_mlflow.types.database import graph as resource
 from cfn_mlflow.types.database.properties import DatabaseProperties
 from tests.support.beside_moto.aurora import Aurora
 from tests.support.objects.kill_points import Calls, watched
-from tests.support.objects.service_kit import boto, converge, owner
+from tests.support.objects.service_kit import boto, converge, owner, secret_value
 
 Properties = dict[str, Any]
 CLUSTER = "mlflow-database-abcdefghij"
@@ -53,12 +52,6 @@ def snapshots() -> list[dict[str, Any]]:
 def tags(answer: dict[str, Any]) -> dict[str, str]:
     """Return the tags in an answer of RDS."""
     return {tag["Key"]: tag["Value"] for tag in answer["TagList"]}
-
-
-def secret(arn: str) -> dict[str, str]:
-    """Return what a secret holds."""
-    value = boto("secretsmanager").get_secret_value(SecretId=arn)["SecretString"]
-    return dict(json.loads(value))
 
 
 def group(identifier: str) -> dict[str, Any]:
@@ -104,7 +97,7 @@ NOTHING: dict[str, Any] = {kind: [] for kind in (*KINDS, "security groups")}
 def login(aurora: Aurora, arn: str) -> Any:
     """Return a connection of the login in a secret."""
     assert aurora.server is not None
-    found = secret(arn)
+    found = secret_value(arn)
     return aurora.server.connect(found["username"], found["password"], "mlflow")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
@@ -114,6 +115,31 @@ def properties(vpc: dict[str, Any]) -> dict[str, Any]:
         "DatabaseClientSecurityGroupId": vpc["GroupId"],
         "ArtifactBucketId": "artifacts-of-mine",
         "ArtifactBucketPath": "/mlflow",
+    }
+
+
+def secret_value(secret_id: str) -> dict[str, str]:
+    """Return the object that a secret holds as JSON."""
+    text = boto("secretsmanager").get_secret_value(SecretId=secret_id)["SecretString"]
+    return dict(json.loads(text))
+
+
+def logging_definition(
+    container: str, image: str, log_group: str, cpu: str = "1024", memory: str = "2048"
+) -> dict[str, Any]:
+    """Return what is asked of a task definition whose one container logs to a group."""
+    options = {"awslogs-group": log_group, "awslogs-stream-prefix": "mlflow"}
+    asked = {
+        "name": container,
+        "image": image,
+        "logConfiguration": {"logDriver": "awslogs", "options": options},
+    }
+    return {
+        "requiresCompatibilities": ["FARGATE"],
+        "networkMode": "awsvpc",
+        "cpu": cpu,
+        "memory": memory,
+        "containerDefinitions": [asked],
     }
 
 

@@ -16,10 +16,9 @@ from tests.support.objects.database_kit import (
     graph,
     idle_limits,
     login,
-    secret,
     sql,
 )
-from tests.support.objects.service_kit import converge
+from tests.support.objects.service_kit import converge, secret_value
 
 __all__ = ["asked"]
 
@@ -32,8 +31,8 @@ def test_given_every_statement_is_logged_then_no_password_is_in_the_log(
     logged = aurora.server.log.read_text()
     assert r"ALTER ROLE mlflow_app LOGIN PASSWORD E'SCRAM-SHA-256$4096\x3a" in logged
     for name in ("MasterSecretArn", "ServiceSecretArn", "MigrationSecretArn"):
-        assert secret(given[name])["password"] not in logged
-        assert secret(given[name])["password"] not in json.dumps(given)
+        assert secret_value(given[name])["password"] not in logged
+        assert secret_value(given[name])["password"] not in json.dumps(given)
 
 
 def test_given_a_new_login_then_it_can_be_used_only_when_all_else_of_it_is_set(
@@ -106,14 +105,14 @@ def test_given_a_login_changed_by_hand_then_it_is_set_from_its_secret(
 ) -> None:
     assert aurora.server is not None
     given = converge(graph(asked))
-    before = secret(given["ServiceSecretArn"])
+    before = secret_value(given["ServiceSecretArn"])
     aurora.server.set_password("mlflow_app", "changed by hand")
     with aurora.server.admin("mlflow") as cursor:
         cursor.execute("REVOKE mlflow_owner FROM mlflow_migrate")
         cursor.execute("ALTER ROLE mlflow_migrate RESET role")
     aurora.close_idle_sessions()
     converge(graph(asked))
-    assert secret(given["ServiceSecretArn"]) == before
+    assert secret_value(given["ServiceSecretArn"]) == before
     assert sql(login(aurora, given["ServiceSecretArn"]), "SELECT 1") == [(1,)]
     migration = login(aurora, given["MigrationSecretArn"])
     assert sql(migration, "SELECT current_user") == [("mlflow_owner",)]

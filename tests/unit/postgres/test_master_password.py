@@ -15,10 +15,9 @@ from tests.support.objects.database_kit import (
     everything,
     graph,
     login,
-    secret,
     sql,
 )
-from tests.support.objects.service_kit import boto, converge, remove
+from tests.support.objects.service_kit import boto, converge, remove, secret_value
 
 __all__ = ["asked"]
 
@@ -39,7 +38,7 @@ class TestTheUsersPassword:
     ) -> None:
         given = converge(graph(asked, PasswordSecretArn=kept))
         assert "MasterUserSecret" not in cluster()
-        assert secret(given["MasterSecretArn"]) == {
+        assert secret_value(given["MasterSecretArn"]) == {
             "username": "mlflow_master",
             "password": "first-password-of-mine",
         }
@@ -52,7 +51,7 @@ class TestTheUsersPassword:
         converge(graph(asked, PasswordSecretArn=kept))
         boto("secretsmanager").put_secret_value(SecretId=kept, SecretString="second-password")
         given = converge(graph(asked, PasswordSecretArn=kept))
-        assert secret(given["MasterSecretArn"])["password"] == "second-password"
+        assert secret_value(given["MasterSecretArn"])["password"] == "second-password"
         # The session that the Data API kept from the first password proves nothing.
         assert sql(login(aurora, given["MasterSecretArn"]), "SELECT 1") == [(1,)]
 
@@ -86,7 +85,7 @@ class TestTheUsersPassword:
         assert "mlflow-mlflow-master-abcdefghij" not in everything()["secrets"]
         given = converge(graph(asked, PasswordSecretArn=kept))
         assert "MasterUserSecret" not in cluster()
-        assert secret(given["MasterSecretArn"])["password"] == "first-password-of-mine"
+        assert secret_value(given["MasterSecretArn"])["password"] == "first-password-of-mine"
 
     def test_given_it_goes_then_the_users_secret_stays_and_the_mirror_goes(
         self, asked: Properties, kept: str

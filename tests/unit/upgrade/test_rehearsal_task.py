@@ -17,7 +17,7 @@ from cfn_mlflow.upgrade.rehearsal_task import RehearsalTask
 from tests.support.beside_moto.fargate import Fargate, migrated
 from tests.support.graphs.rehearsal_kit import HEAD, OLDER
 from tests.support.objects.kill_points import watched
-from tests.support.objects.service_kit import converge, owner
+from tests.support.objects.service_kit import converge, logging_definition, owner
 
 CLONE = RehearsalCloneView("mlflow-rehearsal-abcdefghij", endpoint="clone.example.com")
 
@@ -26,19 +26,7 @@ def graph_of(clone: RehearsalCloneView = CLONE) -> Graph:
     graph = Graph()
     log = graph.add(LogGroup(owner(), 30))
     cluster = graph.add(Cluster(owner()))
-    logs = {"awslogs-group": log.name, "awslogs-stream-prefix": "mlflow"}
-    container = {
-        "name": "migration",
-        "image": "mlflow:1",
-        "logConfiguration": {"logDriver": "awslogs", "options": logs},
-    }
-    asked = {
-        "requiresCompatibilities": ["FARGATE"],
-        "networkMode": "awsvpc",
-        "cpu": "1024",
-        "memory": "2048",
-        "containerDefinitions": [container],
-    }
+    asked = logging_definition("migration", "mlflow:1", log.name)
     definition = graph.add(TaskDefinition(owner(), asked, "migration"), after=(log, cluster))
     launcher = definition.output(
         lambda view: Launcher(owner(), view.arn, cluster.name, ("subnet-1",), ("sg-1",), log.name)

@@ -15,19 +15,15 @@ from cfn_mlflow.upgrade.inspection_task import InspectionView
 from cfn_mlflow.upgrade.snapshot import MigrationSnapshot, SnapshotView
 from tests.support.codes import failing
 from tests.support.graphs.rehearsal_kit import BEHIND, EMPTY, HEAD, LAUNCHER, LOOK, make_source
+from tests.support.objects.database_kit import snapshots
 from tests.support.objects.kill_points import watched
-from tests.support.objects.service_kit import boto, converge, owner, remove
+from tests.support.objects.service_kit import converge, owner, remove
 
 
 def graph_of(cluster_arn: str, inspected: InspectionView = BEHIND) -> Graph:
     graph = Graph()
     graph.add(MigrationSnapshot(LAUNCHER, inspected, cluster_arn))
     return graph
-
-
-def snapshots() -> list[dict[str, Any]]:
-    found = boto("rds").describe_db_cluster_snapshots(SnapshotType="manual")
-    return list(found["DBClusterSnapshots"])
 
 
 def test_snapshot_is_named_for_its_migration_and_stays_as_nobodys(

@@ -17,7 +17,7 @@ from cfn_mlflow.reason import Reason
 from tests.support.beside_moto.fargate import End, Fargate
 from tests.support.codes import failing
 from tests.support.objects.kill_points import watched
-from tests.support.objects.service_kit import boto, converge, owner, remove
+from tests.support.objects.service_kit import boto, converge, logging_definition, owner, remove
 
 NAME = "mlflow-abcdefghij"
 TARGETS = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/mlflow/1234567890123456"
@@ -30,21 +30,7 @@ def graph_of(fargate: Fargate, vpc: dict[str, Any]) -> Build:
         graph = Graph()
         log = graph.add(LogGroup(owner(), 30))
         cluster = graph.add(Cluster(owner()))
-        container = {
-            "name": "mlflow",
-            "image": image,
-            "logConfiguration": {
-                "logDriver": "awslogs",
-                "options": {"awslogs-group": log.name, "awslogs-stream-prefix": "mlflow"},
-            },
-        }
-        asked = {
-            "requiresCompatibilities": ["FARGATE"],
-            "networkMode": "awsvpc",
-            "cpu": "256",
-            "memory": "512",
-            "containerDefinitions": [container],
-        }
+        asked = logging_definition("mlflow", image, log.name, "256", "512")
         definition = graph.add(TaskDefinition(owner(), asked), after=(log,))
         service = graph.add(
             Service(

@@ -19,7 +19,7 @@ from cfn_mlflow.reason import Reason
 from tests.support.beside_moto.stacks import standing
 from tests.support.codes import failing
 from tests.support.objects.kill_points import watched
-from tests.support.objects.service_kit import boto, converge, owner, remove
+from tests.support.objects.service_kit import boto, converge, owner, remove, secret_value
 
 pytestmark = pytest.mark.usefixtures("aws")
 NAMED_BY = "DatabasePasswordSecretArn"
@@ -46,8 +46,7 @@ def graph(source: str) -> Graph:
 
 
 def mirrored() -> dict[str, str]:
-    text = boto("secretsmanager").get_secret_value(SecretId=NAME)["SecretString"]
-    return dict(json.loads(text))
+    return secret_value(NAME)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
@@ -15,7 +14,7 @@ from cfn_mlflow.outcome import PermanentError
 from cfn_mlflow.reason import Reason
 from tests.support.codes import failing
 from tests.support.objects.kill_points import dying_behind_every_write, watched
-from tests.support.objects.service_kit import boto, converge, owner, remove
+from tests.support.objects.service_kit import boto, converge, owner, remove, secret_value
 
 pytestmark = pytest.mark.usefixtures("aws")
 NAME = "mlflow-mlflow-app-abcdefghij"
@@ -29,8 +28,7 @@ def graph(secret: LoginSecret | None = None) -> Graph:
 
 
 def value(name: str = NAME) -> dict[str, str]:
-    text = boto("secretsmanager").get_secret_value(SecretId=name)["SecretString"]
-    return dict(json.loads(text))
+    return secret_value(name)
 
 
 def described(name: str = NAME) -> dict[str, Any]:

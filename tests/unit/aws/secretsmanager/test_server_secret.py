@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 import logging
 import re
 from typing import Any
@@ -13,7 +12,7 @@ import pytest
 from cfn_mlflow.aws.secretsmanager.server_secret import CompleteServerSecret, ServerSecret
 from cfn_mlflow.engine.graph import Graph
 from tests.support.objects.kill_points import dying_behind_every_write, watched
-from tests.support.objects.service_kit import boto, converge, owner, remove
+from tests.support.objects.service_kit import boto, converge, owner, remove, secret_value
 
 pytestmark = pytest.mark.usefixtures("aws")
 NAME = "mlflow-server-abcdefghij"
@@ -30,8 +29,7 @@ def graph(*, complete: bool = True, **more: Any) -> Graph:
 
 
 def value() -> dict[str, str]:
-    text = boto("secretsmanager").get_secret_value(SecretId=NAME)["SecretString"]
-    return dict(json.loads(text))
+    return secret_value(NAME)
 
 
 def tags() -> dict[str, str]:
